@@ -1,0 +1,49 @@
+# Everything from a bare Python: each target first sees to .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help venv demo test test-deep lint format chaos bench clean
+.DEFAULT_GOAL := help
+
+help:  ## what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(STAMP)  ## .venv with everything in it, at the pinned versions
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "truceline needs Python 3.11 to 3.13, this is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 venv")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) hatchling editables
+	$(PIP) --no-build-isolation --editable '.[kafka,dev]'
+	touch $@
+
+demo: $(STAMP)  ## the story of 13-15 September 2022, played into an embedded server
+	$(BIN)/truceline demo $(ARGS)
+
+test: $(STAMP)  ## every test but the deep ones, on a real Kafka it starts itself
+	$(PYTEST) --cov --cov-report=term:skip-covered -m 'not deep' $(ARGS)
+
+test-deep: $(STAMP)  ## the long ones too: many histories, many failures
+	$(PYTEST) -m deep $(ARGS)
+
+lint: $(STAMP)  ## ruff, mypy, import-linter
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(STAMP)  ## ruff's own fixes and layout
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+chaos: $(STAMP)  ## kill -9, zombies and lost brokers, then every record counted
+	$(PYTEST) tests/chaos $(ARGS)
+
+bench: $(STAMP)  ## reports a second and latency on this machine
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean:  ## all that make made
+	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,0 +1,1 @@
+"""What crosses the wire: the shapes of reports and changes, and the one table of topics."""

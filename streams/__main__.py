@@ -1,0 +1,5 @@
+"""`python -m streams` is `truceline`."""
+
+from streams.cli import main
+
+main()

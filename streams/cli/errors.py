@@ -1,0 +1,32 @@
+"""How a command fails: one line on standard error, an exit code from sysexits(3) or contract section 7."""
+
+from __future__ import annotations
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_UNAVAILABLE = 69
+EXIT_IO = 74
+
+
+class CommandFailed(Exception):
+    """Ends the command with `truceline: <message>` and `exit_code`, without a traceback."""
+
+    exit_code = EXIT_FAILED
+
+
+class UsageFailed(CommandFailed):
+    """What was asked for makes no sense: an option, a setting, a file's content (exit 2)."""
+
+    exit_code = EXIT_USAGE
+
+
+class Unavailable(CommandFailed):
+    """A service that the command needs does not answer, or cannot be started (exit 69)."""
+
+    exit_code = EXIT_UNAVAILABLE
+
+
+class InputUnreadable(CommandFailed):
+    """An input cannot be read (exit 74)."""
+
+    exit_code = EXIT_IO

@@ -1,0 +1,84 @@
+"""The house rules a machine can hold: layers, lint, layout, types, file lengths, no registry's address."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+
+CHECKS = {
+    "imports go one way": ["lint-imports", "--no-cache"],
+    "ruff finds nothing": ["ruff", "check"],
+    "the layout is ruff's": ["ruff", "format", "--check"],
+    "the types hold": ["mypy"],
+}
+
+# Lines a file may have: a few screens. Split by subject, not by size.
+LINES_AT_MOST = 400
+
+# With a blank for the dot, for this file is looked through as well.
+REGISTRY_HOSTS = (
+    "pypi org",
+    "pythonhosted org",
+    "npmjs org",
+    "npmjs com",
+    "repo1 maven org",
+    "maven apache org",
+    "crates io",
+    "golang org",
+    "deb debian org",
+)
+REGISTRY = re.compile("|".join(re.escape(host.replace(" ", ".")) for host in REGISTRY_HOSTS))
+LOCK_FILES = {
+    "uv.lock",
+    "poetry.lock",
+    "pdm.lock",
+    "Pipfile.lock",
+    "package-lock.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+}
+
+
+def tracked() -> list[Path]:
+    """Every file of the repository that is there, but what .gitignore leaves out."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    found = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [path for name in found.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_house_rule(check: str) -> None:
+    program, *options = CHECKS[check]
+    run = subprocess.run([BIN / program, *options], cwd=ROOT, check=False, capture_output=True, text=True)
+    if run.returncode:
+        pytest.fail(run.stdout + run.stderr, pytrace=False)
+
+
+def test_no_python_file_is_longer_than_a_few_screens() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in tracked() if path.suffix == ".py"}
+    assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LINES_AT_MOST} == {}
+
+
+def test_no_file_names_a_registry_or_locks_download_addresses() -> None:
+    texts = {path: path.read_bytes().decode(errors="replace") for path in tracked()}
+    naming = {
+        str(path.relative_to(ROOT)): found.group()
+        for path, text in texts.items()
+        if (found := REGISTRY.search(text))
+    }
+    assert naming == {}
+    assert [path.name for path in texts if path.name in LOCK_FILES] == []
+
+
+def test_constraints_are_plain_pins() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert pins
+    assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+", pin)] == []
