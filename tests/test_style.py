@@ -69,9 +69,7 @@ def test_no_python_file_is_longer_than_a_few_screens() -> None:
 def test_no_file_names_a_registry_or_locks_download_addresses() -> None:
     texts = {path: path.read_bytes().decode(errors="replace") for path in tracked()}
     naming = {
-        str(path.relative_to(ROOT)): found.group()
-        for path, text in texts.items()
-        if (found := REGISTRY.search(text))
+        str(path.relative_to(ROOT)): found.group() for path, text in texts.items() if (found := REGISTRY.search(text))
     }
     assert naming == {}
     assert [path.name for path in texts if path.name in LOCK_FILES] == []
