@@ -1,0 +1,86 @@
+"""How Kafka is spoken to: the one place where settings become a client's options."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+from aiokafka.helpers import create_ssl_context
+from pydantic import SecretStr
+
+from streams.settings import Settings, SettingsError
+
+__all__ = ["client_options", "faust_options"]
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """Return the keyword arguments that every aiokafka client takes: brokers and security.
+
+    Raises SettingsError where a password or certificate file cannot be read.
+    """
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap_servers,
+        "security_protocol": settings.security_protocol,
+    }
+    if settings.security_protocol.startswith("SASL"):
+        options |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": _secret(settings.sasl_password, settings.sasl_password_file) or "",
+        }
+    if settings.security_protocol.endswith("SSL"):
+        options["ssl_context"] = _ssl_context(settings)
+    return options
+
+
+def faust_options(settings: Settings) -> dict[str, Any]:
+    """Return the keyword arguments by which a Faust app reaches the same brokers the same way.
+
+    Raises SettingsError as `client_options`.
+    """
+    import faust  # noqa: PLC0415 - half a second, and only the worker needs it
+
+    brokers = [f"kafka://{broker}" for broker in settings.bootstrap_servers.split(",")]
+    context = _ssl_context(settings) if settings.security_protocol.endswith("SSL") else None
+    if settings.security_protocol.startswith("SASL"):
+        credentials = faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=_secret(settings.sasl_password, settings.sasl_password_file) or "",
+            ssl_context=context,
+            mechanism=settings.sasl_mechanism,
+        )
+        return {"broker": brokers, "broker_credentials": credentials}
+    if context is not None:
+        return {"broker": brokers, "broker_credentials": faust.SSLCredentials(context)}
+    return {"broker": brokers}
+
+
+def _ssl_context(settings: Settings) -> ssl.SSLContext:
+    files = {
+        "TRUCELINE_SSL_CAFILE": settings.ssl_cafile,
+        "TRUCELINE_SSL_CERTFILE": settings.ssl_certfile,
+        "TRUCELINE_SSL_KEYFILE": settings.ssl_keyfile,
+    }
+    for variable, path in files.items():
+        if path is not None and not path.is_file():
+            raise SettingsError(f"{variable}: there is no file {str(path)!r}")
+    try:
+        context: ssl.SSLContext = create_ssl_context(
+            cafile=settings.ssl_cafile,
+            certfile=settings.ssl_certfile,
+            keyfile=settings.ssl_keyfile,
+            password=_secret(settings.ssl_password, settings.ssl_password_file),
+        )
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(f"the certificates of TRUCELINE_SSL_* cannot be used: {error}") from error
+    return context
+
+
+def _secret(value: SecretStr | None, path: Path | None) -> str | None:
+    if value is not None:
+        return value.get_secret_value()
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the password file {str(path)!r} cannot be read: {error}") from error
