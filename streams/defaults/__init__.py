@@ -1,0 +1,1 @@
+"""What ships with the program: an example source registry and the demo's story."""
