@@ -160,7 +160,8 @@ def _refuse_deep_nesting(content: bytes, name: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_NESTING:
-            raise SourcesError(name, [Fault(event.start_mark.line + 1, "nested too deep")])
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise SourcesError(name, [Fault(line, "nested too deep")])
 
 
 def _is_null(node: yaml.Node) -> bool:
