@@ -1,0 +1,257 @@
+"""`truceline replay`: fold files with no broker (contract section 7)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from streams.cli import RUN
+from streams.cli.errors import EXIT_FAILED, InputUnreadable, UsageFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streams.core.registry import Registry
+    from streams.replay import Refused, Replay
+    from streams.terminal.progress import Position
+
+EPISODES_SHOWN = 20
+REFUSED_SHOWN = 10
+
+_HELP = """\
+Fold files of reports with no broker: counts, ceasefires and statements as they changed, and the end result.
+
+FILE is JSON lines, .gz and .zst too, - for standard input. With no output asked for, the result is shown.
+
+[bold]Examples[/]
+
+  truceline replay reports.jsonl
+
+  truceline replay --sources sources.yaml --changes changes.jsonl --snapshot snapshot.json 2022.jsonl.zst
+
+  zcat old.gz | truceline replay --horizon P4000D --changes - -
+"""
+
+
+def register(root: typer.Typer) -> None:
+    """Join the command line."""
+    root.command(help=_HELP, rich_help_panel=RUN)(replay)
+
+
+def replay(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
+    *,
+    sources: Annotated[
+        str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
+    ] = None,
+    horizon: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            envvar="TRUCELINE_HORIZON",
+            help="How late a report may come, ISO 8601; backfills set more.",
+            show_default="P400D",
+        ),
+    ] = None,
+    tick: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Move every episode's clock to this time at the end.")
+    ] = None,
+    changes: Annotated[str | None, typer.Option(metavar="FILE", help="Write each change, a line each.")] = None,
+    snapshot: Annotated[str | None, typer.Option(metavar="FILE", help="Write the result, one object.")] = None,
+    rejected: Annotated[str | None, typer.Option(metavar="FILE", help="Write each refused line.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a line was refused.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+) -> None:
+    """Fold files; the help is in _HELP."""
+    from streams import lines as reading
+    from streams.replay import Replay
+
+    _check_paths(files, [path for path in (changes, snapshot, rejected) if path not in (None, "-")])
+    registry = _registry(sources)
+    horizon_us = _horizon_us(horizon)
+    tick_us = _tick_us(tick)
+    try:
+        lines = reading.Lines(files)
+        with _ending(), ExitStack() as outputs:
+            refusals = _Refusals(_open(outputs, rejected, "--rejected"), several=len(files) > 1, quiet=quiet)
+            story = Replay(lines, registry, horizon_us=horizon_us, tick_us=tick_us, on_refusal=refusals.add)
+            _fold(story, _open(outputs, changes, "--changes"), quiet=quiet)
+            if snapshot is not None:
+                _write_snapshot(story, _open(outputs, snapshot, "--snapshot"))
+    except reading.InputUnreadable as error:
+        raise InputUnreadable(str(error)) from error
+    except BrokenPipeError:
+        # Whoever read our output has gone, as after `| head`: end as a shell expects, and say nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(128 + signal.SIGPIPE) from None
+    except OSError as error:
+        raise InputUnreadable(f"cannot write: {error}") from error
+    _report(story, refusals, show=not (changes or snapshot or rejected or quiet), quiet=quiet)
+    if strict and story.refused:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _fold(story: Replay, changes: BinaryIO | None, *, quiet: bool) -> None:
+    import orjson
+
+    from streams.terminal.progress import progress
+
+    with progress(lambda: _position(story), quiet=quiet):
+        if changes is None:
+            for _ in story.steps():
+                pass
+            return
+        write, dumps = changes.write, orjson.dumps
+        starts = {
+            topic: f'{{"topic":"{topic}","data":'.encode() for topic in ("casualties", "ceasefires", "statements")
+        }
+        for step in story.steps():
+            for topic, record in step.changes():
+                write(starts[topic] + dumps(record) + b"}\n")
+        changes.flush()
+
+
+def _write_snapshot(story: Replay, file: BinaryIO | None) -> None:
+    import orjson
+
+    if file is not None:
+        file.write(orjson.dumps(story.snapshot(), option=orjson.OPT_APPEND_NEWLINE))
+
+
+class _Refusals:
+    """Writes the refused lines, and keeps the first few to say on standard error."""
+
+    def __init__(self, file: BinaryIO | None, *, several: bool, quiet: bool) -> None:
+        self.file = file
+        self.several = several
+        self.first: list[Refused] = []
+        self.kept = 0 if quiet else REFUSED_SHOWN
+
+    def add(self, refused: Refused) -> None:
+        if len(self.first) < self.kept:
+            self.first.append(refused)
+        if self.file is None:
+            return
+        import orjson
+
+        path, line, code, message, value = refused
+        record: dict[str, Any] = {"line": line, "code": code, "message": message, "value": value}
+        if self.several:
+            record["file"] = path
+        self.file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _report(story: Replay, refusals: _Refusals, *, show: bool, quiet: bool) -> None:
+    """Say on standard error how the lines were taken; show the result where no file was asked for."""
+    from rich.console import Console
+
+    from streams.terminal.picture import picture_tables
+    from streams.terminal.words import plain
+
+    if show:
+        console = Console()
+        episodes = story.ledger.episodes()
+        for episode in episodes[:EPISODES_SHOWN]:
+            console.print(picture_tables(episode, story.ledger.picture(episode)))
+        if len(episodes) > EPISODES_SHOWN:
+            console.print(f"and {len(episodes) - EPISODES_SHOWN} more episodes: --snapshot FILE holds them all")
+    for refused in refusals.first:
+        typer.echo(f"{refused.path}:{refused.line}: {refused.code}: {plain(refused.message)}", err=True)
+    if story.refused > len(refusals.first) and not quiet:
+        typer.echo(f"and {story.refused - len(refusals.first)} more: --rejected FILE holds them all", err=True)
+    if story.refused or not quiet:
+        typer.echo(_counts(story), err=True)
+
+
+def _counts(story: Replay) -> str:
+    from streams.core.episode import Outcome
+
+    counts = story.counts
+    parts = [f"{counts[outcome]} {outcome.replace('_', ' ')}" for outcome in Outcome if counts[outcome]]
+    codes = [f"{count} {code}" for code, count in sorted(counts.items()) if code not in set(Outcome)]
+    if codes:
+        parts.append(f"{story.refused} refused ({', '.join(codes)})")
+    return f"{counts.total()} lines: {', '.join(parts) or 'nothing in them'}"
+
+
+def _position(story: Replay) -> Position:
+    from streams.terminal.progress import Position
+
+    lines = story.lines
+    return Position(lines.bytes_done, lines.bytes_total, f"{lines.path} line {lines.number:,}, {story.refused} refused")
+
+
+def _open(outputs: ExitStack, path: str | None, option: str) -> BinaryIO | None:
+    from streams.terminal.outputs import output
+
+    if path is None:
+        return None
+    try:
+        return outputs.enter_context(output(path))
+    except OSError as error:
+        raise UsageFailed(f"{option} {path}: {error.strerror}") from error
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Turn SIGTERM into an exception, as Ctrl-C is one, so that half-written files go."""
+
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("truceline: stopped; nothing was written", err=True)
+        raise typer.Exit(128 + signal.SIGINT) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _check_paths(files: list[str], outputs: list[str | None]) -> None:
+    if files.count("-") > 1:
+        raise UsageFailed("standard input (-) can be read once")
+    taken: set[str] = {os.path.realpath(file) for file in files if file != "-"}
+    for path in outputs:
+        real = os.path.realpath(str(path))
+        if real in taken and not real.startswith("/dev/"):
+            raise UsageFailed(f"{path} is named twice; it would be overwritten")
+        taken.add(real)
+
+
+def _registry(path: str | None) -> Registry:
+    from streams.core.registry import Registry
+    from streams.sources import SourcesError, read_sources
+
+    if path is None:
+        return Registry()
+    try:
+        return read_sources(path)
+    except SourcesError as error:
+        raise UsageFailed(f"the source registry is refused\n{error}") from error
+    except OSError as error:
+        raise UsageFailed(f"--sources {path}: {error.strerror}") from error
+
+
+def _horizon_us(text: str | None) -> int:
+    from streams.settings import SettingsError, load
+
+    try:
+        return load(horizon=text).horizon_us
+    except SettingsError as error:
+        raise UsageFailed(f"--horizon: {error}") from error
+
+
+def _tick_us(text: str | None) -> int | None:
+    from streams.lines import read_time
+
+    try:
+        return None if text is None else read_time(text)
+    except ValueError as error:
+        raise UsageFailed(f"--tick: {error}") from error

@@ -1,0 +1,180 @@
+"""Lines of JSON from files, as every command reads them (contract section 7).
+
+A file is plain, `.gz` or `.zst`, or `-` for standard input. Lines end at LF, are numbered from 1 in each
+file, and those of spaces, tabs and CR alone are skipped. A line may be wrapped, as `truceline export`
+writes it: `{"timestamp": "<time>", "key": "…", "value": {report}}`.
+"""
+
+import gzip
+import io
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+from backports import zstd
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.reports import Time
+from streams.core.intake import Refusal
+from streams.core.times import parse_time
+
+__all__ = ["InputUnreadable", "Lines", "Record", "read_time", "unwrap"]
+
+MAX_LINE_BYTES = 64 << 20
+_BUFFER_BYTES = 1 << 20
+_BLANK = b" \t\r\n"
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+
+class InputUnreadable(Exception):
+    """A file that is not there, may not be read, or breaks off: the message names it and the reason."""
+
+
+class Lines:
+    """The lines of some files, one after the other; which file and how far can be asked meanwhile."""
+
+    def __init__(self, paths: Sequence[str | Path]) -> None:
+        """Take paths, `-` for standard input.
+
+        Raises InputUnreadable at once for a file that is not there or is a folder.
+        """
+        self.paths = [str(path) for path in paths]
+        self.path = self.paths[0] if self.paths else ""
+        self.number = 0
+        self.bytes_total: int | None = 0
+        self._bytes_before = 0
+        self._raw: io.FileIO | None = None
+        for path in self.paths:
+            size = _size(path)
+            self.bytes_total = None if size is None or self.bytes_total is None else self.bytes_total + size
+
+    @property
+    def bytes_done(self) -> int:
+        """How many bytes of the files, as they lie on disk, are read; may be asked from another thread."""
+        try:
+            return self._bytes_before + (self._raw.tell() if self._raw is not None else 0)
+        except (OSError, ValueError):
+            return self._bytes_before
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Iterate the lines that are not blank, without their LF; raises InputUnreadable."""
+        for path in self.paths:
+            self.path, self.number = path, 0
+            try:
+                with self._opened() as file:
+                    yield from self._lines_of(file)
+            except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
+                reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+                at = f", after line {self.number}" if self.number else ""
+                raise InputUnreadable(f"{_named(self.path)} cannot be read{at}: {reason}") from error
+
+    def _lines_of(self, file: BinaryIO) -> Iterator[bytes]:
+        readline = file.readline
+        while line := readline(MAX_LINE_BYTES):
+            self.number += 1
+            if line.endswith(b"\n"):
+                line = line[:-1]
+            elif len(line) >= MAX_LINE_BYTES:
+                raise OSError(0, f"line {self.number} is longer than {MAX_LINE_BYTES >> 20} MiB")
+            if line.strip(_BLANK):
+                yield line
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        if self.path == "-":
+            yield sys.stdin.buffer
+            return
+        with open(self.path, "rb", buffering=0) as raw:  # noqa: PTH123 - the raw file tells how far
+            self._raw = raw
+            with _unpacked(self.path, io.BufferedReader(raw, _BUFFER_BYTES)) as file:
+                yield file
+                self._raw = None
+                self._bytes_before += raw.tell()
+
+
+class Record(NamedTuple):
+    """What a line holds: the value's own bytes, and the timestamp (µs) where it was wrapped with one."""
+
+    value: bytes
+    timestamp_us: int | None = None
+
+
+def unwrap(line: bytes) -> Record:
+    """Return the record in a line.
+
+    An object with a `value`, and neither a `report_id` nor a `tick` of its own, is a wrapped one. Its value
+    is cut out as it stands, so that limits are measured on it and it is parsed once.
+    Raises Refusal `invalid` where the wrapping's timestamp is no time.
+    """
+    if line.startswith(b'{"report_id"'):  # most lines, and surely not wrapped
+        return Record(line)
+    try:
+        wrapping = _WRAPPING.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return Record(line)
+    if not wrapping.value or wrapping.report_id or bytes(wrapping.tick) not in (b"", b"null"):
+        return Record(line)
+    stamp = bytes(wrapping.timestamp)
+    return Record(bytes(wrapping.value), _timestamp(stamp) if stamp else None)
+
+
+class _Wrapping(msgspec.Struct):
+    value: msgspec.Raw = msgspec.Raw()
+    timestamp: msgspec.Raw = msgspec.Raw()
+    report_id: msgspec.Raw = msgspec.Raw()
+    tick: msgspec.Raw = msgspec.Raw()
+
+
+_WRAPPING = msgspec.json.Decoder(_Wrapping)
+_TEXT = msgspec.json.Decoder(str | None)
+_TIME = TypeAdapter(Time)
+
+
+def read_time(text: str) -> int:
+    """Return the microseconds of a time as contract section 1 writes it; raises ValueError."""
+    try:
+        return parse_time(_TIME.validate_python(text))
+    except ValidationError:
+        raise ValueError(f"{text!r} is not YYYY-MM-DDTHH:MM:SS with Z or an offset (RFC 3339)") from None
+
+
+def _timestamp(raw: bytes) -> int | None:
+    try:
+        text = _TEXT.decode(raw)
+        return None if text is None else read_time(text)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise Refusal("invalid", f"timestamp: {error}") from None
+
+
+def _unpacked(path: str, file: io.BufferedReader) -> BinaryIO:
+    # The name decides; where it does not say, the first bytes do, for none of them begins JSON.
+    start = b"" if path.endswith((".gz", ".zst")) else file.peek(4)[:4]
+    if path.endswith(".gz") or start.startswith(_GZIP_MAGIC):
+        return io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER_BYTES)
+    if path.endswith(".zst") or start == _ZSTD_MAGIC:
+        return io.BufferedReader(zstd.ZstdFile(file), _BUFFER_BYTES)
+    return file
+
+
+def _size(path: str) -> int | None:
+    """Return a file's bytes, None where they cannot be known: opening a named pipe twice would break it."""
+    if path == "-":
+        return None
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode) and not Path(path).is_dir():
+            return None
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a folder is refused here
+            return os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise InputUnreadable(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _named(path: str) -> str:
+    return "standard input" if path == "-" else path

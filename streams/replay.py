@@ -1,0 +1,146 @@
+"""Folding files with no broker (contract section 7): the same ledger, one line after the other.
+
+from streams.replay import replay
+
+story = replay("reports.jsonl.zst", sources="sources.yaml")
+for change in story:
+    print(change.topic, change.record["change_id"])
+story.snapshot()["episodes"]
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from streams.core.claims import Tick
+from streams.core.episode import Outcome, Step
+from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.ledger import Ledger
+from streams.core.registry import Registry
+from streams.core.times import DEFAULT_HORIZON_US, EPOCH
+from streams.lines import InputUnreadable, Lines, read_time, unwrap
+from streams.sources import SourcesError, read_sources
+
+__all__ = ["Change", "InputUnreadable", "Refused", "Replay", "SourcesError", "replay"]
+
+
+class Change(NamedTuple):
+    """A published change: `topic` is casualties, ceasefires or statements; `record` as in contract section 6."""
+
+    topic: str
+    record: dict[str, Any]
+
+
+class Refused(NamedTuple):
+    """A line that was not taken in; `value` is the line as text, bytes that are not UTF-8 as U+FFFD."""
+
+    path: str
+    line: int
+    code: str
+    message: str
+    value: str
+
+
+class Replay:
+    """The fold of some files, under way. It can be iterated once; what it has come to can always be asked."""
+
+    def __init__(
+        self,
+        lines: Lines,
+        registry: Registry,
+        *,
+        horizon_us: int = DEFAULT_HORIZON_US,
+        tick_us: int | None = None,
+        on_refusal: Callable[[Refused], object] | None = None,
+    ) -> None:
+        """Take the lines to fold; with `tick_us`, every episode is ticked at the end, in name order."""
+        self.lines = lines
+        self.counts: Counter[str] = Counter()
+        self.ledger = Ledger(registry, horizon_us=horizon_us)
+        self._tick_us = tick_us
+        self._on_refusal = on_refusal
+
+    def __iter__(self) -> Iterator[Change]:
+        """Iterate the changes in fold order; raises InputUnreadable where a file breaks off."""
+        for step in self.steps():
+            for topic, record in step.changes():
+                yield Change(topic, record)
+
+    def steps(self) -> Iterator[Step]:
+        """Iterate what each report or tick did, refused ones left out; raises as `__iter__`."""
+        counts, take = self.counts, self.ledger.take
+        for line in self.lines:
+            try:
+                value, timestamp_us = unwrap(line)
+                message = parse(value)
+                if timestamp_us is not None:
+                    check_timestamp(message, timestamp_us)
+                step = take(message)
+            except Refusal as refusal:
+                self._refuse(line, refusal.code, refusal.message)
+                continue
+            except Exception as error:  # noqa: BLE001 - the ledger is as before: the others go on
+                self._refuse(line, "internal", f"{type(error).__name__}: {error}")
+                continue
+            counts[step.outcome] += 1
+            yield step
+        if self._tick_us is not None:
+            for episode in self.ledger.episodes():
+                yield take(Tick(self._tick_us, episode))
+
+    @property
+    def refused(self) -> int:
+        """How many lines were refused so far."""
+        return sum(count for key, count in self.counts.items() if key not in _OUTCOMES)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return `{"episodes": {episode: picture}}` as it stands now (contract section 7)."""
+        ledger = self.ledger
+        return {"episodes": {episode: ledger.picture(episode) for episode in ledger.episodes()}}
+
+    def _refuse(self, line: bytes, code: str, message: str) -> None:
+        self.counts[code] += 1
+        if self._on_refusal is not None:
+            text = line.decode("utf-8", "replace")
+            self._on_refusal(Refused(self.lines.path, self.lines.number, code, message, text))
+
+
+_OUTCOMES = frozenset(Outcome)
+
+
+def replay(
+    paths: str | Path | Sequence[str | Path],
+    *,
+    sources: str | Path | Registry | None = None,
+    horizon: timedelta | None = None,
+    tick: str | datetime | None = None,
+    on_refusal: Callable[[Refused], object] | None = None,
+) -> Replay:
+    """Fold files: iterate the result for its changes, then ask it for its `snapshot()`.
+
+    `sources` is a registry or its YAML file, `horizon` how far behind an episode's newest report another may
+    lie (default 400 days), `tick` the time of a tick for every episode at the end. A refused line is
+    counted in `counts` and given to `on_refusal`.
+    Raises InputUnreadable, SourcesError, or ValueError for a `tick` with no offset.
+    """
+    several = [paths] if isinstance(paths, str | Path) else list(paths)
+    registry = sources if isinstance(sources, Registry) else Registry() if sources is None else read_sources(sources)
+    return Replay(
+        Lines(several),
+        registry,
+        horizon_us=DEFAULT_HORIZON_US if horizon is None else horizon // timedelta(microseconds=1),
+        tick_us=_moment(tick),
+        on_refusal=on_refusal,
+    )
+
+
+def _moment(tick: str | datetime | None) -> int | None:
+    if tick is None:
+        return None
+    if isinstance(tick, str):
+        return read_time(tick)
+    if tick.tzinfo is None:
+        raise ValueError("a tick needs a time with an offset")
+    return (tick - EPOCH) // timedelta(microseconds=1)

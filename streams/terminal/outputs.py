@@ -1,0 +1,44 @@
+"""Output files that are there whole or not at all; `-` prints."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["output"]
+
+_BUFFER_BYTES = 1 << 20
+
+
+@contextmanager
+def output(path: str) -> Iterator[BinaryIO]:
+    """Open a file to write, or standard output for `-`.
+
+    What is written takes the file's place when the block ends well, and is gone when it does not: an error
+    or Ctrl-C leaves what was there before. A pipe or device is written as it comes. Raises OSError.
+    """
+    if path == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = Path(os.path.realpath(path))
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        with target.open("wb", buffering=_BUFFER_BYTES) as file:
+            yield file
+        return
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with part.open("xb", buffering=_BUFFER_BYTES) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            part.chmod(stat.S_IMODE(target.stat().st_mode))
+        part.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise

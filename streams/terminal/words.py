@@ -1,0 +1,90 @@
+"""Figures, times and status in words, for terminals. Text from reports is data: nothing in it can steer one."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+__all__ = ["ceasefire_words", "change_words", "figure", "plain", "story_zone", "time_words"]
+
+# C0 and C1 controls, and what turns the direction of writing around.
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})$")
+
+
+def plain(text: str) -> str:
+    """Return a text without the characters that a terminal would obey."""
+    return _STEERING.sub("\ufffd", text)
+
+
+def story_zone(time: str) -> tzinfo:
+    """Return the offset that a time is written with."""
+    found = _OFFSET.search(time)
+    if not found:
+        return UTC
+    away = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return timezone(-away if found[1] == "-" else away)
+
+
+def time_words(time: str | None, zone: tzinfo = UTC) -> str:
+    """Return a time as `14 Sep 2022 20:00`, in a zone; a dash for none."""
+    if time is None:
+        return "–"
+    try:
+        at = datetime.fromisoformat(time).astimezone(zone)
+    except OverflowError:  # the first and last hours of the calendar
+        return time
+    return f"{at.day} {at:%b} {at.year} {at:%H:%M}" + (f":{at:%S}" if at.second else "")
+
+
+def figure(value: dict[str, Any] | None) -> str:
+    """Return a count as people write it: `71`, `≥ 50`, `60 (55–80)`; `withdrawn` for none."""
+    if value is None:
+        return "withdrawn"
+    best, low, high = value["best"], value["low"], value["high"]
+    if low == best == high:
+        return f"{best:,}"
+    if low == best and high is None:
+        return f"≥ {best:,}"
+    if high == best and low is None:
+        return f"≤ {best:,}"
+    if low is None and high is None:
+        return f"about {best:,}"
+    return f"{best:,} ({'?' if low is None else f'{low:,}'}–{'?' if high is None else f'{high:,}'})"
+
+
+def ceasefire_words(view: dict[str, Any], zone: tzinfo = UTC) -> str:
+    """Return a status in one line: what, since when, who declared it, what is held against it."""
+    parts = [view["status"].replace("_", " ")]
+    if view["since"]:
+        parts[0] += f" since {time_words(view['since'], zone)}"
+    if view["effective_at"] and view["effective_at"] != view["since"]:
+        parts.append(f"to take effect {time_words(view['effective_at'], zone)}")
+    if view["expires_at"]:
+        parts.append(f"until {time_words(view['expires_at'], zone)}")
+    if view["declared_by"]:
+        parts.append(f"declared by {', '.join(view['declared_by'])}")
+    if view["not_confirmed_by"]:
+        parts.append(f"not confirmed by {', '.join(view['not_confirmed_by'])}")
+    if view["mediators"]:
+        parts.append(f"mediated by {', '.join(view['mediators'])}")
+    parts += [f"{count} violations {how}" for how, count in view["violations"].items() if count]
+    return "; ".join(parts)
+
+
+def change_words(topic: str, record: dict[str, Any], zone: tzinfo = UTC) -> str:
+    """Return what a change says, in one line without its cause."""
+    before, after = record["before"], record["after"]
+    if topic == "casualties":
+        what = f"{record['party']} {record['outcome'].replace('_', ' ')}, {record['population']}"
+        step = f"{figure(before)} → {figure(after)}" if before else figure(after)
+        return f"{what}: {step} ({record['kind']})"
+    if topic == "ceasefires":
+        who = "" if record["view"] == "joint" else f" ({record['view'].removeprefix('source:')})"
+        return f"ceasefire {record['ceasefire']}{who}: " + (ceasefire_words(after, zone) if after else "withdrawn")
+    said = after or before
+    words = f"{said['act']}, {said['about']}"
+    if said["against"]:
+        words += f", against {said['against']}"
+    if said["text"]:
+        words += f": “{plain(said['text'])}”"
+    return words if after else f"withdrawn: {words}"
