@@ -1,0 +1,91 @@
+"""What a report holds once it has been taken in: plain values, defaults and bounds filled in.
+
+They are named tuples, since a stream makes millions of them. All times are microseconds (`streams.core.times`).
+"""
+
+from typing import NamedTuple
+
+
+class Casualty(NamedTuple):
+    """A figure: `best` persons, at least `low`, at most `high` (None: not known)."""
+
+    party: str
+    outcome: str
+    population: str
+    best: int
+    low: int | None
+    high: int | None
+    qualifier: str
+    basis: str
+    as_of: int
+    since: int | None
+    final: bool | None
+    incident: str | None
+
+
+class CeasefireClaim(NamedTuple):
+    """An act of a ceasefire; `by` is what the report says, before the registry."""
+
+    ceasefire: str
+    act: str
+    at: int
+    by: str | None
+    against: str | None
+    effective_at: int | None
+    expires_at: int | None
+    parties: tuple[str, ...]
+    mediators: tuple[str, ...]
+    text: str | None
+
+
+class Statement(NamedTuple):
+    """An assertion, a denial or an accusation."""
+
+    act: str
+    about: str
+    against: str | None
+    text: str | None
+    refers_to: "Reference | None"
+
+
+class Reference(NamedTuple):
+    """The claim that a statement is about; with a revision, only while that one stands."""
+
+    report_id: str
+    claim: int
+    revision: int | None
+
+
+Claim = Casualty | CeasefireClaim | Statement
+#: How a claim's kind is written.
+TAGS: dict[type[Claim], str] = {Casualty: "casualties", CeasefireClaim: "ceasefire", Statement: "statement"}
+
+
+class Report(NamedTuple):
+    """A report that has passed section 2 rule 1; a withdrawn one has no claims left."""
+
+    report_id: str
+    revision: int
+    withdrawn: bool
+    episode: str
+    source: str
+    relayed_by: str | None
+    published_at: int
+    url: str | None
+    headline: str | None
+    lang: str | None
+    claims: tuple[Claim, ...]
+    #: Names the content: equal for equal content, however it was spelled.
+    digest: bytes
+    #: How many fields were left out because nobody knows them.
+    unknown_fields: int
+
+
+class Tick(NamedTuple):
+    """Time, as an event."""
+
+    at: int
+    episode: str
+
+
+Message = Report | Tick

@@ -1,0 +1,220 @@
+"""Running counts per source: what a report does to the cells (contract section 3).
+
+The old revision's claims fall, the new one's stand, and each cell that this touched is
+compared with what was last published of it.
+"""
+
+from bisect import bisect_left, insort
+
+from streams.core.cell import Cell, CellKey, Entry
+from streams.core.claims import Casualty, Claim, Statement
+from streams.core.episode import Change, Denial, Episode, Standing, Step, Target
+
+Touched = dict[CellKey, Cell]
+
+
+def fold(episode: Episode, step: Step) -> None:
+    """Fill `step.casualties`: at most one change a cell, sorted by cell."""
+    touched: Touched = {}
+    if step.old is not None:
+        _retract(episode, step, step.old, touched)
+    if step.new is not None:
+        _assert(episode, step, step.new, touched)
+    for key in sorted(touched):
+        _publish(episode, step, key, touched[key])
+
+
+def _retract(episode: Episode, step: Step, old: Standing, touched: Touched) -> None:
+    report_id = step.report_id
+    for index, claim in enumerate(old.claims):
+        if isinstance(claim, Casualty):
+            _fall(episode, step, place(report_id, old, index, claim), touched)
+        elif denial := denial_of(claim, old.source):
+            _allow(episode, step, denial[0], (report_id, index), touched)
+
+
+def _assert(episode: Episode, step: Step, new: Standing, touched: Touched) -> None:
+    report_id = step.report_id
+    for index, claim in enumerate(new.claims):
+        if isinstance(claim, Casualty):
+            _stand(episode, step, place(report_id, new, index, claim), touched)
+    # After the figures, since a report may deny one of its own.
+    for index, claim in enumerate(new.claims):
+        if denial := denial_of(claim, new.source):
+            _deny(episode, step, (report_id, index), denial, touched)
+
+
+def place(report_id: str, standing: Standing, index: int, claim: Casualty) -> tuple[CellKey, Entry]:
+    """Return the cell that a figure belongs to, and its entry there."""
+    return (
+        (standing.source, claim.party, claim.outcome, claim.population),
+        (claim.as_of, standing.published_at, report_id, index, claim),
+    )
+
+
+def denial_of(claim: Claim | None, source: str) -> tuple[Target, Denial] | None:
+    """Return what a denial refers to and what is kept of it, or None where this is no denial of a claim."""
+    if isinstance(claim, Statement) and claim.act == "denied" and claim.refers_to is not None:
+        report_id, index, revision = claim.refers_to
+        return (report_id, index), (source, revision)
+    return None
+
+
+def counted_place(episode: Episode, target: Target) -> tuple[CellKey, Entry] | None:
+    """Return the cell and entry of a standing figure that makes a cell, or None."""
+    report_id, index = target
+    standing = episode.reports.get(report_id)
+    if standing is None or index >= len(standing.claims):
+        return None
+    claim = standing.claims[index]
+    if not isinstance(claim, Casualty) or claim.basis == "derived":
+        return None
+    return place(report_id, standing, index, claim)
+
+
+def add_derived(episode: Episode, key: CellKey, entry: Entry) -> None:
+    """Record a derived figure; it is never counted."""
+    insort(episode.derived.setdefault(key, []), entry)
+
+
+def drop_derived(episode: Episode, key: CellKey, entry: Entry) -> None:
+    """Forget a derived figure."""
+    entries = episode.derived[key]
+    del entries[bisect_left(entries, entry)]
+    if not entries:
+        del episode.derived[key]
+
+
+def add_denial(episode: Episode, target: Target, place_: Target, denial: Denial) -> None:
+    """Record who denies a claim, by which statement, and which revision alone it means."""
+    episode.denials.setdefault(target, {})[place_] = denial
+
+
+def drop_denial(episode: Episode, target: Target, place_: Target) -> Denial:
+    """Take a denial back and return it."""
+    denials = episode.denials[target]
+    denial = denials.pop(place_)
+    if not denials:
+        del episode.denials[target]
+    return denial
+
+
+def _fall(episode: Episode, step: Step, placed: tuple[CellKey, Entry], touched: Touched) -> None:
+    key, entry = placed
+    if entry[4].basis == "derived":
+        drop_derived(episode, key, entry)
+        step.undo.append((add_derived, (episode, key, entry)))
+        return
+    cell = touched[key] = episode.cells[key]
+    target = (entry[2], entry[3])
+    if target in cell.denied:
+        step.undo.append((cell.denied.__setitem__, (target, cell.denied.pop(target))))
+    cell.remove(entry)
+    step.undo.append((cell.add, (entry,)))
+
+
+def _stand(episode: Episode, step: Step, placed: tuple[CellKey, Entry], touched: Touched) -> None:
+    key, entry = placed
+    if entry[4].basis == "derived":
+        add_derived(episode, key, entry)
+        step.undo.append((drop_derived, (episode, key, entry)))
+        return
+    cell = episode.cells.get(key)
+    if cell is None:
+        cell = Cell()
+        episode.cells[key] = cell
+        step.undo.append((episode.cells.pop, (key,)))
+    touched[key] = cell
+    cell.add(entry)
+    step.undo.append((cell.remove, (entry,)))
+    if (entry[2], entry[3]) in episode.denials:
+        _mark(episode, step, cell, entry)
+
+
+def _allow(episode: Episode, step: Step, target: Target, at: Target, touched: Touched) -> None:
+    denial = drop_denial(episode, target, at)
+    step.undo.append((add_denial, (episode, target, at, denial)))
+    if placed := counted_place(episode, target):
+        key, _ = placed
+        # The target may be in the very report that now comes: then its cell is yet to be made.
+        if key in episode.cells:
+            touched[key] = episode.cells[key]
+
+
+def _deny(episode: Episode, step: Step, at: Target, denial: tuple[Target, Denial], touched: Touched) -> None:
+    target, by = denial
+    add_denial(episode, target, at, by)
+    step.undo.append((drop_denial, (episode, target, at)))
+    if placed := counted_place(episode, target):
+        key, entry = placed
+        touched[key] = episode.cells[key]
+        _mark(episode, step, touched[key], entry)
+
+
+def _mark(episode: Episode, step: Step, cell: Cell, entry: Entry) -> None:
+    """Let the cell know that a claim of its is denied."""
+    target = (entry[2], entry[3])
+    if target not in cell.denied:
+        step.undo.append((cell.denied.pop, (target,)))
+        cell.denied[target] = (entry, episode.reports[entry[2]].revision)
+
+
+def _publish(episode: Episode, step: Step, key: CellKey, cell: Cell) -> None:
+    after, before = cell.value(episode.denials), cell.published
+    if _same_figures(before, after):
+        return
+    step.undo.append((_set_published, (cell, cell.version, before)))
+    _set_published(cell, cell.version + 1, after)
+    source, party, outcome, population = key
+    step.touched.append(("c", episode.name, *key))
+    step.casualties.append(
+        {
+            "change_id": f"{episode.name}/{source}/{party}/{outcome}/{population}@{cell.version}",
+            "episode": episode.name,
+            "source": source,
+            "party": party,
+            "outcome": outcome,
+            "population": population,
+            "version": cell.version,
+            "kind": _kind(cell.version, before, after),
+            "before": before,
+            "after": after,
+            "delta": (after["best"] if after else 0) - (before["best"] if before else 0),
+            "cause": step.cause,
+        }
+    )
+
+
+def _set_published(cell: Cell, version: int, value: Change | None) -> None:
+    cell.version = version
+    cell.published = value
+
+
+def _same_figures(before: Change | None, after: Change | None) -> bool:
+    """Whether nothing but as_of differs: that alone is no change."""
+    if before is None or after is None:
+        return before is after
+    return (
+        before["best"] == after["best"]
+        and before["low"] == after["low"]
+        and before["high"] == after["high"]
+        and before["final"] is after["final"]
+        and before["disputed_by"] == after["disputed_by"]
+    )
+
+
+def _kind(version: int, before: Change | None, after: Change | None) -> str:  # noqa: PLR0911 - the first that applies
+    if version == 1:
+        return "first"
+    if before is None:
+        return "restored"
+    if after is None:
+        return "withdrawn"
+    if after["best"] != before["best"]:
+        return "up" if after["best"] > before["best"] else "down"
+    if (after["low"], after["high"]) != (before["low"], before["high"]):
+        return "bounds"
+    if after["disputed_by"] != before["disputed_by"]:
+        new = set(after["disputed_by"]) - set(before["disputed_by"])
+        return "disputed" if new else "undisputed"
+    return "final"

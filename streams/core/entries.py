@@ -1,0 +1,179 @@
+"""The ledger as small whole values under keys: what a restart or a new owner reads back.
+
+Whole values and no deltas, since compaction keeps the last value of a key alone. Keys and
+values are JSON arrays; the first item of a key says what it names:
+
+| key | value |
+|---|---|
+| r, episode, report_id | revision, digest, published_at, source, withdrawn, claims, statements |
+| c, episode, source, party, outcome, population | version, last published value |
+| v, episode, ceasefire, source or "" | version, last published value, what is settled |
+| e, episode | clock, newest published_at |
+"""
+
+from collections.abc import Callable
+from heapq import heapify
+from typing import Any
+
+import orjson
+
+from streams.core.ceasefire import Course
+from streams.core.cell import Cell
+from streams.core.claims import TAGS, Casualty, CeasefireClaim, Claim, Reference, Statement
+from streams.core.counts import add_denial, counted_place, denial_of, place
+from streams.core.episode import EntryKey, Episode, Standing
+from streams.core.registry import Registry
+from streams.core.views import View, places, wait
+
+Episodes = dict[str, Episode]
+_KINDS: dict[str, type[Any]] = {tag: kind for kind, tag in TAGS.items()}
+
+
+def key_bytes(key: EntryKey) -> bytes:
+    """Return the stored form of a key."""
+    return orjson.dumps(key)
+
+
+def value_bytes(episodes: Episodes, key: EntryKey) -> bytes | None:
+    """Return the whole value of an entry as it is now, or None where there is none."""
+    episode = episodes.get(key[1])
+    row = None if episode is None else _ROWS[key[0]](episode, *key[2:])
+    return None if row is None else orjson.dumps(row, default=_tagged)
+
+
+def load(episodes: Episodes, registry: Registry, key: bytes, value: bytes) -> None:
+    """Take an entry in. Raises ValueError where it is none that `value_bytes` made."""
+    name, *rest = orjson.loads(key)
+    if name not in _LOADS:
+        msg = f"no ledger entry: {key!r}"
+        raise ValueError(msg)
+    episode = episodes.get(rest[0])
+    if episode is None:
+        episode = episodes[rest[0]] = Episode(rest[0], 0)
+    _LOADS[name](episode, registry, rest[1:], orjson.loads(value))
+
+
+def put_in_order(episode: Episode, horizon_us: int) -> None:
+    """Sort, sum and fold what was loaded in any order."""
+    floor = episode.newest - horizon_us
+    heapify(episode.ages)
+    for cell in episode.cells.values():
+        cell.put_in_order(floor)
+    for entries in episode.derived.values():
+        entries.sort()
+    for key, view in episode.views.items():
+        view.fold_again()
+        wait(episode, key, episode.clock)
+    for target in episode.denials:
+        if placed := counted_place(episode, target):
+            key_, entry = placed
+            revision = episode.reports[target[0]].revision
+            episode.cells[key_].denied[target] = (entry, revision)
+
+
+def _tagged(claim: Any) -> tuple[Any, ...]:
+    return tuple(claim) if isinstance(claim, Reference | Course) else (TAGS[type(claim)], *claim)
+
+
+def _report_row(episode: Episode, report_id: str) -> list[Any] | None:
+    standing = episode.reports.get(report_id)
+    if standing is None:
+        return None
+    return [
+        standing.revision,
+        standing.digest.hex(),
+        standing.published_at,
+        standing.source,
+        standing.withdrawn,
+        standing.claims,
+        standing.statements and list(standing.statements.items()),
+    ]
+
+
+def _cell_row(episode: Episode, source: str, party: str, outcome: str, population: str) -> list[Any] | None:
+    cell = episode.cells.get((source, party, outcome, population))
+    return None if cell is None else [cell.version, cell.published]
+
+
+def _view_row(episode: Episode, ceasefire: str, source: str) -> list[Any] | None:
+    view = episode.views.get((ceasefire, source))
+    return None if view is None else [view.version, view.published, view.settled_row()]
+
+
+def _episode_row(episode: Episode) -> list[Any]:
+    return [episode.clock, episode.newest]
+
+
+def _load_report(episode: Episode, registry: Registry, key: list[str], row: list[Any]) -> None:
+    (report_id,) = key
+    revision, digest, published_at, source, withdrawn, shapes, statements = row
+    claims = tuple([_claim(shape) for shape in shapes])
+    standing = Standing(
+        revision, bytes.fromhex(digest), published_at, source, withdrawn, claims,
+        statements and {index: (version, value) for index, (version, value) in statements},
+    )  # fmt: skip
+    episode.reports[report_id] = standing
+    episode.ages.append((published_at, report_id))
+    for index, claim in enumerate(claims):
+        if isinstance(claim, Casualty):
+            cell_key, entry = place(report_id, standing, index, claim)
+            if claim.basis == "derived":
+                episode.derived.setdefault(cell_key, []).append(entry)
+            else:
+                _cell(episode, cell_key).append(entry)
+        elif denial := denial_of(claim, source):
+            target, by = denial
+            add_denial(episode, target, (report_id, index), by)
+    for view_key, done in places(report_id, standing, registry):
+        _view(episode, view_key).append(done)
+
+
+def _load_cell(episode: Episode, _: Registry, key: list[str], row: list[Any]) -> None:
+    cell = _cell(episode, tuple(key))
+    cell.version, cell.published = row
+
+
+def _load_view(episode: Episode, _: Registry, key: list[str], row: list[Any]) -> None:
+    view = _view(episode, (key[0], key[1]))
+    view.version, view.published, settled = row
+    view.load_settled(settled)
+
+
+def _load_episode(episode: Episode, _: Registry, key: list[str], row: list[Any]) -> None:
+    () = key
+    episode.clock, episode.newest = row
+
+
+def _cell(episode: Episode, key: Any) -> Cell:
+    cell = episode.cells.get(key)
+    if cell is None:
+        cell = episode.cells[key] = Cell()
+    return cell
+
+
+def _view(episode: Episode, key: tuple[str, str]) -> View:
+    view = episode.views.get(key)
+    if view is None:
+        view = episode.views[key] = View()
+    return view
+
+
+def _claim(shape: list[Any] | None) -> Claim | None:
+    if shape is None:
+        return None
+    tag, *fields = shape
+    if tag == TAGS[Statement] and fields[-1] is not None:
+        fields[-1] = Reference(*fields[-1])
+    if tag == TAGS[CeasefireClaim]:
+        fields[7:9] = map(tuple, fields[7:9])
+    claim: Claim = _KINDS[tag](*fields)
+    return claim
+
+
+_ROWS: dict[str, Callable[..., list[Any] | None]] = {
+    "r": _report_row,
+    "c": _cell_row,
+    "v": _view_row,
+    "e": _episode_row,
+}
+_LOADS = {"r": _load_report, "c": _load_cell, "v": _load_view, "e": _load_episode}

@@ -1,0 +1,124 @@
+"""What is kept of an episode: its standing reports, and what the folds made of them."""
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from streams.core.claims import Claim, Message, Report
+
+if TYPE_CHECKING:
+    from streams.core.cell import Cell, CellKey, Entry
+    from streams.core.views import View
+
+#: A claim, by where it stands: report_id and claim index.
+Target = tuple[str, int]
+#: Who denies a claim, and which revision of it alone (None: any).
+Denial = tuple[str, int | None]
+#: Names a view: the ceasefire, and a source or "" for the joint view.
+ViewKey = tuple[str, str]
+#: Names an entry of the ledger (`streams.core.entries`).
+EntryKey = tuple[str, ...]
+Change = dict[str, Any]
+
+
+class Standing:
+    """The latest revision of a report. What is settled and superseded has left its claims."""
+
+    __slots__ = ("claims", "digest", "published_at", "revision", "source", "statements", "withdrawn")
+
+    def __init__(  # noqa: PLR0917 - one argument a field, made a million times
+        self,
+        revision: int,
+        digest: bytes,
+        published_at: int,
+        source: str,
+        withdrawn: bool,  # noqa: FBT001 - a field
+        claims: tuple[Claim | None, ...],
+        statements: "dict[int, tuple[int, Change | None]] | None" = None,
+    ) -> None:
+        self.revision = revision
+        self.digest = digest
+        self.published_at = published_at
+        self.source = source
+        self.withdrawn = withdrawn
+        self.claims = claims
+        #: By claim index: the version and the last published value of a statement.
+        self.statements = statements
+
+
+class Episode:
+    """All that is known of one episode."""
+
+    __slots__ = (
+        "ages", "cells", "clock", "denials", "derived", "name", "newest", "reports", "views",
+        "waiting",
+    )  # fmt: skip
+
+    def __init__(self, name: str, clock: int) -> None:
+        self.name = name
+        #: The greatest published_at or tick; it moves timers (contract section 4).
+        self.clock = clock
+        #: The greatest published_at; the horizon is measured from it (section 2 rule 4).
+        self.newest = clock
+        self.reports: dict[str, Standing] = {}
+        self.cells: dict[CellKey, Cell] = {}
+        self.derived: dict[CellKey, list[Entry]] = {}
+        #: Who denies a claim: by target, then by the denial's own place.
+        self.denials: dict[Target, dict[Target, Denial]] = {}
+        self.views: dict[ViewKey, View] = {}
+        #: When the next timer of a view fires, for the views that wait for one.
+        self.waiting: dict[ViewKey, int] = {}
+        #: A heap of (published_at, report_id): what is settled next. May name the departed.
+        self.ages: list[tuple[int, str]] = []
+
+
+class Outcome(StrEnum):
+    """How a message was taken."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+    TICK = "tick"
+    IGNORED_TICK = "ignored_tick"
+
+
+class Step:
+    """What one message did: its outcome, the changes to publish, the entries to write."""
+
+    __slots__ = (
+        "casualties", "cause", "ceasefires", "clock", "episode", "message", "new", "old",
+        "outcome", "statements", "touched", "undo",
+    )  # fmt: skip
+
+    def __init__(self, message: Message, outcome: Outcome, cause: Change) -> None:
+        self.message = message
+        self.outcome = outcome
+        self.cause = cause
+        self.episode = message.episode
+        #: Empty for a tick.
+        self.report_id = message.report_id if isinstance(message, Report) else ""
+        #: The episode's clock once this message was taken.
+        self.clock = 0
+        #: The report's standing before and after.
+        self.old: Standing | None = None
+        self.new: Standing | None = None
+        self.casualties: list[Change] = []
+        self.ceasefires: list[Change] = []
+        self.statements: list[Change] = []
+        self.touched: list[EntryKey] = []
+        #: What takes it back, newest last.
+        self.undo: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+
+    @property
+    def moves(self) -> bool:
+        """Whether the message changed anything at all."""
+        return self.outcome in _MOVES
+
+    def changes(self) -> Iterator[tuple[str, Change]]:
+        """Yield (topic, record) in the order of contract section 7."""
+        for topic in ("casualties", "ceasefires", "statements"):
+            for change in getattr(self, topic):
+                yield topic, change
+
+
+_MOVES = frozenset({Outcome.ACCEPTED, Outcome.TICK})

@@ -1,0 +1,302 @@
+"""From bytes to a report or a tick, or a refusal with its code (contract sections 1 and 2.1).
+
+The shape of each field is `schemas.reports`'s; here stand the defaults, the bounds that
+a qualifier gives, and the rules that tie fields together.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Never
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.reports import (
+    MAX_CLAIMS,
+    MAX_NESTING,
+    MAX_REPORT_BYTES,
+    PATTERN_MEANS,
+    REPORT,
+    TICK,
+)
+from streams.core.claims import (
+    TAGS,
+    Casualty,
+    CeasefireClaim,
+    Claim,
+    Message,
+    Reference,
+    Report,
+    Statement,
+    Tick,
+)
+from streams.core.times import DAY_US, HOUR_US, format_time, parse_time
+
+MAX_AS_OF_AHEAD_US = DAY_US
+MAX_TIMESTAMP_AHEAD_US = HOUR_US
+DIGEST_BYTES = 12
+
+_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+')
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+class Refusal(Exception):
+    """A record that is not taken in: `code` is one of the contract's, `message` says why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+def parse(value: bytes) -> Message:
+    """Return the report or tick that a record's value holds.
+
+    Raises Refusal: `too_large`, `not_json` or `invalid` (its message names the field).
+    """
+    if len(value) > MAX_REPORT_BYTES:
+        raise Refusal("too_large", f"{len(value)} bytes; at most {MAX_REPORT_BYTES} are taken")
+    document = read_json(value)
+    if type(document) is not dict:
+        raise Refusal("invalid", "a report is a JSON object")
+    if document.get("tick") is not None:
+        return _tick(document)
+    return _report(document)
+
+
+def check_timestamp(message: Message, timestamp_us: int | None) -> None:
+    """Raise Refusal `from_the_future` where a message is ahead of its record (section 2.2)."""
+    if timestamp_us is None:
+        return
+    field, said = ("published_at", message.published_at) if isinstance(message, Report) else ("tick", message.at)
+    if said - timestamp_us > MAX_TIMESTAMP_AHEAD_US:
+        raise Refusal(
+            "from_the_future",
+            f"{field} {format_time(said)} is more than 1 h after the record's own"
+            f" timestamp {format_time(timestamp_us)}",
+        )
+
+
+def read_json(value: bytes) -> Any:
+    """Return what strict JSON (RFC 8259, UTF-8) says; of two equal keys the last counts.
+
+    Raises Refusal `not_json`, also for a lone surrogate, NaN and deep nesting.
+    """
+    try:
+        document = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        if "infinity" not in error.msg:
+            raise Refusal("not_json", str(error)) from None
+        document = _read_wide_numbers(value)
+    if value.count(b"{") + value.count(b"[") > MAX_NESTING and _is_too_deep(value):
+        raise Refusal("not_json", f"nested deeper than {MAX_NESTING}")
+    return document
+
+
+def _read_wide_numbers(value: bytes) -> Any:
+    """Read JSON whose numbers exceed a double: it is JSON all the same, if seldom a count."""
+
+    def narrow(token: re.Match[bytes]) -> bytes:
+        text = token[0]
+        return text if text[:1] == b'"' or abs(float(text)) < float("inf") else b"1e308"
+
+    try:
+        return orjson.loads(_NUMBER.sub(narrow, value))
+    except orjson.JSONDecodeError as error:
+        raise Refusal("not_json", str(error)) from None
+
+
+def _is_too_deep(value: bytes) -> bool:
+    brackets = _STRING.sub(b"", value).translate(None, _NOT_BRACKETS)
+    for _ in range(MAX_NESTING):
+        if not brackets:
+            return False
+        # Each round takes away what is innermost, so the rounds count the levels.
+        brackets = _innermost_gone(brackets)
+    return bool(brackets)
+
+
+def _innermost_gone(brackets: bytes) -> bytes:
+    return brackets.replace(b"{}", b"\x00").replace(b"[]", b"\x00").replace(b"\x00", b"")
+
+
+def _tick(document: dict[str, Any]) -> Tick:
+    if document.get("report_id") is not None:
+        _refuse("tick", "a tick has no report_id; a report has no tick")
+    raw = _shaped(TICK, document)
+    return Tick(_time(raw["tick"], "tick"), raw["episode"])
+
+
+def _report(document: dict[str, Any]) -> Report:
+    raw = _shaped(REPORT, document)
+    published_at = _time(raw["published_at"], "published_at")
+    withdrawn = raw.get("withdrawn") or False
+    shapes = raw.get("claims") or ()
+    if not shapes and not withdrawn:
+        _refuse("claims", f"1 to {MAX_CLAIMS} claims")
+    claims = tuple([_CLAIMS[shape["type"]](shape, published_at, at) for at, shape in enumerate(shapes)])
+    unknown = len(document) - len(raw)
+    for given, shape in zip(document.get("claims") or (), shapes, strict=True):
+        unknown += _unknown_fields(given, shape)
+    if withdrawn:
+        claims = ()
+    get = raw.get
+    content = (
+        raw["source"],
+        get("relayed_by"),
+        published_at,
+        get("url"),
+        get("headline"),
+        get("lang"),
+    )
+    return Report(
+        raw["report_id"],
+        get("revision") or 1,
+        withdrawn,
+        raw["episode"],
+        *content,
+        claims,
+        _digest((withdrawn, content, claims)),
+        unknown,
+    )
+
+
+def _shaped(adapter: TypeAdapter[Any], document: dict[str, Any]) -> dict[str, Any]:
+    try:
+        shaped: dict[str, Any] = adapter.validator.validate_python(document, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        pattern: str = first.get("ctx", {}).get("pattern", "")
+        _refuse(_path(first["loc"]), PATTERN_MEANS.get(pattern, first["msg"]))
+    return shaped
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for at, part in enumerate(location):
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not (at > 1 and isinstance(location[at - 1], int) and location[0] == "claims"):
+            path += f".{part}" if path else part
+        elif part not in _CLAIMS:
+            # Behind a claim's index pydantic names the kind it was read as: no field.
+            path += f".{part}"
+    return path
+
+
+def _unknown_fields(given: Mapping[str, Any], shape: Mapping[str, Any]) -> int:
+    unknown = len(given) - len(shape)
+    for nested in ("count", "refers_to"):
+        if shape.get(nested):
+            unknown += len(given[nested]) - len(shape[nested])
+    return unknown
+
+
+def _casualty(shape: dict[str, Any], published_at: int, at: int) -> Casualty:
+    get = shape.get
+    qualifier = get("qualifier") or "exact"
+    best, low, high = _bounds(shape["count"], qualifier)
+    if (low is not None and low > best) or (high is not None and high < best):
+        _refuse(f"claims[{at}].count", f"low <= best <= high does not hold: {low}, {best}, {high}")
+    as_of, since = _moment(shape, "as_of", at), _moment(shape, "since", at)
+    if as_of is None:
+        as_of = published_at
+    if as_of - published_at > MAX_AS_OF_AHEAD_US:
+        _refuse(f"claims[{at}].as_of", "more than 24 h after published_at")
+    if since is not None and since >= as_of:
+        _refuse(f"claims[{at}].since", "not before as_of")
+    return Casualty(
+        shape["party"],
+        shape["outcome"],
+        get("population") or "unknown",
+        best,
+        low,
+        high,
+        qualifier,
+        get("basis") or "cumulative",
+        as_of,
+        since,
+        get("final"),
+        get("incident"),
+    )
+
+
+def _bounds(count: dict[str, Any], qualifier: str) -> tuple[int, int | None, int | None]:
+    """Return best, low and high as the qualifier gives them where they are not given."""
+    best, low, high = count["best"], count.get("low"), count.get("high")
+    if qualifier == "more_than":
+        best += 1
+    if low is None and qualifier in {"exact", "at_least", "more_than"}:
+        low = best
+    if high is None and qualifier in {"exact", "up_to", "nearly"}:
+        high = best
+    return best, low, high
+
+
+def _ceasefire(shape: dict[str, Any], published_at: int, at: int) -> CeasefireClaim:
+    get = shape.get
+    act, effective_at = shape["act"], _moment(shape, "effective_at", at)
+    expires_at = _moment(shape, "expires_at", at)
+    if effective_at is not None and expires_at is not None and expires_at <= effective_at:
+        _refuse(f"claims[{at}].expires_at", "not after effective_at")
+    done_at = _moment(shape, "at", at)
+    if done_at is None:
+        done_at = published_at
+        if act == "took_effect" and effective_at is not None:
+            done_at = min(effective_at, published_at)
+    if done_at > published_at:
+        _refuse(f"claims[{at}].at", "after published_at")
+    return CeasefireClaim(
+        get("ceasefire") or "main",
+        act,
+        done_at,
+        get("by"),
+        get("against"),
+        effective_at,
+        expires_at,
+        tuple(get("parties") or ()),
+        tuple(get("mediators") or ()),
+        get("text"),
+    )
+
+
+def _statement(shape: dict[str, Any], _published_at: int, _at: int) -> Statement:
+    get = shape.get
+    target = get("refers_to")
+    reference = target and Reference(target["report_id"], target["claim"], target.get("revision"))
+    return Statement(shape["act"], shape["about"], get("against"), get("text"), reference)
+
+
+_CLAIMS: dict[str, Callable[[dict[str, Any], int, int], Claim]] = {
+    "casualties": _casualty,
+    "ceasefire": _ceasefire,
+    "statement": _statement,
+}
+
+
+def _moment(shape: dict[str, Any], field: str, at: int) -> int | None:
+    text = shape.get(field)
+    return None if text is None else _time(text, field, at)
+
+
+def _time(text: str, field: str, at: int | None = None) -> int:
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        path = field if at is None else f"claims[{at}].{field}"
+        _refuse(path, f"no such time: {error}")
+
+
+def _digest(content: tuple[bool, tuple[Any, ...], tuple[Claim, ...]]) -> bytes:
+    # orjson writes no named tuples of its own accord.
+    return hashlib.blake2b(orjson.dumps(content, default=_tagged), digest_size=DIGEST_BYTES).digest()
+
+
+def _tagged(claim: Claim | Reference) -> tuple[Any, ...]:
+    return tuple(claim) if isinstance(claim, Reference) else (TAGS[type(claim)], *claim)
+
+
+def _refuse(path: str, why: str) -> Never:
+    raise Refusal("invalid", f"{path or 'report'}: {why}")

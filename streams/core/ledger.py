@@ -1,0 +1,215 @@
+"""The ledger: the state of any number of episodes, and how one message changes it.
+
+A message is taken in three stages, `intake`, `fold_counts` and `fold_ceasefires`, so that
+a batch can go through each stage as a whole; the first two of a message come before the
+first of the next. What a stage did is in its `Step`, and `undo` takes it back.
+"""
+
+from collections.abc import Iterable, Iterator
+from heapq import heappush
+from typing import Any
+
+from streams.core import counts, entries, picture, settle, statements, views
+from streams.core.claims import Casualty, CeasefireClaim, Message, Report, Tick
+from streams.core.episode import Change, EntryKey, Episode, Outcome, Standing, Step
+from streams.core.intake import Refusal
+from streams.core.registry import Registry
+from streams.core.times import DEFAULT_HORIZON_US, format_time
+
+
+class Ledger:
+    """All episodes of one partition, or of one file."""
+
+    def __init__(self, registry: Registry, *, horizon_us: int = DEFAULT_HORIZON_US) -> None:
+        """Start empty. `horizon_us` says how late a claim may come (section 2 rule 4)."""
+        self.registry = registry
+        self.horizon_us = horizon_us
+        self._episodes: dict[str, Episode] = {}
+        self._unfolded: Step | None = None
+        #: The episodes whose horizon has moved since `forget`.
+        self._grown: set[str] = set()
+
+    def take(self, message: Message, origin: Change | None = None) -> Step:
+        """Take one message through all stages.
+
+        `origin` says where it came from: topic, partition and offset. Raises Refusal
+        (`revision_conflict`, `too_late`); on any exception the state is as before.
+        """
+        step = self.intake(message, origin)
+        try:
+            self.fold_counts(step)
+            self.fold_ceasefires(step)
+        except BaseException:
+            self.undo(step)
+            raise
+        return step
+
+    def intake(self, message: Message, origin: Change | None = None) -> Step:
+        """Hold a message against what is known (section 2 rules 3 and 4) and let it stand."""
+        if self._unfolded is not None:
+            raise RuntimeError("fold_counts comes before the next intake")
+        cause = _cause(message)
+        if origin is not None:
+            cause["origin"] = origin
+        step = self._tick(message, cause) if isinstance(message, Tick) else self._report(message, cause)
+        if step.moves:
+            self._unfolded = step
+        return step
+
+    def fold_counts(self, step: Step) -> None:
+        """Fill the step's changes of counts and statements."""
+        self._unfolded = None
+        if step.outcome is Outcome.ACCEPTED:
+            episode = self._episodes[step.episode]
+            counts.fold(episode, step)
+            statements.fold(episode, step)
+
+    def fold_ceasefires(self, step: Step) -> None:
+        """Fill the step's changes of ceasefire views."""
+        if step.moves:
+            views.fold(self._episodes[step.episode], step, self.registry)
+
+    def undo(self, step: Step) -> None:
+        """Take a step back; of several the newest first."""
+        self._unfolded = None
+        while step.undo:
+            function, arguments = step.undo.pop()
+            function(*arguments)
+
+    def forget(self) -> list[EntryKey]:
+        """Drop what is settled and superseded; return the entries that this changed.
+
+        To be called between batches: it cannot be undone, and no published figure changes.
+        """
+        touched: list[EntryKey] = []
+        for name in sorted(self._grown & self._episodes.keys()):
+            touched += settle.forget(self._episodes[name], self.horizon_us)
+        self._grown.clear()
+        return touched
+
+    def picture(self, episode: str) -> dict[str, Any]:
+        """Return the snapshot of an episode (section 5). Raises KeyError where it is unknown."""
+        return picture.picture(self._episodes[episode], self.registry)
+
+    def episodes(self) -> list[str]:
+        """Return the names of all episodes, sorted."""
+        return sorted(self._episodes)
+
+    def next_timer(self) -> tuple[int, str] | None:
+        """Return the earliest time, and its episode, that a view waits for."""
+        due = [(min(e.waiting.values()), e.name) for e in self._episodes.values() if e.waiting]
+        return min(due, default=None)
+
+    def entries(self, touched: Iterable[EntryKey]) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield the key and whole value to store for each entry, once; None deletes it."""
+        for key in dict.fromkeys(touched):
+            yield entries.key_bytes(key), entries.value_bytes(self._episodes, key)
+
+    def load(self, key: bytes, value: bytes) -> None:
+        """Take an entry back in, in any order; `loaded` must follow the last one."""
+        entries.load(self._episodes, self.registry, key, value)
+
+    def loaded(self) -> None:
+        """Put in order what was loaded: the ledger is then as it was."""
+        for episode in self._episodes.values():
+            entries.put_in_order(episode, self.horizon_us)
+
+    def _tick(self, tick: Tick, cause: Change) -> Step:
+        episode = self._episodes.get(tick.episode)
+        if episode is None:
+            return Step(tick, Outcome.IGNORED_TICK, cause)
+        step = Step(tick, Outcome.TICK, cause)
+        self._move_clock(episode, step, tick.at)
+        return step
+
+    def _report(self, report: Report, cause: Change) -> Step:
+        episode = self._episodes.get(report.episode)
+        old = episode.reports.get(report.report_id) if episode else None
+        if old is not None and report.revision <= old.revision:
+            if report.revision < old.revision:
+                return Step(report, Outcome.STALE, cause)
+            if report.digest == old.digest:
+                return Step(report, Outcome.DUPLICATE, cause)
+            raise Refusal(
+                "revision_conflict",
+                f"{report.report_id} revision {report.revision} stands with other content;"
+                " to correct a report raise its revision",
+            )
+        step = Step(report, Outcome.ACCEPTED, cause)
+        if episode is None:
+            episode = Episode(report.episode, report.published_at)
+            self._episodes[report.episode] = episode
+            step.undo.append((self._episodes.pop, (report.episode,)))
+        else:
+            self._refuse_late(episode, report, old)
+        try:
+            self._stand(episode, step, report, old)
+        except BaseException:
+            self.undo(step)
+            raise
+        return step
+
+    def _stand(self, episode: Episode, step: Step, report: Report, old: Standing | None) -> None:
+        new = Standing(
+            report.revision,
+            report.digest,
+            report.published_at,
+            report.source,
+            report.withdrawn,
+            report.claims,
+            None if old is None else old.statements,
+        )
+        if old is None:
+            step.undo.append((episode.reports.pop, (report.report_id,)))
+        else:
+            step.undo.append((episode.reports.__setitem__, (report.report_id, old)))
+        episode.reports[report.report_id] = new
+        step.old, step.new = old, new
+        # A heap entry that outlives its report is passed over when it comes up.
+        heappush(episode.ages, (report.published_at, report.report_id))
+        if report.published_at > episode.newest:
+            step.undo.append((setattr, (episode, "newest", episode.newest)))
+            episode.newest = report.published_at
+            self._grown.add(episode.name)
+        step.touched.append(("r", episode.name, report.report_id))
+        self._move_clock(episode, step, report.published_at)
+
+    def _move_clock(self, episode: Episode, step: Step, until: int) -> None:
+        if until > episode.clock:
+            step.undo.append((setattr, (episode, "clock", episode.clock)))
+            episode.clock = until
+        step.clock = episode.clock
+        step.touched.append(("e", episode.name))
+
+    def _refuse_late(self, episode: Episode, report: Report, old: Standing | None) -> None:
+        floor = episode.newest - self.horizon_us
+        times = [("published_at", report.published_at)]
+        if old is not None:
+            times.append(("the standing revision's published_at", old.published_at))
+        for index, claim in enumerate(report.claims):
+            if isinstance(claim, Casualty):
+                times.append((f"claims[{index}].as_of", claim.as_of))
+            elif isinstance(claim, CeasefireClaim):
+                times.append((f"claims[{index}].at", claim.at))
+        for name, time in times:
+            if time < floor:
+                raise Refusal(
+                    "too_late",
+                    f"{name} {format_time(time)} lies behind the horizon, {format_time(floor)};"
+                    " a backfill sets a longer one",
+                )
+
+
+def _cause(message: Message) -> Change:
+    if isinstance(message, Tick):
+        return {"tick": format_time(message.at)}
+    return {
+        "report_id": message.report_id,
+        "revision": message.revision,
+        "withdrawn": message.withdrawn,
+        "source": message.source,
+        "relayed_by": message.relayed_by,
+        "url": message.url,
+        "headline": message.headline,
+        "published_at": format_time(message.published_at),
+    }

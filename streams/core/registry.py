@@ -1,0 +1,37 @@
+"""The source registry: who a source is and which party it speaks for (contract section 5)."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import orjson
+
+Kind = Literal["official", "media", "ngo", "igo", "monitor"]
+DIGEST_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source: its name, its kind, and the party it is affiliated to, or none."""
+
+    name: str
+    kind: Kind
+    affiliation: str | None = None
+
+
+class Registry:
+    """An immutable table of sources. A source that is not in it has no affiliation."""
+
+    def __init__(self, sources: Mapping[str, Source] | None = None) -> None:
+        """Take a mapping from slug to source."""
+        self.sources: dict[str, Source] = dict(sources or {})
+        content = {slug: asdict(source) for slug, source in self.sources.items()}
+        text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+        #: The first twelve hexadecimal digits of the SHA-256 of its content.
+        self.digest = hashlib.sha256(text).hexdigest()[:DIGEST_DIGITS]
+        self._affiliations = {slug: source.affiliation for slug, source in self.sources.items()}
+
+    def affiliation(self, source: str) -> str | None:
+        """Return the party that a source is affiliated to, or None."""
+        return self._affiliations.get(source)

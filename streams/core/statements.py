@@ -1,0 +1,50 @@
+"""Statements: asserted, denied, accused. They move no count (contract sections 1 and 6)."""
+
+from streams.core.claims import Statement
+from streams.core.episode import Change, Episode, Step
+
+
+def fold(episode: Episode, step: Step) -> None:
+    """Fill `step.statements`: what was said, said otherwise or withdrawn, by claim index."""
+    new = step.new
+    if new is None:
+        return
+    report_id = step.report_id
+    # Carried on from revision to revision: a statement that comes back goes on counting.
+    kept = dict(new.statements or ())
+    for index, claim in enumerate(new.claims):
+        if isinstance(claim, Statement):
+            kept.setdefault(index, (0, None))
+    for index in sorted(kept):
+        version, before = kept[index]
+        claim = new.claims[index] if index < len(new.claims) else None
+        after = _value(new.source, claim) if isinstance(claim, Statement) else None
+        if after == before:
+            continue
+        kept[index] = (version + 1, after)
+        step.statements.append(
+            {
+                "change_id": f"{episode.name}/statement/{report_id}/{index}@{version + 1}",
+                "episode": episode.name,
+                "report_id": report_id,
+                "claim": index,
+                "version": version + 1,
+                "before": before,
+                "after": after,
+                "cause": step.cause,
+            }
+        )
+    if kept:
+        new.statements = kept
+
+
+def _value(source: str, claim: Statement) -> Change:
+    target = claim.refers_to
+    return {
+        "source": source,
+        "act": claim.act,
+        "about": claim.about,
+        "against": claim.against,
+        "text": claim.text,
+        "refers_to": target and target._asdict(),
+    }

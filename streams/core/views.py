@@ -1,0 +1,245 @@
+"""Ceasefire views: one joint over all sources, one per source, the same fold (contract section 4).
+
+A view keeps its claims sorted by (at, published_at, report_id, claim index) with the course
+after each, so a claim in order costs one step and a late one folds again what lies behind
+it. Violations and mediators do not depend on order: they are counted, not folded.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from typing import Any, NamedTuple
+
+from streams.core.ceasefire import START, VIOLATIONS, Course, claim_done, next_timer, timers
+from streams.core.claims import CeasefireClaim
+from streams.core.episode import Change, Episode, Standing, Step, ViewKey
+from streams.core.registry import Registry
+from streams.core.times import format_time
+
+JOINT = ""
+#: at, published_at, report_id, claim index, the claim, its source, the acting party
+Done = tuple[int, int, str, int, CeasefireClaim, str, str | None]
+
+
+class Kept(NamedTuple):
+    """What settled claims that are left out still count for."""
+
+    claims: int
+    violations: list[int]
+    mediators: set[str]
+
+
+class View:
+    """One view of a ceasefire. `add` and `remove` are each other's inverse."""
+
+    __slots__ = (
+        "claims", "courses", "done", "kept", "mediators", "published", "settled", "version",
+        "violations",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.done: list[Done] = []
+        self.courses: list[Course] = []
+        #: The course that the settled leading claims came to (section 2 rule 4).
+        self.settled = START
+        #: The settled claims that are left out: how many, the violations, the mediators.
+        self.kept = Kept(0, [0, 0, 0], set())
+        #: How many claims stand, those that only count among them.
+        self.claims = 0
+        self.violations = [0, 0, 0]
+        self.mediators: Counter[str] = Counter()
+        self.version = 0
+        self.published: Change | None = None
+
+    def add(self, done: Done) -> None:
+        """Let a claim stand."""
+        if done[4].act not in VIOLATIONS:
+            at = bisect_left(self.done, done)
+            courses = self._courses(at, [done, *self.done[at:]])
+            self.done.insert(at, done)
+            self.courses[at:] = courses
+        self._count(done[4], 1)
+
+    def remove(self, done: Done) -> None:
+        """Let a claim fall."""
+        if done[4].act not in VIOLATIONS:
+            at = bisect_left(self.done, done)
+            courses = self._courses(at, self.done[at + 1 :])
+            del self.done[at]
+            self.courses[at:] = courses
+        self._count(done[4], -1)
+
+    def append(self, done: Done) -> None:
+        """Take a claim back in, out of order; `fold_again` must follow the last one."""
+        if done[4].act not in VIOLATIONS:
+            self.done.append(done)
+        self._count(done[4], 1)
+
+    def settle_first(self) -> None:
+        """Let the first claim go: the course it came to stands for it."""
+        self.settled = self.courses.pop(0)
+        del self.done[0]
+
+    def keep_count(self, claim: CeasefireClaim) -> None:
+        """Note that a claim is left out, but goes on counting."""
+        violations, mediators = self.kept.violations, self.kept.mediators
+        if claim.act in VIOLATIONS:
+            violations[VIOLATIONS.index(claim.act)] += 1
+        mediators.update(claim.mediators)
+        self.kept = Kept(self.kept.claims + 1, violations, mediators)
+
+    def settled_row(self) -> list[Any] | None:
+        """Return what is settled, for the ledger."""
+        if not self.kept.claims:
+            return None
+        claims, violations, mediators = self.kept
+        return [self.settled, claims, violations, sorted(mediators)]
+
+    def load_settled(self, row: list[Any] | None) -> None:
+        """Take back what `settled_row` gave."""
+        if row is None:
+            return
+        (*times, declared_by, not_confirmed_by), claims, violations, mediators = row
+        self.settled = Course._make((*times, tuple(declared_by), tuple(not_confirmed_by)))
+        self.kept = Kept(claims, violations, set(mediators))
+        self.claims += claims
+        self.violations = [mine + n for mine, n in zip(self.violations, violations, strict=True)]
+        self.mediators.update(mediators)
+
+    def fold_again(self) -> None:
+        """Fold all claims from the settled course on, as after a restore."""
+        self.done.sort()
+        self.courses = self._courses(0, self.done)
+
+    def course(self, clock: int) -> Course:
+        """Return where the ceasefire stands at `clock`."""
+        return timers(self.courses[-1] if self.courses else self.settled, clock)
+
+    def value(self, clock: int) -> Change | None:
+        """Return what the view says at `clock`, or None where no claim is left."""
+        if not self.claims:
+            return None
+        course = self.course(clock)
+        alleged, denied, confirmed = self.violations
+        return {
+            "status": course.status,
+            "since": _time(course.since),
+            "effective_at": _time(course.effective_at),
+            "expires_at": _time(course.expires_at),
+            "declared_by": list(course.declared_by),
+            "not_confirmed_by": list(course.not_confirmed_by),
+            "violations": {"alleged": alleged, "denied": denied, "confirmed": confirmed},
+            "mediators": sorted(+self.mediators),
+        }
+
+    def _courses(self, at: int, claims: list[Done]) -> list[Course]:
+        course = self.courses[at - 1] if at else self.settled
+        courses = []
+        for done in claims:
+            course = claim_done(course, *done[4:])
+            courses.append(course)
+        return courses
+
+    def _count(self, claim: CeasefireClaim, sign: int) -> None:
+        self.claims += sign
+        if claim.act in VIOLATIONS:
+            self.violations[VIOLATIONS.index(claim.act)] += sign
+        for mediator in set(claim.mediators):
+            self.mediators[mediator] += sign
+
+
+def fold(episode: Episode, step: Step, registry: Registry) -> None:
+    """Fill `step.ceasefires`: at most one change a view, sorted, the joint view first."""
+    touched: set[ViewKey] = set()
+    if step.old is not None:
+        for key, done in places(step.report_id, step.old, registry):
+            view = episode.views[key]
+            view.remove(done)
+            step.undo.append((view.add, (done,)))
+            touched.add(key)
+    if step.new is not None:
+        for key, done in places(step.report_id, step.new, registry):
+            _stand(episode, step, key, done)
+            touched.add(key)
+    if episode.waiting:
+        touched.update(key for key, due in episode.waiting.items() if due <= step.clock)
+    for key in sorted(touched):
+        _publish(episode, step, key)
+
+
+def places(report_id: str, standing: Standing, registry: Registry) -> list[tuple[ViewKey, Done]]:
+    """Return the views that a report's claims belong to, with their entries there."""
+    placed = []
+    source = standing.source
+    for index, claim in enumerate(standing.claims):
+        if isinstance(claim, CeasefireClaim):
+            by = claim.by or registry.affiliation(source)
+            done = (claim.at, standing.published_at, report_id, index, claim, source, by)
+            placed += [((claim.ceasefire, JOINT), done), ((claim.ceasefire, source), done)]
+    return placed
+
+
+def view_name(source: str) -> str:
+    """Return how a view is named outside: `joint`, or `source:SLUG`."""
+    return f"source:{source}" if source else "joint"
+
+
+def wait(episode: Episode, key: ViewKey, clock: int) -> None:
+    """Note when the view's next timer fires, if it waits for one."""
+    view = episode.views.get(key)
+    due = next_timer(view.course(clock)) if view is not None and view.claims else None
+    if due is None:
+        episode.waiting.pop(key, None)
+    else:
+        episode.waiting[key] = due
+
+
+def _stand(episode: Episode, step: Step, key: ViewKey, done: Done) -> None:
+    view = episode.views.get(key)
+    if view is None:
+        view = View()
+        episode.views[key] = view
+        step.undo.append((episode.views.pop, (key,)))
+    view.add(done)
+    step.undo.append((view.remove, (done,)))
+
+
+def _publish(episode: Episode, step: Step, key: ViewKey) -> None:
+    view = episode.views[key]
+    step.undo.append((_set_waiting, (episode, key, episode.waiting.get(key))))
+    wait(episode, key, step.clock)
+    after, before = view.value(step.clock), view.published
+    if after == before:
+        return
+    step.undo.append((_set_published, (view, view.version, before)))
+    _set_published(view, view.version + 1, after)
+    ceasefire, source = key
+    name = view_name(source)
+    step.touched.append(("v", episode.name, *key))
+    step.ceasefires.append(
+        {
+            "change_id": f"{episode.name}/{ceasefire}/{name}@{view.version}",
+            "episode": episode.name,
+            "ceasefire": ceasefire,
+            "view": name,
+            "version": view.version,
+            "before": before,
+            "after": after,
+            "cause": step.cause,
+        }
+    )
+
+
+def _set_published(view: View, version: int, value: Change | None) -> None:
+    view.version = version
+    view.published = value
+
+
+def _set_waiting(episode: Episode, key: ViewKey, due: int | None) -> None:
+    if due is None:
+        episode.waiting.pop(key, None)
+    else:
+        episode.waiting[key] = due
+
+
+def _time(us: int | None) -> str | None:
+    return None if us is None else format_time(us)
