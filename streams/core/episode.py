@@ -87,7 +87,7 @@ class Step:
 
     __slots__ = (
         "casualties", "cause", "ceasefires", "clock", "episode", "message", "new", "old",
-        "outcome", "statements", "touched", "undo",
+        "outcome", "report_id", "statements", "touched", "undo",
     )  # fmt: skip
 
     def __init__(self, message: Message, outcome: Outcome, cause: Change) -> None:
