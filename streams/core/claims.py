@@ -88,4 +88,11 @@ class Tick(NamedTuple):
     episode: str
 
 
+class Registration(NamedTuple):
+    """Another source registry has come into force. It is no record: a restart makes it."""
+
+    episode: str
+    digest: str
+
+
 Message = Report | Tick

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from streams.core.claims import Claim, Message, Report
+from streams.core.claims import Claim, Message, Registration, Report
 
 if TYPE_CHECKING:
     from streams.core.cell import Cell, CellKey, Entry
@@ -80,6 +80,7 @@ class Outcome(StrEnum):
     STALE = "stale"
     TICK = "tick"
     IGNORED_TICK = "ignored_tick"
+    REGISTERED = "registered"
 
 
 class Step:
@@ -90,7 +91,7 @@ class Step:
         "outcome", "report_id", "statements", "touched", "undo",
     )  # fmt: skip
 
-    def __init__(self, message: Message, outcome: Outcome, cause: Change) -> None:
+    def __init__(self, message: Message | Registration, outcome: Outcome, cause: Change) -> None:
         self.message = message
         self.outcome = outcome
         self.cause = cause
@@ -121,4 +122,4 @@ class Step:
                 yield topic, change
 
 
-_MOVES = frozenset({Outcome.ACCEPTED, Outcome.TICK})
+_MOVES = frozenset({Outcome.ACCEPTED, Outcome.TICK, Outcome.REGISTERED})

@@ -10,7 +10,7 @@ from heapq import heappush
 from typing import Any
 
 from streams.core import counts, entries, picture, settle, statements, views
-from streams.core.claims import Casualty, CeasefireClaim, Message, Report, Tick
+from streams.core.claims import Casualty, CeasefireClaim, Message, Registration, Report, Tick
 from streams.core.episode import Change, EntryKey, Episode, Outcome, Standing, Step
 from streams.core.intake import Refusal
 from streams.core.registry import Registry
@@ -75,6 +75,20 @@ class Ledger:
         while step.undo:
             function, arguments = step.undo.pop()
             function(*arguments)
+
+    def register(self) -> Iterator[Step]:
+        """Yield a step for each episode that says otherwise under this registry than was published.
+
+        For a ledger that was stored under another registry, once it is loaded: who acts by
+        default follows a source's affiliation, and so do the statuses.
+        """
+        for name in self.episodes():
+            cause = {"registry": self.registry.digest}
+            step = Step(Registration(name, self.registry.digest), Outcome.REGISTERED, cause)
+            step.clock = self._episodes[name].clock
+            self.fold_ceasefires(step)
+            if step.ceasefires:
+                yield step
 
     def forget(self) -> list[EntryKey]:
         """Drop what is settled and superseded; return the entries that this changed.

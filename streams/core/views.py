@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from streams.core.ceasefire import START, VIOLATIONS, Course, claim_done, next_timer, timers
 from streams.core.claims import CeasefireClaim
-from streams.core.episode import Change, Episode, Standing, Step, ViewKey
+from streams.core.episode import Change, Episode, Outcome, Standing, Step, ViewKey
 from streams.core.registry import Registry
 from streams.core.times import format_time
 
@@ -160,6 +160,8 @@ def fold(episode: Episode, step: Step, registry: Registry) -> None:
         for key, done in places(step.report_id, step.new, registry):
             _stand(episode, step, key, done)
             touched.add(key)
+    if step.outcome is Outcome.REGISTERED:
+        touched.update(episode.views)
     if episode.waiting:
         touched.update(key for key, due in episode.waiting.items() if due <= step.clock)
     for key in sorted(touched):
