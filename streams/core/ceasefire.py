@@ -3,6 +3,7 @@
 The table below is the rule. `claim_done` applies one claim to it, `timers` lets time pass.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from streams.core.claims import CeasefireClaim
@@ -72,11 +73,19 @@ START = Course()
 
 def timers(course: Course, until: int) -> Course:
     """Let time pass up to and with `until`: a declared start comes, a term runs out."""
-    if course.status in {"agreed", "announced"} and course.effective_at is not None and course.effective_at <= until:
-        course = course._replace(status="in_effect", since=course.effective_at)
-    if course.status in OPEN and course.expires_at is not None and course.expires_at <= until:
-        course = course._replace(status="expired", since=course.expires_at)
+    for _, after in fired(course, until):
+        course = after
     return course
+
+
+def fired(course: Course, until: int) -> Iterator[tuple[str, Course]]:
+    """Yield each timer that fires up to and with `until`, with the course it leads to."""
+    start, end = course.effective_at, course.expires_at
+    if start is not None and start <= until and course.status in {"agreed", "announced"}:
+        course = course._replace(status="in_effect", since=start)
+        yield "effective_at", course
+    if end is not None and end <= until and course.status in OPEN:
+        yield "expires_at", course._replace(status="expired", since=end)
 
 
 def next_timer(course: Course) -> int | None:

@@ -105,6 +105,10 @@ class Ledger:
         """Return the snapshot of an episode (section 5). Raises KeyError where it is unknown."""
         return picture.picture(self._episodes[episode], self.registry)
 
+    def episode(self, name: str) -> Episode:
+        """Return what is kept of an episode, to be read only. Raises KeyError where it is unknown."""
+        return self._episodes[name]
+
     def episodes(self) -> list[str]:
         """Return the names of all episodes, sorted."""
         return sorted(self._episodes)
