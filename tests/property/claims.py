@@ -1,0 +1,163 @@
+"""Claims for `strategies`: dicts as they go into a report, times as `datetime` in UTC, what is not given left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from tests.property.reading import BASES, CEASEFIRE_ACTS, QUALIFIERS, STATEMENT_ACTS, SUBJECTS
+
+HOUR = timedelta(hours=1)
+INSTANT = timedelta(microseconds=1)
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Mood:
+    """What a history is like.
+
+    `about`: which claims are frequent; `walk`: how its reports move through time; `crowded`: nearly all claims meet in
+    one cell and one ceasefire; `fresh`: of a hundred reports so many are new; `timed`: of a hundred ceasefire claims so
+    many give a time to begin or to end; `acts`: what they do; `wild`: lines are oddly spelled, wrapped or invalid.
+    """
+
+    about: str
+    walk: str
+    horizon_us: int
+    crowded: bool
+    fresh: int
+    timed: int
+    acts: tuple[str, ...]
+    wild: bool
+
+
+def mood(dice: Random) -> Mood:
+    """Any mood."""
+    acts = [*CEASEFIRE_ACTS, *CEASEFIRE_ACTS[:12]]
+    return Mood(
+        about=dice.choice(["all", "all", "counts", "counts", "disputes", "ceasefires", "ceasefires"]),
+        walk=dice.choice(["onward", "onward", "to and fro", "leaping"]),
+        horizon_us=dice.choice([400, 400, 400, 5, 3, 2, 1]) * DAY_US,
+        crowded=dice.choice([True, True, False]),
+        fresh=dice.choice([10, 40, 80]),
+        timed=dice.choice([10, 40]),
+        acts=tuple(dice.choices(acts, k=dice.randint(3, 12))),
+        wild=dice.choice([True, False]),
+    )
+
+
+def chance(dice: Random, percent: int) -> bool:
+    """True so many times in a hundred."""
+    return dice.randrange(100) < percent
+
+
+_KINDS = {
+    "all": ["casualties"] * 4 + ["ceasefire"] * 4 + ["statement"] * 2,
+    "counts": ["casualties"] * 12 + ["statement"] * 2 + ["ceasefire"],
+    "disputes": ["casualties"] * 3 + ["statement"] * 3,
+    "ceasefires": ["ceasefire"] * 12 + ["casualties"],
+}
+
+
+def claim(dice: Random, mood: Mood, published_at: datetime, ids: list[str]) -> dict[str, Any]:
+    """One claim of a report published then; `ids` are the reports it may refer to."""
+    kind = dice.choice(_KINDS[mood.about])
+    if kind == "casualties":
+        return _casualties(dice, mood, published_at)
+    if kind == "ceasefire":
+        return _ceasefire(dice, mood, published_at)
+    return _statement(dice, ids)
+
+
+def _given(dice: Random, claim: dict[str, Any], percent: int, **fields: Sequence[Any]) -> None:
+    """Each of the optional fields with that chance."""
+    for name, options in fields.items():
+        if chance(dice, percent):
+            claim[name] = dice.choice(options)
+
+
+# --- casualties -------------------------------------------------------------------------------------------------------
+
+_PARTY = ["north"] * 5 + ["south"] * 3 + ["north-2", "all"]
+_OUTCOME = ["killed"] * 8 + ["wounded", "wounded", "missing", "captured", "killed_or_missing"]
+_POPULATION = ["unknown", "military", "civilian", "mixed", None]
+_QUALIFIER = ["exact", *QUALIFIERS]
+_BASIS = ["cumulative"] * 3 + ["incremental"] * 6 + ["derived", *BASES, None]
+_BEST = [5, 0, 1, 2, 3, 4, 5, 7, 10, 12]
+_BELOW = [0, 1, 2, 5, 12]
+_AS_OF = [timedelta(0), *(HOUR * n for n in (-1, -6, -6, -12, -24, -48, -72, 1, 6, 24)), INSTANT]
+_SINCE = [INSTANT, HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 72 * HOUR]
+_INCIDENT = ["post-12", "post-12", "bridge", None]
+_FINAL = [True, True, False, None]
+
+
+def _casualties(dice: Random, mood: Mood, published_at: datetime) -> dict[str, Any]:
+    best = 10**9 if chance(dice, 2) else dice.choice(_BEST)
+    count: dict[str, Any] = {"best": best}
+    if chance(dice, 20):
+        count["low"] = dice.choice([max(0, best - dice.choice(_BELOW)), None])
+    if chance(dice, 20):
+        count["high"] = dice.choice([min(10**9, best + 1 + dice.choice(_BELOW)), None])
+    claim: dict[str, Any] = {
+        "type": "casualties",
+        "party": "north" if mood.crowded else dice.choice(_PARTY),
+        "outcome": "killed" if mood.crowded else dice.choice(_OUTCOME),
+        "count": count,
+    }
+    if not mood.crowded:
+        _given(dice, claim, 40, population=_POPULATION)
+    _given(dice, claim, 75, basis=_BASIS)
+    _given(dice, claim, 40, qualifier=_QUALIFIER)
+    if chance(dice, 50):
+        claim["as_of"] = published_at + dice.choice(_AS_OF)
+    if chance(dice, 40):
+        claim["since"] = claim.get("as_of", published_at) - dice.choice(_SINCE)
+    _given(dice, claim, 35, incident=_INCIDENT, final=_FINAL)
+    return claim
+
+
+# --- ceasefires -------------------------------------------------------------------------------------------------------
+
+_NAME = ["main"] * 4 + ["main-2", None]
+_AT = [HOUR * n for n in (0, -1, -6, -6, -12, -24, -48)] + [-INSTANT]
+_EFFECTIVE = [HOUR * n for n in (0, -6, -12, 1, 6, 6, 12, 24, 48)] + [INSTANT]
+_LASTING = [HOUR * n for n in (1, 6, 12, 24, 48)] + [INSTANT]
+_SIDE = ["north", "south", "north-2", None]
+_PEOPLE = [["russia"], ["osce", "russia"], ["russia", "osce"], [], None]
+
+
+def _ceasefire(dice: Random, mood: Mood, published_at: datetime) -> dict[str, Any]:
+    claim: dict[str, Any] = {"type": "ceasefire", "act": dice.choice(mood.acts)}
+    if not mood.crowded:
+        _given(dice, claim, 50, ceasefire=_NAME)
+    if chance(dice, 40):
+        claim["at"] = published_at + dice.choice(_AT)
+    done_at = claim.get("at", published_at)
+    if chance(dice, mood.timed):
+        claim["effective_at"] = done_at + dice.choice(_EFFECTIVE)
+    if chance(dice, mood.timed):
+        claim["expires_at"] = claim.get("effective_at", done_at + dice.choice(_AT)) + dice.choice(_LASTING)
+    _given(dice, claim, 35, by=_SIDE)
+    _given(dice, claim, 10, against=_SIDE, parties=_PEOPLE, mediators=_PEOPLE, text=["", "\u2026", None])
+    return claim
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+_STATEMENT_ACT = ["denied"] * 6 + list(STATEMENT_ACTS)
+_SUBJECT = ["casualties", *SUBJECTS]
+_INDEX = [0, 0, 0, 0, 1, 1, 2, 63]
+_STANDING_REVISION = [1, 1, 2, 3, None, 2**31 - 1]
+
+
+def _statement(dice: Random, ids: list[str]) -> dict[str, Any]:
+    claim: dict[str, Any] = {"type": "statement", "act": dice.choice(_STATEMENT_ACT), "about": dice.choice(_SUBJECT)}
+    if chance(dice, 85):
+        named: dict[str, Any] = {"report_id": dice.choice([*ids, "a"]), "claim": dice.choice(_INDEX)}
+        _given(dice, named, 35, revision=_STANDING_REVISION)
+        claim["refers_to"] = named
+    _given(dice, claim, 10, against=_SIDE, text=["", "We never said so.", None])
+    return claim
