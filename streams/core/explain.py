@@ -123,7 +123,7 @@ class Chronicle:
     def _replaced(self, key: CellKey) -> Iterator[Account]:
         """Yield the cell's claims in revisions that no longer stand."""
         accepted = sorted(self._reports.items())
-        for ((report_id, revision), report), ((next_id, next_revision), after) in pairwise(accepted):
+        for ((report_id, _), report), ((next_id, next_revision), after) in pairwise(accepted):
             if next_id != report_id:
                 continue
             what = "withdrawn" if after.withdrawn else "replaced"
