@@ -1,0 +1,248 @@
+"""The ledger and its file, kept in step: what one transaction takes is in both, or in neither.
+
+Not for several threads: `streams.embedded.writer` owns a book.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+import structlog
+
+from streams.core.claims import Message, Report
+from streams.core.episode import EntryKey, Step
+from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.ledger import Ledger
+from streams.core.registry import Registry
+from streams.core.times import format_time
+from streams.embedded.file import open_database
+from streams.store import Receipt, StoreUnavailable
+
+__all__ = ["Book", "BookOptions"]
+
+PARTITION = 0
+#: After so many reports what is settled is forgotten.
+FORGET_EVERY = 1_000
+
+_log = structlog.get_logger(__name__)
+
+
+class BookOptions(NamedTuple):
+    """What a book is kept by; `topic` names the log in the causes of changes."""
+
+    registry: Registry
+    horizon_us: int
+    topic: str
+    now_us: Callable[[], int]
+
+
+class _Entry(NamedTuple):
+    """What a transaction writes of one report or tick."""
+
+    value: bytes
+    receipt: Receipt
+    step: Step | None
+
+
+class Book:
+    """A ledger restored from its file, and how reports are written to both."""
+
+    def __init__(self, path: Path, options: BookOptions) -> None:
+        """Open the file and restore; raises StoreUnavailable."""
+        self.path = path
+        self.options = options
+        self.next_offset = 0
+        self.last_row = 0
+        self._pictures: dict[str, bytes] = {}
+        self._owed: list[EntryKey] = []
+        self._since_forgetting = 0
+        self._file: sqlite3.Connection | None = open_database(path, create=True)
+        self.ledger = self._restored()
+        self._keep_registry()
+
+    def close(self) -> None:
+        """Close the file, its log folded back into it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def write(self, values: Sequence[bytes]) -> list[Receipt]:
+        """Take reports in one transaction; when this returns it is on disk.
+
+        Raises StoreUnavailable where the file cannot take it; then nothing is taken.
+        """
+        try:
+            return self._transaction(values)
+        except (StoreUnavailable, sqlite3.Error) as error:
+            raise StoreUnavailable(f"{self.path}: {error}") from error
+        except Exception:  # noqa: BLE001 - one report's fault is not the others'
+            if len(values) == 1:
+                _log.exception("a report that the fold cannot take", value=values[0][:1000])
+                return self._transaction(values, broken=True)
+            # One of them breaks what all share: each alone, so that the others do not suffer for it.
+            return [receipt for value in values for receipt in self.write([value])]
+
+    def next_tick(self) -> tuple[int, bytes] | None:
+        """Return when (µs) the fold next waits for the wall clock, and the tick to write then."""
+        timer = self.ledger.next_timer()
+        if timer is None:
+            return None
+        at_us, episode = timer
+        return at_us, orjson.dumps({"tick": format_time(at_us), "episode": episode})
+
+    def picture(self, episode: str) -> bytes | None:
+        """Return an episode's picture, with `episode` and `through`, or None."""
+        known = self._pictures.get(episode)
+        if known is None:
+            try:
+                picture = self.ledger.picture(episode)
+            except KeyError:
+                return None
+            through = {"partition": PARTITION, "offset": self.next_offset - 1}
+            known = orjson.dumps({"episode": episode, **picture, "through": through})
+            self._pictures[episode] = known
+        return known
+
+    def episodes(self) -> list[str]:
+        """Return the names of all episodes, sorted."""
+        return self.ledger.episodes()
+
+    def _transaction(self, values: Sequence[bytes], *, broken: bool = False) -> list[Receipt]:
+        file = self._opened()
+        entries: list[_Entry] = []
+        touched = list(self._owed)
+        offset, row = self.next_offset, self.last_row
+        try:
+            for value in values:
+                entry = _broken(value) if broken else self._take(value, offset)
+                entries.append(entry)
+                if entry.step is not None and entry.step.moves:
+                    touched += entry.step.touched
+                    offset += 1
+            changes = list(_changes(entries, row))
+            file.execute("BEGIN IMMEDIATE")
+            self._insert(file, entries, changes)
+            self._insert_state(file, self.ledger.entries(touched))
+            file.execute("COMMIT")
+        except BaseException as error:
+            self._undo(entries, unsure=isinstance(error, sqlite3.Error))
+            raise
+        self._owed.clear()
+        self.next_offset, self.last_row = offset, row + len(changes)
+        self._forget(entries)
+        return [entry.receipt for entry in entries]
+
+    def _take(self, value: bytes, offset: int) -> _Entry:
+        try:
+            message = parse(value)
+        except Refusal as refusal:
+            return _Entry(value, Receipt("refused", code=refusal.code, message=refusal.message), None)
+        try:
+            check_timestamp(message, self.options.now_us())
+            origin = {"topic": self.options.topic, "partition": PARTITION, "offset": offset}
+            step = self.ledger.take(message, origin)
+        except Refusal as refusal:
+            code, text = refusal.code, refusal.message
+            return _Entry(value, _receipt("refused", message, code=code, message=text), None)
+        at = {"partition": PARTITION, "offset": offset} if step.moves else {}
+        return _Entry(value, _receipt(str(step.outcome), message, **at), step)
+
+    def _insert(self, file: sqlite3.Connection, entries: list[_Entry], changes: list[tuple[Any, ...]]) -> None:
+        now = self.options.now_us()
+        moved = [(e.receipt.offset, now, e.receipt.episode, e.value) for e in entries if e.receipt.offset is not None]
+        refused = [
+            (now, e.receipt.code, e.receipt.message, e.value) for e in entries if e.receipt.code in _REFUSED_BY_STATE
+        ]
+        file.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", moved)
+        file.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", changes)
+        file.executemany("INSERT INTO rejected (time_us, code, message, value) VALUES (?, ?, ?, ?)", refused)
+
+    @staticmethod
+    def _insert_state(file: sqlite3.Connection, entries: Iterable[tuple[bytes, bytes | None]]) -> None:
+        kept = list(entries)
+        file.executemany('DELETE FROM state WHERE "key" = ?', [(key,) for key, value in kept if value is None])
+        file.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", [pair for pair in kept if pair[1] is not None])
+
+    def _undo(self, entries: list[_Entry], *, unsure: bool) -> None:
+        for entry in reversed(entries):
+            if entry.step is not None:
+                self.ledger.undo(entry.step)
+        if unsure:
+            # A COMMIT that failed may have reached the disk: what is true stands in the file.
+            self.close()
+        elif self._file is not None and self._file.in_transaction:
+            self._file.execute("ROLLBACK")
+
+    def _opened(self) -> sqlite3.Connection:
+        """Return the open file; opens it again after a failure, and reads back what it holds if that differs."""
+        if self._file is None:
+            self._file = open_database(self.path, create=False)
+            if (self.next_offset, self.last_row) != self._ends():
+                _log.warning("a transaction that failed is on disk after all: restoring", path=str(self.path))
+                self._pictures.clear()
+                self.ledger = self._restored()
+        return self._file
+
+    def _restored(self) -> Ledger:
+        file = self._file
+        assert file is not None  # noqa: S101 - both callers have just opened it
+        ledger = Ledger(self.options.registry, horizon_us=self.options.horizon_us)
+        for key, value in file.execute('SELECT "key", value FROM state'):
+            ledger.load(key, value)
+        ledger.loaded()
+        self.next_offset, self.last_row = self._ends()
+        return ledger
+
+    def _ends(self) -> tuple[int, int]:
+        assert self._file is not None  # noqa: S101 - as above
+        query = (
+            'SELECT (SELECT coalesce(max("offset"), -1) + 1 FROM log), (SELECT coalesce(max("row"), 0) FROM changes)'
+        )
+        next_offset, last_row = self._file.execute(query).fetchone()
+        return next_offset, last_row
+
+    def _keep_registry(self) -> None:
+        """Note which registry the state was made by."""
+        digest = self.options.registry.digest
+        file = self._opened()
+        row = file.execute("SELECT value FROM meta WHERE name = 'registry'").fetchone()
+        if row is not None and row[0] != digest and self.ledger.episodes():
+            _log.warning("the source registry has changed", before=row[0], now=digest)
+        if row is None or row[0] != digest:
+            file.execute("INSERT OR REPLACE INTO meta VALUES ('registry', ?)", (digest,))
+
+    def _forget(self, entries: list[_Entry]) -> None:
+        for entry in entries:
+            if entry.step is not None and entry.step.moves:
+                self._pictures.pop(entry.step.episode, None)
+        self._since_forgetting += len(entries)
+        if self._since_forgetting >= FORGET_EVERY:
+            self._since_forgetting = 0
+            # No published figure changes by it: written with the next transaction is soon enough.
+            self._owed += self.ledger.forget()
+
+
+#: Refused for what is already known; other refusals go back to the sender alone, as on Kafka.
+_REFUSED_BY_STATE = frozenset({"revision_conflict", "too_late", "internal"})
+
+
+def _broken(value: bytes) -> _Entry:
+    return _Entry(value, Receipt("refused", code="internal", message="the fold fails on this report: a bug"), None)
+
+
+def _receipt(outcome: str, of: Message, **fields: Any) -> Receipt:
+    if isinstance(of, Report):
+        return Receipt(outcome, of.episode, of.report_id, of.revision, **fields)
+    return Receipt(outcome, of.episode, **fields)
+
+
+def _changes(entries: list[_Entry], last_row: int) -> Iterator[tuple[int, int | None, str, str, bytes]]:
+    row = last_row
+    for entry in entries:
+        if entry.step is None:
+            continue
+        for topic, record in entry.step.changes():
+            row += 1
+            yield row, entry.receipt.offset, topic, entry.step.episode, orjson.dumps(record)

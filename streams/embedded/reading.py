@@ -1,0 +1,64 @@
+"""Reading beside the writer: the changes and the log, as far as they are committed."""
+
+import threading
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from streams.embedded.file import open_to_read
+
+__all__ = ["LoggedReport", "PublishedChange", "Reader"]
+
+
+class PublishedChange(NamedTuple):
+    """A published change: `record` is JSON as in contract section 6; rows count from 1 with no gap."""
+
+    row: int
+    topic: str
+    episode: str
+    record: bytes
+
+
+class LoggedReport(NamedTuple):
+    """A report or tick as it came, with when it was taken in (µs)."""
+
+    offset: int
+    time_us: int
+    value: bytes
+
+
+class Reader:
+    """A connection of its own, for any thread; each call sees the last commit before it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file to read."""
+        self._file = open_to_read(path)
+        self._lock = threading.Lock()
+
+    def changes(
+        self, after: int = 0, *, limit: int = 1_000, episode: str | None = None, topic: str | None = None
+    ) -> list[PublishedChange]:
+        """Return up to `limit` changes behind row `after`, oldest first."""
+        query = (
+            'SELECT "row", topic, episode, record FROM changes'
+            ' WHERE "row" > :after AND (:episode IS NULL OR episode = :episode) AND (:topic IS NULL OR topic = :topic)'
+            ' ORDER BY "row" LIMIT :limit'
+        )
+        return [PublishedChange(*row) for row in self._rows(query, after, limit, episode, topic)]
+
+    def log(self, after: int = -1, *, limit: int = 1_000, episode: str | None = None) -> list[LoggedReport]:
+        """Return up to `limit` reports and ticks behind offset `after`, oldest first."""
+        query = (
+            'SELECT "offset", time_us, value FROM log'
+            ' WHERE "offset" > :after AND (:episode IS NULL OR episode = :episode) ORDER BY "offset" LIMIT :limit'
+        )
+        return [LoggedReport(*row) for row in self._rows(query, after, limit, episode, None)]
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._file.close()
+
+    def _rows(self, query: str, after: int, limit: int, episode: str | None, topic: str | None) -> list[Any]:
+        values = {"after": after, "limit": limit, "episode": episode, "topic": topic}
+        with self._lock:
+            return self._file.execute(query, values).fetchall()

@@ -1,0 +1,108 @@
+"""The embedded store as the web server sees it (`streams.store.Store`)."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from streams.core.registry import Registry
+from streams.core.times import DEFAULT_HORIZON_US
+from streams.embedded.book import Book, BookOptions
+from streams.embedded.file import DATABASE, claim_folder
+from streams.embedded.reading import PublishedChange, Reader
+from streams.embedded.writer import Writer
+from streams.store import Readiness, Receipt, StoreUnavailable, summary
+
+__all__ = ["EmbeddedStore"]
+
+
+def _wall_clock_us() -> int:
+    return time.time_ns() // 1_000
+
+
+class EmbeddedStore:
+    """One folder's ledger, held by this process alone until `close()`."""
+
+    mode: Literal["embedded"] = "embedded"
+
+    def __init__(
+        self,
+        folder: Path,
+        registry: Registry,
+        *,
+        horizon_us: int = DEFAULT_HORIZON_US,
+        topic: str = "truceline.reports",
+        now_us: Callable[[], int] = _wall_clock_us,
+    ) -> None:
+        """Open a folder, making it if need be, and restore what it holds; raises StoreUnavailable."""
+        self.folder = folder
+        self._lock = claim_folder(folder)
+        try:
+            book = Book(folder / DATABASE, BookOptions(registry, horizon_us, topic, now_us))
+            self._reader = Reader(folder / DATABASE)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._trouble: str | None = None
+        self._last_row = book.last_row
+        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._writer = Writer(book, on_commit=self._wake)
+
+    async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
+        """Take reports; when it returns, what was taken is on disk. Raises StoreUnavailable."""
+        try:
+            receipts = await asyncio.wrap_future(self._writer.submit(values))
+        except StoreUnavailable as error:
+            self._trouble = str(error)
+            raise
+        self._trouble = None
+        return receipts
+
+    async def picture(self, episode: str) -> bytes | None:
+        """Return an episode's committed picture as JSON, or None."""
+        return await asyncio.wrap_future(self._writer.ask(lambda book: book.picture(episode)))
+
+    async def summaries(self) -> list[dict[str, Any]]:
+        """Return every episode in short, by name."""
+        return await asyncio.wrap_future(self._writer.ask(_summaries))
+
+    async def readiness(self) -> Readiness:
+        """Ready unless the last write failed."""
+        return Readiness(self._trouble is None, {"file": self._trouble or "ok"})
+
+    async def changes(
+        self, after: int = 0, *, limit: int = 1_000, episode: str | None = None, topic: str | None = None
+    ) -> list[PublishedChange]:
+        """Return committed changes behind row `after`, oldest first."""
+        return await asyncio.to_thread(self._reader.changes, after, limit=limit, episode=episode, topic=topic)
+
+    async def changed(self, after: int) -> None:
+        """Wait until there is a change behind row `after`."""
+        waiter = (asyncio.get_running_loop(), asyncio.Event())
+        self._waiting.add(waiter)
+        try:
+            # Looked at after joining those who wait, so that no commit falls in between.
+            if self._last_row <= after:
+                await waiter[1].wait()
+        finally:
+            self._waiting.discard(waiter)
+
+    def close(self) -> None:
+        """Write what waits and let the folder go."""
+        self._writer.stop()
+        self._reader.close()
+        self._lock.release()
+
+    def _wake(self, last_row: int) -> None:
+        self._last_row = last_row
+        for loop, event in list(self._waiting):
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)
+
+
+def _summaries(book: Book) -> list[dict[str, Any]]:
+    pictures = (book.picture(episode) for episode in book.episodes())
+    return [summary(orjson.loads(picture)) for picture in pictures if picture is not None]

@@ -1,0 +1,92 @@
+"""What the web server asks of a store, the same whether reports go to Kafka or to one SQLite file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+__all__ = ["STATUS_OF_REFUSAL", "Readiness", "Receipt", "Store", "StoreUnavailable", "summary"]
+
+#: The HTTP status that goes with each code of refusal (contract section 2).
+STATUS_OF_REFUSAL = {
+    "too_large": 413,
+    "not_json": 400,
+    "invalid": 422,
+    "misrouted": 422,
+    "from_the_future": 422,
+    "too_late": 422,
+    "revision_conflict": 409,
+    "internal": 500,
+}
+
+
+class StoreUnavailable(Exception):
+    """Nothing was taken: the message says what is wrong with the file or the broker. To be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How one report or tick was taken.
+
+    `outcome` is accepted, duplicate, stale, tick or ignored_tick; logged where the fold comes later, as on
+    Kafka; refused with `code` and `message`. `partition` and `offset` say where it lies on the log, None
+    where it was not put there.
+    """
+
+    outcome: str
+    episode: str | None = None
+    report_id: str | None = None
+    revision: int | None = None
+    partition: int | None = None
+    offset: int | None = None
+    code: str | None = None
+    message: str | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        """Return its fields that say something."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+class Readiness(NamedTuple):
+    """Whether requests can be served now, and what each part of the store says of itself."""
+
+    ready: bool
+    parts: dict[str, str]
+
+
+class Store(Protocol):
+    """Where reports go, and where pictures come from."""
+
+    mode: Literal["embedded", "kafka"]
+
+    async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
+        """Take reports as they stand on the wire; one receipt each, in order.
+
+        When it returns, what was taken is durable. Raises StoreUnavailable, and then no report may be
+        presumed taken; sending them again does no harm.
+        """
+        ...
+
+    async def picture(self, episode: str) -> bytes | None:
+        """Return an episode's latest picture as JSON, with `episode` and `through`, or None."""
+        ...
+
+    async def summaries(self) -> list[dict[str, Any]]:
+        """Return `summary` of every episode, by name."""
+        ...
+
+    async def readiness(self) -> Readiness:
+        """Tell whether the store can serve requests, and why not."""
+        ...
+
+
+def summary(picture: dict[str, Any]) -> dict[str, Any]:
+    """Return an episode in short: its clock, each ceasefire's joint status, the totals."""
+    joint = [view for view in picture["ceasefires"] if view["view"] == "joint"]
+    return {
+        "episode": picture["episode"],
+        "clock": picture["clock"],
+        "ceasefires": [{name: view[name] for name in ("ceasefire", "status", "since")} for view in joint],
+        "totals": picture["totals"],
+        "through": picture["through"],
+    }
