@@ -58,9 +58,10 @@ class Book:
         self._pictures: dict[str, bytes] = {}
         self._owed: list[EntryKey] = []
         self._since_forgetting = 0
-        self._file: sqlite3.Connection | None = open_database(path, create=True)
-        self.ledger = self._restored()
-        self._keep_registry()
+        file = open_database(path, create=True)
+        self._file: sqlite3.Connection | None = file
+        self.ledger = self._restored(file)
+        self._register()
 
     def close(self) -> None:
         """Close the file, its log folded back into it."""
@@ -112,50 +113,53 @@ class Book:
     def _transaction(self, values: Sequence[bytes], *, broken: bool = False) -> list[Receipt]:
         file = self._opened()
         entries: list[_Entry] = []
-        touched = list(self._owed)
-        offset, row = self.next_offset, self.last_row
+        offset = self.next_offset
         try:
             for value in values:
                 entry = _broken(value) if broken else self._take(value, offset)
                 entries.append(entry)
-                if entry.step is not None and entry.step.moves:
-                    touched += entry.step.touched
-                    offset += 1
-            changes = list(_changes(entries, row))
-            file.execute("BEGIN IMMEDIATE")
-            self._insert(file, entries, changes)
-            self._insert_state(file, self.ledger.entries(touched))
-            file.execute("COMMIT")
+                offset += entry.receipt.offset is not None
+            self._commit(file, entries)
         except BaseException as error:
             self._undo(entries, unsure=isinstance(error, sqlite3.Error))
             raise
-        self._owed.clear()
-        self.next_offset, self.last_row = offset, row + len(changes)
+        self.next_offset = offset
         self._forget(entries)
         return [entry.receipt for entry in entries]
 
     def _take(self, value: bytes, offset: int) -> _Entry:
         try:
             message = parse(value)
-        except Refusal as refusal:
-            return _Entry(value, Receipt("refused", code=refusal.code, message=refusal.message), None)
-        try:
             check_timestamp(message, self.options.now_us())
-            origin = {"topic": self.options.topic, "partition": PARTITION, "offset": offset}
-            step = self.ledger.take(message, origin)
+        except Refusal as refusal:
+            # As on Kafka: what needs no state to be refused does not come as far as the log.
+            return _Entry(value, Receipt("refused", code=refusal.code, message=refusal.message), None)
+        at = {"partition": PARTITION, "offset": offset}
+        try:
+            step = self.ledger.take(message, {"topic": self.options.topic, **at})
         except Refusal as refusal:
             code, text = refusal.code, refusal.message
-            return _Entry(value, _receipt("refused", message, code=code, message=text), None)
-        at = {"partition": PARTITION, "offset": offset} if step.moves else {}
-        return _Entry(value, _receipt(str(step.outcome), message, **at), step)
+            return _Entry(value, _receipt("refused", message, code=code, message=text, **at), None)
+        # A repeat is answered and forgotten.
+        return _Entry(value, _receipt(str(step.outcome), message, **(at if step.moves else {})), step)
+
+    def _commit(self, file: sqlite3.Connection, entries: list[_Entry]) -> None:
+        touched = [*self._owed, *(key for entry in entries if entry.step for key in entry.step.touched)]
+        changes = list(_changes(entries, self.last_row))
+        file.execute("BEGIN IMMEDIATE")
+        self._insert(file, entries, changes)
+        self._insert_state(file, self.ledger.entries(touched))
+        file.execute("INSERT OR REPLACE INTO meta VALUES ('registry', ?)", (self.options.registry.digest,))
+        file.execute("COMMIT")
+        self._owed.clear()
+        self.last_row += len(changes)
 
     def _insert(self, file: sqlite3.Connection, entries: list[_Entry], changes: list[tuple[Any, ...]]) -> None:
         now = self.options.now_us()
-        moved = [(e.receipt.offset, now, e.receipt.episode, e.value) for e in entries if e.receipt.offset is not None]
-        refused = [
-            (now, e.receipt.code, e.receipt.message, e.value) for e in entries if e.receipt.code in _REFUSED_BY_STATE
-        ]
-        file.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", moved)
+        receipts = [(entry.receipt, entry.value) for entry in entries]
+        logged = [(r.offset, now, r.episode, value) for r, value in receipts if r.offset is not None]
+        refused = [(now, r.code, r.message, value) for r, value in receipts if r.code in _REFUSED_BY_STATE]
+        file.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", logged)
         file.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", changes)
         file.executemany("INSERT INTO rejected (time_us, code, message, value) VALUES (?, ?, ?, ?)", refused)
 
@@ -177,41 +181,45 @@ class Book:
 
     def _opened(self) -> sqlite3.Connection:
         """Return the open file; opens it again after a failure, and reads back what it holds if that differs."""
-        if self._file is None:
-            self._file = open_database(self.path, create=False)
-            if (self.next_offset, self.last_row) != self._ends():
-                _log.warning("a transaction that failed is on disk after all: restoring", path=str(self.path))
-                self._pictures.clear()
-                self.ledger = self._restored()
-        return self._file
+        if self._file is not None:
+            return self._file
+        file = open_database(self.path, create=False)
+        if (self.next_offset, self.last_row) != self._ends(file):
+            _log.warning("a transaction that failed is on disk after all: restoring", path=str(self.path))
+            self._pictures.clear()
+            self.ledger = self._restored(file)
+        self._file = file
+        return file
 
-    def _restored(self) -> Ledger:
-        file = self._file
-        assert file is not None  # noqa: S101 - both callers have just opened it
+    def _restored(self, file: sqlite3.Connection) -> Ledger:
         ledger = Ledger(self.options.registry, horizon_us=self.options.horizon_us)
         for key, value in file.execute('SELECT "key", value FROM state'):
             ledger.load(key, value)
         ledger.loaded()
-        self.next_offset, self.last_row = self._ends()
+        self.next_offset, self.last_row = self._ends(file)
         return ledger
 
-    def _ends(self) -> tuple[int, int]:
-        assert self._file is not None  # noqa: S101 - as above
+    @staticmethod
+    def _ends(file: sqlite3.Connection) -> tuple[int, int]:
         query = (
             'SELECT (SELECT coalesce(max("offset"), -1) + 1 FROM log), (SELECT coalesce(max("row"), 0) FROM changes)'
         )
-        next_offset, last_row = self._file.execute(query).fetchone()
+        next_offset, last_row = file.execute(query).fetchone()
         return next_offset, last_row
 
-    def _keep_registry(self) -> None:
-        """Note which registry the state was made by."""
-        digest = self.options.registry.digest
+    def _register(self) -> None:
+        """Publish what another source registry than the last one changes."""
         file = self._opened()
         row = file.execute("SELECT value FROM meta WHERE name = 'registry'").fetchone()
-        if row is not None and row[0] != digest and self.ledger.episodes():
-            _log.warning("the source registry has changed", before=row[0], now=digest)
-        if row is None or row[0] != digest:
-            file.execute("INSERT OR REPLACE INTO meta VALUES ('registry', ?)", (digest,))
+        if row is None or row[0] == self.options.registry.digest:
+            return
+        steps = self.ledger.register()
+        entries = [_Entry(b"", Receipt(str(step.outcome), step.episode), step) for step in steps]
+        try:
+            self._commit(file, entries)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{self.path}: {error}") from error
+        _log.info("another source registry", before=row[0], now=self.options.registry.digest, episodes=len(entries))
 
     def _forget(self, entries: list[_Entry]) -> None:
         for entry in entries:

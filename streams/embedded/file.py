@@ -20,7 +20,7 @@ APPLICATION_ID = 0x74726365
 VERSION = 1
 
 _TABLES = """
--- What came in and moved something, as it came: the source of truth.
+-- What came in, as it came, but for repeats and what is refused at sight: the source of truth.
 CREATE TABLE log (
     "offset" INTEGER PRIMARY KEY,  -- from 0, no gap
     time_us INTEGER NOT NULL,      -- when it was taken in
@@ -30,13 +30,13 @@ CREATE TABLE log (
 -- What was published, in fold order: the records of contract section 6.
 CREATE TABLE changes (
     "row" INTEGER PRIMARY KEY,     -- from 1, no gap
-    "offset" INTEGER NOT NULL,     -- the log entry that caused it
+    "offset" INTEGER,              -- the log entry that caused it; null: another source registry
     topic TEXT NOT NULL,           -- casualties, ceasefires or statements
     episode TEXT NOT NULL,
     record BLOB NOT NULL
 );
 CREATE INDEX changes_of_episode ON changes (episode, "row");
--- What was refused for what is already known; what is refused at sight goes back to the sender alone.
+-- What was refused for what is already known; what is refused at sight goes back to its sender alone.
 CREATE TABLE rejected (
     "row" INTEGER PRIMARY KEY,
     time_us INTEGER NOT NULL,
