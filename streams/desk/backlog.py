@@ -1,0 +1,60 @@
+"""The records of one partition that have been fetched and not yet folded."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["Backlog"]
+
+
+class Backlog:
+    """A queue of fetched records, kept in bounds by pausing the partition: `full` says when, `low` when to go on."""
+
+    def __init__(self, batch_records: int, batch_bytes: int) -> None:
+        self.records = 0
+        self._bytes = 0
+        self._chunks: deque[Sequence[Any]] = deque()
+        self._batch_records = batch_records
+        self._batch_bytes = batch_bytes
+
+    @property
+    def full(self) -> bool:
+        """Whether there is enough for two batches."""
+        return self.records >= 2 * self._batch_records or self._bytes >= 2 * self._batch_bytes
+
+    @property
+    def low(self) -> bool:
+        """Whether there is less than one batch."""
+        return self.records < self._batch_records and self._bytes < self._batch_bytes
+
+    def put(self, fetched: Sequence[Any]) -> None:
+        """Take what was fetched, in order."""
+        self._chunks.append(fetched)
+        self.records += len(fetched)
+        self._bytes += _size_bytes(fetched)
+
+    def take(self, most: int) -> list[Any]:
+        """Take the next batch, of `most` records at most."""
+        most = min(most, self._batch_records)
+        batch: list[Any] = []
+        size = 0
+        while self._chunks and len(batch) < most and size < self._batch_bytes:
+            chunk = self._chunks.popleft()
+            room = most - len(batch)
+            if len(chunk) > room:
+                self._chunks.appendleft(chunk[room:])
+                chunk = chunk[:room]
+            batch += chunk
+            size += _size_bytes(chunk)
+        self.records -= len(batch)
+        self._bytes -= size
+        return batch
+
+    def clear(self) -> None:
+        """Forget everything: it will be fetched again."""
+        self._chunks.clear()
+        self.records = self._bytes = 0
+
+
+def _size_bytes(records: Sequence[Any]) -> int:
+    return sum([record.serialized_value_size + record.serialized_key_size for record in records])

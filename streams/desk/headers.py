@@ -1,0 +1,58 @@
+"""CloudEvents 1.0 headers, Kafka binding, binary mode, made from the record alone (contract section 6)."""
+
+from typing import Any
+
+from streams.core.times import format_time
+
+__all__ = ["Header", "Headers", "cause_time"]
+
+Header = tuple[str, bytes | None]
+
+_SPEC = ("ce_specversion", b"1.0")
+_JSON = ("content-type", b"application/json")
+#: A message may quote what it refuses; no more of it than this is kept.
+MESSAGE_CHARACTERS = 1000
+_BYTES = ("content-type", b"application/octet-stream")
+
+
+def cause_time(cause: dict[str, Any]) -> str | None:
+    """Return when a change's cause says it happened; a change of the source registry has no time."""
+    return cause.get("published_at") or cause.get("tick")
+
+
+class Headers:
+    """The headers of one topic's records; what is the same for all is made once."""
+
+    def __init__(self, prefix: str, topic: str) -> None:
+        """Take the prefix of the topics and the name of one: `ce_type` is both, `ce_source` the log."""
+        self._type = ("ce_type", f"{prefix}.{topic}".encode())
+        self._source = ("ce_source", f"{prefix}.reports".encode())
+
+    def event(self, name: str, subject: bytes, time: str | None) -> list[Header]:
+        """Return the headers of a JSON event: its id, the episode's key, and when it happened."""
+        headers: list[Header] = [_SPEC, ("ce_id", name.encode()), self._type, self._source, ("ce_subject", subject)]
+        if time is not None:
+            headers.append(("ce_time", time.encode()))
+        headers.append(_JSON)
+        return headers
+
+    def rejected(self, code: str, message: str, origin: tuple[str, int, int], timestamp_ms: int) -> list[Header]:
+        """Return the headers of a rejected record: why, and where and when it stood in the log."""
+        topic, partition, offset = origin
+        headers: list[Header] = [
+            _SPEC,
+            ("ce_id", f"{topic}/{partition}/{offset}".encode()),
+            self._type,
+            self._source,
+            ("ce_subject", code.encode()),
+            _BYTES,
+            ("code", code.encode()),
+            ("message", message[:MESSAGE_CHARACTERS].encode(errors="replace")),
+            ("topic", topic.encode()),
+            ("partition", str(partition).encode()),
+            ("offset", str(offset).encode()),
+        ]
+        if timestamp_ms >= 0:
+            time = format_time(timestamp_ms * 1000).encode()
+            headers += [("time", time), ("ce_time", time)]
+        return headers

@@ -1,0 +1,86 @@
+"""What one transaction writes: record batches, filled as the records are made."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from aiokafka import TopicPartition
+
+from streams.desk.errors import OutputTooLarge
+from streams.desk.headers import Header
+
+__all__ = ["Outbox", "Record"]
+
+#: Lengths, offset and timestamp of a record, and the header of a batch that holds it alone.
+OVERHEAD_BYTES = 128
+HEADER_OVERHEAD_BYTES = 8
+#: A value below this fits whatever its key and headers are: no topic is set up to take less than 256 KiB.
+SMALL_BYTES = 64 << 10
+
+
+NO_HEADERS: list[Header] = []
+
+
+class Record(NamedTuple):
+    """One record to write. Without a timestamp it gets the time at which it is appended."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    #: A list, since aiokafka takes no other sequence.
+    headers: list[Header] = NO_HEADERS
+    timestamp_ms: int | None = None
+
+    def size_bytes(self) -> int:
+        """Return how long a batch with this record alone is, at most."""
+        headers = sum(len(name) + len(value or b"") + HEADER_OVERHEAD_BYTES for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers + OVERHEAD_BYTES
+
+
+class Outbox:
+    """The record batches of one transaction, by topic and partition, in the order of appending."""
+
+    def __init__(self, create_batch: Callable[[], Any], limits: Mapping[str, int]) -> None:
+        """Take what makes an empty batch, and by topic the length of the longest batch it takes."""
+        self.batches: dict[TopicPartition, list[Any]] = {}
+        self.records = 0
+        self._create_batch = create_batch
+        self._limits = limits
+        self._open: dict[tuple[str, int], Callable[..., Any]] = {}
+
+    def fits(self, record: Record) -> bool:
+        """Tell whether the topic of a record takes one of its length."""
+        if len(record.value or b"") < SMALL_BYTES:
+            return True
+        return record.size_bytes() <= self.limit(record.topic)
+
+    def limit(self, topic: str) -> int:
+        """Return how long a batch the topic takes, in bytes."""
+        return self._limits[topic]
+
+    def check(self, record: Record) -> None:
+        """Raise OutputTooLarge where `fits` says no."""
+        if not self.fits(record):
+            raise OutputTooLarge(
+                f"it makes a record of {record.size_bytes()} bytes for {record.topic}, which takes"
+                f" {self.limit(record.topic)} (max.message.bytes)"
+            )
+
+    def add(self, record: Record) -> None:
+        """Append a record that fits."""
+        topic, partition, key, value, headers, timestamp_ms = record
+        append = self._open.get((topic, partition))
+        if append is None:
+            append = self._begin(topic, partition)
+        if append(timestamp=timestamp_ms, key=key, value=value, headers=headers) is None:
+            # A batch that has no room for it is closed by that; an empty one takes any length.
+            append = self._begin(topic, partition)
+            append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
+        self.records += 1
+
+    def _begin(self, topic: str, partition: int) -> Callable[..., Any]:
+        batch = self._create_batch()
+        self.batches.setdefault(TopicPartition(topic, partition), []).append(batch)
+        append: Callable[..., Any] = batch.append
+        self._open[topic, partition] = append
+        return append

@@ -1,0 +1,185 @@
+"""A transactional producer whose retries are quick at first and slow when a broker is down.
+
+aiokafka waits `retry_backoff_ms`, one figure for all cases, before each retry. After a commit the next
+transaction nearly always meets CONCURRENT_TRANSACTIONS once, for a millisecond or two, and would sit
+out the whole of it; a broker that is gone would be asked again as fast as the figure allows.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.client import CoordinationType
+from aiokafka.producer.sender import AddPartitionsToTxnHandler, Sender
+from aiokafka.structs import TopicPartition
+
+__all__ = ["TransactionalProducer"]
+
+QUICK_S = 0.002
+SLOW_S = 1.0
+#: Quick retries that a transaction may make before each next one waits twice as long.
+QUICK_RETRIES = 25
+
+
+class Pace:
+    """How long to wait before the next retry: `QUICK_S` at first, doubling to `SLOW_S`, until something succeeds."""
+
+    def __init__(self) -> None:
+        self._retries = 0
+
+    def next_s(self) -> float:
+        """Return how long to wait now, in seconds."""
+        self._retries += 1
+        doublings = min(max(0, self._retries - QUICK_RETRIES), 16)
+        return min(SLOW_S, QUICK_S * 2.0**doublings)
+
+    def succeeded(self) -> None:
+        """Begin again with quick retries."""
+        self._retries = 0
+
+
+class _PacedAddPartitions(AddPartitionsToTxnHandler):  # type: ignore[misc] # aiokafka has no types
+    """Waits by the sender's pace also where aiokafka has a constant, BACKOFF_OVERRIDE."""
+
+    def handle_response(self, resp: Any) -> float | None:
+        wait_s = super().handle_response(resp)
+        return None if wait_s is None else self._default_backoff
+
+
+class _PacedSender(Sender):  # type: ignore[misc] # aiokafka has no types
+    """A sender that waits by a pace, and whose requests under way can be given up."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.pace = Pace()
+        self._under_way: set[asyncio.Future[Any]] = set()
+        super().__init__(*args, **options)
+
+    @property
+    def _retry_backoff(self) -> float:
+        return self.pace.next_s()
+
+    @_retry_backoff.setter
+    def _retry_backoff(self, _fixed_s: float) -> None:
+        """What Sender.__init__ sets is not used."""
+
+    async def _send_produce_req(self, node_id: int, batches: Any) -> None:
+        await self._noted(super()._send_produce_req(node_id, batches))
+
+    async def _do_add_partitions_to_txn(self, tps: Any) -> Any:
+        async def add() -> Any:
+            node_id = await self._find_coordinator(CoordinationType.TRANSACTION, self._txn_manager.transactional_id)
+            return await _PacedAddPartitions(self, tps).do(node_id)
+
+        return await self._noted(add())
+
+    async def _do_add_offsets_to_txn(self, group_id: str) -> Any:
+        return await self._noted(super()._do_add_offsets_to_txn(group_id))
+
+    async def _do_txn_offset_commit(self, offsets: Any, group_id: str) -> Any:
+        return await self._noted(super()._do_txn_offset_commit(offsets, group_id))
+
+    async def _do_txn_commit(self, commit_result: Any) -> Any:
+        return await self._noted(super()._do_txn_commit(commit_result))
+
+    async def _noted(self, request: Awaitable[Any]) -> Any:
+        task = asyncio.ensure_future(request)
+        self._under_way.add(task)
+        try:
+            return await task
+        finally:
+            self._under_way.discard(task)
+
+    def give_up(self) -> None:
+        """Cancel the sender and every request under way: aiokafka would retry them for ever."""
+        if self._sender_task is not None:
+            self._sender_task.cancel()
+        for task in self._under_way:
+            task.cancel()
+
+
+class TransactionalProducer:
+    """One transactional id at work: a transaction at a time, each step under a time limit.
+
+    After any error it is of no more use: `close` it and make another, whose `start` fences this one
+    and ends its open transaction.
+    """
+
+    def __init__(
+        self,
+        options: dict[str, Any],
+        transactional_id: str,
+        *,
+        transaction_timeout_ms: int,
+        batch_bytes: int,
+    ) -> None:
+        """Take aiokafka's client options; a record batch is at most `batch_bytes` long."""
+        self.transactional_id = transactional_id
+        self._limit_s = transaction_timeout_ms / 1000
+        self._producer = AIOKafkaProducer(
+            **options,
+            client_id=transactional_id,
+            transactional_id=transactional_id,
+            transaction_timeout_ms=transaction_timeout_ms,
+            max_batch_size=batch_bytes,
+            request_timeout_ms=min(transaction_timeout_ms, 40_000),
+        )
+        old = self._producer._sender  # noqa: SLF001 - held by tests/desk/test_aiokafka.py
+        self._sender = self._producer._sender = _PacedSender(  # noqa: SLF001
+            self._producer.client,
+            acks=-1,
+            txn_manager=old._txn_manager,  # noqa: SLF001
+            message_accumulator=old._message_accumulator,  # noqa: SLF001
+            retry_backoff_ms=0,
+            request_timeout_ms=min(transaction_timeout_ms, 40_000),
+        )
+        self.create_batch: Callable[[], Any] = self._producer.create_batch
+
+    async def start(self, topics: list[str]) -> None:
+        """Return once the last owner of the id is fenced and its transaction ended, the topics' leaders known."""
+        async with asyncio.timeout(self._limit_s):
+            await self._producer.start()
+            for topic in topics:
+                await self._producer.partitions_for(topic)
+        self._sender.pace.succeeded()
+
+    async def commit(
+        self,
+        batches: dict[TopicPartition, list[Any]],
+        offsets: dict[TopicPartition, int],
+        group: str,
+    ) -> None:
+        """Write all batches and the group's offsets in one transaction.
+
+        Returns only when all of it is committed. aiokafka would commit what is left of a
+        transaction whose batch the broker refused, so each batch is awaited before the commit.
+        Raises whatever went wrong; the outcome may then be unknown.
+        """
+        async with asyncio.timeout(self._limit_s):
+            await self._producer.begin_transaction()
+            try:
+                async with asyncio.TaskGroup() as writes:
+                    for place, builders in batches.items():
+                        writes.create_task(self._write(place, builders))
+                    if offsets:
+                        writes.create_task(self._producer.send_offsets_to_transaction(offsets, group))
+            except BaseExceptionGroup as failures:
+                raise failures.exceptions[0] from None
+            await self._producer.commit_transaction()
+        self._sender.pace.succeeded()
+
+    async def _write(self, place: TopicPartition, builders: list[Any]) -> None:
+        # All at once where they fit into the accumulator, which takes one a partition at a time.
+        delivered = [
+            await self._producer.send_batch(builder, place.topic, partition=place.partition) for builder in builders
+        ]
+        await asyncio.gather(*delivered)
+
+    async def close(self, limit_s: float = 2.0) -> None:
+        """Let go of the connections; what is under way is given up."""
+        self._sender.give_up()
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(limit_s):
+                self._producer._message_accumulator.fail_all(ConnectionAbortedError())  # noqa: SLF001
+                await self._producer.stop()

@@ -1,0 +1,113 @@
+"""Reading a partition's ledger back from its compacted topic.
+
+The producer of the partition has been started before: the last owner is fenced, its transaction
+ended, so nobody writes here any more.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.core.ledger import Ledger
+from streams.desk.errors import Blocked
+
+__all__ = ["Restored", "restore"]
+
+#: Keys of the desk's own entries; all others are the core's.
+NEXT_OFFSET = b"_o"
+REGISTRY = b"_g"
+OWED_PICTURE = b"_p/"
+
+POLL_MS = 50
+#: No byte for this long before the end is reached: something is wrong, and trying again is better than waiting.
+STALLED_S = 30.0
+#: How many entries are loaded before others on the event loop get their turn.
+TURN = 500
+
+
+class Restored(NamedTuple):
+    """What the ledger topic held."""
+
+    #: The offset to go on from; None where nothing was ever written.
+    next_offset: int | None
+    #: Digest of the source registry that the values were made with; None as above.
+    registry: str | None
+    #: Episodes whose last picture is still to be written.
+    owed: list[str]
+    #: How many live entries there are.
+    entries: int
+
+
+async def restore(
+    options: dict[str, Any],
+    place: TopicPartition,
+    bounds: tuple[int, int],
+    ledger: Ledger,
+    progress: Callable[[int], None],
+) -> Restored:
+    """Load what stands between `bounds`, the first offset and the read-uncommitted end, into `ledger`.
+
+    `progress` is told how many offsets have been read. Raises Blocked where the end is not reached.
+    """
+    live = await _live_entries(options, place, bounds, progress)
+    next_offset, registry, owed, count = None, None, [], len(live)
+    while live:
+        for _ in range(min(TURN, len(live))):
+            # Taken out as they are loaded, so that the state is not held twice.
+            key, value = live.popitem()
+            if key[:1] != b"_":
+                ledger.load(key, value)
+            elif key == NEXT_OFFSET:
+                next_offset = int(orjson.loads(value))
+            elif key == REGISTRY:
+                registry = str(orjson.loads(value))
+            elif key.startswith(OWED_PICTURE):
+                owed.append(key.removeprefix(OWED_PICTURE).decode())
+        await asyncio.sleep(0)
+    ledger.loaded()
+    return Restored(next_offset, registry, sorted(owed), count)
+
+
+async def _live_entries(
+    options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int], progress: Callable[[int], None]
+) -> dict[bytes, bytes]:
+    """Return the last value of each key that has one."""
+    start, end = bounds
+    live: dict[bytes, bytes] = {}
+    if start >= end:
+        return live
+    consumer = AIOKafkaConsumer(
+        **options,
+        isolation_level="read_committed",
+        auto_offset_reset="none",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=8 << 20,
+    )
+    try:
+        await consumer.start()
+        consumer.assign([place])
+        # An explicit offset: seek_to_beginning() races the default reset, and then nothing is restored, silently.
+        consumer.seek(place, start)
+        while (position := await consumer.position(place)) < end:
+            async with asyncio.timeout(STALLED_S):
+                while not (fetched := await consumer.getmany(timeout_ms=POLL_MS)):
+                    # The last record is a marker, which moves the position and is never seen.
+                    if await consumer.position(place) != position:
+                        break
+            for record in fetched.get(place, ()):
+                if record.value is None:
+                    live.pop(record.key, None)
+                else:
+                    live[record.key] = record.value
+            progress((await consumer.position(place)) - start)
+    except TimeoutError:
+        raise Blocked(
+            f"{place.topic} partition {place.partition} cannot be read from offset {position} to its end {end}:"
+            " a transaction is left open there, or the broker does not answer"
+        ) from None
+    finally:
+        await consumer.stop()
+    return live

@@ -1,0 +1,49 @@
+"""Where a report belongs: under the key of its episode, in the partition of that key (contract section 2 rule 2)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aiokafka.partitioner import murmur2
+
+__all__ = ["REROUTED", "Home", "Routes", "partition_of", "was_rerouted"]
+
+#: Header of a record that has been sent on: where it came from, PARTITION/OFFSET.
+REROUTED = "rerouted"
+
+#: Homes remembered before the memory is emptied; a murmur2 in Python takes a few microseconds.
+REMEMBERED = 200_000
+
+
+class Home(NamedTuple):
+    """The key and partition of an episode."""
+
+    key: bytes
+    partition: int
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return where the Java client's default partitioner puts a key."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def was_rerouted(headers: Sequence[tuple[str, bytes | None]]) -> bool:
+    """Tell whether a record has been sent on before: it is not sent on twice."""
+    return any(name == REROUTED for name, _ in headers)
+
+
+class Routes:
+    """The homes of episodes, remembered."""
+
+    def __init__(self, partitions: int) -> None:
+        self.partitions = partitions
+        self._homes: dict[str, Home] = {}
+
+    def home(self, episode: str) -> Home:
+        """Return where an episode lives."""
+        home = self._homes.get(episode)
+        if home is None:
+            if len(self._homes) >= REMEMBERED:
+                self._homes.clear()
+            key = episode.encode()
+            home = self._homes[episode] = Home(key, partition_of(key, self.partitions))
+        return home

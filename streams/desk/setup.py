@@ -1,0 +1,49 @@
+"""What all partitions of a desk share."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from streams.core.registry import Registry
+from streams.desk.cluster import Cluster
+from streams.desk.fold import Stage
+from streams.desk.status import DeskStatus
+from streams.settings import Settings
+
+__all__ = ["Limits", "Setup"]
+
+#: How many partitions are taken over at a time: a restore fills memory and takes the event loop's time.
+TAKEOVERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a partition's work; times in seconds."""
+
+    batch_records: int
+    batch_bytes: int
+    transaction_s: float
+    #: Waited before a fenced partition is taken again: by then the group knows whether it is still ours.
+    fenced_s: float
+    #: Pictures in one transaction.
+    pictures: int = 200
+    #: Waited before the next try, when a partition is blocked by something a person has to mend.
+    blocked_s: float = 10.0
+
+
+@dataclass(slots=True)
+class Setup:
+    """Settings, connections and agents; `partitions` and `record_limits` are as the brokers have them."""
+
+    settings: Settings
+    options: dict[str, Any]
+    registry: Registry
+    limits: Limits
+    stages: Sequence[Stage]
+    cluster: Cluster
+    partitions: int
+    #: By full topic name: how long a record batch it takes, in bytes.
+    record_limits: dict[str, int]
+    status: DeskStatus
+    takeovers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TAKEOVERS))

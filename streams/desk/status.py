@@ -1,0 +1,70 @@
+"""How the desk is doing, as plain values: for /readyz, /metrics and the logs."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = ["DeskStatus", "PartitionState", "PartitionStatus"]
+
+
+class PartitionState(StrEnum):
+    """What a partition of ours is at."""
+
+    WAITING = "waiting"
+    FENCING = "fencing"
+    RESTORING = "restoring"
+    RUNNING = "running"
+    BLOCKED = "blocked"
+    HELD = "held"
+
+
+@dataclass(slots=True)
+class PartitionStatus:
+    """One input partition held by this worker."""
+
+    partition: int
+    state: PartitionState = PartitionState.WAITING
+    #: Why it does not run, in words; empty while it runs.
+    reason: str = ""
+    #: Next input offset to take in.
+    next_offset: int | None = None
+    #: Offsets that are stable in the log and not fetched yet; None: not known.
+    unread: int | None = None
+    #: Records fetched and not begun.
+    queued: int = 0
+    #: Ledger records read so far in a restore, and how many there are.
+    restored: int = 0
+    restore_end: int = 0
+    #: When the last transaction was committed, seconds since 1970; None: not yet.
+    last_commit_s: float | None = None
+
+    @property
+    def lag(self) -> int | None:
+        """How many records are still to be taken in, about; None where that is not known."""
+        return None if self.unread is None else self.unread + self.queued
+
+
+@dataclass(slots=True)
+class DeskStatus:
+    """The whole desk. `counts` only grow; their names are the metrics'."""
+
+    #: Empty when the desk is at work; otherwise why it is not.
+    reason: str = "starting"
+    partitions: dict[int, PartitionStatus] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    #: Reports rejected as `internal` since the start: a bug somewhere, so the worker is degraded.
+    internal_errors: int = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether the desk is in its group and every partition of ours runs."""
+        return not self.reason and all(p.state is PartitionState.RUNNING for p in self.partitions.values())
+
+    def reasons(self) -> list[str]:
+        """Return, in words, what keeps the desk from being ready."""
+        found = [self.reason] if self.reason else []
+        for number, partition in sorted(self.partitions.items()):
+            if partition.state is not PartitionState.RUNNING:
+                why = f": {partition.reason}" if partition.reason else ""
+                found.append(f"partition {number} is {partition.state}{why}")
+        return found

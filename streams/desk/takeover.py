@@ -1,0 +1,120 @@
+"""Taking a partition over: fence the last owner, read the ledger back, find out where to go on."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from aiokafka import TopicPartition
+
+from streams.core.ledger import Ledger
+from streams.desk.errors import Blocked
+from streams.desk.pictures import Pictures
+from streams.desk.producer import TransactionalProducer
+from streams.desk.restore import Restored, restore
+from streams.desk.setup import Setup
+from streams.desk.status import PartitionState, PartitionStatus
+
+__all__ = ["OUTPUTS", "State", "take_over", "transactional_id"]
+
+log = logging.getLogger(__name__)
+
+#: What a partition writes to, beside the log itself.
+OUTPUTS = ("casualties", "ceasefires", "statements", "episodes", "rejected", "ledger")
+
+REBUILD = (
+    "To make all outputs anew from the log: stop every worker, delete the output topics and the consumer group,"
+    " run `truceline topics create`, and start a worker"
+)
+
+
+@dataclass(slots=True)
+class State:
+    """A partition that is ours: its producer, and its ledger as the ledger topic has it."""
+
+    producer: TransactionalProducer
+    ledger: Ledger
+    #: Next input offset.
+    next_offset: int
+    pictures: Pictures
+    #: Digest of the source registry that the ledger topic names; None: it is empty.
+    registry: str | None
+
+
+def transactional_id(app_id: str, place: TopicPartition) -> str:
+    """Return the id whose newest producer is the one owner of an input partition."""
+    return f"{app_id}-{place.topic}-{place.partition}"
+
+
+async def take_over(setup: Setup, status: PartitionStatus, producer: TransactionalProducer) -> State:
+    """Return the state of a partition, `producer` being new. Raises Blocked, or what Kafka raises."""
+    settings, number = setup.settings, status.partition
+    log_place = TopicPartition(settings.topic("reports"), number)
+    async with setup.takeovers:
+        status.state, status.reason = PartitionState.FENCING, ""
+        setup.record_limits.update(await setup.cluster.record_limits())
+        await producer.start([settings.topic(name) for name in ("reports", *OUTPUTS)])
+        status.state = PartitionState.RESTORING
+        ledger = Ledger(setup.registry, horizon_us=settings.horizon_us)
+        restored = await _restore(setup, status, ledger)
+        next_offset = await _next_offset(setup, log_place, restored)
+    pictures = Pictures()
+    pictures.restore(restored.owed, time.monotonic())
+    return State(producer, ledger, next_offset, pictures, restored.registry)
+
+
+async def _restore(setup: Setup, status: PartitionStatus, ledger: Ledger) -> Restored:
+    place = TopicPartition(setup.settings.topic("ledger"), status.partition)
+    # Asked for only now: until the producer had started, the last owner could still write.
+    bounds = (await setup.cluster.bounds([place]))[place]
+    status.restored, status.restore_end = 0, bounds[1] - bounds[0]
+
+    def progress(read: int) -> None:
+        status.restored = read
+
+    began_s = time.monotonic()
+    restored = await restore(setup.options, place, bounds, ledger, progress)
+    log.info(
+        "partition %d restored: %d entries of %d offsets in %.1f s, going on at offset %s",
+        status.partition, restored.entries, status.restore_end, time.monotonic() - began_s, restored.next_offset,
+    )  # fmt: skip
+    return restored
+
+
+async def _next_offset(setup: Setup, place: TopicPartition, restored: Restored) -> int:
+    begin, end = (await setup.cluster.bounds([place]))[place]
+    committed = await setup.cluster.committed(setup.settings.app_id, place)
+    next_offset = restored.next_offset
+    name = f"{place.topic} partition {place.partition}"
+    if next_offset is None:
+        await _refuse_lost_ledger(setup, place.partition, committed)
+        return begin
+    if next_offset > end:
+        raise Blocked(
+            f"{name} ends at offset {end}, but its state goes on at {next_offset}: the log was cut or made anew."
+            f" {REBUILD}"
+        )
+    if next_offset < begin:
+        raise Blocked(
+            f"{name} begins at offset {begin}, but its state goes on at {next_offset}: the records between were"
+            f" deleted before they were taken in; the log's retention must be unlimited. {REBUILD}"
+        )
+    if committed != next_offset:
+        log.warning(
+            "group %s has committed offset %s of %s, its ledger says %d: the ledger counts. Were the group's offsets"
+            " reset? To have records folded anew, the outputs must be made anew. %s",
+            setup.settings.app_id, committed, name, next_offset, REBUILD,
+        )  # fmt: skip
+        setup.status.counts["offset_differences"] += 1
+    return next_offset
+
+
+async def _refuse_lost_ledger(setup: Setup, number: int, committed: int | None) -> None:
+    """Raise Blocked where a ledger is empty although its partition has been worked on."""
+    settings = setup.settings
+    ledger = f"{settings.topic('ledger')} partition {number} is empty"
+    if committed is not None:
+        raise Blocked(f"{ledger}, but group {settings.app_id} has come to {committed}: state was lost. {REBUILD}")
+    places = [TopicPartition(settings.topic(name), number) for name in OUTPUTS if name != "ledger"]
+    for place, (begin, end) in (await setup.cluster.bounds(places)).items():
+        if end > begin:
+            raise Blocked(f"{ledger}, but {place.topic} has records there: state was lost. {REBUILD}")

@@ -1,0 +1,120 @@
+"""What a partition that is ours writes: a batch, pictures that are owed, or a tick, each in one transaction."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from aiokafka import TopicPartition
+
+from streams.core.times import format_time
+from streams.desk.fold import Fold, Folded
+from streams.desk.headers import Headers
+from streams.desk.outbox import Outbox, Record
+from streams.desk.restore import NEXT_OFFSET, OWED_PICTURE, REGISTRY
+from streams.desk.routing import Routes
+from streams.desk.setup import Setup
+from streams.desk.takeover import State
+
+__all__ = ["Work"]
+
+
+class Work:
+    """The transactions of one partition. After an exception the state is of no more use: take over again."""
+
+    def __init__(self, setup: Setup, partition: int, routes: Routes) -> None:
+        settings = setup.settings
+        self._setup = setup
+        self._partition = partition
+        self._routes = routes
+        self._counts = setup.status.counts
+        self._fold = Fold(settings.topic_prefix, partition, routes, setup.stages, setup.status)
+        self._picture_headers = Headers(settings.topic_prefix, "episodes")
+        self._topics = {name: settings.topic(name) for name in ("reports", "episodes", "ledger")}
+        self._place = TopicPartition(self._topics["reports"], partition)
+
+    async def batch(self, state: State, records: Sequence[Any]) -> Folded:
+        """Fold records and commit all that comes of them, with the offset behind the last."""
+        outbox = self._outbox(state)
+        folded = await self._fold.fold(state.ledger, records, outbox)
+        state.next_offset = records[-1].offset + 1
+        state.pictures.changed(dict.fromkeys(step.episode for _, step in folded.steps if step.moves), time.monotonic())
+        self._add_own(state, outbox)
+        await self._commit(state, outbox, {self._place: state.next_offset})
+        self._fold.count(folded)
+        return folded
+
+    def refuse(self, offset: int, reason: str) -> None:
+        """Reject the record at an offset, when it comes again, for what the broker said of its outputs."""
+        self._fold.refused[offset] = reason
+
+    async def register(self, state: State) -> None:
+        """Publish what is otherwise under this source registry than under the one the ledger was made with."""
+        digest = state.ledger.registry.digest
+        if state.registry in (None, digest):
+            return
+        outbox = self._outbox(state)
+        for record in self._fold.register(state.ledger):
+            outbox.check(record)
+            outbox.add(record)
+        # Who speaks for whom shows in every picture, in one with no changed view too.
+        state.pictures.changed(state.ledger.episodes(), time.monotonic())
+        self._add_own(state, outbox)
+        await self._commit(state, outbox, {self._place: state.next_offset})
+
+    async def pictures(self, state: State) -> None:
+        """Commit pictures that are due."""
+        outbox = self._outbox(state)
+        self._add_pictures(state, outbox)
+        await self._commit(state, outbox, {})
+
+    async def tick(self, state: State, at_us: int, episode: str) -> None:
+        """Append a tick to the log, where a replay will find it."""
+        outbox = self._outbox(state)
+        value = orjson.dumps({"tick": format_time(at_us), "episode": episode})
+        home = self._routes.home(episode)
+        outbox.add(Record(self._topics["reports"], home.partition, home.key, value))
+        await self._commit(state, outbox, {})
+        self._counts["ticks_sent"] += 1
+
+    def _outbox(self, state: State) -> Outbox:
+        return Outbox(state.producer.create_batch, self._setup.record_limits)
+
+    async def _commit(self, state: State, outbox: Outbox, offsets: dict[TopicPartition, int]) -> None:
+        await state.producer.commit(outbox.batches, offsets, self._setup.settings.app_id)
+        self._counts["transactions"] += 1
+        self._counts["records_written"] += outbox.records
+
+    def _add_own(self, state: State, outbox: Outbox) -> None:
+        """Add the desk's own ledger entries and the pictures that are due."""
+        self._add_pictures(state, outbox)
+        ledger, partition = self._topics["ledger"], self._partition
+        digest = state.ledger.registry.digest
+        if state.registry != digest:
+            outbox.add(Record(ledger, partition, REGISTRY, orjson.dumps(digest)))
+            state.registry = digest
+        outbox.add(Record(ledger, partition, NEXT_OFFSET, b"%d" % state.next_offset))
+
+    def _add_pictures(self, state: State, outbox: Outbox) -> None:
+        pictures, ledger, partition = state.pictures, self._topics["ledger"], self._partition
+        written = pictures.take_due(time.monotonic(), self._setup.limits.pictures)
+        for episode in written:
+            outbox.add(self._picture(state, episode, outbox))
+        owed, paid = pictures.marks(written)
+        for episode in owed:
+            outbox.add(Record(ledger, partition, OWED_PICTURE + episode.encode(), b"true"))
+        for episode in paid:
+            outbox.add(Record(ledger, partition, OWED_PICTURE + episode.encode(), None))
+
+    def _picture(self, state: State, episode: str, outbox: Outbox) -> Record:
+        through = {"partition": self._partition, "offset": state.next_offset - 1}
+        picture = {"episode": episode, "through": through, **state.ledger.picture(episode)}
+        key = self._routes.home(episode).key
+        name = f"{episode}@{self._partition}/{through['offset']}"
+        head = self._picture_headers.event(name, key, picture["clock"])
+        record = Record(self._topics["episodes"], self._partition, key, orjson.dumps(picture), head)
+        if not outbox.fits(record):
+            self._counts["pictures_truncated"] += 1
+            stub = {"episode": episode, "through": through, "truncated": True}
+            record = record._replace(value=orjson.dumps(stub))
+        return record
