@@ -1,1 +1,62 @@
-"""Fixtures for all tests."""
+"""Fixtures for all tests: a broker that is started when the first test asks for it, and names of its own for each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.testing.broker import LocalKafka, broker, temporary
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for a broker, so that `-m 'not kafka'` leaves it out."""
+    for item in items:
+        if {"kafka", "local_kafka"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("kafka")
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """Bootstrap servers of the session's broker (KAFKA_BOOTSTRAP_SERVERS, else one of our own, stopped at the end).
+
+    It is shared: keep to topics, groups and transactional ids that begin with `prefix`, and do not stop it.
+    """
+    with broker() as bootstrap_servers:
+        yield bootstrap_servers
+
+
+@pytest.fixture
+def prefix(kafka: str) -> Iterator[str]:
+    """A name that nothing else on the broker begins with: topic prefix and app id. Its topics go at the end."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    yield name
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, _delete_topics(kafka, name)).result()
+
+
+@pytest.fixture
+def local_kafka() -> Iterator[Callable[..., LocalKafka]]:
+    """`local_kafka(nodes=3, properties={…})`: a cluster for this test alone, whose nodes may be killed and stopped."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**options: Any) -> LocalKafka:
+            return stack.enter_context(temporary(**options))
+
+        yield start
+
+
+async def _delete_topics(bootstrap_servers: str, prefix: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        if ours := [topic for topic in await admin.list_topics() if topic.startswith(prefix)]:
+            await admin.delete_topics(ours)
+    finally:
+        await admin.close()
