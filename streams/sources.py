@@ -8,47 +8,24 @@
 JSON of the same shape is YAML too.
 """
 
-import re
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple, cast, get_args
+from typing import cast, get_args
 
 import yaml
 
 from streams.core.registry import Kind, Registry, Source
+from streams.marked_yaml import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, is_null
 
 __all__ = ["Fault", "SourcesError", "default_sources", "parse_sources", "read_sources"]
 
-MAX_BYTES = 4 << 20
-MAX_FAULTS = 20
-MAX_NESTING = 8
 KINDS: tuple[str, ...] = get_args(Kind)
 FIELDS = ("name", "kind", "affiliation")
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
-_SLUG_RULE = "lower-case letters, digits, '.', '_' and '-', at most 80, a letter or digit first"
-_NULL = "tag:yaml.org,2002:null"
-# libyaml where it is built in: ten times faster.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-
-class Fault(NamedTuple):
-    """What is wrong in which line (from 1)."""
-
-    line: int
-    reason: str
-
-
-class SourcesError(ValueError):
+class SourcesError(FileRefused):
     """A registry file that is refused: its message has one `file:line: reason` a line."""
-
-    def __init__(self, name: str, faults: list[Fault]) -> None:
-        shown = [f"{name}:{line}: {reason}" for line, reason in faults[:MAX_FAULTS]]
-        if len(faults) > MAX_FAULTS:
-            shown.append(f"{name}: and {len(faults) - MAX_FAULTS} more")
-        super().__init__("\n".join(shown))
-        self.faults = faults
 
 
 def default_sources() -> Registry:
@@ -68,18 +45,8 @@ def read_sources(path: str | Path) -> Registry:
 
 def parse_sources(content: bytes, name: str) -> Registry:
     """Return the registry that the bytes of a file called `name` hold; raises SourcesError."""
-    if len(content) > MAX_BYTES:
-        raise SourcesError(name, [Fault(1, f"longer than {MAX_BYTES >> 20} MiB")])
-    try:
-        _refuse_deep_nesting(content, name)
-        root = yaml.compose(content, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        reason = ", ".join(part for part in (error.context, error.problem) if part)
-        raise SourcesError(name, [Fault(mark.line + 1 if mark else 1, f"not YAML: {reason}")]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SourcesError(name, [Fault(1, f"not YAML: {error}")]) from None
-    if root is None or _is_null(root):
+    root = compose(content, name, SourcesError)
+    if root is None:
         return Registry({})
     faults: list[Fault] = []
     sources = dict(_sources(root, faults))
@@ -90,9 +57,9 @@ def parse_sources(content: bytes, name: str) -> Registry:
 
 def _sources(root: yaml.Node, faults: list[Fault]) -> Iterator[tuple[str, Source]]:
     first_at: dict[str, int] = {}
-    for key, line, node in _fields(root, "the file is a mapping from a source's slug to its fields", faults):
-        if not _SLUG.fullmatch(key):
-            faults.append(Fault(line, f"{key!r} is no slug: {_SLUG_RULE}"))
+    for key, line, node in fields(root, "the file is a mapping from a source's slug to its fields", faults):
+        if not SLUG.fullmatch(key):
+            faults.append(Fault(line, f"{key!r} is no slug: {SLUG_RULE}"))
         elif key in first_at:
             faults.append(Fault(line, f"{key!r} stands twice, first in line {first_at[key]}"))
         first_at.setdefault(key, line)
@@ -104,7 +71,7 @@ def _sources(root: yaml.Node, faults: list[Fault]) -> Iterator[tuple[str, Source
 
 def _source(slug: str, line: int, node: yaml.Node, faults: list[Fault]) -> Source:
     given: dict[str, str | None] = {}
-    for key, at, value in _fields(node, f"{slug!r} is a mapping with {', '.join(FIELDS)}", faults):
+    for key, at, value in fields(node, f"{slug!r} is a mapping with {', '.join(FIELDS)}", faults):
         if key not in FIELDS:
             faults.append(Fault(at, f"{slug!r}: unknown field {key!r}; the fields are {', '.join(FIELDS)}"))
         elif key in given:
@@ -114,7 +81,7 @@ def _source(slug: str, line: int, node: yaml.Node, faults: list[Fault]) -> Sourc
             faults.append(Fault(at, f"{slug!r}: {key} is one word or text, not a list or mapping"))
         else:
             # The text as written: YAML would read `no` as false and 2022 as a number.
-            given[key] = None if _is_null(value) else value.value
+            given[key] = None if is_null(value) else value.value
             faults.extend(Fault(at, f"{slug!r}: {reason}") for reason in _objections(key, given[key]))
     if isinstance(node, yaml.MappingNode):
         missing = [field for field in ("name", "kind") if field not in given]
@@ -133,36 +100,7 @@ def _objections(field: str, value: str | None) -> Iterator[str]:
     if field == "kind" and value not in KINDS:
         yield f"unknown kind {value!r}; the kinds are {', '.join(KINDS)}"
     if field == "affiliation" and value is not None:
-        if not _SLUG.fullmatch(value):
-            yield f"affiliation {value!r} is no slug: {_SLUG_RULE}"
+        if not SLUG.fullmatch(value):
+            yield f"affiliation {value!r} is no slug: {SLUG_RULE}"
         elif value == "all":
             yield "affiliation 'all' stands for all sides together; leave it out for a source of no side"
-
-
-def _fields(node: yaml.Node, shape: str, faults: list[Fault]) -> Iterator[tuple[str, int, yaml.Node]]:
-    if not isinstance(node, yaml.MappingNode):
-        faults.append(Fault(node.start_mark.line + 1, shape))
-        return
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if isinstance(key, yaml.ScalarNode):
-            yield key.value, line, value
-        else:
-            faults.append(Fault(line, "a key is one word"))
-
-
-def _refuse_deep_nesting(content: bytes, name: str) -> None:
-    # libyaml composes by recursion in C, and some ten thousand brackets end the process.
-    depth = 0
-    for event in yaml.parse(content, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_NESTING:
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            raise SourcesError(name, [Fault(line, "nested too deep")])
-
-
-def _is_null(node: yaml.Node) -> bool:
-    return bool(node.tag == _NULL)
