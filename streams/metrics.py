@@ -1,0 +1,34 @@
+"""What is counted for Prometheus: the one table of metrics, served at /metrics and listed in the docs."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+__all__ = ["HTTP_REQUESTS", "HTTP_SECONDS", "READY", "REGISTRY", "REPORTS_REFUSED", "REPORTS_TAKEN"]
+
+REGISTRY = CollectorRegistry(auto_describe=True)
+
+REPORTS_TAKEN = Counter(
+    "truceline_posted_reports_total",
+    "Reports and ticks taken over HTTP, by how",
+    ["outcome"],
+    registry=REGISTRY,
+)
+REPORTS_REFUSED = Counter(
+    "truceline_posted_refusals_total",
+    "Reports refused over HTTP, by code",
+    ["code"],
+    registry=REGISTRY,
+)
+HTTP_REQUESTS = Counter(
+    "truceline_http_requests_total",
+    "HTTP requests answered",
+    ["method", "route", "status"],
+    registry=REGISTRY,
+)
+HTTP_SECONDS = Histogram(
+    "truceline_http_request_seconds",
+    "Time until the answer to an HTTP request began",
+    ["route"],
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0),
+    registry=REGISTRY,
+)
+READY = Gauge("truceline_ready", "1 while /readyz says yes", registry=REGISTRY)

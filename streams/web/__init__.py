@@ -1,0 +1,1 @@
+"""HTTP in and out, the same over Kafka and over one SQLite file."""

@@ -1,0 +1,179 @@
+"""The web server: reports in, pictures out (contract section 7, HTTP)."""
+
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from streams import metrics
+from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
+from streams.web.bodies import BodyRefused, Reports, collect, split
+from streams.web.guard import Forbidden, Guard
+from streams.web.page import SECURITY_HEADERS, front_page
+
+__all__ = ["create_app"]
+
+RETRY_AFTER_S = "2"
+_ROUTE = "truceline.route"
+_Answer = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(store: Store, *, token: SecretStr | None = None, loopback: bool = False) -> Starlette:
+    """Return the ASGI app over a store.
+
+    With a `token`, POST /reports asks for it. `loopback` says that the server listens on this machine alone:
+    then it answers to local names alone.
+    """
+    guard = Guard(token, loopback=loopback)
+    web = _Web(store, guard)
+    routes = {
+        "/": ("GET", web.page),
+        "/reports": ("POST", web.reports),
+        "/episodes": ("GET", web.episodes),
+        "/episodes/{episode}": ("GET", web.episode),
+        "/healthz": ("GET", web.healthz),
+        "/readyz": ("GET", web.readyz),
+        "/metrics": ("GET", web.metrics),
+    }
+    return Starlette(
+        routes=[Route(path, web.guarded(path, answer), methods=[method]) for path, (method, answer) in routes.items()],
+        middleware=[Middleware(_Measured)],
+        exception_handlers={HTTPException: _http_error, Exception: _crash},
+    )
+
+
+class _Web:
+    def __init__(self, store: Store, guard: Guard) -> None:
+        self.store = store
+        self.guard = guard
+
+    def guarded(self, route: str, answer: _Answer) -> _Answer:
+        """Turn what a request is refused by into its answer."""
+
+        async def guarded(request: Request) -> Response:
+            request.scope[_ROUTE] = route
+            try:
+                self.guard.check(request)
+                return await answer(request)
+            except Forbidden as error:
+                bearer = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+                return _error(error.status, error.code, str(error), headers=bearer)
+            except BodyRefused as error:
+                return _error(STATUS_OF_REFUSAL[error.code], error.code, str(error))
+            except StoreUnavailable as error:
+                return _error(503, "unavailable", str(error), headers={"Retry-After": RETRY_AFTER_S})
+            except ClientDisconnect:
+                return Response(status_code=499)
+
+        return guarded
+
+    async def reports(self, request: Request) -> Response:
+        self.guard.check_write(request)
+        if request.headers.get("content-encoding", "identity") != "identity":
+            return _error(415, "encoding", "a compressed body is not taken")
+        reports = split(await collect(request.stream()), request.headers.get("content-type", ""))
+        receipts = await self.store.submit(reports.values)
+        for receipt in receipts:
+            _count(receipt)
+        return _answer(reports, receipts)
+
+    async def episodes(self, _request: Request) -> Response:
+        return _json({"episodes": await self.store.summaries()})
+
+    async def episode(self, request: Request) -> Response:
+        picture = await self.store.picture(request.path_params["episode"])
+        if picture is None:
+            return _error(404, "unknown_episode", "no report of this episode has been taken")
+        return Response(picture, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    async def healthz(self, _request: Request) -> Response:
+        return _json({"status": "ok", "mode": self.store.mode})
+
+    async def readyz(self, _request: Request) -> Response:
+        readiness = await self.store.readiness()
+        metrics.READY.set(readiness.ready)
+        return _json({"ready": readiness.ready, **readiness.parts}, status=200 if readiness.ready else 503)
+
+    async def metrics(self, _request: Request) -> Response:
+        metrics.READY.set((await self.store.readiness()).ready)
+        return Response(generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def page(self, _request: Request) -> Response:
+        return HTMLResponse(front_page(await self.store.summaries(), self.store.mode), headers=SECURITY_HEADERS)
+
+
+class _Measured:
+    """Counts requests and times their answers, by route and not by path: slugs would be endless labels."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def measured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = scope.get(_ROUTE, "none")
+                metrics.HTTP_REQUESTS.labels(scope["method"], route, message["status"]).inc()
+                metrics.HTTP_SECONDS.labels(route).observe(time.perf_counter() - began)
+            await send(message)
+
+        await self.app(scope, receive, measured)
+
+
+def _answer(reports: Reports, receipts: list[Receipt]) -> Response:
+    refused = [receipt for receipt in receipts if receipt.code is not None]
+    # 202 as soon as one was taken: what became of each stands in the results.
+    first = refused[0].code if len(refused) == len(receipts) else None
+    status = 202 if first is None else STATUS_OF_REFUSAL[first]
+    if reports.named is None:
+        return _json(receipts[0].as_record(), status=status)
+    named = reports.named
+    results = [{named: at, **receipt.as_record()} for at, receipt in zip(reports.places, receipts, strict=True)]
+    counts = Counter(receipt.outcome for receipt in receipts)
+    body: dict[str, Any] = {"counts": counts, "results": results}
+    if first is not None:
+        body = {"code": first, "message": f"none of {len(receipts)} reports was taken", **body}
+    return _json(body, status=status)
+
+
+def _count(receipt: Receipt) -> None:
+    if receipt.code is None:
+        metrics.REPORTS_TAKEN.labels(receipt.outcome).inc()
+    else:
+        metrics.REPORTS_REFUSED.labels(receipt.code).inc()
+
+
+def _json(content: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    body = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
+    return Response(
+        body, status, media_type="application/json", headers={"Cache-Control": "no-cache", **(headers or {})}
+    )
+
+
+def _error(status: int, code: str, message: str, *, headers: dict[str, str] | None = None) -> Response:
+    return _json({"code": code, "message": message}, status=status, headers=headers)
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http")
+    return _error(error.status_code, code, error.detail, headers=dict(error.headers or {}))
+
+
+async def _crash(_request: Request, _exception: Exception) -> Response:
+    return _error(500, "internal", "a bug; the log has its traceback")
