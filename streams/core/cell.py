@@ -20,6 +20,14 @@ Entry = tuple[int, int, str, int, Casualty]
 Denials = dict[Target, dict[Target, Denial]]
 
 
+def place_of(entries: list[Entry], entry: Entry) -> int:
+    """Return where an entry stands in a sorted list. Raises LookupError where it does not."""
+    at = bisect_left(entries, entry)
+    if at == len(entries) or entries[at] != entry:
+        raise LookupError(f"no such claim here: {entry}")
+    return at
+
+
 class Sums(NamedTuple):
     """The increments that count, added up, and how many of them leave a bound unknown."""
 
@@ -69,11 +77,13 @@ class Cell:
     def remove(self, entry: Entry) -> None:
         """Let a claim fall."""
         if entry[4].basis == "cumulative":
+            at = place_of(self.bases, entry)
             sums = self._sums_with_base([b for b in self.bases[-2:] if b != entry])
-            del self.bases[bisect_left(self.bases, entry)]
+            del self.bases[at]
         else:
+            at = place_of(self.increments, entry)
             sums = self._sums_beside(entry, -1)
-            del self.increments[bisect_left(self.increments, entry)]
+            del self.increments[at]
             if entry[4].incident is not None:
                 siblings = self.incidents[entry[4].incident]
                 del siblings[bisect_left(siblings, entry)]

@@ -4,9 +4,9 @@ The old revision's claims fall, the new one's stand, and each cell that this tou
 compared with what was last published of it.
 """
 
-from bisect import bisect_left, insort
+from bisect import insort
 
-from streams.core.cell import Cell, CellKey, Entry
+from streams.core.cell import Cell, CellKey, Entry, place_of
 from streams.core.claims import Casualty, Claim, Statement
 from streams.core.episode import Change, Denial, Episode, Standing, Step, Target
 
@@ -80,7 +80,7 @@ def add_derived(episode: Episode, key: CellKey, entry: Entry) -> None:
 def drop_derived(episode: Episode, key: CellKey, entry: Entry) -> None:
     """Forget a derived figure."""
     entries = episode.derived[key]
-    del entries[bisect_left(entries, entry)]
+    del entries[place_of(entries, entry)]
     if not entries:
         del episode.derived[key]
 

@@ -31,7 +31,11 @@ def forget(episode: Episode, horizon_us: int) -> list[EntryKey]:
 def _settle(episode: Episode, report_id: str, standing: Standing, floor: int, touched: list[EntryKey]) -> None:
     standing.statements = None
     touched.append(("r", episode.name, report_id))
-    for index, claim in enumerate(standing.claims):
+    for index in range(len(standing.claims)):
+        # Looked at anew each time: one claim may have dropped another of the same report.
+        claim = standing.claims[index] if standing.claims else None
+        if claim is None:
+            continue
         at = (report_id, index)
         if isinstance(claim, Casualty):
             _settle_figure(episode, at, claim, floor, touched)
@@ -100,7 +104,7 @@ def _keep_counts(episode: Episode, keys: tuple[ViewKey, ...], claim: CeasefireCl
         touched.append(("v", episode.name, *key))
 
 
-def _settle_statement(episode: Episode, at: Target, claim: Claim | None, floor: int, touched: list[EntryKey]) -> None:
+def _settle_statement(episode: Episode, at: Target, claim: Claim, floor: int, touched: list[EntryKey]) -> None:
     denial = denial_of(claim, episode.reports[at[0]].source)
     if denial is None:
         _drop_claim(episode, at, touched)
