@@ -1,0 +1,271 @@
+"""From a report on the wire to one inside: defaults, bounds, times, digest (contract section 1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from streams.core.claims import Casualty, CeasefireClaim, Reference, Report, Statement, Tick
+from streams.core.intake import check_timestamp, parse
+from streams.core.times import HOUR_US
+from tests.core.build import Json, act, at, killed, more, read, read_report, report, says, tick, us
+
+FULL: Json = {
+    "report_id": "azmod-2022-09-15",
+    "revision": 3,
+    "withdrawn": False,
+    "episode": "war",
+    "source": "mod",
+    "relayed_by": "daily",
+    "published_at": "2022-09-15T10:30:00+04:00",
+    "url": "https://example.org/a?b#c",
+    "headline": "Figures",
+    "lang": "en",
+    "claims": [
+        {
+            "type": "casualties",
+            "party": "north",
+            "outcome": "killed",
+            "population": "military",
+            "count": {"best": 71, "low": 70, "high": 72},
+            "qualifier": "about",
+            "basis": "incremental",
+            "as_of": "2022-09-15T00:00:00+04:00",
+            "since": "2022-09-14T00:00:00Z",
+            "final": False,
+            "incident": "shelling",
+        },
+        {
+            "type": "ceasefire",
+            "ceasefire": "truce",
+            "act": "violation_alleged",
+            "at": "2022-09-15T05:00:00Z",
+            "by": "south",
+            "against": "north",
+            "effective_at": "2022-09-14T00:00:00Z",
+            "expires_at": "2022-09-16T00:00:00Z",
+            "parties": ["south", "north"],
+            "mediators": ["osce"],
+            "text": "fire",
+        },
+        {
+            "type": "statement",
+            "act": "denied",
+            "about": "casualties",
+            "against": "south",
+            "text": "no",
+            "refers_to": {"report_id": "x", "claim": 63, "revision": 2},
+        },
+    ],
+}
+SPARE: Json = {
+    "report_id": "r",
+    "episode": "war",
+    "source": "mod",
+    "published_at": at(14, 12),
+    "claims": [
+        {"type": "casualties", "party": "north", "outcome": "killed", "count": {"best": 7}},
+        {"type": "ceasefire", "act": "holding"},
+        {"type": "statement", "act": "asserted", "about": "other", "refers_to": {"report_id": "x", "claim": 0}},
+    ],
+}
+DEFAULTS: Json = {
+    "revision": 1,
+    "withdrawn": False,
+    "relayed_by": None,
+    "url": None,
+    "headline": None,
+    "lang": None,
+    "claims": [
+        {"population": "unknown", "qualifier": "exact", "basis": "cumulative", "as_of": at(14, 12)},
+        {"ceasefire": "main", "at": at(14, 12), "parties": [], "mediators": []},
+        {},
+    ],
+}
+
+
+def test_every_field_arrives() -> None:
+    taken = read_report(FULL)
+    noon = us(15, 6, 30)
+    claims = (
+        Casualty(
+            "north", "killed", "military", 71, 70, 72, "about", "incremental", us(14, 20), us(14), False, "shelling"
+        ),
+        CeasefireClaim(
+            "truce",
+            "violation_alleged",
+            us(15, 5),
+            "south",
+            "north",
+            us(14),
+            us(16),
+            ("south", "north"),
+            ("osce",),
+            "fire",
+        ),  # fmt: skip
+        Statement("denied", "casualties", "south", "no", Reference("x", 63, 2)),
+    )
+    address = ("https://example.org/a?b#c", "Figures", "en")
+    expected = ("azmod-2022-09-15", 3, False, "war", "mod", "daily", noon, *address, claims)
+    assert taken == Report(*expected, digest=taken.digest, unknown_fields=0)
+
+
+def test_what_is_not_given_has_its_default() -> None:
+    taken = read_report(SPARE)
+    noon = us(14, 12)
+    claims = (
+        Casualty("north", "killed", "unknown", 7, 7, 7, "exact", "cumulative", noon, None, None, None),
+        CeasefireClaim("main", "holding", noon, None, None, None, None, (), (), None),
+        Statement("asserted", "other", None, None, Reference("x", 0, None)),
+    )
+    assert taken == Report("r", 1, False, "war", "mod", None, noon, None, None, None, claims, taken.digest, 0)
+
+
+def test_an_optional_field_that_is_null_is_one_not_given() -> None:
+    nothing = {**SPARE, **dict.fromkeys(("revision", "withdrawn", "relayed_by", "url", "headline", "lang"))}
+    optional = [
+        ("population", "qualifier", "basis", "as_of", "since", "final", "incident"),
+        ("ceasefire", "at", "by", "against", "effective_at", "expires_at", "parties", "mediators", "text"),
+        ("against", "text"),
+    ]
+    nothing["claims"] = [
+        {**claim, **dict.fromkeys(names)} for claim, names in zip(SPARE["claims"], optional, strict=True)
+    ]
+    nothing["claims"][0]["count"] = {"best": 7, "low": None, "high": None}
+    nothing["claims"][2]["refers_to"] = {"report_id": "x", "claim": 0, "revision": None}
+    assert read(nothing) == read(SPARE)
+    assert read({**withdrawn(), "claims": None}) == read(withdrawn())
+
+
+def withdrawn(**fields: Any) -> Json:
+    return report("r", withdrawn=True, **fields)
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "given", "best", "low", "high"),
+    [
+        ("exact", {"best": 5}, 5, 5, 5),
+        ("about", {"best": 5}, 5, None, None),
+        ("at_least", {"best": 5}, 5, 5, None),
+        ("more_than", {"best": 5}, 6, 6, None),
+        ("up_to", {"best": 5}, 5, None, 5),
+        ("nearly", {"best": 5}, 5, None, 5),
+        ("exact", {"best": 5, "low": 4}, 5, 4, 5),
+        ("exact", {"best": 5, "high": 9}, 5, 5, 9),
+        ("about", {"best": 5, "low": 0, "high": 9}, 5, 0, 9),
+        ("more_than", {"best": 5, "low": 5}, 6, 5, None),
+        ("more_than", {"best": 5, "high": 6}, 6, 6, 6),
+        ("up_to", {"best": 5, "low": 1}, 5, 1, 5),
+        ("more_than", {"best": 10**9}, 10**9 + 1, 10**9 + 1, None),
+        ("exact", {"best": 0}, 0, 0, 0),
+    ],
+)
+def test_a_bound_not_given_comes_from_the_qualifier(
+    qualifier: str, given: Json, best: int, low: int | None, high: int | None
+) -> None:
+    claim = read_report(report("r", killed(0, qualifier=qualifier) | {"count": given})).claims[0]
+    assert isinstance(claim, Casualty)
+    assert (claim.best, claim.low, claim.high) == (best, low, high)
+
+
+def test_an_act_is_done_when_it_is_published() -> None:
+    assert done_at("announced", effective_at=at(14, 2)) == us(14, 12)
+
+
+@pytest.mark.parametrize(
+    ("effective", "done"), [(at(14, 2), us(14, 2)), (at(14, 12), us(14, 12)), (at(14, 20), us(14, 12))]
+)
+def test_took_effect_is_done_at_its_effective_at_if_that_is_not_after_published_at(effective: str, done: int) -> None:
+    assert done_at("took_effect", effective_at=effective) == done
+    assert done_at("took_effect", effective_at=effective, at=at(13)) == us(13)
+
+
+def done_at(name: str, **fields: str) -> int:
+    claim = read_report(report("r", act(name, **fields))).claims[0]
+    assert isinstance(claim, CeasefireClaim)
+    return claim.at
+
+
+def test_a_withdrawn_report_drops_its_claims_and_they_are_no_part_of_its_content() -> None:
+    bare = read_report(withdrawn())
+    assert bare.claims == ()
+    assert read_report({**withdrawn(), "claims": [killed(7)]}) == bare
+
+
+def test_the_digest_is_of_the_content_after_defaults_bounds_and_time_zones() -> None:
+    """Same content (after defaults and bounds, times in UTC, unknown fields gone; section 2 rule 3)."""
+    spelled_out = {**SPARE, **DEFAULTS, "published_at": "2022-09-14T16:00:00.000+04:00"}
+    spelled_out["claims"] = [{**a, **b} for a, b in zip(SPARE["claims"], DEFAULTS["claims"], strict=True)]
+    spelled_out["claims"][0]["count"] = {"best": 7, "low": 7, "high": 7, "odd": 1}
+    spelled_out["claims"][0]["since"] = None
+    spelled_out["odd"] = 1
+    other, plain = read_report(spelled_out), read_report(SPARE)
+    assert other.digest == plain.digest
+    assert other._replace(unknown_fields=0) == plain
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**SPARE, "source": "mod-2"},
+        {**SPARE, "relayed_by": "daily"},
+        {**SPARE, "published_at": at(14, 13)},
+        {**SPARE, "url": "http://a"},
+        {**SPARE, "headline": ""},
+        {**SPARE, "lang": "en"},
+        {**SPARE, "claims": SPARE["claims"][::-1]},
+        {**SPARE, "claims": SPARE["claims"][:2]},
+        {**SPARE, "withdrawn": True},
+    ],
+    ids=lambda other: " ".join(name for name, value in other.items() if SPARE.get(name) != value),
+)
+def test_another_content_has_another_digest(other: Json) -> None:
+    assert read_report(other).digest != read_report(SPARE).digest
+
+
+def test_lists_count_in_their_order() -> None:
+    digests = {read_report(report("r", act("agreed", parties=p))).digest for p in (["a", "b"], ["b", "a"])}
+    assert len(digests) == 2
+
+
+def test_a_denial_of_another_revision_is_another_content() -> None:
+    targets = [{"report_id": "x", "claim": 0}, {"report_id": "x", "claim": 0, "revision": 1}]
+    digests = {read_report(report("r", says("denied", refers_to=target))).digest for target in targets}
+    assert len(digests) == 2
+
+
+def test_unknown_fields_are_kept_out_and_counted() -> None:
+    odd = orjson.loads(orjson.dumps(FULL))
+    odd["mood"] = odd["claims"][0]["mood"] = odd["claims"][0]["count"]["mood"] = None
+    odd["claims"][1]["mood"] = {"a": {}}
+    odd["claims"][2]["refers_to"]["mood"] = "!"
+    assert read_report(odd) == read_report(FULL)._replace(unknown_fields=5)
+
+
+def test_of_two_equal_keys_the_last_counts() -> None:
+    twice = orjson.dumps(report("r", killed(7)))[:-1] + b',"report_id":"q"}'
+    assert parse(twice) == read(report("q", killed(7)))
+
+
+def test_a_report_whose_tick_is_null_is_a_report() -> None:
+    assert read_report(report("r", killed(7), tick=None))._replace(unknown_fields=0) == read(report("r", killed(7)))
+
+
+def test_a_record_with_a_tick_is_a_tick() -> None:
+    ticked = Tick(us(14, 16), "war")
+    assert read(tick("2022-09-14T20:00:00+04:00")) == ticked
+    assert read({**tick(at(14, 16)), "report_id": None, "odd": 1}) == ticked
+
+
+def test_a_report_may_be_published_an_hour_after_its_records_timestamp_and_any_time_before_it() -> None:
+    noon = us(14, 12)
+    for message in (read(report("r", killed(7))), read(tick(at(14, 12)))):
+        for timestamp_us in (None, noon - HOUR_US, noon, noon + 1000 * HOUR_US):
+            check_timestamp(message, timestamp_us)
+
+
+def test_claims_of_a_report_keep_their_places() -> None:
+    claims = read_report(report("r", more(1), killed(2), says(), more(3))).claims
+    assert [claim.best if isinstance(claim, Casualty) else None for claim in claims] == [1, 2, None, 3]

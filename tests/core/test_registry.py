@@ -1,0 +1,48 @@
+"""The source registry (contract section 5): who speaks for which party, and the digest that names its content."""
+
+from __future__ import annotations
+
+import re
+
+from streams.core.registry import Registry, Source
+
+MOD = Source("Ministry of the north", "official", "north")
+WATCH = Source("A monitor", "monitor")
+
+
+def test_a_source_speaks_for_the_party_it_is_affiliated_to() -> None:
+    registry = Registry({"mod": MOD, "watch": WATCH})
+    assert registry.affiliation("mod") == "north"
+
+
+def test_a_source_that_is_affiliated_to_none_or_unknown_speaks_for_nobody() -> None:
+    registry = Registry({"mod": MOD, "watch": WATCH})
+    assert [registry.affiliation(source) for source in ("watch", "nobody")] == [None, None]
+
+
+def test_the_digest_is_twelve_hexadecimal_digits_of_the_content_in_any_order() -> None:
+    """`{"registry": "<first 12 hex of its sha256>"}` is a cause: it must be the same on every machine."""
+    digest = Registry({"mod": MOD, "watch": WATCH}).digest
+    assert re.fullmatch("[0-9a-f]{12}", digest)
+    assert Registry({"watch": WATCH, "mod": MOD}).digest == digest
+    assert digest == "06083ba7515c"
+
+
+def test_another_content_has_another_digest() -> None:
+    registries = [
+        Registry(),
+        Registry({"mod": MOD}),
+        Registry({"mod-2": MOD}),
+        Registry({"mod": Source("Ministry", "official", "north")}),
+        Registry({"mod": Source(MOD.name, "media", "north")}),
+        Registry({"mod": Source(MOD.name, "official", "south")}),
+        Registry({"mod": Source(MOD.name, "official", None)}),
+    ]
+    assert len({registry.digest for registry in registries}) == len(registries)
+
+
+def test_a_registry_keeps_what_it_was_given_whatever_becomes_of_that() -> None:
+    given = {"mod": MOD}
+    registry = Registry(given)
+    given["watch"] = WATCH
+    assert registry.sources == {"mod": MOD}
