@@ -1,0 +1,135 @@
+"""The store on Kafka: reports go on the log, pictures come from the topic of pictures (`streams.store.Store`)."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams.core.claims import Message, Report
+from streams.core.intake import Refusal, check_timestamp, parse
+from streams.kafka import client_options
+from streams.settings import Settings
+from streams.store import Readiness, Receipt, StoreUnavailable
+from streams.web.feed import CONNECT_S, Feed, with_backoff
+
+__all__ = ["KafkaStore"]
+
+#: After so long it is not known whether a report lies on the log.
+PRODUCE_S = 30.0
+LINGER_MS = 5
+
+_log = structlog.get_logger(__name__)
+
+
+class KafkaStore:
+    """Between `start()` and `stop()` it tries to reach the brokers for as long as it takes."""
+
+    mode: Literal["kafka"] = "kafka"
+
+    def __init__(self, settings: Settings, *, desk_reasons: Callable[[], list[str]] = list) -> None:
+        """`desk_reasons` says, in words, what keeps this worker's desk from being ready.
+
+        Raises SettingsError where the settings make no client.
+        """
+        client_options(settings)
+        self._settings = settings
+        self._desk_reasons = desk_reasons
+        self._topic = settings.topic("reports")
+        self._feed = Feed(lambda: client_options(settings), settings.topic("episodes"))
+        self._producer: AIOKafkaProducer | None = None
+        self._producer_trouble: str | None = "connecting"
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._tasks = [asyncio.create_task(self._feed.run()), asyncio.create_task(self._keep_producer())]
+
+    async def stop(self) -> None:
+        """Let go of the connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
+        """Put reports on the log under their episode; returns once all replicas in sync have them.
+
+        Refuses only what needs no state: the rest is the fold's, and goes to the topic of the rejected.
+        """
+        now_us = time.time_ns() // 1_000
+        taken = [_refuse_at_sight(value, now_us) for value in values]
+        answers = [self._send(message, value) for message, value in zip(taken, values, strict=True)]
+        return list(await asyncio.gather(*answers))
+
+    async def picture(self, episode: str) -> bytes | None:
+        """Return an episode's latest committed picture, or None."""
+        picture = self._feed.picture(episode)
+        if picture is None and self._feed.trouble is not None:
+            raise StoreUnavailable(f"not all pictures are here yet: {self._feed.trouble}")
+        return picture
+
+    async def summaries(self) -> list[dict[str, Any]]:
+        """Return every episode in short, by name."""
+        return self._feed.summaries()
+
+    async def readiness(self) -> Readiness:
+        """Ready when reports can be sent, all pictures are here, and the desk runs."""
+        desk = self._desk_reasons()
+        parts = {
+            "log": self._producer_trouble or "ok",
+            "pictures": self._feed.trouble or "ok",
+            "desk": "; ".join(desk) or "ok",
+        }
+        return Readiness(all(part == "ok" for part in parts.values()), parts)
+
+    async def _send(self, message: Message | Receipt, value: bytes) -> Receipt:
+        if isinstance(message, Receipt):
+            return message
+        if self._producer is None:
+            raise StoreUnavailable(f"{self._settings.bootstrap_servers}: {self._producer_trouble}")
+        try:
+            async with asyncio.timeout(PRODUCE_S):
+                sent = await self._producer.send(self._topic, value, key=message.episode.encode())
+                place = await sent
+        except (KafkaError, TimeoutError) as error:
+            reason = str(error) or f"no answer within {PRODUCE_S:.0f} s"
+            raise StoreUnavailable(f"{self._topic}: {reason}; send again, a repeat does no harm") from error
+        if isinstance(message, Report):
+            return Receipt(
+                "logged", message.episode, message.report_id, message.revision, place.partition, place.offset
+            )
+        return Receipt("logged", message.episode, partition=place.partition, offset=place.offset)
+
+    async def _keep_producer(self) -> None:
+        await with_backoff(self._produce, self._lost)
+
+    def _lost(self, reason: str) -> None:
+        self._producer_trouble = reason
+
+    async def _produce(self, connected: Callable[[], None]) -> None:
+        producer = AIOKafkaProducer(
+            **client_options(self._settings), acks="all", enable_idempotence=True, linger_ms=LINGER_MS
+        )
+        try:
+            await asyncio.wait_for(producer.start(), CONNECT_S)
+            connected()
+            self._producer, self._producer_trouble = producer, None
+            # From here it reconnects by itself.
+            await asyncio.Event().wait()
+        finally:
+            self._producer = None
+            with contextlib.suppress(TimeoutError, KafkaError):
+                await asyncio.wait_for(producer.stop(), CONNECT_S)
+
+
+def _refuse_at_sight(value: bytes, now_us: int) -> Message | Receipt:
+    try:
+        message = parse(value)
+        check_timestamp(message, now_us)
+    except Refusal as refusal:
+        return Receipt("refused", code=refusal.code, message=refusal.message)
+    return message
