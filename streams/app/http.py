@@ -1,0 +1,61 @@
+"""The worker's HTTP server: the first part to start, so that it can say what the others wait for."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from mode import Service
+
+__all__ = ["HttpService"]
+
+GRACE_S = 1
+STOP_S = 3.0
+
+
+class HttpService(Service):
+    """Serves an ASGI application on the worker's own event loop."""
+
+    def __init__(self, application: Any, host: str, port: int, **options: Any) -> None:
+        """Take what to serve and where; port 0 takes a free one (`port` says which, once started)."""
+        self.application = application
+        self.host = host
+        self.port = port
+        self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+        super().__init__(**options)
+
+    async def on_start(self) -> None:
+        """Listen; raises OSError where the address is taken."""
+        listener = socket.create_server(
+            (self.host, self.port), family=socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        )
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self.application,
+            loop="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        self._server = _Server(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="http")
+
+    async def on_stop(self) -> None:
+        """Answer what is under way, for a short time, and close."""
+        if self._server is None or self._serving is None:
+            return
+        self._server.should_exit = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._serving, STOP_S)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the worker."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

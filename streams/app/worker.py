@@ -1,0 +1,109 @@
+"""The Faust app that everything is hosted in, and the process that runs it."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any, NoReturn
+
+import faust
+from faust.types import TransportT
+
+from streams import logs
+from streams.agents import add_folding_agents
+from streams.app.boot import Order
+from streams.app.committed import CommittedTransport
+from streams.app.http import HttpService
+from streams.app.page import application
+from streams.core.registry import Registry
+from streams.desk import Desk
+from streams.desk.memory import calm_collector
+from streams.kafka import client_options, faust_options
+from streams.settings import Settings, load
+from streams.sources import read_sources
+
+__all__ = ["Truceline", "create_app", "serve"]
+
+
+class Truceline(faust.App):
+    """A Faust app named `<app_id>-agents`: the desk has the group `<app_id>`, and the two must not share one."""
+
+    BootStrategy = Order
+
+    def __init__(self, settings: Settings, registry: Registry) -> None:
+        """Make the app and all its parts; nothing is started and no loop touched."""
+        self.settings = settings
+        self.client_options: dict[str, Any] = client_options(settings)
+        super().__init__(
+            f"{settings.app_id}-agents",
+            **faust_options(settings),
+            datadir=_data_dir(settings),
+            web_enabled=False,
+            topic_disable_leader=True,
+            topic_allow_declare=False,
+            worker_redirect_stdouts=False,
+            Worker=WorkerProcess,
+            origin="streams.app",
+        )
+        self.desk = Desk(settings, registry, add_folding_agents(self))
+        self.http = HttpService(application(self.desk), settings.http_host, settings.http_port)
+
+    def _new_transport(self) -> TransportT:
+        return CommittedTransport(self.conf.broker_consumer, self)
+
+    async def on_first_start(self) -> None:
+        """Prepare the process."""
+        calm_collector()
+        await super().on_first_start()
+
+    async def on_stop(self) -> None:
+        """Stop the desk before the agents that it needs for the batch in hand."""
+        await self.desk.stop()
+        await super().on_stop()
+
+
+class WorkerProcess(faust.Worker):
+    """Runs the app until SIGTERM or SIGINT."""
+
+    app: Truceline
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Take what faust.Worker takes."""
+        super().__init__(*args, **options)
+        self.spinner = None
+
+    def _setup_logging(self) -> None:
+        settings = self.app.settings
+        logs.configure(settings.log_format, settings.log_level)
+
+    async def _sentinel_task(self) -> None:
+        """Faust sleeps a second here, at the very end."""
+
+
+def create_app(settings: Settings | None = None) -> Truceline:
+    """Return the app for these settings, or for the environment's.
+
+    Raises SettingsError or SourcesError, whose messages say what to mend.
+    """
+    if settings is None:
+        settings = load()
+    registry = Registry() if settings.sources is None else read_sources(settings.sources)
+    return Truceline(settings, registry)
+
+
+def serve(settings: Settings) -> NoReturn:
+    """Run a worker in this process until it is told to stop; exits with the process's code."""
+    app = create_app(settings)
+    app.finalize()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    WorkerProcess(app, loop=loop, quiet=True).execute_from_commandline()
+
+
+def _data_dir(settings: Settings) -> Path:
+    # Faust would make its folder in the working directory; it keeps nothing of ours there.
+    folder = settings.data_dir / "faust"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir()) / f"truceline-{settings.app_id}"
+    return folder
