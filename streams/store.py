@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
-__all__ = ["STATUS_OF_REFUSAL", "Readiness", "Receipt", "Store", "StoreUnavailable", "summary"]
+__all__ = ["STATUS_OF_REFUSAL", "Receipt", "Store", "StoreUnavailable", "summary"]
 
 #: The HTTP status that goes with each code of refusal (contract section 2).
 STATUS_OF_REFUSAL = {
@@ -47,17 +47,13 @@ class Receipt:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-class Readiness(NamedTuple):
-    """Whether requests can be served now, and what each part of the store says of itself."""
-
-    ready: bool
-    parts: dict[str, str]
-
-
 class Store(Protocol):
     """Where reports go, and where pictures come from."""
 
-    mode: Literal["embedded", "kafka"]
+    @property
+    def mode(self) -> Literal["embedded", "kafka"]:
+        """Which of the two it is."""
+        ...
 
     async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
         """Take reports as they stand on the wire; one receipt each, in order.
@@ -75,8 +71,8 @@ class Store(Protocol):
         """Return `summary` of every episode, by name."""
         ...
 
-    async def readiness(self) -> Readiness:
-        """Tell whether the store can serve requests, and why not."""
+    async def reasons(self) -> list[str]:
+        """Return, in words, what keeps the store from serving requests; nothing when it is ready."""
         ...
 
 

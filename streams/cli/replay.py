@@ -12,11 +12,11 @@ import typer
 
 from streams.cli import RUN
 from streams.cli.errors import EXIT_FAILED, InputUnreadable, UsageFailed
+from streams.cli.serve import read_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streams.core.registry import Registry
     from streams.replay import Refused, Replay
     from streams.terminal.progress import Position
 
@@ -72,7 +72,7 @@ def replay(
     from streams.replay import Replay
 
     _check_paths(files, [path for path in (changes, snapshot, rejected) if path not in (None, "-")])
-    registry = _registry(sources)
+    registry = read_registry(sources)
     horizon_us = _horizon_us(horizon)
     tick_us = _tick_us(tick)
     try:
@@ -223,20 +223,6 @@ def _check_paths(files: list[str], outputs: list[str | None]) -> None:
         if real in taken and not real.startswith("/dev/"):
             raise UsageFailed(f"{path} is named twice; it would be overwritten")
         taken.add(real)
-
-
-def _registry(path: str | None) -> Registry:
-    from streams.core.registry import Registry
-    from streams.sources import SourcesError, read_sources
-
-    if path is None:
-        return Registry()
-    try:
-        return read_sources(path)
-    except SourcesError as error:
-        raise UsageFailed(f"the source registry is refused\n{error}") from error
-    except OSError as error:
-        raise UsageFailed(f"--sources {path}: {error.strerror}") from error
 
 
 def _horizon_us(text: str | None) -> int:

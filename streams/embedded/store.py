@@ -14,7 +14,7 @@ from streams.embedded.book import Book, BookOptions
 from streams.embedded.file import DATABASE, claim_folder
 from streams.embedded.reading import PublishedChange, Reader
 from streams.embedded.writer import Writer
-from streams.store import Readiness, Receipt, StoreUnavailable, summary
+from streams.store import Receipt, StoreUnavailable, summary
 
 __all__ = ["EmbeddedStore"]
 
@@ -69,9 +69,9 @@ class EmbeddedStore:
         """Return every episode in short, by name."""
         return await asyncio.wrap_future(self._writer.ask(_summaries))
 
-    async def readiness(self) -> Readiness:
-        """Ready unless the last write failed."""
-        return Readiness(self._trouble is None, {"file": self._trouble or "ok"})
+    async def reasons(self) -> list[str]:
+        """Return why the last write failed, or nothing."""
+        return [] if self._trouble is None else [self._trouble]
 
     async def changes(
         self, after: int = 0, *, limit: int = 1_000, episode: str | None = None, topic: str | None = None

@@ -1,1 +1,31 @@
 """HTTP in and out, the same over Kafka and over one SQLite file."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from starlette.applications import Starlette
+
+from streams.settings import Settings
+from streams.web.app import create_app
+from streams.web.guard import is_loopback
+from streams.web.kafka_store import KafkaStore
+
+__all__ = ["create_app", "kafka_app"]
+
+
+def kafka_app(settings: Settings, *, desk_reasons: Callable[[], list[str]] = list) -> Starlette:
+    """Return the ASGI app of a worker on Kafka; its lifespan holds the connections.
+
+    `desk_reasons` says, in words, what keeps the worker's desk from being ready. Raises SettingsError.
+    """
+    store = KafkaStore(settings, desk_reasons=desk_reasons)
+
+    @contextlib.asynccontextmanager
+    async def connected(_app: Starlette) -> AsyncIterator[None]:
+        await store.start()
+        try:
+            yield
+        finally:
+            await store.stop()
+
+    return create_app(store, token=settings.token, loopback=is_loopback(settings.http_host), lifespan=connected)

@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from streams import metrics
 from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
@@ -29,11 +29,13 @@ _ROUTE = "truceline.route"
 _Answer = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(store: Store, *, token: SecretStr | None = None, loopback: bool = False) -> Starlette:
+def create_app(
+    store: Store, *, token: SecretStr | None = None, loopback: bool = False, lifespan: Lifespan[Starlette] | None = None
+) -> Starlette:
     """Return the ASGI app over a store.
 
     With a `token`, POST /reports asks for it. `loopback` says that the server listens on this machine alone:
-    then it answers to local names alone.
+    then it answers to local names alone. `lifespan` starts and stops what the store needs.
     """
     guard = Guard(token, loopback=loopback)
     web = _Web(store, guard)
@@ -50,6 +52,7 @@ def create_app(store: Store, *, token: SecretStr | None = None, loopback: bool =
         routes=[Route(path, web.guarded(path, answer), methods=[method]) for path, (method, answer) in routes.items()],
         middleware=[Middleware(_Measured)],
         exception_handlers={HTTPException: _http_error, Exception: _crash},
+        lifespan=lifespan,
     )
 
 
@@ -101,12 +104,11 @@ class _Web:
         return _json({"status": "ok", "mode": self.store.mode})
 
     async def readyz(self, _request: Request) -> Response:
-        readiness = await self.store.readiness()
-        metrics.READY.set(readiness.ready)
-        return _json({"ready": readiness.ready, **readiness.parts}, status=200 if readiness.ready else 503)
+        reasons = await self.store.reasons()
+        return _json({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
     async def metrics(self, _request: Request) -> Response:
-        metrics.READY.set((await self.store.readiness()).ready)
+        metrics.READY.set(not await self.store.reasons())
         return Response(generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def page(self, _request: Request) -> Response:

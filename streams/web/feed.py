@@ -121,7 +121,7 @@ async def with_backoff(work: Callable[[Callable[[], None]], Awaitable[None]], fa
             reason = str(error) or type(error).__name__
             failed(reason)
             _log.warning("trying again", reason=reason, in_s=pause_s)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a task that ends is noticed by nobody
             failed(f"{type(error).__name__}: {error}")
             _log.exception("trying again", in_s=pause_s)
         await asyncio.sleep(pause_s)

@@ -14,7 +14,7 @@ from streams.core.claims import Message, Report
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.kafka import client_options
 from streams.settings import Settings
-from streams.store import Readiness, Receipt, StoreUnavailable
+from streams.store import Receipt, StoreUnavailable
 from streams.web.feed import CONNECT_S, Feed, with_backoff
 
 __all__ = ["KafkaStore"]
@@ -76,15 +76,14 @@ class KafkaStore:
         """Return every episode in short, by name."""
         return self._feed.summaries()
 
-    async def readiness(self) -> Readiness:
-        """Ready when reports can be sent, all pictures are here, and the desk runs."""
-        desk = self._desk_reasons()
-        parts = {
-            "log": self._producer_trouble or "ok",
-            "pictures": self._feed.trouble or "ok",
-            "desk": "; ".join(desk) or "ok",
-        }
-        return Readiness(all(part == "ok" for part in parts.values()), parts)
+    async def reasons(self) -> list[str]:
+        """Return what keeps reports from being sent, pictures from being shown, or the desk from its work."""
+        reasons = self._desk_reasons()
+        if self._producer_trouble is not None:
+            reasons.append(f"no report can be sent to {self._settings.bootstrap_servers}: {self._producer_trouble}")
+        if self._feed.trouble is not None:
+            reasons.append(f"not all pictures are here: {self._feed.trouble}")
+        return reasons
 
     async def _send(self, message: Message | Receipt, value: bytes) -> Receipt:
         if isinstance(message, Receipt):

@@ -1,0 +1,141 @@
+"""`truceline serve`: the worker against Kafka, or the same with no broker on one SQLite file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.cli import RUN
+from streams.cli.errors import Unavailable, UsageFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from streams.core.registry import Registry
+    from streams.settings import Settings
+
+_HELP = """\
+Run the worker: reports in, counts and ceasefires out, with a web server beside it.
+
+Against Kafka (TRUCELINE_BOOTSTRAP_SERVERS), or with --embedded DIR with no broker, on one file in DIR.
+Every option is an environment variable too: TRUCELINE_HTTP_PORT and so on.
+
+[bold]Examples[/]
+
+  truceline serve --embedded ./ledger
+
+  truceline serve --embedded ./ledger --sources sources.yaml --http-port 9000
+
+  TRUCELINE_BOOTSTRAP_SERVERS=kafka1:9092,kafka2:9092 truceline serve
+
+  curl -d @report.json http://127.0.0.1:8080/reports
+"""
+
+
+def register(root: typer.Typer) -> None:
+    """Join the command line."""
+    root.command(help=_HELP, rich_help_panel=RUN)(serve)
+
+
+def serve(
+    *,
+    embedded: Annotated[
+        str | None, typer.Option(metavar="DIR", help="No broker: keep everything in one SQLite file in DIR.")
+    ] = None,
+    bootstrap_servers: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT,…", help="Kafka brokers.", show_default="127.0.0.1:9092")
+    ] = None,
+    topic_prefix: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Topics are named NAME.reports …", show_default="truceline")
+    ] = None,
+    sources: Annotated[str | None, typer.Option(metavar="FILE", help="Source registry (YAML).")] = None,
+    horizon: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help="How late a report may come, ISO 8601.", show_default="P400D"),
+    ] = None,
+    http_host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on.", show_default="127.0.0.1")
+    ] = None,
+    http_port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Port to listen on; 0 takes a free one.", show_default="8080")
+    ] = None,
+    log_format: Annotated[
+        str | None, typer.Option(metavar="console|json", help="How log lines look.", show_default="console")
+    ] = None,
+) -> None:
+    """Run the worker; the help is in _HELP."""
+    from streams import logs
+    from streams.settings import SettingsError, load
+    from streams.web.guard import is_loopback
+
+    try:
+        settings = load(
+            bootstrap_servers=bootstrap_servers,
+            topic_prefix=topic_prefix,
+            sources=sources,
+            horizon=horizon,
+            http_host=http_host,
+            http_port=http_port,
+            log_format=log_format,
+        )
+    except SettingsError as error:
+        raise UsageFailed(str(error)) from error
+    if settings.token is None and not is_loopback(settings.http_host):
+        raise UsageFailed(
+            f"on {settings.http_host} others could send reports: set TRUCELINE_TOKEN, which POST /reports then asks for"
+        )
+    registry = read_registry(settings.sources)
+    logs.configure(settings.log_format, settings.log_level)
+    if embedded is None:
+        _serve_kafka(settings)
+    else:
+        from pathlib import Path
+
+        _serve_embedded(settings, registry, Path(embedded))
+
+
+def _serve_kafka(settings: Settings) -> None:
+    from streams import app
+
+    try:
+        app.serve(settings)
+    except OSError as error:
+        raise Unavailable(str(error)) from error
+
+
+def _serve_embedded(settings: Settings, registry: Registry, folder: Path) -> None:
+    import asyncio
+
+    from streams.embedded.store import EmbeddedStore
+    from streams.store import StoreUnavailable
+    from streams.web.app import create_app
+    from streams.web.guard import is_loopback
+    from streams.web.server import listen, serve, url_of
+
+    loopback = is_loopback(settings.http_host)
+    try:
+        listener = listen(settings.http_host, settings.http_port)
+        store = EmbeddedStore(folder, registry, horizon_us=settings.horizon_us, topic=settings.topic("reports"))
+    except (StoreUnavailable, OSError) as error:
+        raise Unavailable(error.strerror if isinstance(error, OSError) and error.strerror else str(error)) from error
+    typer.echo(f"truceline: {url_of(listener)}, ledger in {folder}; Ctrl-C ends", err=True)
+    try:
+        asyncio.run(serve(create_app(store, token=settings.token, loopback=loopback), listener))
+    finally:
+        store.close()
+
+
+def read_registry(path: str | Path | None) -> Registry:
+    """Return the registry in a file, an empty one where none is named; raises UsageFailed."""
+    from streams.core.registry import Registry
+    from streams.sources import SourcesError, read_sources
+
+    if path is None:
+        return Registry()
+    try:
+        return read_sources(path)
+    except SourcesError as error:
+        raise UsageFailed(f"the source registry is refused\n{error}") from error
+    except OSError as error:
+        raise UsageFailed(f"the source registry {path} cannot be read: {error.strerror}") from error
