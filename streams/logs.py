@@ -32,8 +32,9 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
     root = logging.getLogger()
     root.handlers[:] = [lines]
     root.setLevel(level.upper())
-    # aiokafka says at INFO what each consumer and producer does with its connections.
-    logging.getLogger("aiokafka").setLevel(max(logging.WARNING, root.level))
+    # These say at INFO what each connection does.
+    for chatty in ("aiokafka", "uvicorn", "httpx", "filelock"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

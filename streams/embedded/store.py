@@ -92,8 +92,9 @@ class EmbeddedStore:
 
     def close(self) -> None:
         """Write what waits and let the folder go."""
-        self._writer.stop()
         self._reader.close()
+        # Last, since the last connection to close folds the write-ahead log into the file.
+        self._writer.stop()
         self._lock.release()
 
     def _wake(self, last_row: int) -> None:

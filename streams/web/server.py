@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import socket
 import threading
 import time
@@ -25,7 +27,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}") from error
 
 
 def url_of(listener: socket.socket) -> str:
@@ -36,8 +38,18 @@ def url_of(listener: socket.socket) -> str:
 
 
 async def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, then let requests end."""
-    await _server(app).serve(sockets=[listener])
+    """Serve until SIGINT or SIGTERM, then let requests end and return."""
+    server = _server(app)
+
+    def stop(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
 
 
 @contextlib.contextmanager
@@ -56,7 +68,15 @@ def running(app: ASGIApp, listener: socket.socket) -> Iterator[str]:
         listener.close()
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
+class _Server(uvicorn.Server):
+    """Leaves signals alone: uvicorn would raise them again at the end, and SIGTERM would leave files open."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(app: ASGIApp) -> _Server:
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -66,4 +86,4 @@ def _server(app: ASGIApp) -> uvicorn.Server:
         limit_concurrency=CONCURRENT_MAX,
         timeout_graceful_shutdown=GRACE_S,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
