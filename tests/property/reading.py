@@ -5,7 +5,7 @@ agree by accident. Slow on purpose: a text is parsed twice and every field is lo
 
 Where the contract leaves a question open, this reading decides:
 
-- ``claims`` has to be there, also in a withdrawn report (the row names no default).
+- A withdrawn report may leave ``claims`` out: it may have none, and null or nothing there is none.
 - A ``tick`` beside a null ``report_id`` is a tick: a field that is null is one not given.
 - ``-0`` is the integer 0. A number written with a fraction or an exponent is never an integer, and outside a field of
   the contract any JSON number of any size is allowed, ``1e400`` too.
@@ -315,7 +315,7 @@ def read_record(raw: bytes) -> Fields:
         "url": optional(record, "url", "", address),
         "headline": optional(record, "headline", "", up_to(500)),
         "lang": optional(record, "lang", "", language),
-        "claims": required(record, "claims", "", lambda value, _: claims(value, withdrawn, published_at)),
+        "claims": claims([] if record.get("claims") is None else record["claims"], withdrawn, published_at),
     }
     if withdrawn:
         read["claims"] = []  # checked, then dropped: no part of its content
