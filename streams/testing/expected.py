@@ -1,0 +1,103 @@
+"""What the outputs of one partition must be: the log folded by the core, one record after the other."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from streams.core.claims import Message
+from streams.core.episode import EntryKey, Outcome, Step
+from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.ledger import Ledger
+from streams.core.registry import Registry
+from streams.desk.headers import Headers, cause_time
+from streams.desk.routing import REROUTED, Routes, was_rerouted
+
+__all__ = ["Expected", "Output"]
+
+CHANGES = ("casualties", "ceasefires", "statements")
+#: What only the desk can know: a bug, or an output that is too long for its topic.
+DESK_CODES = {"internal", "too_large"}
+
+
+class Output(NamedTuple):
+    """One record that must stand in an output topic; `name` tells it from all others there."""
+
+    name: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+
+class Expected:
+    """The fold of one partition's log, record by record; what it must have made so far stands in its fields."""
+
+    def __init__(
+        self, prefix: str, routes: Routes, registry: Registry, horizon_us: int, rejected: Mapping[int, tuple[str, str]]
+    ) -> None:
+        """Take the code and message with which the desk has rejected records, by offset."""
+        self.ledger = Ledger(registry, horizon_us=horizon_us)
+        self.outputs: dict[str, list[Output]] = {topic: [] for topic in (*CHANGES, "rejected")}
+        #: By the mark that the copy bears: key, partition and value of each record that was sent on.
+        self.sent_on: dict[bytes, tuple[bytes, int, bytes | None]] = {}
+        self.touched: dict[EntryKey, None] = {}
+        self._routes = routes
+        self._rejected = rejected
+        self._headers = {topic: Headers(prefix, topic) for topic in (*CHANGES, "rejected")}
+
+    def take(self, record: Any) -> None:
+        """Fold one record of the log."""
+        try:
+            self._foresee(record)
+            message = parse(record.value or b"")
+            if not self._belongs(record, message):
+                return
+            check_timestamp(message, record.timestamp * 1000 if record.timestamp >= 0 else None)
+            origin = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            self._publish(self.ledger.take(message, origin))
+        except Refusal as refusal:
+            self._reject(record, refusal)
+
+    def entries(self) -> dict[bytes, bytes]:
+        """Return the core's entries that the ledger topic must hold now."""
+        return {key: value for key, value in self.ledger.entries(self.touched) if value is not None}
+
+    def _foresee(self, record: Any) -> None:
+        code, message = self._rejected.get(record.offset, ("", ""))
+        if code in DESK_CODES:
+            raise Refusal(code, message)
+
+    def _belongs(self, record: Any, message: Message) -> bool:
+        home = self._routes.home(message.episode)
+        if record.key == home.key and record.partition == home.partition:
+            return True
+        if was_rerouted(record.headers):
+            code, said = self._rejected.get(record.offset, ("misrouted", ""))
+            raise Refusal("misrouted", said if code == "misrouted" else "")
+        mark = f"{record.partition}/{record.offset}".encode()
+        self.sent_on[mark] = (home.key, home.partition, record.value)
+        return False
+
+    def _publish(self, step: Step) -> None:
+        self.touched.update(dict.fromkeys(step.touched))
+        if step.outcome not in {Outcome.ACCEPTED, Outcome.TICK}:
+            return
+        key = self._routes.home(step.episode).key
+        for topic, change in step.changes():
+            name = change["change_id"]
+            headers = self._headers[topic].event(name, key, cause_time(step.cause))
+            self.outputs[topic].append(Output(name, key, orjson.dumps(change), tuple(headers)))
+
+    def _reject(self, record: Any, refusal: Refusal) -> None:
+        origin = (record.topic, record.partition, record.offset)
+        headers = self._headers["rejected"].rejected(refusal.code, refusal.message, origin, record.timestamp)
+        output = Output(str(record.offset), record.key, record.value, (*record.headers, *headers))
+        self.outputs["rejected"].append(output)
+
+
+def rerouted_marks(records: Iterable[Any]) -> Iterator[tuple[bytes, Any]]:
+    """Yield what the header `rerouted` of each record says, with the record, where it has one."""
+    for record in records:
+        for name, value in record.headers:
+            if name == REROUTED:
+                yield value or b"", record

@@ -1,0 +1,254 @@
+"""The checker: everything that the outputs say, held against the log folded anew.
+
+It reads the log and every output topic as committed, folds the log with the core alone, and says in words what
+is extra, missing, repeated, wrong or out of order, where versions have a gap, where a transaction was left
+open, and where the stored state or an offset is not the fold's. For operators as for tests: it writes nothing
+and joins no group. What has not been taken in yet is no fault; run it while the workers rest.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiokafka import TopicPartition
+
+from streams.core.registry import Registry
+from streams.desk.restore import NEXT_OFFSET, OWED_PICTURE, REGISTRY
+from streams.desk.routing import REROUTED, Routes
+from streams.kafka import client_options
+from streams.settings import Settings
+from streams.sources import read_sources
+from streams.testing.compare import differences
+from streams.testing.expected import CHANGES, Expected, Output, rerouted_marks
+from streams.testing.reading import Reading
+
+__all__ = ["verify", "verify_now"]
+
+OUTPUTS = (*CHANGES, "rejected", "episodes", "ledger")
+#: A transaction that was open when it was first looked at may just have been under way.
+SETTLE_S = 0.5
+SETTLE_TRIES = 10
+
+
+def verify_now(settings: Settings) -> list[str]:
+    """Return the problems found, as `verify`; for callers with no event loop."""
+    return asyncio.run(verify(settings))
+
+
+async def verify(settings: Settings, registry: Registry | None = None) -> list[str]:
+    """Return all problems found, in words; none: the outputs are what the log says.
+
+    The source registry and the horizon must be those that the workers have. Raises SettingsError, SourcesError,
+    KafkaError, and Unreadable where a topic is missing.
+    """
+    options = client_options(settings)
+    if registry is None:
+        registry = Registry() if settings.sources is None else read_sources(settings.sources)
+    async with Reading(options) as reading:
+        return await _verify(settings, registry, reading)
+
+
+async def _verify(settings: Settings, registry: Registry, reading: Reading) -> list[str]:
+    topics = [settings.topic(name) for name in ("reports", *OUTPUTS)]
+    counts = await reading.partitions(topics)
+    partitions = counts.pop(topics[0])
+    problems = [
+        f"{topic} has {count} partitions, {topics[0]} has {partitions}"
+        for topic, count in counts.items()
+        if count != partitions
+    ]
+    if problems:
+        return problems
+    places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    problems += await _dangling(reading, places)
+    committed = await reading.committed(settings.app_id, places[:partitions])
+    sent_on: dict[bytes, tuple[bytes, int, bytes | None]] = {}
+    copies: dict[bytes, list[Any]] = defaultdict(list)
+    for number in range(partitions):
+        partition = await _read(reading, settings, number)
+        for mark, record in rerouted_marks(partition.log):
+            copies[mark].append(record)
+        check = _Check(settings, Routes(partitions), registry, partition, committed.get(places[number]))
+        problems += check.problems(sent_on)
+    problems += _reroutes(sent_on, copies)
+    return problems
+
+
+@dataclass
+class _Partition:
+    """All committed records of one partition number, by topic."""
+
+    number: int
+    log: list[Any]
+    log_end: int
+    outputs: dict[str, list[Any]]
+    live: dict[bytes, bytes] = field(default_factory=dict)
+
+
+async def _read(reading: Reading, settings: Settings, number: int) -> _Partition:
+    read = await reading.read([TopicPartition(settings.topic(name), number) for name in OUTPUTS])
+    outputs = {name: read[TopicPartition(settings.topic(name), number)] for name in OUTPUTS}
+    # After the outputs, so that whatever they show is in it.
+    log_place = TopicPartition(settings.topic("reports"), number)
+    log = (await reading.read([log_place]))[log_place]
+    log_end = (await reading.bounds([log_place]))[log_place][1]
+    partition = _Partition(number, log, log_end, outputs)
+    for record in outputs["ledger"]:
+        if record.value is None:
+            partition.live.pop(record.key, None)
+        else:
+            partition.live[record.key] = record.value
+    return partition
+
+
+class _Check:
+    """One partition's outputs against the fold of its log."""
+
+    def __init__(
+        self, settings: Settings, routes: Routes, registry: Registry, partition: _Partition, committed: int | None
+    ) -> None:
+        self._settings = settings
+        self._partition = partition
+        self._committed = committed
+        self._registry = registry
+        refused = {
+            int(_header(r, "offset")): (_header(r, "code"), _header(r, "message")) for r in self._all("rejected")
+        }
+        self._expected = Expected(settings.topic_prefix, routes, registry, settings.horizon_us, refused)
+        self._next = int(orjson.loads(partition.live.get(NEXT_OFFSET, b"0")))
+
+    def problems(self, sent_on: dict[bytes, tuple[bytes, int, bytes | None]]) -> list[str]:
+        """Return all that is wrong; notes in `sent_on` which records had to go to another partition."""
+        problems = list(self._offsets())
+        problems += self._fold()
+        for name in (*CHANGES, "rejected"):
+            problems += differences(self._place(name), self._expected.outputs[name], self._actual(name))
+        for name in CHANGES:
+            problems += self._version_gaps(name)
+        problems += self._state()
+        sent_on.update(self._expected.sent_on)
+        return problems
+
+    def _all(self, name: str) -> Sequence[Any]:
+        return self._partition.outputs[name]
+
+    def _place(self, name: str) -> str:
+        return f"{self._settings.topic(name)} partition {self._partition.number}"
+
+    def _offsets(self) -> Iterator[str]:
+        group, log = self._settings.app_id, self._place("reports")
+        if self._next > self._partition.log_end:
+            yield f"{log} ends at offset {self._partition.log_end}, its state goes on at {self._next}"
+        if self._committed is not None and self._committed != self._next:
+            yield f"group {group} has committed offset {self._committed} of {log}, its ledger says {self._next}"
+        if NEXT_OFFSET not in self._partition.live and any(self._all(name) for name in OUTPUTS):
+            yield f"{self._place('ledger')} names no offset, but there are outputs"
+
+    def _fold(self) -> Iterator[str]:
+        """Fold the log up to the offset that the ledger names; yield what is wrong with the pictures on the way."""
+        pictures: dict[int, list[Any]] = defaultdict(list)
+        last: dict[str, Any] = {}
+        order: dict[str, int] = {}
+        for record in self._all("episodes"):
+            picture = orjson.loads(record.value)
+            name, offset = picture["episode"], picture["through"]["offset"]
+            if offset < order.get(name, -1):
+                yield f"{self._place('episodes')}: the picture of {name} through {offset} comes after a later one"
+            order[name] = offset
+            pictures[offset].append((record, picture))
+            last[name] = picture
+        for record in self._partition.log:
+            if record.offset >= self._next:
+                break
+            self._expected.take(record)
+            for shown, picture in pictures.pop(record.offset, ()):
+                yield from self._picture(shown, picture)
+        for offset, others in pictures.items():
+            for _, picture in others:
+                yield f"{self._place('episodes')}: {picture['episode']} is shown through {offset}, where no record is"
+        yield from self._last_pictures(last)
+
+    def _picture(self, record: Any, picture: dict[str, Any]) -> Iterator[str]:
+        name = picture["episode"]
+        through = {"partition": self._partition.number, "offset": picture["through"]["offset"]}
+        head: dict[str, Any] = {"episode": name, "through": through}
+        place = f"{self._place('episodes')}: {name} through {through['offset']}"
+        if record.key != name.encode():
+            yield f"{place} has the key {record.key!r}"
+        if name not in self._expected.ledger.episodes():
+            yield f"{place} is shown, but has no report"
+            return
+        wanted = {**head, "truncated": True} if picture.get("truncated") else head | self._expected.ledger.picture(name)
+        if record.value != orjson.dumps(wanted):
+            yield f"{place} says {record.value.decode()}, the log says {orjson.dumps(wanted).decode()}"
+
+    def _last_pictures(self, last: dict[str, Any]) -> Iterator[str]:
+        ledger = self._expected.ledger
+        for name in ledger.episodes():
+            if OWED_PICTURE + name.encode() in self._partition.live:
+                continue
+            picture = dict(last.get(name, {}))
+            if not picture:
+                yield f"{self._place('episodes')}: no picture of {name}"
+                continue
+            for field_ in ("episode", "through"):
+                del picture[field_]
+            if "truncated" not in picture and picture != ledger.picture(name):
+                yield f"{self._place('episodes')}: the last picture of {name} is not how things stand"
+
+    def _actual(self, name: str) -> list[Output]:
+        key = "offset" if name == "rejected" else "ce_id"
+        return [Output(_header(r, key), r.key, r.value, tuple(r.headers)) for r in self._all(name)]
+
+    def _version_gaps(self, name: str) -> Iterator[str]:
+        versions: dict[str, int] = defaultdict(int)
+        for record in self._all(name):
+            change = orjson.loads(record.value)
+            what, _, _ = change["change_id"].rpartition("@")
+            if change["version"] != versions[what] + 1:
+                yield f"{self._place(name)}: {what} goes from version {versions[what]} to {change['version']}"
+            versions[what] = change["version"]
+
+    def _state(self) -> Iterator[str]:
+        place = self._place("ledger")
+        stored = {key: value for key, value in self._partition.live.items() if key[:1] != b"_"}
+        wanted = self._expected.entries()
+        for key in sorted(wanted.keys() | stored.keys()):
+            if stored.get(key) != wanted.get(key):
+                yield f"{place}: {key.decode()} is {stored.get(key)!r}, the log says {wanted.get(key)!r}"
+        digest = orjson.loads(self._partition.live.get(REGISTRY, b"null"))
+        if digest not in (None, self._registry.digest):
+            yield f"{place} was made with source registry {digest}, this one is {self._registry.digest}"
+
+
+def _header(record: Any, wanted: str) -> str:
+    """Return the last header of a name: a rejected record may bear its own, ours follow them."""
+    found = [value for name, value in record.headers if name == wanted]
+    return found[-1].decode() if found else ""
+
+
+def _reroutes(sent_on: dict[bytes, tuple[bytes, int, bytes | None]], copies: dict[bytes, list[Any]]) -> Iterator[str]:
+    for mark, (key, partition, value) in sent_on.items():
+        found = copies.get(mark, [])
+        name = f"the record at {mark.decode()} (partition/offset)"
+        if len(found) != 1:
+            yield f"{name} had to be sent on to partition {partition} once, and was {len(found)} times"
+        for record in found:
+            if (record.key, record.partition, record.value) != (key, partition, value):
+                yield f"{name} was sent on changed, or to the wrong place: header {REROUTED}"
+
+
+async def _dangling(reading: Reading, places: list[TopicPartition]) -> list[str]:
+    """Return where a transaction is open, and stays so for a while."""
+    open_: list[TopicPartition] = []
+    for _ in range(SETTLE_TRIES):
+        end = await reading.bounds(places, committed=False)
+        stable = await reading.bounds(places)
+        open_ = [place for place in places if stable[place][1] < end[place][1]]
+        if not open_:
+            break
+        await asyncio.sleep(SETTLE_S)
+    return [f"{place.topic} partition {place.partition}: a transaction is left open" for place in open_]
