@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 
 __all__ = ["HTTP_REQUESTS", "HTTP_SECONDS", "READY", "REGISTRY", "REPORTS_REFUSED", "REPORTS_TAKEN"]
 
-disable_created_metrics()  # a series more for each of ours, and nobody reads them
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each of ours, and nobody reads them
 REGISTRY = CollectorRegistry(auto_describe=True)
 
 REPORTS_TAKEN = Counter(

@@ -23,7 +23,7 @@ from streams.core.times import DEFAULT_HORIZON_US, EPOCH
 from streams.lines import InputUnreadable, Lines, read_time, unwrap
 from streams.sources import SourcesError, read_sources
 
-__all__ = ["Change", "InputUnreadable", "Refused", "Replay", "SourcesError", "replay"]
+__all__ = ["Change", "InputUnreadable", "OnRefusal", "Replay", "SourcesError", "replay"]
 
 
 class Change(NamedTuple):
@@ -33,14 +33,8 @@ class Change(NamedTuple):
     record: dict[str, Any]
 
 
-class Refused(NamedTuple):
-    """A line that was not taken in; `value` is the line as text, bytes that are not UTF-8 as U+FFFD."""
-
-    path: str
-    line: int
-    code: str
-    message: str
-    value: str
+#: Told of a line that is refused: its file, its number, the code, the message, the line.
+OnRefusal = Callable[[str, int, str, str, bytes], object]
 
 
 class Replay:
@@ -53,7 +47,7 @@ class Replay:
         *,
         horizon_us: int = DEFAULT_HORIZON_US,
         tick_us: int | None = None,
-        on_refusal: Callable[[Refused], object] | None = None,
+        on_refusal: OnRefusal | None = None,
     ) -> None:
         """Take the lines to fold; with `tick_us`, every episode is ticked at the end, in name order."""
         self.lines = lines
@@ -103,8 +97,7 @@ class Replay:
     def _refuse(self, line: bytes, code: str, message: str) -> None:
         self.counts[code] += 1
         if self._on_refusal is not None:
-            text = line.decode("utf-8", "replace")
-            self._on_refusal(Refused(self.lines.path, self.lines.number, code, message, text))
+            self._on_refusal(self.lines.path, self.lines.number, code, message, line)
 
 
 _OUTCOMES = frozenset(Outcome)
@@ -116,7 +109,7 @@ def replay(
     sources: str | Path | Registry | None = None,
     horizon: timedelta | None = None,
     tick: str | datetime | None = None,
-    on_refusal: Callable[[Refused], object] | None = None,
+    on_refusal: OnRefusal | None = None,
 ) -> Replay:
     """Fold files: iterate the result for its changes, then ask it for its `snapshot()`.
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -17,11 +17,11 @@ from streams.cli.serve import read_registry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streams.replay import Refused, Replay
+    from streams.replay import Replay
     from streams.terminal.progress import Position
+    from streams.terminal.refusals import Refusals
 
 EPISODES_SHOWN = 20
-REFUSED_SHOWN = 10
 
 _HELP = """\
 Fold files of reports with no broker: counts, ceasefires and statements as they changed, and the end result.
@@ -70,6 +70,7 @@ def replay(
     """Fold files; the help is in _HELP."""
     from streams import lines as reading
     from streams.replay import Replay
+    from streams.terminal.refusals import Refusals
 
     _check_paths(files, [path for path in (changes, snapshot, rejected) if path not in (None, "-")])
     registry = read_registry(sources)
@@ -78,7 +79,7 @@ def replay(
     try:
         lines = reading.Lines(files)
         with _ending(), ExitStack() as outputs:
-            refusals = _Refusals(_open(outputs, rejected, "--rejected"), several=len(files) > 1, quiet=quiet)
+            refusals = Refusals(_open(outputs, rejected, "--rejected"), several=len(files) > 1, quiet=quiet)
             story = Replay(lines, registry, horizon_us=horizon_us, tick_us=tick_us, on_refusal=refusals.add)
             _fold(story, _open(outputs, changes, "--changes"), quiet=quiet)
             if snapshot is not None:
@@ -123,35 +124,11 @@ def _write_snapshot(story: Replay, file: BinaryIO | None) -> None:
         file.write(orjson.dumps(story.snapshot(), option=orjson.OPT_APPEND_NEWLINE))
 
 
-class _Refusals:
-    """Writes the refused lines, and keeps the first few to say on standard error."""
-
-    def __init__(self, file: BinaryIO | None, *, several: bool, quiet: bool) -> None:
-        self.file = file
-        self.several = several
-        self.first: list[Refused] = []
-        self.kept = 0 if quiet else REFUSED_SHOWN
-
-    def add(self, refused: Refused) -> None:
-        if len(self.first) < self.kept:
-            self.first.append(refused)
-        if self.file is None:
-            return
-        import orjson
-
-        path, line, code, message, value = refused
-        record: dict[str, Any] = {"line": line, "code": code, "message": message, "value": value}
-        if self.several:
-            record["file"] = path
-        self.file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
-
-
-def _report(story: Replay, refusals: _Refusals, *, show: bool, quiet: bool) -> None:
+def _report(story: Replay, refusals: Refusals, *, show: bool, quiet: bool) -> None:
     """Say on standard error how the lines were taken; show the result where no file was asked for."""
     from rich.console import Console
 
     from streams.terminal.picture import picture_tables
-    from streams.terminal.words import plain
 
     if show:
         console = Console()
@@ -160,10 +137,7 @@ def _report(story: Replay, refusals: _Refusals, *, show: bool, quiet: bool) -> N
             console.print(picture_tables(episode, story.ledger.picture(episode)))
         if len(episodes) > EPISODES_SHOWN:
             console.print(f"and {len(episodes) - EPISODES_SHOWN} more episodes: --snapshot FILE holds them all")
-    for refused in refusals.first:
-        typer.echo(f"{refused.path}:{refused.line}: {refused.code}: {plain(refused.message)}", err=True)
-    if story.refused > len(refusals.first) and not quiet:
-        typer.echo(f"and {story.refused - len(refusals.first)} more: --rejected FILE holds them all", err=True)
+    refusals.report()
     if story.refused or not quiet:
         typer.echo(_counts(story), err=True)
 
