@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.testing.broker import LocalKafka, broker, temporary
+from streams.topics import admin, create
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +42,17 @@ def prefix(kafka: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def topics(kafka: str, prefix: str) -> Callable[..., None]:
+    """`topics(partitions=4)` makes every topic of the table under `prefix`; may be called in a running loop."""
+
+    def make(partitions: int = 4) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, _make_topics(kafka, prefix, partitions)).result()
+
+    return make
+
+
+@pytest.fixture
 def local_kafka() -> Iterator[Callable[..., LocalKafka]]:
     """`local_kafka(nodes=3, properties={…})`: a cluster for this test alone, whose nodes may be killed and stopped."""
     with contextlib.ExitStack() as stack:
@@ -52,11 +63,12 @@ def local_kafka() -> Iterator[Callable[..., LocalKafka]]:
         yield start
 
 
+async def _make_topics(bootstrap_servers: str, prefix: str, partitions: int) -> None:
+    async with admin({"bootstrap_servers": bootstrap_servers}) as client:
+        await create(client, prefix, partitions, replication=1)
+
+
 async def _delete_topics(bootstrap_servers: str, prefix: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
-    try:
-        if ours := [topic for topic in await admin.list_topics() if topic.startswith(prefix)]:
-            await admin.delete_topics(ours)
-    finally:
-        await admin.close()
+    async with admin({"bootstrap_servers": bootstrap_servers}) as client:
+        if ours := [topic for topic in await client.list_topics() if topic.startswith(prefix)]:
+            await client.delete_topics(ours)
