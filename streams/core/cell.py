@@ -87,6 +87,8 @@ class Cell:
             if entry[4].incident is not None:
                 siblings = self.incidents[entry[4].incident]
                 del siblings[bisect_left(siblings, entry)]
+                if not siblings:
+                    del self.incidents[entry[4].incident]
         self.sums = sums
 
     def append(self, entry: Entry) -> None:
