@@ -1,0 +1,180 @@
+"""Topics for a test, records sent to them, and workers that take them in."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from streams.core.registry import Registry, Source
+from streams.desk import Desk
+from streams.desk.cluster import CLEANUP
+from streams.desk.fold import Folded
+from streams.kafka import client_options
+from streams.settings import Settings, load
+from streams.testing.reading import Reading
+from tests.desk.mixed import Sent
+
+ROOT = Path(__file__).parents[2]
+WAIT_S = 60.0
+REGISTRY = Registry(
+    {
+        "armenia-mod": Source("Ministry of Defence of Armenia", "official", "armenia"),
+        "azerbaijan-mod": Source("Ministry of Defence of Azerbaijan", "official", "azerbaijan"),
+        "reuters": Source("Reuters", "media"),
+    }
+)
+SOURCES_YAML = """\
+armenia-mod: {name: Ministry of Defence of Armenia, kind: official, affiliation: armenia}
+azerbaijan-mod: {name: Ministry of Defence of Azerbaijan, kind: official, affiliation: azerbaijan}
+reuters: {name: Reuters, kind: media}
+"""
+
+
+def settings_for(kafka: str, prefix: str, **more: Any) -> Settings:
+    return load(bootstrap_servers=kafka, topic_prefix=prefix, app_id=prefix, http_port=0, **more)
+
+
+async def create_topics(settings: Settings, partitions: int = 4, **configs: dict[str, str]) -> None:
+    """Create the desk's topics; `configs` are further ones by topic name."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        await admin.create_topics(
+            [
+                NewTopic(
+                    settings.topic(name),
+                    partitions,
+                    1,
+                    topic_configs={"cleanup.policy": policy} | configs.get(name, {}),
+                )
+                for name, policy in CLEANUP.items()
+            ]
+        )
+    finally:
+        await admin.close()
+
+
+async def send(settings: Settings, records: Iterable[Sent]) -> None:
+    producer = AIOKafkaProducer(**client_options(settings), linger_ms=5, max_request_size=2 << 20)
+    await producer.start()
+    try:
+        for record in records:
+            await producer.send(
+                settings.topic("reports"),
+                record.value,
+                key=record.key,
+                partition=record.partition,
+                timestamp_ms=record.timestamp_ms,
+                headers=record.headers,
+            )
+        await producer.flush()
+    finally:
+        await producer.stop()
+
+
+async def read(settings: Settings, name: str, partitions: int = 4, *, committed: bool = True) -> list[Any]:
+    """Return all records of a topic, partition by partition."""
+    places = [TopicPartition(settings.topic(name), number) for number in range(partitions)]
+    async with Reading(client_options(settings)) as reading:
+        found = await reading.read(places, committed=committed)
+    return [record for place in places for record in found[place]]
+
+
+async def until(holds: Callable[[], bool], what: str, wait_s: float = WAIT_S) -> None:
+    give_up_at = time.monotonic() + wait_s
+    while not holds():
+        assert time.monotonic() < give_up_at, f"never: {what}"
+        await asyncio.sleep(0.02)
+
+
+async def counts_here(batch: Folded) -> Exception | None:
+    return _run(batch.fold_counts)
+
+
+async def views_here(batch: Folded) -> Exception | None:
+    return _run(batch.fold_ceasefires)
+
+
+def _run(fold: Callable[[], None]) -> Exception | None:
+    try:
+        fold()
+    except Exception as error:  # noqa: BLE001 - as the agents do
+        return error
+    return None
+
+
+@contextlib.asynccontextmanager
+async def running_desk(settings: Settings, registry: Registry = REGISTRY) -> AsyncIterator[Desk]:
+    """A desk in this process, with no Faust around it."""
+    desk = Desk(settings, registry, [counts_here, views_here])
+    desk.start()
+    try:
+        yield desk
+    finally:
+        await desk.stop()
+
+
+async def taken_in(settings: Settings) -> None:
+    """Return once the ledgers of all partitions have come to the end of the log, and no picture is owed."""
+    async with Reading(client_options(settings)) as reading:
+        give_up_at = time.monotonic() + WAIT_S
+        while not await _all_taken_in(settings, reading):
+            assert time.monotonic() < give_up_at, "never: all taken in"
+            await asyncio.sleep(0.2)
+
+
+async def _all_taken_in(settings: Settings, reading: Reading) -> bool:
+    topic = settings.topic("reports")
+    partitions = (await reading.partitions([topic]))[topic]
+    log = await reading.read([TopicPartition(topic, number) for number in range(partitions)])
+    ledger = await reading.read([TopicPartition(settings.topic("ledger"), number) for number in range(partitions)])
+    for number in range(partitions):
+        records = log[TopicPartition(topic, number)]
+        live = {record.key: record.value for record in ledger[TopicPartition(settings.topic("ledger"), number)]}
+        if records and int(live.get(b"_o") or 0) <= records[-1].offset:
+            return False
+        if any(key.startswith(b"_p/") and value is not None for key, value in live.items()):
+            return False
+    return True
+
+
+class Worker:
+    """A worker in a process of its own."""
+
+    def __init__(self, settings: Settings, log: Path, *, module: str = "tests.desk.worker", **extra: str) -> None:
+        environment = os.environ | {
+            "TRUCELINE_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+            "TRUCELINE_TOPIC_PREFIX": settings.topic_prefix,
+            "TRUCELINE_APP_ID": settings.app_id,
+            "TRUCELINE_HTTP_PORT": "0",
+            "TRUCELINE_SESSION_TIMEOUT": "PT3S",
+            "TRUCELINE_DATA_DIR": str(log.parent),
+        }
+        if settings.sources is not None:
+            environment["TRUCELINE_SOURCES"] = str(settings.sources)
+        self._log = log.open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module], cwd=ROOT, env=environment | extra, stdout=self._log, stderr=self._log
+        )
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+
+    def stop(self) -> int:
+        """Stop it in good order; return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(WAIT_S)
+        self._log.close()
+        return code

@@ -1,0 +1,78 @@
+"""Workers that stop, die and share: the outputs are those of an undisturbed run."""
+
+from pathlib import Path
+
+from streams.settings import Settings
+from streams.testing.verify import verify
+from tests.desk.mixed import mixed
+from tests.desk.places import SOURCES_YAML, Worker, create_topics, read, send, settings_for, taken_in, until
+
+RECORDS = list(mixed(2, 1500, 4))
+#: Small, so that there is something half-way.
+SMALL = {"TRUCELINE_BATCH_MAX_RECORDS": "10"}
+
+
+async def lay_out(kafka: str, prefix: str, tmp_path: Path) -> Settings:
+    sources = tmp_path / "sources.yaml"
+    sources.write_text(SOURCES_YAML)
+    settings = settings_for(kafka, prefix, sources=sources)
+    await create_topics(settings)
+    return settings
+
+
+async def some_taken_in(settings: Settings, least: int) -> None:
+    while len(await read(settings, "casualties")) < least:
+        pass
+
+
+async def test_a_worker_stopped_half_way_and_started_again(kafka: str, prefix: str, tmp_path: Path) -> None:
+    settings = await lay_out(kafka, prefix, tmp_path)
+    await send(settings, RECORDS)
+    worker = Worker(settings, tmp_path / "1.log", **SMALL)
+    await some_taken_in(settings, 50)
+    assert worker.stop() == 0
+    before = len(await read(settings, "casualties"))
+    worker = Worker(settings, tmp_path / "2.log", **SMALL)
+    await taken_in(settings)
+    assert worker.stop() == 0
+    assert 50 <= before < len(await read(settings, "casualties"))
+    assert await verify(settings) == []
+
+
+async def test_two_workers_share_the_partitions_and_one_leaves(kafka: str, prefix: str, tmp_path: Path) -> None:
+    settings = await lay_out(kafka, prefix, tmp_path)
+    half = len(RECORDS) // 2
+    await send(settings, RECORDS[:half])
+    first = Worker(settings, tmp_path / "1.log", **SMALL)
+    await some_taken_in(settings, 50)
+    second = Worker(settings, tmp_path / "2.log", **SMALL)
+    log = tmp_path / "2.log"
+    await until(lambda: "restored" in log.read_text(), "the second worker takes partitions over")
+    await send(settings, RECORDS[half:])
+    assert first.stop() == 0
+    await taken_in(settings)
+    assert second.stop() == 0
+    assert await verify(settings) == []
+
+
+async def test_a_worker_killed_in_a_transaction_is_taken_over_before_that_times_out(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    settings = await lay_out(kafka, prefix, tmp_path)
+    await send(settings, RECORDS)
+    said = tmp_path / "open"
+    environment = SMALL | {
+        "TRUCELINE_TRANSACTION_TIMEOUT": "PT5M",
+        "DIES_AFTER_COMMITS": "20",
+        "DIES_SAYING": str(said),
+    }
+    first = Worker(settings, tmp_path / "1.log", module="tests.desk.dying_worker", **environment)
+    await until(said.exists, "a transaction is open")
+    second = Worker(settings, tmp_path / "2.log", **SMALL)
+    first.kill()
+    hidden = await read(settings, "ledger", committed=False)
+    shown = await read(settings, "ledger")
+    assert len(hidden) > len(shown), "the killed worker left a transaction open"
+    await taken_in(settings)
+    assert second.stop() == 0
+    assert await verify(settings) == []
