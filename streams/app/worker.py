@@ -13,13 +13,13 @@ from streams.agents import add_folding_agents
 from streams.app.boot import Order
 from streams.app.committed import CommittedTransport
 from streams.app.http import HttpService
-from streams.app.page import application
 from streams.core.registry import Registry
 from streams.desk import Desk
 from streams.desk.memory import calm_collector
 from streams.kafka import client_options, faust_options
 from streams.settings import Settings, load
 from streams.sources import read_sources
+from streams.web import kafka_app
 
 __all__ = ["Truceline", "create_app", "serve"]
 
@@ -45,7 +45,8 @@ class Truceline(faust.App):
             origin="streams.app",
         )
         self.desk = Desk(settings, registry, add_folding_agents(self))
-        self.http = HttpService(application(self.desk), settings.http_host, settings.http_port)
+        web = kafka_app(settings, desk_reasons=self.desk.status.reasons)
+        self.http = HttpService(web, settings.http_host, settings.http_port)
 
     def _new_transport(self) -> TransportT:
         return CommittedTransport(self.conf.broker_consumer, self)
