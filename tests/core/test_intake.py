@@ -104,7 +104,7 @@ def test_every_field_arrives() -> None:
             ("south", "north"),
             ("osce",),
             "fire",
-        ),  # fmt: skip
+        ),
         Statement("denied", "casualties", "south", "no", Reference("x", 63, 2)),
     )
     address = ("https://example.org/a?b#c", "Figures", "en")

@@ -1,0 +1,25 @@
+"""Everything that a ledger keeps, in a form that can be compared: after an undo or a restart it must be the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streams.core.ledger import Ledger
+
+# A heap that may name the departed, and what `forget` has yet to look at.
+NOT_COMPARED = frozenset({"ages"})
+
+
+def everything(ledger: Ledger) -> Any:
+    """All episodes of a ledger, down to the last sum."""
+    return [_plain(ledger.episode(name)) for name in ledger.episodes()]
+
+
+def _plain(kept: Any) -> Any:
+    if isinstance(kept, dict):
+        return sorted([repr(key), _plain(inner)] for key, inner in kept.items())
+    if isinstance(kept, list | tuple):
+        return [_plain(each) for each in kept]
+    if hasattr(kept, "__slots__"):
+        return {slot: _plain(getattr(kept, slot)) for slot in kept.__slots__ if slot not in NOT_COMPARED}
+    return repr(kept)

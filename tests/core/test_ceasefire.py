@@ -1,0 +1,273 @@
+"""The fold of one view (contract section 4): the transition table, what a claim sets, timers."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+
+from schemas.reports import CeasefireAct
+from streams.core.ceasefire import (
+    CLOSED,
+    DECLARES,
+    OPEN,
+    SETS_TIMES,
+    START,
+    VIOLATIONS,
+    Course,
+    claim_done,
+    fired,
+    next_timer,
+    target_of,
+    timers,
+)
+from streams.core.claims import CeasefireClaim
+
+# As the contract has it, word for word.
+OPEN_STATUSES = "agreed, announced, in_effect, suspended"
+CLOSED_STATUSES = "none, called_for, proposed, rejected, ended, expired, collapsed, never_took_effect"
+TABLE = """
+| act | from | to |
+|---|---|---|
+| called_for | none | called_for |
+| proposed | none, called_for, rejected | proposed |
+| rejected | none, called_for, proposed; agreed and announced only when it has a `by` | rejected |
+| agreed | any closed status | agreed |
+| announced | any closed status, agreed | announced |
+| took_effect, holding | any closed status, agreed, announced | in_effect |
+| took_effect | suspended | in_effect |
+| resumed | none, suspended, expired, ended, collapsed | in_effect |
+| extended | none, expired | in_effect |
+| suspended | none, in_effect | suspended |
+| ended | none, in_effect, suspended | ended |
+| collapsed | none, in_effect, suspended | collapsed |
+| ended, collapsed | called_for, proposed, agreed, announced | never_took_effect |
+"""
+ACTS: tuple[str, ...] = get_args(CeasefireAct)
+STATUSES = (*OPEN_STATUSES.split(", "), *CLOSED_STATUSES.split(", "))
+
+
+def moves() -> dict[tuple[str, str, bool], str]:
+    """The table: the target of (act, status, whether there is a `by`)."""
+    found: dict[tuple[str, str, bool], str] = {}
+    for row in TABLE.strip().splitlines()[2:]:
+        acts, origins, target = (cell.strip() for cell in row.strip("|").split("|"))
+        anyway, _, if_by = origins.replace("any closed status", CLOSED_STATUSES).partition("; ")
+        with_by = if_by.removesuffix(" only when it has a `by`").split(" and ") if if_by else []
+        for name in acts.split(", "):
+            for status in anyway.split(", "):
+                found[name, status, True] = found[name, status, False] = target
+            for status in with_by:
+                found[name, status, True] = target
+    return found
+
+
+MOVES = moves()
+
+
+def test_statuses_are_open_or_closed_as_the_contract_says() -> None:
+    assert ", ".join(OPEN) == OPEN_STATUSES
+    assert ", ".join(CLOSED) == CLOSED_STATUSES
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_an_act_moves_a_status_as_its_rows_say_and_leaves_any_other_as_it_is(name: str) -> None:
+    """All pairs of act and status, with a `by` and without."""
+    moved = {
+        (status, by): target_of(Course(status), name, "north" if by else None)
+        for status, by in product(STATUSES, (True, False))
+    }
+    assert moved == {
+        (status, by): MOVES.get((name, status, by), status) for status, by in product(STATUSES, (True, False))
+    }
+
+
+def test_the_table_has_no_pair_in_two_rows() -> None:
+    rows = [row.strip("|").split("|") for row in TABLE.strip().splitlines()[2:]]
+    pairs = [
+        (name.strip(), status.strip())
+        for acts, origins, _ in rows
+        for name in acts.split(",")
+        for status in origins.partition(";")[0].replace("any closed status", CLOSED_STATUSES).split(",")
+    ]
+    assert len(set(pairs)) == len(pairs)
+
+
+def test_acts_that_set_times_and_that_declare_are_those_the_contract_names() -> None:
+    assert set(SETS_TIMES) == {"agreed", "announced", "took_effect", "extended"}
+    assert set(DECLARES) == {"agreed", "announced", "took_effect", "holding", "resumed", "extended"}
+    assert VIOLATIONS == ("violation_alleged", "violation_denied", "violation_confirmed")
+
+
+# --- one claim --------------------------------------------------------------------------------------------------------
+
+
+def done(
+    course: Course, name: str, at: int = 100, *, by: str | None = None, source: str = "mod", **times: Any
+) -> Course:
+    """A course after a claim; times are small numbers."""
+    given = {"effective_at": None, "expires_at": None, **times}
+    claim = CeasefireClaim("main", name, at, None, None, **given, parties=(), mediators=(), text=None)
+    return claim_done(course, claim, source, by)
+
+
+OLD: dict[str, Any] = {"effective_at": 10, "expires_at": 900, "declared_by": ("south",), "not_confirmed_by": ("watch",)}
+
+
+def test_since_is_the_claims_at_when_it_moved_the_status_and_stays_else() -> None:
+    agreed = done(START, "agreed")
+    assert agreed == Course("agreed", 100)
+    assert done(agreed, "agreed", 200) == agreed
+    assert done(agreed, "called_for", 200) == agreed
+
+
+@pytest.mark.parametrize(("effective_at", "since"), [(50, 50), (100, 100), (150, 100)])
+def test_since_of_took_effect_is_its_effective_at_if_not_after_at(effective_at: int, since: int) -> None:
+    assert done(START, "took_effect", effective_at=effective_at) == Course("in_effect", since, effective_at)
+
+
+def test_since_of_any_other_act_is_its_at() -> None:
+    assert done(START, "extended", effective_at=50) == Course("in_effect", 100, 50)
+
+
+@pytest.mark.parametrize("status", CLOSED)
+def test_a_move_from_a_closed_to_an_open_status_begins_a_round_of_its_own(status: str) -> None:
+    """It first clears effective_at, expires_at, declared_by and not_confirmed_by."""
+    assert done(Course(status, 1, **OLD), "agreed", by="north") == Course("agreed", 100, declared_by=("north",))
+
+
+def test_a_move_between_open_statuses_clears_nothing() -> None:
+    assert done(Course("in_effect", 1, **OLD), "suspended") == Course("suspended", 100, **OLD)
+
+
+def test_a_move_to_a_closed_status_clears_nothing() -> None:
+    assert done(Course("in_effect", 1, **OLD), "collapsed") == Course("collapsed", 100, **OLD)
+    assert done(Course("agreed", 1, None, 900), "ended") == Course("never_took_effect", 100, None, 900)
+
+
+@pytest.mark.parametrize("name", sorted(SETS_TIMES))
+def test_agreed_announced_took_effect_and_extended_set_the_times_they_give(name: str) -> None:
+    before = Course("suspended", 1, 10, 900)
+    after = done(before, name, effective_at=90, expires_at=800)
+    assert (after.effective_at, after.expires_at) == (90, 800)
+    kept = done(before, name)
+    assert (kept.effective_at, kept.expires_at) == (10, 900)
+
+
+@pytest.mark.parametrize("name", sorted(SETS_TIMES))
+def test_in_effect_effective_at_stands_and_expires_at_moves(name: str) -> None:
+    assert done(Course("in_effect", 1, 10, 900), name, effective_at=90, expires_at=800) == Course(
+        "in_effect", 1, 10, 800
+    )
+
+
+@pytest.mark.parametrize("name", sorted(set(ACTS) - set(SETS_TIMES)))
+def test_no_other_act_sets_a_time(name: str) -> None:
+    after = done(Course("suspended", 1, 10, 900), name, effective_at=90, expires_at=800)
+    assert (after.effective_at, after.expires_at) == (10, 900)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("name", ACTS)
+def test_by_is_added_by_those_who_declare_and_only_where_the_status_is_open(name: str, status: str) -> None:
+    """If the status is open before or after the claim."""
+    after = done(Course(status, 1, declared_by=("north", "south")), name, by="osce")
+    opened = status not in OPEN and after.status in OPEN
+    kept = () if opened else ("north", "south")
+    declares = name in DECLARES and (status in OPEN or after.status in OPEN)
+    assert after.declared_by == tuple(sorted({*kept, "osce"} if declares else kept))
+
+
+def test_who_declares_twice_is_named_once_and_who_is_nobody_not_at_all() -> None:
+    first = done(START, "agreed", by="north")
+    assert done(first, "holding", by="north").declared_by == ("north",)
+    assert done(first, "holding").declared_by == ("north",)
+
+
+def test_not_confirmed_adds_its_source_and_a_declaration_of_that_source_takes_it_out() -> None:
+    doubted = done(done(START, "agreed"), "not_confirmed", source="watch")
+    assert doubted == Course("agreed", 100, not_confirmed_by=("watch",))
+    assert done(doubted, "not_confirmed", source="watch") == doubted
+    assert done(doubted, "not_confirmed", source="mod").not_confirmed_by == ("mod", "watch")
+    assert done(doubted, "holding", source="mod").not_confirmed_by == ("watch",)
+    for name in DECLARES:
+        assert done(doubted, name, source="watch").not_confirmed_by == ()
+
+
+def test_not_confirmed_counts_at_any_status() -> None:
+    assert done(START, "not_confirmed") == Course(not_confirmed_by=("mod",))
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_allegation_alone_never_ends_a_ceasefire(name: str, status: str) -> None:
+    course = Course(status, 1, declared_by=("north",))
+    assert done(course, name, by="south") == course
+
+
+# --- timers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["agreed", "announced"])
+def test_a_declared_start_comes_at_its_time(status: str) -> None:
+    course = Course(status, 1, effective_at=50)
+    assert timers(course, 49) == course
+    assert timers(course, 50) == timers(course, 900) == Course("in_effect", 50, 50)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_term_runs_out_at_its_time_where_the_status_is_open(status: str) -> None:
+    course = Course(status, 1, expires_at=50)
+    assert timers(course, 49) == course
+    assert timers(course, 50) == (Course("expired", 50, None, 50) if status in OPEN else course)
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status not in {"agreed", "announced"}])
+def test_a_start_moves_nothing_but_what_is_agreed_or_announced(status: str) -> None:
+    course = Course(status, 1, effective_at=50)
+    assert timers(course, 900) == course
+
+
+def test_a_start_and_an_end_may_both_have_passed() -> None:
+    course = Course("agreed", 1, 50, 70)
+    assert [*fired(course, 100)] == [
+        ("effective_at", Course("in_effect", 50, 50, 70)),
+        ("expires_at", Course("expired", 70, 50, 70)),
+    ]
+    assert timers(course, 100) == Course("expired", 70, 50, 70)
+
+
+def test_an_end_before_the_start_comes_first_and_time_may_pass_in_one_leap_or_two() -> None:
+    """The times may come from two claims, so nothing keeps them in order."""
+    course = Course("agreed", 1, 70, 50)
+    assert timers(timers(course, 60), 100) == timers(course, 100) == Course("expired", 50, 70, 50)
+
+
+def test_time_passes_before_a_claim_is_applied() -> None:
+    """For each claim: timers(at), then the claim."""
+    agreed = Course("agreed", 1, 50, 70)
+    assert done(agreed, "suspended", 60) == Course("suspended", 60, 50, 70)
+    assert done(agreed, "suspended", 80) == Course("expired", 70, 50, 70)
+    assert done(agreed, "resumed", 80) == Course("in_effect", 80)
+
+
+@pytest.mark.parametrize(
+    ("course", "due"),
+    [
+        (Course("agreed", 1), None),
+        (Course("agreed", 1, 50), 50),
+        (Course("announced", 1, 50, 70), 50),
+        (Course("agreed", 1, 70, 50), 50),
+        (Course("in_effect", 50, 50), None),
+        (Course("in_effect", 50, 50, 70), 70),
+        (Course("suspended", 50, 50, 70), 70),
+        (Course("expired", 70, 50, 70), None),
+        (Course("called_for", 1, 50, 70), None),
+    ],
+)
+def test_the_next_timer_is_what_the_course_still_waits_for(course: Course, due: int | None) -> None:
+    assert next_timer(course) == due
+    if due is not None:
+        assert timers(course, due - 1) == course
+        assert timers(course, due) != course

@@ -1,0 +1,286 @@
+"""The picture of an episode (contract section 5): cells, classes, totals, derived figures, ceasefires."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.build import NOON, Json, Story, act, at, killed, more, report, tick, value, view, withdrawal
+
+OWN, OTHER, THIRD = "self_reported", "other_party_claimed", "third_party"
+
+
+def spokesman(best: int, source: str = "mod", as_of: str = NOON, **bounds: int | None) -> Json:
+    return {"best": best, "source": source, "as_of": as_of, "low": best, "high": best, **bounds}
+
+
+def classes(story: Story, party: str = "north") -> Json:
+    """What is said of the soldiers of a party that were killed, by class."""
+    (row,) = [
+        row
+        for row in story.picture()["parties"]
+        if (row["party"], row["outcome"], row["population"]) == (party, "killed", "military")
+    ]
+    return {name: row[name] for name in (OWN, OTHER, THIRD)}
+
+
+def test_the_whole_picture_of_two_sides() -> None:
+    """The figures of the war's first days: 71 + 105 = 176."""
+    story = Story(
+        report("a", killed(71)),
+        report("b", killed(105, party="south"), act("announced"), source="mod.south"),
+        report("c", killed(176, party="all", basis="derived"), source="watch"),
+    )
+    cells = [("mod", "north", 71, "a"), ("mod.south", "south", 105, "b")]
+    announced = view("announced", NOON, declared_by=["south"])
+    assert story.picture() == {
+        "clock": NOON,
+        "cells": [
+            {
+                "source": source,
+                "party": party,
+                "outcome": "killed",
+                "population": "military",
+                "value": value(best),
+                "version": 1,
+                "report_id": report_id,
+                "revision": 1,
+            }
+            for source, party, best, report_id in cells
+        ],
+        "parties": [
+            {
+                "party": party,
+                "outcome": "killed",
+                "population": "military",
+                OWN: spokesman(best, source),
+                OTHER: None,
+                THIRD: None,
+            }
+            for source, party, best, _ in cells
+        ],
+        "totals": [
+            {
+                "outcome": "killed",
+                "population": "military",
+                "best": 176,
+                "parts": {"north": 71, "south": 105},
+                "missing": [],
+            }
+        ],
+        "derived": [
+            {
+                "source": "watch",
+                "party": "all",
+                "outcome": "killed",
+                "population": "military",
+                "best": 176,
+                "as_of": NOON,
+                "report_id": "c",
+                "computed": 176,
+                "agrees": True,
+            }
+        ],
+        "ceasefires": [
+            {"ceasefire": "main", "view": name, "version": 1, **announced} for name in ("joint", "source:mod.south")
+        ],
+    }
+
+
+# --- cells ------------------------------------------------------------------------------------------------------------
+
+
+def cell_report(*records: Json) -> tuple[str | None, int | None]:
+    (cell,) = Story(*records).picture()["cells"]
+    return cell["report_id"], cell["revision"]
+
+
+def test_a_cell_names_the_report_whose_part_has_the_greatest_k() -> None:
+    base, increment = report("a", killed(7)), report("b", more(1), published_at=at(15))
+    overlapping = report("c", more(1, since=at(13)), published_at=at(16))
+    contained = report("d", more(1, as_of=at(13)), published_at=at(17))
+    assert cell_report(base) == ("a", 1)
+    assert cell_report(base, increment) == ("b", 1)
+    assert cell_report(base, increment, overlapping, contained) == ("c", 1)
+    assert cell_report(base, report("a", killed(8), revision=5)) == ("a", 5)
+
+
+def test_a_cell_whose_value_is_null_is_kept_and_names_no_report() -> None:
+    (cell,) = Story(report("a", killed(7)), withdrawal("a")).picture()["cells"]
+    assert (cell["value"], cell["version"], cell["report_id"], cell["revision"]) == (None, 2, None, None)
+
+
+# --- parties ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "class_"),
+    [("mod", OWN), ("mod-2", OWN), ("mod.south", OTHER), ("watch", THIRD), ("nobody", THIRD)],
+)
+def test_a_sources_class_follows_from_its_affiliation(source: str, class_: str) -> None:
+    said = classes(Story(report("a", killed(7), source=source)))
+    assert said == {**dict.fromkeys((OWN, OTHER, THIRD)), class_: spokesman(7, source)}
+
+
+def test_the_latest_figure_of_a_class_leads_it_and_the_envelope_is_over_all() -> None:
+    """Greatest by as_of; least low, greatest high."""
+    story = Story(
+        report("a", killed(7, low=1, high=9)),
+        report("b", killed(5, low=4, high=12), source="mod-2", published_at=at(15)),
+    )
+    assert classes(story)[OWN] == spokesman(5, "mod-2", at(15), low=1, high=12)
+
+
+@pytest.mark.parametrize("qualifier", ["about", "at_least", "up_to"])
+def test_the_envelope_has_no_bound_where_one_of_the_figures_has_none(qualifier: str) -> None:
+    said = classes(Story(report("a", killed(7, qualifier=qualifier)), report("b", killed(8), source="mod-2")))[OWN]
+    assert said["low"] == (7 if qualifier == "at_least" else None)
+    assert said["high"] == (8 if qualifier == "up_to" else None)
+
+
+def test_a_figure_with_a_base_leads_before_a_later_one_without() -> None:
+    story = Story(report("a", killed(7)), report("b", more(1), source="mod-2", published_at=at(15)))
+    assert classes(story)[OWN] == spokesman(7, low=1, high=7)
+
+
+def test_of_equal_as_of_the_later_published_leads_then_the_greater_source() -> None:
+    moment = {"as_of": at(14)}
+    early = report("a", killed(7, **moment), published_at=at(15))
+    late = report("b", killed(8, **moment), source="mod-2", published_at=at(14))
+    assert classes(Story(early, late))[OWN]["source"] == "mod"
+    same = {**late, "published_at": at(15)}
+    assert classes(Story(early, same))[OWN]["source"] == "mod-2"
+
+
+def test_sources_are_ordered_by_code_point() -> None:
+    moment = {"as_of": at(14)}
+    story = Story(*[report(source, killed(7, **moment), source=source) for source in ("mod", "mod-2")])
+    assert classes(story)[OWN]["source"] == "mod-2"
+
+
+def test_a_class_and_a_party_go_with_the_last_value_that_stands() -> None:
+    story = Story(report("a", killed(7)), report("b", killed(8), source="watch"), withdrawal("a"))
+    assert classes(story) == {OWN: None, OTHER: None, THIRD: spokesman(8, "watch")}
+    story.take(withdrawal("b", source="watch"))
+    assert story.picture()["parties"] == []
+
+
+def test_parties_are_sorted_by_their_names() -> None:
+    figures = [killed(1, party="south"), killed(2, outcome="wounded"), killed(3, population="civilian"), killed(4)]
+    rows = Story(report("a", *figures)).picture()["parties"]
+    assert [(row["party"], row["outcome"], row["population"]) for row in rows] == [
+        ("north", "killed", "civilian"),
+        ("north", "killed", "military"),
+        ("north", "wounded", "military"),
+        ("south", "killed", "military"),
+    ]
+
+
+def test_the_party_all_has_cells_and_derived_claims_but_no_place_among_parties_and_totals() -> None:
+    picture = Story(report("a", killed(7, party="all"), killed(8, party="all", basis="derived"))).picture()
+    assert [cell["party"] for cell in picture["cells"]] == ["all"]
+    assert [row["party"] for row in picture["derived"]] == ["all"]
+    assert (picture["parties"], picture["totals"]) == ([], [])
+
+
+# --- totals -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_total_names_the_parties_that_have_a_figure_but_none_of_their_own() -> None:
+    story = Story(report("a", killed(71)), report("b", killed(30, party="south"), killed(5, party="east")))
+    assert story.picture()["totals"] == [
+        {
+            "outcome": "killed",
+            "population": "military",
+            "best": 71,
+            "parts": {"north": 71},
+            "missing": ["east", "south"],
+        }
+    ]
+
+
+def test_without_a_self_reported_value_there_is_no_total() -> None:
+    assert Story(report("a", killed(71), source="watch")).picture()["totals"] == []
+
+
+def test_nothing_is_summed_across_outcomes_or_populations() -> None:
+    kinds = [{"outcome": "wounded"}, {"population": "civilian"}, {"outcome": "killed_or_missing"}, {}]
+    totals = Story(report("a", *[killed(n, **kind) for n, kind in enumerate(kinds)])).picture()["totals"]
+    assert [(total["outcome"], total["population"], total["best"]) for total in totals] == [
+        ("killed", "civilian", 1),
+        ("killed", "military", 3),
+        ("killed_or_missing", "military", 2),
+        ("wounded", "military", 0),
+    ]
+
+
+# --- derived ----------------------------------------------------------------------------------------------------------
+
+
+def derived(*records: Json) -> list[tuple[int, str, int | None, bool | None]]:
+    rows = Story(*records).picture()["derived"]
+    return [(row["best"], row["report_id"], row["computed"], row["agrees"]) for row in rows]
+
+
+def test_of_derived_claims_the_newest_stands() -> None:
+    claims = [report(name, killed(n, basis="derived", as_of=at(n))) for name, n in (("a", 13), ("b", 14), ("c", 12))]
+    assert derived(*claims) == [(14, "b", None, None)]
+    assert derived(*claims, withdrawal("b")) == [(13, "a", None, None)]
+    assert derived(*claims, *map(withdrawal, "abc")) == []
+
+
+def test_it_is_held_against_the_partys_own_figure_or_our_total() -> None:
+    own = report("a", killed(71))
+    south = report("b", killed(105, party="south"), source="mod.south")
+    assert derived(own, south, report("c", killed(71, basis="derived"), source="watch")) == [(71, "c", 71, True)]
+    assert derived(own, south, report("c", killed(70, basis="derived", party="all"))) == [(70, "c", 176, False)]
+
+
+def test_without_such_a_figure_it_neither_agrees_nor_disagrees() -> None:
+    foreign = report("a", killed(71), source="watch")
+    assert derived(foreign, report("c", killed(71, basis="derived"))) == [(71, "c", None, None)]
+    assert derived(foreign, report("c", killed(71, basis="derived", party="all"))) == [(71, "c", None, None)]
+    assert derived(report("c", killed(71, basis="derived", party="east"))) == [(71, "c", None, None)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "agrees"),
+    [
+        ({"qualifier": "exact"}, {70}),
+        ({"qualifier": "about"}, {70}),
+        ({"qualifier": "about", "low": 69}, {69, 70}),
+        ({"qualifier": "about", "high": 71}, {70, 71}),
+        ({"qualifier": "at_least"}, {70, 71, 900}),
+        ({"qualifier": "at_least", "high": 71}, {70, 71}),
+        ({"qualifier": "more_than"}, {71, 900}),
+        ({"qualifier": "up_to"}, {0, 69, 70}),
+        ({"qualifier": "nearly"}, {0, 69, 70}),
+        ({"qualifier": "nearly", "low": 69}, {69, 70}),
+        ({"qualifier": "exact", "low": 69, "high": 71}, {69, 70, 71}),
+    ],
+)
+def test_agrees_is_within_the_claims_bounds(fields: Json, agrees: set[int]) -> None:
+    """A null high is no limit for at_least and more_than, a null low is 0 for up_to and nearly; else best."""
+    claim = report("c", killed(70, basis="derived", **fields), source="watch")
+    tried = [0, 69, 70, 71, 900]
+    assert {ours for ours in tried if derived(report("a", killed(ours)), claim)[0][3]} == agrees
+
+
+def test_derived_rows_are_per_source_party_outcome_and_population() -> None:
+    figures = [killed(n, basis="derived", party=party) for n, party in enumerate(["south", "all", "north"])]
+    rows = Story(report("a", *figures), report("b", figures[0], source="aa")).picture()["derived"]
+    assert [(row["source"], row["party"]) for row in rows] == [
+        ("aa", "south"),
+        ("mod", "all"),
+        ("mod", "north"),
+        ("mod", "south"),
+    ]
+
+
+# --- clock ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_clock_is_the_greatest_time_of_reports_and_ticks() -> None:
+    story = Story(report("a", killed(7)), report("b", killed(7), published_at=at(13)))
+    assert story.picture()["clock"] == NOON
+    story.take(tick(at(20)))
+    assert story.picture()["clock"] == at(20)
