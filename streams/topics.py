@@ -128,15 +128,18 @@ async def create(client: AIOKafkaAdminClient, prefix: str, partitions: int, repl
     if "reports" in there:
         partitions = there["reports"].partitions
     answer = await client.create_topics([_new(topic, prefix, partitions, replication) for topic in missing])
+    made: list[str] = []
     refused: dict[str, list[str]] = {}
     for name, code, reason in (tuple(error)[:3] for error in answer.topic_errors):
+        if not code:
+            made.append(name.removeprefix(f"{prefix}."))
         # Made by somebody else in the meantime: its shape is looked at as any other's.
-        if code and for_code(code) is not TopicAlreadyExistsError:
+        elif for_code(code) is not TopicAlreadyExistsError:
             refused.setdefault(reason or for_code(code).__name__, []).append(name)
     if refused:
         raise TopicsNotMade("; ".join(f"{', '.join(names)} not made: {reason}" for reason, names in refused.items()))
     await _until_led(client, prefix)
-    return [topic.name for topic in missing]
+    return made
 
 
 def _new(topic: Topic, prefix: str, partitions: int, replication: int) -> NewTopic:

@@ -33,6 +33,8 @@ async def make(bootstrap_servers: str, *topics: NewTopic) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     answer = await admin.create_topics(list(topics))
+    while not {topic.name for topic in topics} <= set(await admin.list_topics()):
+        await asyncio.sleep(0.05)
     await admin.close()
     assert [code for _, code, _ in answer.topic_errors] == [0] * len(topics)
 
