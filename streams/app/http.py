@@ -9,6 +9,8 @@ from typing import Any
 import uvicorn
 from mode import Service
 
+from streams.web.server import listen
+
 __all__ = ["HttpService"]
 
 GRACE_S = 1
@@ -23,16 +25,21 @@ class HttpService(Service):
         self.application = application
         self.host = host
         self.port = port
+        self._listener: socket.socket | None = None
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         super().__init__(**options)
 
+    def bind(self) -> socket.socket:
+        """Listen, unless it does already; raises OSError, saying which address is taken."""
+        if self._listener is None:
+            self._listener = listen(self.host, self.port)
+            self.port = self._listener.getsockname()[1]
+        return self._listener
+
     async def on_start(self) -> None:
-        """Listen; raises OSError where the address is taken."""
-        listener = socket.create_server(
-            (self.host, self.port), family=socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        )
-        self.port = listener.getsockname()[1]
+        """Serve; raises OSError where `bind` was not called before, and the address is taken."""
+        listener = self.bind()
         config = uvicorn.Config(
             self.application,
             loop="none",
@@ -42,7 +49,9 @@ class HttpService(Service):
             timeout_graceful_shutdown=GRACE_S,
         )
         self._server = _Server(config)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="http")
+        self._serving = asyncio.create_task(
+            self._server.serve(sockets=[listener]), name="http"
+        )
 
     async def on_stop(self) -> None:
         """Answer what is under way, for a short time, and close."""

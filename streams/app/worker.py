@@ -92,9 +92,13 @@ def create_app(settings: Settings | None = None) -> Truceline:
 
 
 def serve(settings: Settings) -> NoReturn:
-    """Run a worker in this process until it is told to stop; exits with the process's code."""
+    """Run a worker in this process until it is told to stop; exits with the process's code.
+
+    Raises OSError where the address to listen on is taken, and what `create_app` raises.
+    """
     app = create_app(settings)
     app.finalize()
+    app.http.bind()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     WorkerProcess(app, loop=loop, quiet=True).execute_from_commandline()

@@ -1,31 +1,33 @@
 """What the desk asks the brokers for beside records: shapes of topics, offsets, and the group's commits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from schemas.topics import TOPICS
+from streams import topics
 from streams.desk.errors import Blocked
 from streams.settings import Settings
 
-__all__ = ["Cluster"]
+__all__ = ["Cluster", "Shape"]
 
-#: The desk's topics, and how each must be cleaned up.
-CLEANUP = {
-    "reports": "delete",
-    "casualties": "delete",
-    "ceasefires": "delete",
-    "statements": "delete",
-    "episodes": "compact",
-    "rejected": "delete",
-    "ledger": "compact",
-}
-#: Taken where a topic's configuration may not be read: the brokers' own default, less some room.
-RECORD_LIMIT_BYTES = 1_000_000
-#: Below this a report could not even be rejected.
-SMALLEST_RECORD_LIMIT_BYTES = 384 << 10
+
+class Shape:
+    """The topics as they are: fit to work on."""
+
+    def __init__(self, settings: Settings, found: Mapping[str, topics.Found]) -> None:
+        """Raise Blocked where a topic is missing or has a shape that no worker may run on."""
+        fatal = [difference for difference in topics.differences(settings.topic_prefix, found) if difference.fatal]
+        if fatal:
+            raise Blocked(f"{'; '.join(map(str, fatal))}: {_mend(fatal)}")
+        self.partitions = found["reports"].partitions
+        #: By full topic name: how long a record batch it takes, in bytes.
+        self.record_limits = {
+            settings.topic(name): int(found[name].settings.get("max.message.bytes", topic.max_message_bytes))
+            for name, topic in TOPICS.items()
+        }
 
 
 class Cluster:
@@ -47,6 +49,10 @@ class Cluster:
         await self._consumer.stop()
         await self._admin.close()
 
+    async def shape(self) -> Shape:
+        """Return the shape that the topics have now; raises Blocked as `Shape`."""
+        return Shape(self._settings, await topics.survey(self._admin, self._settings.topic_prefix))
+
     async def bounds(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
         """Return the first offset of each partition and the one that its next record gets."""
         wanted = list(places)
@@ -60,53 +66,14 @@ class Cluster:
         offset = found[place].offset if place in found else -1
         return None if offset < 0 else int(offset)
 
-    async def check_topics(self) -> int:
-        """Return how many partitions all topics have; raises Blocked where one is missing or has another shape."""
-        settings = self._settings
-        wanted = {settings.topic(name): policy for name, policy in CLEANUP.items()}
-        # All topics are asked for: to ask for a missing one by name may create it.
-        described = {topic["topic"]: topic for topic in await self._admin.describe_topics()}
-        missing = sorted(set(wanted) - set(described))
-        if missing:
-            raise Blocked(f"no topic {', '.join(missing)}: run `truceline topics create`")
-        partitions = {topic: len(described[topic]["partitions"]) for topic in wanted}
-        count = partitions[settings.topic("reports")]
-        unequal = [f"{topic} has {n}" for topic, n in partitions.items() if n != count]
-        if unequal:
-            raise Blocked(
-                f"{settings.topic('reports')} has {count} partitions, but {', '.join(unequal)}: all must have the same"
-                " number, since a key lies in the same partition everywhere. Delete those that differ (outputs are"
-                f" made anew from the log, which is to be kept) and run `truceline topics create --partitions {count}`"
-            )
-        configs = await self._configs()
-        for topic, policy in wanted.items():
-            found = configs.get(topic, {}).get("cleanup.policy", policy)
-            if found != policy:
-                raise Blocked(
-                    f"{topic} has cleanup.policy={found}, it must be {policy}: `truceline topics create` says which"
-                    " topics have another shape and how to alter them"
-                )
-        return count
 
-    async def record_limits(self) -> dict[str, int]:
-        """Return by topic how long a record batch it takes (`max.message.bytes`); raises Blocked where too short."""
-        configs = await self._configs()
-        limits = {}
-        for name in CLEANUP:
-            topic = self._settings.topic(name)
-            limit = limits[topic] = int(configs.get(topic, {}).get("max.message.bytes", RECORD_LIMIT_BYTES))
-            if limit < SMALLEST_RECORD_LIMIT_BYTES:
-                raise Blocked(
-                    f"{topic} has max.message.bytes={limit}, it must be at least {SMALLEST_RECORD_LIMIT_BYTES}:"
-                    " a report may have 256 KiB"
-                )
-        return limits
-
-    async def _configs(self) -> dict[str, dict[str, str]]:
-        resources = [ConfigResource(ConfigResourceType.TOPIC, self._settings.topic(name)) for name in CLEANUP]
-        found: dict[str, dict[str, str]] = {}
-        for response in await self._admin.describe_configs(resources):
-            for error, _, _, topic, entries in response.resources:
-                if not error:
-                    found[topic] = {entry[0]: entry[1] for entry in entries}
-        return found
+def _mend(fatal: list[topics.Difference]) -> str:
+    what = {difference.what for difference in fatal}
+    if what == {"topic"}:
+        return "run `truceline topics create`"
+    if "partitions" in what:
+        return (
+            "delete the topics that differ (outputs are made anew from the log; keep that), and run"
+            " `truceline topics create`"
+        )
+    return "`truceline topics create` says how to alter them"

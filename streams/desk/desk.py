@@ -174,22 +174,19 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
         cluster = Cluster(self._options, settings)
         try:
             await cluster.start()
-            partitions = await cluster.check_topics()
-            record_limits = await cluster.record_limits()
+            shape = await cluster.shape()
         except BaseException:
             await cluster.stop()
             raise
-        share = min(partitions, settings.partitions_max)
+        share = min(shape.partitions, settings.partitions_max)
         limits = Limits(
             batch_records=settings.batch_max_records,
             batch_bytes=max(FETCH_BYTES, min(settings.batch_max_bytes, BACKLOG_BYTES // share // 2)),
             transaction_s=settings.transaction_timeout / SECOND,
             fenced_s=settings.session_timeout / SECOND / 10,
         )
-        self._routes = Routes(partitions)
-        return Setup(
-            settings, self._options, self._registry, limits, self._stages, cluster, partitions, record_limits, status
-        )
+        self._routes = Routes(shape.partitions)
+        return Setup(settings, self._options, self._registry, limits, self._stages, cluster, shape, status)
 
     async def _consume(self, setup: Setup) -> None:
         settings = self.settings
@@ -239,10 +236,10 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
 
     async def _look_around(self, setup: Setup) -> None:
         found = self._consumer.partitions_for_topic(self._topic)
-        if found and len(found) != setup.partitions:
+        if found and len(found) != setup.shape.partitions:
             self._setup = None
             await setup.cluster.stop()
-            raise Blocked(f"{self._topic} had {setup.partitions} partitions and has {len(found)} now")
+            raise Blocked(f"{self._topic} had {setup.shape.partitions} partitions and has {len(found)} now")
         for number, owner in self._partitions.items():
             owner.status.unread = await self.unread(number)
 

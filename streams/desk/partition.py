@@ -156,7 +156,7 @@ class Partition:
             self._setup.options,
             transactional_id(settings.app_id, place),
             transaction_timeout_ms=int(limits.transaction_s * 1000),
-            batch_bytes=min(self._setup.record_limits.values()),
+            batch_bytes=min(self._setup.shape.record_limits.values()),
         )
         state = await take_over(self._setup, self.status, self._producer)
         await self._work.register(state)

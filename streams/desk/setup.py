@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streams.core.registry import Registry
-from streams.desk.cluster import Cluster
+from streams.desk.cluster import Cluster, Shape
 from streams.desk.fold import Stage
 from streams.desk.status import DeskStatus
 from streams.settings import Settings
@@ -34,7 +34,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Setup:
-    """Settings, connections and agents; `partitions` and `record_limits` are as the brokers have them."""
+    """Settings, connections and agents."""
 
     settings: Settings
     options: dict[str, Any]
@@ -42,8 +42,7 @@ class Setup:
     limits: Limits
     stages: Sequence[Stage]
     cluster: Cluster
-    partitions: int
-    #: By full topic name: how long a record batch it takes, in bytes.
-    record_limits: dict[str, int]
+    #: The topics as the brokers have them; looked at anew in each takeover.
+    shape: Shape
     status: DeskStatus
     takeovers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TAKEOVERS))

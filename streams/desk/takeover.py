@@ -51,7 +51,7 @@ async def take_over(setup: Setup, status: PartitionStatus, producer: Transaction
     log_place = TopicPartition(settings.topic("reports"), number)
     async with setup.takeovers:
         status.state, status.reason = PartitionState.FENCING, ""
-        setup.record_limits.update(await setup.cluster.record_limits())
+        setup.shape = await setup.cluster.shape()
         await producer.start([settings.topic(name) for name in ("reports", *OUTPUTS)])
         status.state = PartitionState.RESTORING
         ledger = Ledger(setup.registry, horizon_us=settings.horizon_us)

@@ -78,7 +78,7 @@ class Work:
         self._counts["ticks_sent"] += 1
 
     def _outbox(self, state: State) -> Outbox:
-        return Outbox(state.producer.create_batch, self._setup.record_limits)
+        return Outbox(state.producer.create_batch, self._setup.shape.record_limits)
 
     async def _commit(self, state: State, outbox: Outbox, offsets: dict[TopicPartition, int]) -> None:
         await state.producer.commit(outbox.batches, offsets, self._setup.settings.app_id)

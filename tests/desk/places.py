@@ -14,9 +14,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from schemas.topics import TOPICS
 from streams.core.registry import Registry, Source
 from streams.desk import Desk
-from streams.desk.cluster import CLEANUP
 from streams.desk.fold import Folded
 from streams.kafka import client_options
 from streams.settings import Settings, load
@@ -44,7 +44,7 @@ def settings_for(kafka: str, prefix: str, **more: Any) -> Settings:
 
 
 async def create_topics(settings: Settings, partitions: int = 4, **configs: dict[str, str]) -> None:
-    """Create the desk's topics; `configs` are further ones by topic name."""
+    """Create the topics of the table; `configs` change its settings, by topic name."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
@@ -54,9 +54,9 @@ async def create_topics(settings: Settings, partitions: int = 4, **configs: dict
                     settings.topic(name),
                     partitions,
                     1,
-                    topic_configs={"cleanup.policy": policy} | configs.get(name, {}),
+                    topic_configs=topic.configuration | configs.get(name, {}),
                 )
-                for name, policy in CLEANUP.items()
+                for name, topic in TOPICS.items()
             ]
         )
     finally:
