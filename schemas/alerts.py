@@ -1,0 +1,38 @@
+"""What an alert says on the wire, on the topic of alerts (streams/alerts has what raises one)."""
+
+from typing import Any, Literal, get_args
+
+from typing_extensions import TypedDict
+
+#: As CAP 1.2 grades them, the least first.
+Severity = Literal["minor", "moderate", "severe", "extreme"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+State = Literal["raised", "resolved"]
+
+
+class Alert(TypedDict):
+    """One alert event. The same change under the same rule makes the same id, whenever it is seen."""
+
+    #: What repeats are known by: `<rule>:<what it was made from>`, with `/resolved` for the end of it.
+    alert_id: str
+    rule: str
+    state: State
+    #: The ids of the alerts that are over with this one; empty where it raises.
+    resolves: list[str]
+    severity: Severity
+    episode: str
+    #: The episode's clock when it was raised, in event time; null where no time is known yet.
+    at: str | None
+    #: Which condition of the rule held: crosses, rises …
+    condition: str
+    #: What it is about: source, party, outcome and population, or ceasefire and view.
+    subject: dict[str, str]
+    message: str
+    #: What the message was made from.
+    facts: dict[str, Any]
+    #: How many of its group were held back since the last that was told.
+    suppressed: int
+    topic: Literal["casualties", "ceasefires"]
+    #: The change at which it came up, and that change's cause (contract section 6).
+    change_id: str
+    cause: dict[str, Any]

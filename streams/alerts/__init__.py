@@ -1,0 +1,15 @@
+"""Alerts: rules over the published changes, evaluated in event time. Pure but for `file`, which reads rules.
+
+from streams.alerts import Watch, read_rules
+
+watch = Watch(read_rules("alerts.yaml"), registry)
+for topic, record in changes:
+    for alert in watch.take(topic, record):
+        print(alert["message"])
+"""
+
+from streams.alerts.file import RulesError, default_rules, parse_rules, read_rules
+from streams.alerts.rules import Rule, Rules
+from streams.alerts.watch import TOPICS, Watch
+
+__all__ = ["TOPICS", "Rule", "Rules", "RulesError", "Watch", "default_rules", "parse_rules", "read_rules"]

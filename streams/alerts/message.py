@@ -1,0 +1,48 @@
+"""Messages of alerts: a template with `{names}`, and nothing else that a template could do."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from string import Formatter
+from typing import Any
+
+__all__ = ["MAX_TEMPLATE", "objections", "render"]
+
+MAX_TEMPLATE = 500
+
+
+def objections(template: str, names: Iterable[str]) -> Iterator[str]:
+    """Yield what is wrong with a template that may use these names."""
+    if not template.strip():
+        yield "message is empty"
+    if len(template) > MAX_TEMPLATE:
+        yield f"message is longer than {MAX_TEMPLATE} characters"
+    try:
+        fields = list(Formatter().parse(template))
+    except ValueError as error:
+        yield f"message: {error}; a brace that is meant is written twice"
+        return
+    known = set(names)
+    for _, name, form, conversion in fields:
+        if name is None:
+            continue
+        if name not in known:
+            yield f"message: there is no {{{name}}} here; there are {', '.join(sorted(known))}"
+        elif form or conversion:
+            yield f"message: {{{name}}} takes no format"
+
+
+def render(template: str, facts: Mapping[str, Any]) -> str:
+    """Return the message: each `{name}` replaced by its fact, what is not known by a dash."""
+    parts = []
+    for text, name, _, _ in Formatter().parse(template):
+        parts += [text, "" if name is None else said(facts.get(name))]
+    return "".join(parts)
+
+
+def said(fact: Any) -> str:
+    """Return a fact in words."""
+    if fact is None:
+        return "–"
+    if isinstance(fact, list):
+        return ", ".join(str(item) for item in fact) or "–"
+    # A line of text stays one, whatever a headline holds.
+    return " ".join(str(fact).split())

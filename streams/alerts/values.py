@@ -1,0 +1,120 @@
+"""Single values in a file of rules: each read from its node, or refused with its line."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from fnmatch import fnmatchcase
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from streams.marked_yaml import Fault, fields, line_of
+from streams.settings import Duration
+
+__all__ = ["Refused", "duration_us", "factor", "flag", "globs", "mapping", "share", "text", "whole", "words"]
+
+MAX_FIGURE = 10**12
+MAX_WORDS = 100
+
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+
+
+class Refused(Exception):
+    """A value that is refused, with its fault."""
+
+    def __init__(self, node: yaml.Node, reason: str) -> None:
+        super().__init__(reason)
+        self.fault = Fault(line_of(node), reason)
+
+
+def text(node: yaml.Node, what: str) -> str:
+    """Return a word or text as it is written."""
+    if not isinstance(node, yaml.ScalarNode):
+        raise Refused(node, f"{what} is one word or text, not a list or mapping")
+    return str(node.value)
+
+
+def whole(node: yaml.Node, what: str, least: int = 1) -> int:
+    """Return a whole number of at least `least`."""
+    written = text(node, what)
+    if not (written.isascii() and written.isdecimal() and least <= int(written[:13]) <= MAX_FIGURE):
+        raise Refused(node, f"{what} is a whole number from {least}, not {written!r}")
+    return int(written)
+
+
+def factor(node: yaml.Node, what: str) -> float:
+    """Return a number above 1."""
+    written = text(node, what)
+    try:
+        number = float(written)
+    except ValueError:
+        number = 0.0
+    if not 1 < number <= MAX_FIGURE:
+        raise Refused(node, f"{what} is a number above 1, not {written!r}")
+    return number
+
+
+def share(node: yaml.Node, what: str) -> tuple[int, bool]:
+    """Return a number of persons, or (with True) of per cent."""
+    written = text(node, what)
+    figure = written.removesuffix("%").rstrip()
+    if not (figure.isascii() and figure.isdecimal() and 1 <= int(figure[:13]) <= MAX_FIGURE):
+        raise Refused(node, f"{what} is a whole number, such as 50, or a share, such as 20%, not {written!r}")
+    return int(figure), written.endswith("%")
+
+
+def duration_us(node: yaml.Node, what: str, *, least: int = 0) -> int:
+    """Return an ISO 8601 duration of at least `least` microseconds, in microseconds."""
+    written = text(node, what)
+    try:
+        duration = _DURATION.validate_python(written) // timedelta(microseconds=1)
+    except ValidationError:
+        raise Refused(node, f"{what} is an ISO 8601 duration, such as PT6H or P2D, not {written!r}") from None
+    if duration < least:
+        raise Refused(node, f"{what} is longer than nothing, not {written!r}")
+    return duration
+
+
+def flag(node: yaml.Node, what: str) -> bool:
+    """Return true or false."""
+    written = text(node, what)
+    if written not in {"true", "false"}:
+        raise Refused(node, f"{what} is true or false, not {written!r}")
+    return written == "true"
+
+
+def words(node: yaml.Node, what: str) -> list[str]:
+    """Return a word, or a list of them."""
+    if not isinstance(node, yaml.SequenceNode):
+        return [text(node, what)]
+    if not node.value or len(node.value) > MAX_WORDS:
+        raise Refused(node, f"{what} is a list of 1 to {MAX_WORDS}")
+    return [text(item, f"each of {what}") for item in node.value]
+
+
+def globs(node: yaml.Node, what: str, vocabulary: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return globs; with a vocabulary, each matches a word of it at least."""
+    known = list(vocabulary)
+    found = words(node, what)
+    for glob in found:
+        if not glob:
+            raise Refused(node, f"{what} is empty; '*' is any")
+        if known and not any(fnmatchcase(word, glob) for word in known):
+            raise Refused(node, f"no {what} matches {glob!r}; there are {', '.join(known)}")
+    return tuple(found)
+
+
+def mapping(
+    node: yaml.Node, what: str, required: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, yaml.Node]:
+    """Return the nodes of a mapping with these keys."""
+    names = (*required, *optional)
+    shape = f"{what} is a mapping with {', '.join(names)}"
+    faults: list[Fault] = []
+    found: dict[str, yaml.Node] = {}
+    for key, _, value in fields(node, shape, faults):
+        if key not in names or key in found:
+            raise Refused(value, f"{what}: {key!r} {'stands twice' if key in found else 'is unknown'}; {shape}")
+        found[key] = value
+    if faults or not set(required) <= set(found):
+        raise Refused(node, faults[0].reason if faults else shape)
+    return found
