@@ -1,6 +1,5 @@
 """The picture of an episode (contract section 5) as tables."""
 
-from datetime import UTC, tzinfo
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -8,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streams.terminal.words import ceasefire_words, figure, time_words
+from streams.terminal.words import IN_UTC, Times, ceasefire_words, figure
 
 __all__ = ["ceasefires_text", "cells_table", "picture_tables", "totals_text"]
 
@@ -19,18 +18,18 @@ _CLASSES = {
 }
 
 
-def picture_tables(episode: str, picture: dict[str, Any], zone: tzinfo = UTC) -> RenderableType:
-    """Return everything that a picture shows, times in a zone."""
-    parts: list[RenderableType] = [Text(f"{episode}, as of {time_words(picture['clock'], zone)}", style="bold")]
+def picture_tables(episode: str, picture: dict[str, Any], times: Times = IN_UTC) -> RenderableType:
+    """Return everything that a picture shows."""
+    parts: list[RenderableType] = [Text(f"{episode}, as of {times(picture['clock'])} {times.zone}", style="bold")]
     if picture["cells"]:
-        parts.append(cells_table(picture["cells"], zone))
+        parts.append(cells_table(picture["cells"], times))
     if picture["parties"]:
         parts.append(_parties_table(picture["parties"]))
-    parts += [*totals_text(picture), *ceasefires_text(picture, zone)]
+    parts += [*totals_text(picture), *ceasefires_text(picture, times)]
     return Group(*parts, "")
 
 
-def cells_table(cells: list[dict[str, Any]], zone: tzinfo, changes: dict[tuple[str, ...], str] | None = None) -> Table:
+def cells_table(cells: list[dict[str, Any]], times: Times, changes: dict[tuple[str, ...], str] | None = None) -> Table:
     """Return the running count of each source; `changes` gives a cell's last change in words."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("source", overflow="fold")
@@ -48,7 +47,7 @@ def cells_table(cells: list[dict[str, Any]], zone: tzinfo, changes: dict[tuple[s
             Text(cell["source"]),
             Text(_subject(cell)),
             count,
-            Text(time_words(value and value["as_of"], zone)),
+            Text(times(value and value["as_of"])),
         ]
         if changes is not None:
             row.append(Text(changes.get(cell_key(cell), "")))
@@ -79,13 +78,13 @@ def totals_text(picture: dict[str, Any]) -> list[Text]:
     return lines
 
 
-def ceasefires_text(picture: dict[str, Any], zone: tzinfo) -> list[Text]:
+def ceasefires_text(picture: dict[str, Any], times: Times) -> list[Text]:
     """Return a line for each ceasefire view, the joint one first."""
     lines = []
     for view in picture["ceasefires"]:
         joint = view["view"] == "joint"
         name = f"ceasefire {view['ceasefire']}" if joint else f"  to {view['view'].removeprefix('source:')}"
-        lines.append(Text.assemble((f"{name}: ", "bold" if joint else "dim"), ceasefire_words(view, zone)))
+        lines.append(Text.assemble((f"{name}: ", "bold" if joint else "dim"), ceasefire_words(view, times)))
     return lines
 
 

@@ -1,14 +1,13 @@
 """Figures, times and status in words, for terminals. Text from reports is data: nothing in it can steer one."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import Any
+from datetime import UTC, datetime, tzinfo
+from typing import Any, NamedTuple
 
-__all__ = ["ceasefire_words", "change_words", "figure", "plain", "story_zone", "time_words"]
+__all__ = ["IN_UTC", "Times", "ceasefire_words", "change_words", "figure", "plain"]
 
 # C0 and C1 controls, and what turns the direction of writing around.
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})$")
 
 
 def plain(text: str) -> str:
@@ -16,24 +15,25 @@ def plain(text: str) -> str:
     return _STEERING.sub("\ufffd", text)
 
 
-def story_zone(time: str) -> tzinfo:
-    """Return the offset that a time is written with."""
-    found = _OFFSET.search(time)
-    if not found:
-        return UTC
-    away = timedelta(hours=int(found[2]), minutes=int(found[3]))
-    return timezone(-away if found[1] == "-" else away)
+class Times(NamedTuple):
+    """How times are told: in which zone, and whether with the year."""
+
+    zone: tzinfo = UTC
+    year: bool = True
+
+    def __call__(self, time: str | None) -> str:
+        """Return a time as `14 Sep 2022 20:00`; a dash for none."""
+        if time is None:
+            return "–"
+        try:
+            at = datetime.fromisoformat(time).astimezone(self.zone)
+        except OverflowError:  # the first and last hours of the calendar
+            return time
+        day = f"{at.day} {at:%b} {at.year}" if self.year else f"{at.day} {at:%b}"
+        return f"{day} {at:%H:%M}" + (f":{at:%S}" if at.second else "")
 
 
-def time_words(time: str | None, zone: tzinfo = UTC) -> str:
-    """Return a time as `14 Sep 2022 20:00`, in a zone; a dash for none."""
-    if time is None:
-        return "–"
-    try:
-        at = datetime.fromisoformat(time).astimezone(zone)
-    except OverflowError:  # the first and last hours of the calendar
-        return time
-    return f"{at.day} {at:%b} {at.year} {at:%H:%M}" + (f":{at:%S}" if at.second else "")
+IN_UTC = Times()
 
 
 def figure(value: dict[str, Any] | None) -> str:
@@ -52,15 +52,15 @@ def figure(value: dict[str, Any] | None) -> str:
     return f"{best:,} ({'?' if low is None else f'{low:,}'}–{'?' if high is None else f'{high:,}'})"
 
 
-def ceasefire_words(view: dict[str, Any], zone: tzinfo = UTC) -> str:
+def ceasefire_words(view: dict[str, Any], times: Times = IN_UTC) -> str:
     """Return a status in one line: what, since when, who declared it, what is held against it."""
     parts = [view["status"].replace("_", " ")]
     if view["since"]:
-        parts[0] += f" since {time_words(view['since'], zone)}"
+        parts[0] += f" since {times(view['since'])}"
     if view["effective_at"] and view["effective_at"] != view["since"]:
-        parts.append(f"to take effect {time_words(view['effective_at'], zone)}")
+        parts.append(f"to take effect {times(view['effective_at'])}")
     if view["expires_at"]:
-        parts.append(f"until {time_words(view['expires_at'], zone)}")
+        parts.append(f"until {times(view['expires_at'])}")
     if view["declared_by"]:
         parts.append(f"declared by {', '.join(view['declared_by'])}")
     if view["not_confirmed_by"]:
@@ -71,7 +71,7 @@ def ceasefire_words(view: dict[str, Any], zone: tzinfo = UTC) -> str:
     return "; ".join(parts)
 
 
-def change_words(topic: str, record: dict[str, Any], zone: tzinfo = UTC) -> str:
+def change_words(topic: str, record: dict[str, Any], times: Times = IN_UTC) -> str:
     """Return what a change says, in one line without its cause."""
     before, after = record["before"], record["after"]
     if topic == "casualties":
@@ -80,7 +80,7 @@ def change_words(topic: str, record: dict[str, Any], zone: tzinfo = UTC) -> str:
         return f"{what}: {step} ({record['kind']})"
     if topic == "ceasefires":
         who = "" if record["view"] == "joint" else f" ({record['view'].removeprefix('source:')})"
-        return f"ceasefire {record['ceasefire']}{who}: " + (ceasefire_words(after, zone) if after else "withdrawn")
+        return f"ceasefire {record['ceasefire']}{who}: " + (ceasefire_words(after, times) if after else "withdrawn")
     said = after or before
     words = f"{said['act']}, {said['about']}"
     if said["against"]:

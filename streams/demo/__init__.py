@@ -1,0 +1,1 @@
+"""A story from a file, played into a real server and watched as it is told."""
