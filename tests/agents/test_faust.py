@@ -1,0 +1,164 @@
+"""What the agents rely on in Faust 0.15.3, and what it does that they must not depend on."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import faust
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from streams.agents import AgentStage, BatchChannel, add_folding_agents
+from streams.agents.folding import AgentsGone
+from streams.app.worker import Truceline, create_app
+from streams.settings import Settings
+from tests.desk.places import create_topics, settings_for, until
+
+
+class Counted:
+    """A batch that notes what was done to it."""
+
+    def __init__(self, failing: Exception | None = None) -> None:
+        self.done: list[str] = []
+        self._failing = failing
+
+    def fold_counts(self) -> None:
+        if self._failing is not None:
+            raise self._failing
+        self.done.append("counts")
+
+    def fold_ceasefires(self) -> None:
+        self.done.append("ceasefires")
+
+
+@contextlib.asynccontextmanager
+async def agents_running(app: faust.App) -> AsyncIterator[None]:
+    """The app's agents alone: no broker, no consumer group."""
+    await app.agents.start()
+    try:
+        yield
+    finally:
+        await app.agents.stop()
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> faust.App:
+    made = faust.App("agents", broker="kafka://127.0.0.1:1", datadir=tmp_path, web_enabled=False)
+    made.finalize()
+    return made
+
+
+async def test_a_batch_goes_through_the_agents_and_back(app: faust.App) -> None:
+    counts, views = add_folding_agents(app)
+    async with agents_running(app):
+        batch = Counted()
+        assert await counts(batch) is None
+        assert await views(batch) is None
+    assert batch.done == ["counts", "ceasefires"]
+
+
+async def test_what_the_fold_raises_comes_back_and_the_agent_lives_on(app: faust.App) -> None:
+    counts, _ = add_folding_agents(app)
+    failing = ZeroDivisionError("a bug")
+    async with agents_running(app):
+        assert await counts(Counted(failing)) is failing
+        assert await counts(Counted()) is None
+
+
+async def test_batches_come_through_while_faust_rebalances(app: faust.App) -> None:
+    """Each of Faust's rebalances suspends and empties the queues of `app.channel()`; ours are none of those."""
+    counts, _ = add_folding_agents(app)
+    async with agents_running(app):
+        app.flow_control.suspend()
+        waiting = [asyncio.create_task(counts(Counted())) for _ in range(20)]
+        await asyncio.sleep(0)
+        app.flow_control.clear()
+        app.flow_control.resume()
+        assert await asyncio.gather(*waiting) == [None] * 20
+
+
+async def test_a_channel_of_fausts_own_loses_what_lies_in_it_at_a_rebalance(app: faust.App) -> None:
+    channel: Any = app.channel()
+    queue = channel.clone(is_iterator=True).queue
+    app.flow_control.resume()
+    await channel.put("batch")
+    app.flow_control.clear()
+    assert queue.empty()
+    ours: Any = BatchChannel(app)
+    kept = ours.clone(is_iterator=True).queue
+    await ours.put("batch")
+    app.flow_control.clear()
+    assert kept.get_nowait() == "batch"
+
+
+async def test_what_is_put_with_no_subscriber_vanishes_so_the_stage_waits_for_one(app: faust.App) -> None:
+    counts, _ = add_folding_agents(app)
+    early = asyncio.create_task(counts(Counted()))
+    await asyncio.sleep(0.05)
+    assert not early.done()
+    async with agents_running(app):
+        assert await early is None
+
+
+async def test_an_agent_that_does_not_answer_is_an_error_and_does_not_fold_later(app: faust.App) -> None:
+    stage = AgentStage(channel := BatchChannel(app), "absent", answer_s=0.05)
+    with pytest.raises(AgentsGone, match="agent absent"):
+        await stage(Counted())
+    queue = channel.clone(is_iterator=True).queue
+    late = Counted()
+    with pytest.raises(AgentsGone):
+        await stage(late)
+    errand: Any = queue.get_nowait()
+    errand.run(late.fold_counts)
+    assert late.done == [], "the desk may have undone it by now"
+
+
+class Watching(Truceline):
+    """The worker's app with a plain agent on a topic."""
+
+    def watch(self, topic: str) -> list[bytes]:
+        seen: list[bytes] = []
+
+        @self.agent(self.topic(topic, value_serializer="raw", value_type=bytes), name="watch")
+        async def watch(values: Any) -> None:
+            async for value in values:
+                seen.append(value)  # noqa: PERF401 - one by one, as they come
+
+        return seen
+
+
+@contextlib.asynccontextmanager
+async def worker_running(app: Truceline) -> AsyncIterator[None]:
+    app.in_worker = True
+    await app.start()
+    try:
+        yield
+    finally:
+        await app.stop()
+
+
+async def test_a_plain_agent_sees_nothing_that_was_aborted(kafka: str, prefix: str, tmp_path: Path) -> None:
+    settings = settings_for(kafka, prefix, data_dir=tmp_path)
+    await create_topics(settings)
+    app = Watching(settings, create_app(settings).desk._registry)
+    app.finalize()
+    seen = app.watch(settings.topic("alerts"))
+    async with worker_running(app):
+        await until(lambda: bool(app.consumer.assignment()), "Faust's group has partitions")
+        for value, commits in ((b"first", True), (b"aborted", False), (b"last", True)):
+            await transaction(settings, value, commits=commits)
+        await until(lambda: b"last" in seen, "the last one is seen")
+    assert seen == [b"first", b"last"]
+
+
+async def transaction(settings: Settings, value: bytes, *, commits: bool) -> None:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers, transactional_id=f"{settings.app_id}-alerts-{value!r}"
+    )
+    await producer.start()
+    await producer.begin_transaction()
+    await producer.send_and_wait(settings.topic("alerts"), value, partition=0)
+    await (producer.commit_transaction() if commits else producer.abort_transaction())
+    await producer.stop()

@@ -1,0 +1,212 @@
+"""What the desk relies on in aiokafka 0.14, and what it has to work around: each would be seen here if it changed."""
+
+import asyncio
+import inspect
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
+from aiokafka.producer import sender as sender_module
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from streams.core.ledger import Ledger
+from streams.core.registry import Registry
+from streams.desk.errors import Blocked
+from streams.desk.producer import QUICK_RETRIES, QUICK_S, SLOW_S, Pace, TransactionalProducer
+from streams.desk.restore import restore
+from streams.kafka import client_options
+from streams.settings import Settings
+from tests.desk.places import create_topics, read, settings_for
+
+LEDGER, CHANGES = "ledger", "casualties"
+SMALL = {"max.message.bytes": "400000"}
+
+
+def batch_of(producer: Any, *values: bytes) -> Any:
+    batch = producer.create_batch()
+    for value in values:
+        batch.append(timestamp=None, key=b"key", value=value)
+    return batch
+
+
+def ours(settings: Settings, name: str = "", **more: Any) -> TransactionalProducer:
+    options = {"transaction_timeout_ms": 20_000, "batch_bytes": 900_000} | more
+    return TransactionalProducer(client_options(settings), f"{settings.app_id}-id{name}", **options)
+
+
+def place(settings: Settings, name: str) -> TopicPartition:
+    return TopicPartition(settings.topic(name), 0)
+
+
+async def started(settings: Settings, **more: Any) -> TransactionalProducer:
+    producer = ours(settings, **more)
+    await producer.start([settings.topic(LEDGER), settings.topic(CHANGES)])
+    return producer
+
+
+async def test_aiokafka_alone_commits_a_transaction_whose_batch_was_refused(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1, casualties=SMALL)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=f"{prefix}-bare", max_batch_size=900_000)
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        refused = await producer.send_batch(batch_of(producer, b"x" * 500_000), settings.topic(CHANGES), partition=0)
+        taken = await producer.send_batch(batch_of(producer, b"y"), settings.topic(LEDGER), partition=0)
+        await producer.commit_transaction()
+        with pytest.raises(MessageSizeTooLargeError):
+            await refused
+        await taken
+    finally:
+        await producer.stop()
+    assert await read(settings, CHANGES, 1) == []
+    assert len(await read(settings, LEDGER, 1)) == 1, "half a transaction"
+
+
+async def test_our_producer_commits_nothing_of_a_transaction_whose_batch_was_refused(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1, casualties=SMALL)
+    producer = await started(settings)
+    batches = {
+        place(settings, CHANGES): [batch_of(producer, b"x" * 500_000)],
+        place(settings, LEDGER): [batch_of(producer, b"y")],
+    }
+    with pytest.raises(MessageSizeTooLargeError):
+        await producer.commit(batches, {place(settings, "reports"): 7}, settings.app_id)
+    await producer.close()
+    after = await started(settings)
+    await after.close()
+    assert await read(settings, LEDGER, 1) == []
+    assert await read(settings, CHANGES, 1) == []
+
+
+async def test_a_later_producer_of_the_same_id_fences_the_earlier_and_ends_its_transaction(
+    kafka: str, prefix: str
+) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    zombie = await started(settings)
+    bare = zombie._producer
+    await bare.begin_transaction()
+    await (await bare.send_batch(batch_of(bare, b"zombie"), settings.topic(LEDGER), partition=0))
+    owner = await started(settings)
+    await owner.commit({place(settings, LEDGER): [batch_of(owner, b"owner")]}, {}, settings.app_id)
+    with pytest.raises(ProducerFenced):
+        await bare.commit_transaction()
+    await zombie.close()
+    await owner.close()
+    assert [record.value for record in await read(settings, LEDGER, 1)] == [b"owner"]
+
+
+async def test_several_batches_of_one_partition_go_into_one_transaction_in_their_order(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    producer = await started(settings)
+    for turn in range(3):
+        batches = [batch_of(producer, b"%d.%d" % (turn, number)) for number in range(4)]
+        await producer.commit({place(settings, LEDGER): batches}, {place(settings, "reports"): turn}, settings.app_id)
+    await producer.close()
+    values = [record.value for record in await read(settings, LEDGER, 1)]
+    assert values == [b"%d.%d" % (turn, number) for turn in range(3) for number in range(4)]
+
+
+async def test_closing_gives_up_what_is_under_way(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    producer = await started(settings)
+    before = asyncio.all_tasks()
+    await producer._producer.begin_transaction()
+    sent = await producer._producer.send_batch(batch_of(producer, b"never"), settings.topic(LEDGER), partition=0)
+    await producer.close()
+    with pytest.raises(ConnectionAbortedError):
+        await sent
+    assert not {task for task in asyncio.all_tasks() - before if not task.done()}
+
+
+async def test_the_ledger_is_read_from_an_explicit_offset_to_its_very_end(kafka: str, prefix: str) -> None:
+    """The end counts an open transaction in: it is not taken for the end of what was committed."""
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    producer = await started(settings)
+    batch = producer.create_batch()
+    for key, value in ((b"_o", b"41"), (b"_p/e-1", b"true"), (b"_g", b'"abc"'), (b"_o", b"42"), (b"_p/e-1", None)):
+        batch.append(timestamp=None, key=key, value=value)
+    await producer.commit({place(settings, LEDGER): [batch]}, {}, settings.app_id)
+    ledger, read_up_to = Ledger(Registry()), list[int]()
+    # Five records and the marker of the commit.
+    restored = await restore(client_options(settings), place(settings, LEDGER), (0, 6), ledger, read_up_to.append)
+    await producer.close()
+    assert restored._asdict() == {"next_offset": 42, "registry": "abc", "owed": [], "entries": 2}
+    assert read_up_to[-1] == 6
+
+
+async def test_an_end_that_is_not_reached_is_an_error(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.desk.restore.STALLED_S", 1.0)
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    producer = await started(settings)
+    await producer._producer.begin_transaction()
+    await (await producer._producer.send_batch(batch_of(producer, b"1"), settings.topic(LEDGER), partition=0))
+    with pytest.raises(Blocked, match="a transaction is left open there"):
+        await restore(client_options(settings), place(settings, LEDGER), (0, 1), Ledger(Registry()), lambda _: None)
+    await producer.close()
+
+
+async def test_a_paused_partition_gives_back_what_was_fetched_and_reads_it_again(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    producer = await started(settings)
+    await producer.commit({place(settings, LEDGER): [batch_of(producer, b"1", b"2", b"3")]}, {}, settings.app_id)
+    await producer.close()
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="none", isolation_level="read_committed")
+    await consumer.start()
+    try:
+        at = place(settings, LEDGER)
+        consumer.assign([at])
+        consumer.seek(at, 0)
+        while len(await consumer.getmany(timeout_ms=500, max_records=1)) == 0:
+            pass
+        consumer.pause(at)
+        assert await consumer.getmany(timeout_ms=300) == {}
+        consumer.resume(at)
+        rest = await consumer.getmany(timeout_ms=5000)
+        assert [record.value for record in rest[at]] == [b"2", b"3"]
+        # The marker of the commit is behind the last record, and the position behind the marker.
+        assert await consumer.position(at) == consumer.last_stable_offset(at) == 4
+    finally:
+        await consumer.stop()
+
+
+def test_the_first_record_of_a_batch_is_taken_whatever_its_length_and_a_full_one_is_closed() -> None:
+    """So that lengths are our own concern (`Outbox.fits`), and each None means a new batch."""
+    batch = BatchBuilder(1000, 0, is_transactional=1)
+    assert batch.append(timestamp=None, key=b"k", value=b"x" * 2000) is not None
+    assert batch.append(timestamp=None, key=b"k", value=b"x") is None
+    assert batch.closed()
+
+
+def test_the_sticky_assignor_keeps_its_assignment_in_the_class() -> None:
+    """So each desk makes a class of its own."""
+    assert inspect.ismethod(StickyPartitionAssignor.on_assignment)
+    first: Any = type("First", (StickyPartitionAssignor,), {})
+    second: Any = type("Second", (StickyPartitionAssignor,), {})
+    first.member_assignment = [TopicPartition("t", 0)]
+    assert second.member_assignment is StickyPartitionAssignor.member_assignment is None
+
+
+def test_waits_after_a_commit_are_constants_that_our_sender_replaces() -> None:
+    assert sender_module.BACKOFF_OVERRIDE == 0.02
+    assert "return BACKOFF_OVERRIDE" in inspect.getsource(sender_module.AddPartitionsToTxnHandler.handle_response)
+    assert "self._default_backoff = sender._retry_backoff" in inspect.getsource(sender_module.BaseHandler.__init__)
+
+
+def test_retries_are_quick_until_there_are_many_of_them() -> None:
+    pace = Pace()
+    assert [pace.next_s() for _ in range(QUICK_RETRIES)] == [QUICK_S] * QUICK_RETRIES
+    later = [pace.next_s() for _ in range(12)]
+    assert later == sorted(later)
+    assert later[-1] == SLOW_S
+    pace.succeeded()
+    assert pace.next_s() == QUICK_S
