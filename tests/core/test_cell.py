@@ -236,6 +236,16 @@ def test_removing_is_the_inverse_of_adding_in_any_order() -> None:
             assert (made.value(NOBODY), made.sums) == (rest.value(NOBODY), rest.sums)
 
 
+def test_a_claim_that_does_not_stand_cannot_be_removed() -> None:
+    """Better an error than another claim gone in its place."""
+    for made in (cell(), cell(killed(7, as_of=at(14)), more(3, as_of=at(15)))):
+        for claim in (killed(8, as_of=at(13)), more(8, as_of=at(16))):
+            before = made.value(NOBODY)
+            with pytest.raises(LookupError):
+                made.remove(entry(claim, "z"))
+            assert made.value(NOBODY) == before
+
+
 def test_what_was_stored_in_any_order_is_put_in_order() -> None:
     made = Cell()
     for each in MIXED:
