@@ -85,13 +85,18 @@ def _tell(
             say(change_line(change, board.times))
             settled_at = time.monotonic() + SETTLED_S
         time.sleep(POLL_S)
-    board.picture = _picture(client)
+    board.picture = _picture(client, answer.json()["offset"])
     shown()
 
 
-def _picture(client: httpx.Client) -> dict[str, Any] | None:
-    answer = client.get(f"/episodes/{EPISODE}")
-    if answer.status_code != httpx.codes.OK:
-        return None
-    picture: dict[str, Any] = answer.json()
-    return picture
+def _picture(client: httpx.Client, offset: int) -> dict[str, Any]:
+    """Return the episode's picture once it shows the report at `offset`: on Kafka that can take a second."""
+    give_up_at = time.monotonic() + ANSWER_S
+    while True:
+        answer = client.get(f"/episodes/{EPISODE}")
+        picture: dict[str, Any] = answer.json()
+        if answer.status_code == httpx.codes.OK and picture["through"]["offset"] >= offset:
+            return picture
+        if time.monotonic() > give_up_at:
+            raise StageFailed(f"no picture within {ANSWER_S:.0f} s: {answer.text[:500]}")
+        time.sleep(POLL_S)
