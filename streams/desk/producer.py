@@ -116,6 +116,7 @@ class TransactionalProducer:
     ) -> None:
         """Take aiokafka's client options; a record batch is at most `batch_bytes` long."""
         self.transactional_id = transactional_id
+        self._options = options
         self._limit_s = transaction_timeout_ms / 1000
         self._producer = AIOKafkaProducer(
             **options,
@@ -166,8 +167,11 @@ class TransactionalProducer:
                         writes.create_task(self._producer.send_offsets_to_transaction(offsets, group))
             except BaseExceptionGroup as failures:
                 raise failures.exceptions[0] from None
-            await self._producer.commit_transaction()
+            await self._end()
         self._sender.pace.succeeded()
+
+    async def _end(self) -> None:
+        await self._producer.commit_transaction()
 
     async def _write(self, place: TopicPartition, builders: list[Any]) -> None:
         # All at once where they fit into the accumulator, which takes one a partition at a time.

@@ -5,7 +5,8 @@ ended, so nobody writes here any more.
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.core.ledger import Ledger
 from streams.desk.errors import Blocked
 
-__all__ = ["Restored", "restore"]
+__all__ = ["Restored", "holds_records", "restore"]
 
 #: Keys of the desk's own entries; all others are the core's.
 NEXT_OFFSET = b"_o"
@@ -71,14 +72,35 @@ async def restore(
     return Restored(next_offset, registry, sorted(owed), count)
 
 
+async def holds_records(options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]) -> bool:
+    """Tell whether there is a committed record between two offsets: what was aborted takes up offsets too."""
+    async with contextlib.aclosing(_committed(options, place, bounds, lambda _: None)) as fetched:
+        return await anext(fetched, None) is not None
+
+
 async def _live_entries(
     options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int], progress: Callable[[int], None]
 ) -> dict[bytes, bytes]:
     """Return the last value of each key that has one."""
-    start, end = bounds
     live: dict[bytes, bytes] = {}
+    async with contextlib.aclosing(_committed(options, place, bounds, progress)) as fetched:
+        async for records in fetched:
+            for record in records:
+                if record.value is None:
+                    live.pop(record.key, None)
+                else:
+                    live[record.key] = record.value
+    return live
+
+
+async def _committed(
+    options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int], progress: Callable[[int], None]
+) -> AsyncGenerator[Sequence[Any], None]:
+    """Yield the committed records between two offsets, some at a time."""
+    start, end = bounds
+    position = start
     if start >= end:
-        return live
+        return
     consumer = AIOKafkaConsumer(
         **options,
         isolation_level="read_committed",
@@ -91,18 +113,16 @@ async def _live_entries(
         consumer.assign([place])
         # An explicit offset: seek_to_beginning() races the default reset, and then nothing is restored, silently.
         consumer.seek(place, start)
-        while (position := await consumer.position(place)) < end:
+        while position < end:
+            fetched: Sequence[Any] = ()
             async with asyncio.timeout(STALLED_S):
-                while not (fetched := await consumer.getmany(timeout_ms=POLL_MS)):
-                    # The last record is a marker, which moves the position and is never seen.
-                    if await consumer.position(place) != position:
-                        break
-            for record in fetched.get(place, ()):
-                if record.value is None:
-                    live.pop(record.key, None)
-                else:
-                    live[record.key] = record.value
-            progress((await consumer.position(place)) - start)
+                # The last record is a marker, which moves the position and is never seen.
+                while not fetched and await consumer.position(place) == position:
+                    fetched = (await consumer.getmany(timeout_ms=POLL_MS)).get(place, ())
+            position = await consumer.position(place)
+            if fetched:
+                yield fetched
+            progress(position - start)
     except TimeoutError:
         raise Blocked(
             f"{place.topic} partition {place.partition} cannot be read from offset {position} to its end {end}:"
@@ -110,4 +130,3 @@ async def _live_entries(
         ) from None
     finally:
         await consumer.stop()
-    return live

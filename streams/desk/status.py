@@ -60,6 +60,15 @@ class DeskStatus:
         """Whether the desk is in its group and every partition of ours runs."""
         return not self.reason and all(p.state is PartitionState.RUNNING for p in self.partitions.values())
 
+    def degraded(self) -> list[str]:
+        """Return, in words, what is not as it should be although the desk works."""
+        found = []
+        if self.internal_errors:
+            found.append(f"{self.internal_errors} reports rejected as internal: a bug, see the log")
+        if truncated := self.counts["pictures_truncated"]:
+            found.append(f"{truncated} pictures too long for their topic, replaced by a stub")
+        return found
+
     def reasons(self) -> list[str]:
         """Return, in words, what keeps the desk from being ready."""
         found = [self.reason] if self.reason else []

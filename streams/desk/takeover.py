@@ -10,7 +10,7 @@ from streams.core.ledger import Ledger
 from streams.desk.errors import Blocked
 from streams.desk.pictures import Pictures
 from streams.desk.producer import TransactionalProducer
-from streams.desk.restore import Restored, restore
+from streams.desk.restore import Restored, holds_records, restore
 from streams.desk.setup import Setup
 from streams.desk.status import PartitionState, PartitionStatus
 
@@ -116,5 +116,5 @@ async def _refuse_lost_ledger(setup: Setup, number: int, committed: int | None) 
         raise Blocked(f"{ledger}, but group {settings.app_id} has come to {committed}: state was lost. {REBUILD}")
     places = [TopicPartition(settings.topic(name), number) for name in OUTPUTS if name != "ledger"]
     for place, (begin, end) in (await setup.cluster.bounds(places)).items():
-        if end > begin:
+        if await holds_records(setup.options, place, (begin, end)):
             raise Blocked(f"{ledger}, but {place.topic} has records there: state was lost. {REBUILD}")

@@ -123,13 +123,13 @@ async def running_desk(settings: Settings, registry: Registry = REGISTRY) -> Asy
         await desk.stop()
 
 
-async def taken_in(settings: Settings) -> None:
+async def taken_in(settings: Settings, *, wait_s: float = WAIT_S, look_every_s: float = 0.2) -> None:
     """Return once the ledgers of all partitions have come to the end of the log, and no picture is owed."""
     async with Reading(client_options(settings)) as reading:
-        give_up_at = time.monotonic() + WAIT_S
+        give_up_at = time.monotonic() + wait_s
         while not await _all_taken_in(settings, reading):
             assert time.monotonic() < give_up_at, "never: all taken in"
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(look_every_s)
 
 
 async def _all_taken_in(settings: Settings, reading: Reading) -> bool:

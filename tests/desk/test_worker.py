@@ -1,0 +1,106 @@
+"""A worker process, as users start it."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.desk.places import ROOT, WAIT_S, create_topics, read, send, settings_for, taken_in
+from tests.desk.test_poison import report
+
+STARTS = {
+    "truceline serve": [sys.executable, "-m", "streams", "serve"],
+    "faust": [str(Path(sys.executable).parent / "faust"), "-A", "streams.app", "worker"],
+}
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def start(command: str, folder: Path, kafka: str, prefix: str) -> tuple[subprocess.Popen[bytes], int]:
+    port = free_port()
+    environment = os.environ | {
+        "TRUCELINE_BOOTSTRAP_SERVERS": kafka, "TRUCELINE_TOPIC_PREFIX": prefix, "TRUCELINE_APP_ID": prefix,
+        "TRUCELINE_HTTP_PORT": str(port), "TRUCELINE_DATA_DIR": str(folder / "data"), "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(STARTS[command], cwd=folder, env=environment, stdout=log, stderr=log), port
+
+
+def ask(port: int, path: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+async def answers(port: int, path: str, status: int) -> Any:
+    give_up_at = time.monotonic() + WAIT_S
+    while True:
+        try:
+            found, body = await asyncio.to_thread(ask, port, path)
+            if found == status:
+                return body
+        except urllib.error.URLError:
+            found, body = 0, None
+        assert time.monotonic() < give_up_at, f"never {status} from {path}: {found} {body}"
+        await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("command", STARTS)
+async def test_a_worker_takes_reports_in_and_stops_when_told(
+    kafka: str, prefix: str, tmp_path: Path, command: str
+) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 2)
+    process, port = start(command, tmp_path, kafka, prefix)
+    try:
+        assert (await answers(port, "/readyz", 200))["ready"]
+        await send(settings, [report(1)])
+        await taken_in(settings)
+    finally:
+        process.terminate()
+        code = process.wait(WAIT_S)
+    assert code == 0
+    assert len(await read(settings, "casualties", 2)) == 1
+    assert sorted(os.listdir(tmp_path)) == ["data", "log"], "Faust makes no folder here"  # noqa: PTH208
+
+
+async def test_a_worker_with_no_broker_lives_and_says_what_it_waits_for(tmp_path: Path) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    process, port = start("truceline serve", tmp_path, nobody, "t")
+    try:
+        assert (await answers(port, "/healthz", 200))["status"] == "ok"
+        body = await answers(port, "/readyz", 503)
+        assert f"no Kafka broker answers at {nobody}" in " ".join(body["reasons"])
+        await asyncio.sleep(2)
+        assert process.poll() is None, "a Faust worker left to itself has ended by now"
+    finally:
+        process.terminate()
+        code = process.wait(WAIT_S)
+    assert code == 0
+
+
+def test_an_address_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        environment = os.environ | {"TRUCELINE_HTTP_PORT": str(taken.getsockname()[1]), "PYTHONPATH": str(ROOT)}
+        run = subprocess.run(
+            STARTS["truceline serve"], cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=WAIT_S
+        )
+    assert run.returncode == 69
+    assert b"cannot listen on 127.0.0.1" in run.stderr
