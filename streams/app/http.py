@@ -49,9 +49,7 @@ class HttpService(Service):
             timeout_graceful_shutdown=GRACE_S,
         )
         self._server = _Server(config)
-        self._serving = asyncio.create_task(
-            self._server.serve(sockets=[listener]), name="http"
-        )
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="http")
 
     async def on_stop(self) -> None:
         """Answer what is under way, for a short time, and close."""
