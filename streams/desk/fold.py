@@ -99,23 +99,24 @@ class Fold:
 
     async def fold(self, ledger: Ledger, records: Sequence[Any], outbox: Outbox) -> Folded:
         """Fold a batch and fill the outbox with what it makes. Raises only where an agent does not answer."""
-        batch = self._read(ledger, records)
-        made: list[Record] = []
+        batch = self._read(ledger, records, outbox)
         failed = await self._through(batch)
         if failed is None:
-            failed = self._try_encode(batch, outbox, made)
+            failed = self._try_encode(batch, outbox)
         if failed is not None:
             log.warning("a batch of %d records is folded again, one at a time: %r", len(records), failed)
+            outbox.clear()
             batch.undo()
-            batch = await self._one_at_a_time(ledger, batch, outbox)
-            made.clear()
-            made.extend(self._encode(batch))
+            batch = await self._one_at_a_time(ledger, batch, outbox.scratch())
+            self._encode(batch, outbox)
         batch.rejected.sort(key=lambda item: item[0].offset)
-        for record in chain(made, self._others(batch, outbox)):
-            outbox.add(record)
+        for record, at in batch.rerouted:
+            outbox.add(self._copy(record, at))
+        for record, code, message in batch.rejected:
+            outbox.add(self._rejected(record, code, message, outbox))
         return batch
 
-    def _read(self, ledger: Ledger, records: Sequence[Any]) -> Folded:
+    def _read(self, ledger: Ledger, records: Sequence[Any], outbox: Outbox) -> Folded:
         messages: list[tuple[Any, Message]] = []
         batch = Folded(ledger, messages)
         home = self._routes.home
@@ -126,6 +127,7 @@ class Fold:
                 at = home(message.episode)
                 if record.key != at.key or record.partition != at.partition:
                     _sent_on_once(record, at)
+                    _fits(self._copy(record, at), outbox)
                     batch.rerouted.append((record, at))
                     continue
                 check_timestamp(message, record.timestamp * 1000 if record.timestamp >= 0 else None)
@@ -155,7 +157,8 @@ class Fold:
         done.rejected = [item for item in whole.rejected if item[0].offset not in read]
         for record, message in whole.messages:
             one = Folded(ledger, [(record, message)])
-            failed = await self._through(one) or self._try_encode(one, outbox, [])
+            failed = await self._through(one) or self._try_encode(one, outbox)
+            outbox.clear()
             done.rejected += one.rejected
             if failed is None:
                 done.steps += one.steps
@@ -175,51 +178,47 @@ class Fold:
         self._status.internal_errors += 1
         return record, CODE_INTERNAL, f"{type(error).__name__}: {error}"
 
-    def _try_encode(self, batch: Folded, outbox: Outbox, made: list[Record]) -> Exception | None:
+    def _try_encode(self, batch: Folded, outbox: Outbox) -> Exception | None:
         try:
-            for record in self._encode(batch):
-                outbox.check(record)
-                made.append(record)
+            self._encode(batch, outbox)
         except Exception as error:  # noqa: BLE001 - the caller finds the record at fault
             return error
         return None
 
-    def register(self, ledger: Ledger) -> Iterator[Record]:
-        """Yield the changes and ledger entries of another source registry, for a ledger just read back."""
+    def register(self, ledger: Ledger, outbox: Outbox) -> None:
+        """Write the changes and ledger entries of another source registry, for a ledger just read back."""
         touched: list[EntryKey] = []
         for step in ledger.register():
             touched += step.touched
-            yield from self._changes(step, None)
-        yield from self._entries(ledger.entries(touched))
+            self._changes(step, None, outbox)
+        self._entries(ledger.entries(touched), outbox)
 
-    def _encode(self, batch: Folded) -> Iterator[Record]:
-        """Yield the changes and the ledger entries."""
+    def _encode(self, batch: Folded, outbox: Outbox) -> None:
+        """Write the changes and the ledger entries; raises OutputTooLarge."""
         for record, step in batch.steps:
-            yield from self._changes(step, record.timestamp if record.timestamp >= 0 else None)
-        yield from self._entries(batch.entries())
+            self._changes(step, record.timestamp if record.timestamp >= 0 else None, outbox)
+        self._entries(batch.entries(), outbox)
 
-    def _changes(self, step: "Step", timestamp_ms: int | None) -> Iterator[Record]:
-        topics, headers, partition = self._topics, self._headers, self._partition
-        key, time = self._routes.home(step.episode).key, cause_time(step.cause)
+    def _changes(self, step: "Step", timestamp_ms: int | None, outbox: Outbox) -> None:
+        key: bytes | None = None
         for topic, change in step.changes():
-            head = headers[topic].event(change["change_id"], key, time)
-            yield Record(topics[topic], partition, key, orjson.dumps(change), head, timestamp_ms)
+            if key is None:
+                key, time = self._routes.home(step.episode).key, cause_time(step.cause)
+            head = self._headers[topic].event(change["change_id"], key, time)
+            outbox.put(self._topics[topic], key, orjson.dumps(change), head, timestamp_ms)
 
-    def _entries(self, entries: Iterator[tuple[bytes, bytes | None]]) -> Iterator[Record]:
-        topic, partition = self._topics["ledger"], self._partition
+    def _entries(self, entries: Iterator[tuple[bytes, bytes | None]], outbox: Outbox) -> None:
+        topic, put = self._topics["ledger"], outbox.put
         for key, value in entries:
-            yield Record(topic, partition, key, value)
+            put(topic, key, value)
 
-    def _others(self, batch: Folded, outbox: Outbox) -> Iterator[Record]:
-        """Yield what goes on to another partition, and what is rejected."""
-        for record, at in batch.rerouted:
-            came = (REROUTED, f"{record.partition}/{record.offset}".encode())
-            timestamp_ms = record.timestamp if record.timestamp >= 0 else None
-            yield Record(
-                self._topics["reports"], at.partition, at.key, record.value, [*record.headers, came], timestamp_ms
-            )
-        for record, code, message in batch.rejected:
-            yield self._rejected(record, code, message, outbox)
+    def _copy(self, record: Any, at: Home) -> Record:
+        """Return what goes on to another partition: the record as it is, under its key, and where it came from."""
+        came = (REROUTED, f"{record.partition}/{record.offset}".encode())
+        timestamp_ms = record.timestamp if record.timestamp >= 0 else None
+        return Record(
+            self._topics["reports"], at.partition, at.key, record.value, [*record.headers, came], timestamp_ms
+        )
 
     def _rejected(self, record: Any, code: str, message: str, outbox: Outbox) -> Record:
         origin = (record.topic, record.partition, record.offset)
@@ -250,6 +249,11 @@ class Fold:
         for _, code, _ in batch.rejected:
             counts[f"rejected_{code}"] += 1
         counts["rerouted"] += len(batch.rerouted)
+
+
+def _fits(copy: Record, outbox: Outbox) -> None:
+    if not outbox.fits(copy):
+        raise Refusal(CODE_TOO_LARGE, f"it must be sent on to partition {copy.partition}, and its headers are too long")
 
 
 def _sent_on_once(record: Any, at: Home) -> None:

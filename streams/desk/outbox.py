@@ -40,35 +40,67 @@ class Record(NamedTuple):
 class Outbox:
     """The record batches of one transaction, by topic and partition, in the order of appending."""
 
-    def __init__(self, create_batch: Callable[[], Any], limits: Mapping[str, int]) -> None:
-        """Take what makes an empty batch, and by topic the length of the longest batch it takes."""
+    def __init__(self, create_batch: Callable[[], Any], limits: Mapping[str, int], partition: int) -> None:
+        """Take what makes an empty batch, by topic the length of the longest batch it takes, and the partition."""
         self.batches: dict[TopicPartition, list[Any]] = {}
         self.records = 0
         self._create_batch = create_batch
         self._limits = limits
+        self._partition = partition
         self._open: dict[tuple[str, int], Callable[..., Any]] = {}
 
-    def fits(self, record: Record) -> bool:
-        """Tell whether the topic of a record takes one of its length."""
-        if len(record.value or b"") < SMALL_BYTES:
-            return True
-        return record.size_bytes() <= self.limit(record.topic)
+    def scratch(self) -> "Outbox":
+        """Return an empty one of the same kind."""
+        return Outbox(self._create_batch, self._limits, self._partition)
+
+    def clear(self) -> None:
+        """Forget what has been appended."""
+        self.batches.clear()
+        self._open.clear()
+        self.records = 0
 
     def limit(self, topic: str) -> int:
         """Return how long a batch the topic takes, in bytes."""
         return self._limits[topic]
 
-    def check(self, record: Record) -> None:
-        """Raise OutputTooLarge where `fits` says no."""
+    def fits(self, record: Record) -> bool:
+        """Tell whether the topic of a record takes one of its length."""
+        return len(record.value or b"") < SMALL_BYTES or record.size_bytes() <= self.limit(record.topic)
+
+    def put(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: list[Header] = NO_HEADERS,
+        timestamp_ms: int | None = None,
+    ) -> None:
+        """Append a record for our own partition; raises OutputTooLarge. A transaction has thousands of them."""
+        if value is not None and len(value) >= SMALL_BYTES:
+            self._check(Record(topic, self._partition, key, value, headers))
+        self._append(topic, self._partition, key, value, headers, timestamp_ms)
+
+    def add(self, record: Record) -> None:
+        """Append a record; raises OutputTooLarge."""
+        self._check(record)
+        self._append(*record)
+
+    def _check(self, record: Record) -> None:
         if not self.fits(record):
             raise OutputTooLarge(
                 f"it makes a record of {record.size_bytes()} bytes for {record.topic}, which takes"
                 f" {self.limit(record.topic)} (max.message.bytes)"
             )
 
-    def add(self, record: Record) -> None:
-        """Append a record that fits."""
-        topic, partition, key, value, headers, timestamp_ms = record
+    def _append(  # noqa: PLR0917 - called for every record
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: list[Header],
+        timestamp_ms: int | None,
+    ) -> None:
         append = self._open.get((topic, partition))
         if append is None:
             append = self._begin(topic, partition)

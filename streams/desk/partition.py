@@ -22,7 +22,6 @@ from aiokafka.errors import (
 
 from streams.desk.backlog import Backlog
 from streams.desk.errors import Blocked
-from streams.desk.memory import Memory
 from streams.desk.producer import TransactionalProducer
 from streams.desk.routing import Routes
 from streams.desk.setup import Setup
@@ -68,7 +67,6 @@ class Partition:
         self._reader = reader
         self._work = Work(setup, number, routes)
         self._backlog = Backlog(setup.limits.batch_records, setup.limits.batch_bytes)
-        self._memory = Memory()
         self._wake = asyncio.Event()
         #: Set while no transaction is in hand.
         self._quiet = asyncio.Event()
@@ -160,7 +158,7 @@ class Partition:
         )
         state = await take_over(self._setup, self.status, self._producer)
         await self._work.register(state)
-        self._memory.restored()
+        self._setup.memory.restored()
         self._setup.status.counts["takeovers"] += 1
         self._timer, self._ticked = state.ledger.next_timer(), None
         self._state = state
@@ -213,7 +211,7 @@ class Partition:
             self._paused = False
             self._reader.resume(self.number)
         folded = await self._work.batch(state, records)
-        self._memory.grew(len(records))
+        self._setup.memory.grew(len(records))
         if any(step.ceasefires for _, step in folded.steps):
             self._timer = state.ledger.next_timer()
         self.status.next_offset = state.next_offset

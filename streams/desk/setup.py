@@ -8,6 +8,7 @@ from typing import Any
 from streams.core.registry import Registry
 from streams.desk.cluster import Cluster, Shape
 from streams.desk.fold import Stage
+from streams.desk.memory import Memory
 from streams.desk.status import DeskStatus
 from streams.settings import Settings
 
@@ -45,4 +46,5 @@ class Setup:
     #: The topics as the brokers have them; looked at anew in each takeover.
     shape: Shape
     status: DeskStatus
+    memory: Memory = field(default_factory=Memory)
     takeovers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TAKEOVERS))

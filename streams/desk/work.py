@@ -54,9 +54,7 @@ class Work:
         if state.registry in (None, digest):
             return
         outbox = self._outbox(state)
-        for record in self._fold.register(state.ledger):
-            outbox.check(record)
-            outbox.add(record)
+        self._fold.register(state.ledger, outbox)
         # Who speaks for whom shows in every picture, in one with no changed view too.
         state.pictures.changed(state.ledger.episodes(), time.monotonic())
         self._add_own(state, outbox)
@@ -78,7 +76,7 @@ class Work:
         self._counts["ticks_sent"] += 1
 
     def _outbox(self, state: State) -> Outbox:
-        return Outbox(state.producer.create_batch, self._setup.shape.record_limits)
+        return Outbox(state.producer.create_batch, self._setup.shape.record_limits, self._partition)
 
     async def _commit(self, state: State, outbox: Outbox, offsets: dict[TopicPartition, int]) -> None:
         await state.producer.commit(outbox.batches, offsets, self._setup.settings.app_id)
@@ -88,23 +86,23 @@ class Work:
     def _add_own(self, state: State, outbox: Outbox) -> None:
         """Add the desk's own ledger entries and the pictures that are due."""
         self._add_pictures(state, outbox)
-        ledger, partition = self._topics["ledger"], self._partition
+        ledger = self._topics["ledger"]
         digest = state.ledger.registry.digest
         if state.registry != digest:
-            outbox.add(Record(ledger, partition, REGISTRY, orjson.dumps(digest)))
+            outbox.put(ledger, REGISTRY, orjson.dumps(digest))
             state.registry = digest
-        outbox.add(Record(ledger, partition, NEXT_OFFSET, b"%d" % state.next_offset))
+        outbox.put(ledger, NEXT_OFFSET, b"%d" % state.next_offset)
 
     def _add_pictures(self, state: State, outbox: Outbox) -> None:
-        pictures, ledger, partition = state.pictures, self._topics["ledger"], self._partition
+        pictures, ledger = state.pictures, self._topics["ledger"]
         written = pictures.take_due(time.monotonic(), self._setup.limits.pictures)
         for episode in written:
             outbox.add(self._picture(state, episode, outbox))
         owed, paid = pictures.marks(written)
         for episode in owed:
-            outbox.add(Record(ledger, partition, OWED_PICTURE + episode.encode(), b"true"))
+            outbox.put(ledger, OWED_PICTURE + episode.encode(), b"true")
         for episode in paid:
-            outbox.add(Record(ledger, partition, OWED_PICTURE + episode.encode(), None))
+            outbox.put(ledger, OWED_PICTURE + episode.encode(), None)
 
     def _picture(self, state: State, episode: str, outbox: Outbox) -> Record:
         through = {"partition": self._partition, "offset": state.next_offset - 1}
