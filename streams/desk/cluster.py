@@ -37,7 +37,13 @@ class Cluster:
         self._settings = settings
         self._admin = AIOKafkaAdminClient(**options, client_id=f"{settings.app_id}-admin")
         # Reads nothing: offsets are asked for as read_uncommitted, so that they count open transactions.
-        self._consumer = AIOKafkaConsumer(**options, client_id=f"{settings.app_id}-offsets", enable_auto_commit=False)
+        self._consumer = AIOKafkaConsumer(
+            **options,
+            client_id=f"{settings.app_id}-offsets",
+            enable_auto_commit=False,
+            # It waits so long for each topic that it has not heard of before.
+            retry_backoff_ms=25,
+        )
 
     async def start(self) -> None:
         """Connect; raises KafkaConnectionError where no broker answers."""

@@ -33,6 +33,8 @@ class Reading:
                 isolation_level="read_committed" if committed else "read_uncommitted",
                 auto_offset_reset="none",
                 fetch_max_wait_ms=50,
+                # It waits so long for each topic that it has not heard of before.
+                retry_backoff_ms=10,
                 max_partition_fetch_bytes=8 << 20,
             )
             for committed in (True, False)
