@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import faust
+import uvloop
 from faust.types import TransportT
 
 from streams import logs
@@ -99,7 +100,7 @@ def serve(settings: Settings) -> NoReturn:
     app = create_app(settings)
     app.finalize()
     app.http.bind()
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     WorkerProcess(app, loop=loop, quiet=True).execute_from_commandline()
 

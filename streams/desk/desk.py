@@ -238,6 +238,8 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
         found = self._consumer.partitions_for_topic(self._topic)
         if found and len(found) != setup.shape.partitions:
             self._setup = None
+            for number in list(self._partitions):
+                self._give_up(number)
             await setup.cluster.stop()
             raise Blocked(f"{self._topic} had {setup.shape.partitions} partitions and has {len(found)} now")
         for number, owner in self._partitions.items():

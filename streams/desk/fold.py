@@ -42,6 +42,8 @@ class Folded:
         #: Record, code and message.
         self.rejected: list[tuple[Any, str, str]] = []
         self.rerouted: list[tuple[Any, Home]] = []
+        #: Ledger entries that changed otherwise than by these messages.
+        self.changed: Sequence[EntryKey] = ()
         self._ledger = ledger
 
     def fold_counts(self) -> None:
@@ -70,7 +72,8 @@ class Folded:
 
     def entries(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Yield the ledger entries to write, each once."""
-        return self._ledger.entries(chain.from_iterable(step.touched for _, step in self.steps))
+        touched = chain.from_iterable(step.touched for _, step in self.steps)
+        return self._ledger.entries(chain(self.changed, touched))
 
 
 class Stage(Protocol):
@@ -97,9 +100,15 @@ class Fold:
         self._topics = {name: f"{prefix}.{name}" for name in (*CHANGES, "reports", "rejected", "ledger")}
         self._headers = {name: Headers(prefix, name) for name in (*CHANGES, "rejected")}
 
-    async def fold(self, ledger: Ledger, records: Sequence[Any], outbox: Outbox) -> Folded:
-        """Fold a batch and fill the outbox with what it makes. Raises only where an agent does not answer."""
+    async def fold(
+        self, ledger: Ledger, records: Sequence[Any], outbox: Outbox, changed: "Sequence[EntryKey]" = ()
+    ) -> Folded:
+        """Fold a batch and fill the outbox with what it makes; raises only where an agent does not answer.
+
+        `changed` are ledger entries to be written as well.
+        """
         batch = self._read(ledger, records, outbox)
+        batch.changed = changed
         failed = await self._through(batch)
         if failed is None:
             failed = self._try_encode(batch, outbox)
@@ -108,6 +117,7 @@ class Fold:
             outbox.clear()
             batch.undo()
             batch = await self._one_at_a_time(ledger, batch, outbox.scratch())
+            batch.changed = changed
             self._encode(batch, outbox)
         batch.rejected.sort(key=lambda item: item[0].offset)
         for record, at in batch.rerouted:

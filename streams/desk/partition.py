@@ -80,6 +80,7 @@ class Partition:
         #: Records below this offset go one a transaction: the broker refused them together.
         self._careful_below = 0
         self._producer: TransactionalProducer | None = None
+        self._takeover: asyncio.Future[State] | None = None
         self._state: State | None = None
         #: The next timer of the ledger, and the one that the last tick was sent for: (time in µs, episode).
         self._timer: tuple[int, str] | None = None
@@ -122,13 +123,21 @@ class Partition:
         """Let `run` end: the partition is somebody else's, or the worker stops."""
         self._leaving = True
         self._wake.set()
+        if self._takeover is not None:
+            # It would fence the new owner, or read for a minute what is of no more use.
+            self._takeover.cancel()
 
     async def run(self) -> None:
         """Take over and work until told to leave. What goes wrong ends in another takeover, never in an exception."""
         while not self._leaving:
             wait_s = 0.0
             try:
-                await self._go_on(await self._take_over())
+                await self._until_ours()
+                self._takeover = asyncio.ensure_future(self._take_over())
+                await self._go_on(await self._takeover)
+            except asyncio.CancelledError:
+                if not self._leaving:
+                    raise
             except Blocked as error:
                 wait_s = self._setup.limits.blocked_s
                 self._stand_still(str(error), log.error)
@@ -145,6 +154,11 @@ class Partition:
             finally:
                 await self._let_go()
             await self._sleep(wait_s)
+
+    async def _until_ours(self) -> None:
+        """Wait out a hold: whether the partition is still ours is not known."""
+        while self._held and not self._leaving:
+            await self._rest(None)
 
     async def _take_over(self) -> State:
         settings, limits = self._setup.settings, self._setup.limits
@@ -238,7 +252,7 @@ class Partition:
 
     async def _let_go(self) -> None:
         """Throw the producer away, and with it the state: what became of the last transaction may be unknown."""
-        self._state, producer, self._producer = None, self._producer, None
+        self._state, producer, self._producer, self._takeover = None, self._producer, None, None
         self._in_hand = []
         self._backlog.clear()
         self._reader.pause(self.number)

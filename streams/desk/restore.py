@@ -20,6 +20,7 @@ __all__ = ["Restored", "holds_records", "restore"]
 #: Keys of the desk's own entries; all others are the core's.
 NEXT_OFFSET = b"_o"
 REGISTRY = b"_g"
+PARTITIONS = b"_n"
 OWED_PICTURE = b"_p/"
 
 POLL_MS = 50
@@ -36,6 +37,8 @@ class Restored(NamedTuple):
     next_offset: int | None
     #: Digest of the source registry that the values were made with; None as above.
     registry: str | None
+    #: How many partitions there were when it was written; None as above.
+    partitions: int | None
     #: Episodes whose last picture is still to be written.
     owed: list[str]
     #: How many live entries there are.
@@ -54,7 +57,9 @@ async def restore(
     `progress` is told how many offsets have been read. Raises Blocked where the end is not reached.
     """
     live = await _live_entries(options, place, bounds, progress)
-    next_offset, registry, owed, count = None, None, [], len(live)
+    next_offset = registry = partitions = None
+    owed: list[str] = []
+    count = len(live)
     while live:
         for _ in range(min(TURN, len(live))):
             # Taken out as they are loaded, so that the state is not held twice.
@@ -65,11 +70,13 @@ async def restore(
                 next_offset = int(orjson.loads(value))
             elif key == REGISTRY:
                 registry = str(orjson.loads(value))
+            elif key == PARTITIONS:
+                partitions = int(orjson.loads(value))
             elif key.startswith(OWED_PICTURE):
                 owed.append(key.removeprefix(OWED_PICTURE).decode())
         await asyncio.sleep(0)
     ledger.loaded()
-    return Restored(next_offset, registry, sorted(owed), count)
+    return Restored(next_offset, registry, partitions, sorted(owed), count)
 
 
 async def holds_records(options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]) -> bool:

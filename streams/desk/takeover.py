@@ -38,6 +38,8 @@ class State:
     pictures: Pictures
     #: Digest of the source registry that the ledger topic names; None: it is empty.
     registry: str | None
+    #: Records taken in since what is settled was last forgotten.
+    since_forgetting: int = 0
 
 
 def transactional_id(app_id: str, place: TopicPartition) -> str:
@@ -84,6 +86,11 @@ async def _next_offset(setup: Setup, place: TopicPartition, restored: Restored) 
     begin, end = (await setup.cluster.bounds([place]))[place]
     committed = await setup.cluster.committed(setup.settings.app_id, place)
     next_offset = restored.next_offset
+    if restored.partitions not in (None, setup.shape.partitions):
+        raise Blocked(
+            f"{place.topic} had {restored.partitions} partitions when its state was made, and has"
+            f" {setup.shape.partitions} now: keys lie elsewhere, and the state of their episodes does not. {REBUILD}"
+        )
     name = f"{place.topic} partition {place.partition}"
     if next_offset is None:
         await _refuse_lost_ledger(setup, place.partition, committed)

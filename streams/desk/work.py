@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiokafka import TopicPartition
@@ -11,12 +11,17 @@ from streams.core.times import format_time
 from streams.desk.fold import Fold, Folded
 from streams.desk.headers import Headers
 from streams.desk.outbox import Outbox, Record
-from streams.desk.restore import NEXT_OFFSET, OWED_PICTURE, REGISTRY
+from streams.desk.restore import NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRY
 from streams.desk.routing import Routes
 from streams.desk.setup import Setup
 from streams.desk.takeover import State
 
+if TYPE_CHECKING:
+    from streams.core.episode import EntryKey
+
 __all__ = ["Work"]
+
+FORGET_EVERY_RECORDS = 1_000
 
 
 class Work:
@@ -36,7 +41,7 @@ class Work:
     async def batch(self, state: State, records: Sequence[Any]) -> Folded:
         """Fold records and commit all that comes of them, with the offset behind the last."""
         outbox = self._outbox(state)
-        folded = await self._fold.fold(state.ledger, records, outbox)
+        folded = await self._fold.fold(state.ledger, records, outbox, self._forget(state, len(records)))
         state.next_offset = records[-1].offset + 1
         state.pictures.changed(dict.fromkeys(step.episode for _, step in folded.steps if step.moves), time.monotonic())
         self._add_own(state, outbox)
@@ -59,6 +64,14 @@ class Work:
         state.pictures.changed(state.ledger.episodes(), time.monotonic())
         self._add_own(state, outbox)
         await self._commit(state, outbox, {self._place: state.next_offset})
+
+    def _forget(self, state: State, records: int) -> "Sequence[EntryKey]":
+        """Drop what is settled and superseded, now and then; return the ledger entries that this changes."""
+        state.since_forgetting += records
+        if state.since_forgetting < FORGET_EVERY_RECORDS:
+            return ()
+        state.since_forgetting = 0
+        return state.ledger.forget()
 
     async def pictures(self, state: State) -> None:
         """Commit pictures that are due."""
@@ -90,6 +103,7 @@ class Work:
         digest = state.ledger.registry.digest
         if state.registry != digest:
             outbox.put(ledger, REGISTRY, orjson.dumps(digest))
+            outbox.put(ledger, PARTITIONS, b"%d" % self._setup.shape.partitions)
             state.registry = digest
         outbox.put(ledger, NEXT_OFFSET, b"%d" % state.next_offset)
 

@@ -148,3 +148,21 @@ async def test_a_thousand_mixed_reports_through_a_worker_are_the_fold_of_the_log
     }  # fmt: skip
     for topic in ("casualties", "ceasefires", "statements"):
         assert len(await read(settings, topic)) > 100
+
+
+async def test_what_is_settled_is_forgotten_and_all_that_is_published_stays_the_folds(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.desk.work.FORGET_EVERY_RECORDS", 20)
+    settings = settings_for(kafka, prefix, horizon="P3D", batch_max_records=15)
+    await create_topics(settings)
+    records = list(mixed(3, 1200, 4))
+    await send(settings, records[:600])
+    async with running_desk(settings):
+        await taken_in(settings)
+    await send(settings, records[600:])
+    async with running_desk(settings):
+        await taken_in(settings)
+    kept = {record.key: record.value for record in await read(settings, "ledger") if record.key.startswith(b'["r"')}
+    assert min(len(value) for value in kept.values()) < 60, "of settled reports little is kept"
+    assert await verify(settings, REGISTRY) == []

@@ -35,7 +35,7 @@ async def invent(settings: Settings, producer: AIOKafkaProducer) -> None:
 
 async def falsify_state(settings: Settings, producer: AIOKafkaProducer) -> None:
     entries = [entry for entry in await read(settings, "ledger", 1) if entry.key.startswith(b'["c"')]
-    await write(settings, producer, "ledger", entries[0], value=b"[9, null]")
+    await write(settings, producer, "ledger", entries[0], value=b"[9,null]")
 
 
 async def run_ahead(settings: Settings, producer: AIOKafkaProducer) -> None:
@@ -61,7 +61,7 @@ async def forget(settings: Settings, producer: AIOKafkaProducer) -> None:
     [
         (repeat, "e-1/reuters/p-0/killed/unknown@1 is there twice"),
         (invent, "extra record e-1/x@1"),
-        (falsify_state, 'ledger partition 0: ["c","e-1","reuters","p-0","killed","unknown"] is b\'[9, null]\''),
+        (falsify_state, 'ledger partition 0: ["c","e-1","reuters","p-0","killed","unknown"] is b\'[9,null]\''),
         (run_ahead, "ends at offset 2, its state goes on at 99"),
         (show_too_much, "e-1 through 1 says"),
         (forget, "casualties partition 0: missing record e-1/reuters/p-8/killed/unknown@1"),
