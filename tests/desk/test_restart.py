@@ -1,5 +1,6 @@
 """Workers that stop, die and share: the outputs are those of an undisturbed run."""
 
+import signal
 from pathlib import Path
 
 from streams.settings import Settings
@@ -75,4 +76,24 @@ async def test_a_worker_killed_in_a_transaction_is_taken_over_before_that_times_
     assert len(hidden) > len(shown), "the killed worker left a transaction open"
     await taken_in(settings)
     assert second.stop() == 0
+    assert await verify(settings) == []
+
+
+async def test_a_worker_stopped_past_its_session_and_continued_is_fenced(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    settings = await lay_out(kafka, prefix, tmp_path)
+    half = len(RECORDS) // 2
+    await send(settings, RECORDS[:half])
+    zombie = Worker(settings, tmp_path / "1.log", **SMALL)
+    await some_taken_in(settings, 50)
+    zombie.process.send_signal(signal.SIGSTOP)
+    other = Worker(settings, tmp_path / "2.log", **SMALL)
+    log = tmp_path / "2.log"
+    await until(lambda: log.read_text().count("restored") >= 4, "the other takes all partitions over")
+    zombie.process.send_signal(signal.SIGCONT)
+    await send(settings, RECORDS[half:])
+    await taken_in(settings)
+    assert zombie.stop() == 0
+    assert other.stop() == 0
     assert await verify(settings) == []

@@ -1,0 +1,175 @@
+"""The parts of the desk that need no broker."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from schemas.topics import TOPICS
+from streams.desk.backlog import Backlog
+from streams.desk.cluster import Shape
+from streams.desk.errors import Blocked, OutputTooLarge
+from streams.desk.headers import Headers
+from streams.desk.outbox import Outbox, Record
+from streams.desk.pictures import Pictures
+from streams.desk.routing import Home, Routes, partition_of
+from streams.desk.status import DeskStatus, PartitionState, PartitionStatus
+from streams.settings import load
+from streams.topics import Found
+
+
+@pytest.mark.parametrize(
+    ("key", "murmur2"),
+    # Of Kafka's own UtilsTest: the hashes that its Java client gives.
+    [
+        (b"21", -973932308),
+        (b"foobar", -790332482),
+        (b"a-little-bit-long-string", -985981536),
+        (b"a-little-bit-longer-string", -1486304829),
+        (b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971),
+        (b"abc", 479470107),
+    ],
+)
+def test_a_key_lies_where_the_java_client_puts_it(key: bytes, murmur2: int) -> None:
+    assert partition_of(key, 7) == (murmur2 & 0x7FFFFFFF) % 7
+
+
+def test_the_home_of_an_episode_is_remembered() -> None:
+    routes = Routes(5)
+    home = routes.home("e-1")
+    assert home == Home(b"e-1", partition_of(b"e-1", 5))
+    assert routes.home("e-1") is home
+
+
+def record(size: int) -> Any:
+    return SimpleNamespace(serialized_value_size=size, serialized_key_size=0)
+
+
+def test_a_backlog_is_taken_in_batches_of_so_many_records() -> None:
+    backlog = Backlog(batch_records=3, batch_bytes=1000)
+    records = [record(1) for _ in range(8)]
+    backlog.put(records[:5])
+    backlog.put(records[5:])
+    assert backlog.full
+    assert backlog.take(100) == records[:3]
+    assert backlog.take(1) == records[3:4]
+    assert backlog.records == 4
+    assert backlog.take(100) == records[4:7]
+    assert backlog.low
+    assert backlog.take(100) == records[7:]
+    assert backlog.records == 0
+
+
+def test_a_backlog_is_full_by_its_bytes_too() -> None:
+    backlog = Backlog(batch_records=100, batch_bytes=1000)
+    fullness = []
+    for size in (1500, 600):
+        backlog.put([record(size)])
+        fullness.append(backlog.full)
+    assert fullness == [False, True]
+    backlog.clear()
+    assert backlog.low
+
+
+def test_a_picture_is_written_at_once_and_then_once_a_second_while_its_episode_changes() -> None:
+    pictures = Pictures()
+    written = []
+    for tenth in range(35):
+        now_s = tenth / 10
+        pictures.changed(["e-1"], now_s)
+        written += [now_s] * len(pictures.take_due(now_s, 10))
+    assert written == [0.0, 1.0, 2.0, 3.0]
+    assert pictures.next_s() == 4.0
+    assert pictures.take_due(4.0, 10) == ["e-1"]
+    assert pictures.next_s() is None
+
+
+def test_what_is_owed_is_marked_once_and_the_mark_goes_with_the_picture() -> None:
+    pictures = Pictures()
+    pictures.changed(["e-1", "e-2"], 0.0)
+    assert pictures.take_due(0.0, 1) == ["e-1"]
+    assert pictures.marks(["e-1"]) == (["e-2"], [])
+    pictures.changed(["e-1", "e-2"], 0.5)
+    assert pictures.marks([]) == (["e-1"], [])
+    assert pictures.take_due(1.5, 10) == ["e-2", "e-1"]
+    assert pictures.marks(["e-2", "e-1"]) == ([], ["e-2", "e-1"])
+
+
+def test_what_the_last_owner_owed_is_due_at_once() -> None:
+    pictures = Pictures()
+    pictures.restore(["e-1"], 7.0)
+    assert pictures.take_due(7.0, 10) == ["e-1"]
+    assert pictures.marks(["e-1"]) == ([], ["e-1"])
+
+
+def outbox(**limits: int) -> Outbox:
+    return Outbox(lambda: BatchBuilder(1000, 0, is_transactional=1), limits, 3)
+
+
+def test_records_fill_batches_in_their_order() -> None:
+    box = outbox(a=400_000, b=400_000)
+    for number in range(50):
+        box.put("a", b"%d" % number, b"x" * 100)
+    box.add(Record("b", 9, b"k", b"v"))
+    assert {(place.topic, place.partition) for place in box.batches} == {("a", 3), ("b", 9)}
+    (batches,) = [batches for place, batches in box.batches.items() if place.topic == "a"]
+    assert len(batches) > 1
+    assert sum(batch.record_count() for batch in batches) == 50
+    assert box.records == 51
+
+
+def test_a_record_longer_than_its_topic_takes_is_not_put_into_a_batch() -> None:
+    box = outbox(a=400_000, b=900_000)
+    with pytest.raises(OutputTooLarge, match=r"for a, which takes 400000 \(max.message.bytes\)"):
+        box.put("a", b"k", b"x" * 400_000)
+    assert box.batches == {}
+    box.put("b", b"k", b"x" * 400_000)
+    assert box.records == 1
+
+
+def test_headers_of_a_rejected_record_say_where_it_stood() -> None:
+    headers = Headers("p", "rejected").rejected("invalid", "claims[0]: no", ("p.reports", 2, 7), 1500)
+    assert headers == [
+        ("ce_specversion", b"1.0"), ("ce_id", b"p.reports/2/7"), ("ce_type", b"p.rejected"),
+        ("ce_source", b"p.reports"), ("ce_subject", b"invalid"), ("content-type", b"application/octet-stream"),
+        ("code", b"invalid"), ("message", b"claims[0]: no"), ("topic", b"p.reports"), ("partition", b"2"),
+        ("offset", b"7"), ("time", b"1970-01-01T00:00:01.5Z"), ("ce_time", b"1970-01-01T00:00:01.5Z"),
+    ]  # fmt: skip
+    assert "time" not in dict(Headers("p", "rejected").rejected("invalid", "", ("p.reports", 2, 7), -1))
+
+
+def found(**other: Found) -> dict[str, Found]:
+    return {name: Found(4, 1, topic.configuration) for name, topic in TOPICS.items()} | other
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"ledger": Found(3, 1, {})}, "truceline.ledger has 3 partitions, the reports 4"),
+        ({"ledger": Found(4, 1, {"cleanup.policy": "delete"})}, "cleanup.policy is delete, must be compact"),
+        ({"casualties": Found(4, 1, {"max.message.bytes": "1000"})}, "max.message.bytes is 1000"),
+    ],
+)
+def test_topics_of_a_wrong_shape_are_refused_with_what_mends_them(other: dict[str, Found], said: str) -> None:
+    with pytest.raises(Blocked, match="truceline topics create") as blocked:
+        Shape(load(), found(**other))
+    assert said in str(blocked.value)
+
+
+def test_a_shape_gives_the_length_that_each_topic_takes() -> None:
+    shape = Shape(load(), found(episodes=Found(4, 1, {"max.message.bytes": "500000"}), ledger=Found(4, 1, {})))
+    assert shape.partitions == 4
+    assert shape.record_limits["truceline.episodes"] == 500_000
+    assert shape.record_limits["truceline.ledger"] == TOPICS["ledger"].max_message_bytes
+
+
+def test_a_desk_is_ready_when_all_its_partitions_run() -> None:
+    status = DeskStatus()
+    assert status.reasons() == ["starting"]
+    status.reason = ""
+    status.partitions = {0: PartitionStatus(0, PartitionState.RUNNING, unread=2, queued=3), 1: PartitionStatus(1)}
+    assert not status.ready
+    assert status.reasons() == ["partition 1 is waiting"]
+    assert status.partitions[0].lag == 5
+    assert status.partitions[1].lag is None
