@@ -1,6 +1,7 @@
 """The Faust app that everything is hosted in, and the process that runs it."""
 
 import asyncio
+import logging
 import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +15,7 @@ from streams.agents import add_folding_agents
 from streams.app.boot import Order
 from streams.app.committed import CommittedTransport
 from streams.app.http import HttpService
+from streams.app.quiet import Seldom
 from streams.core.registry import Registry
 from streams.desk import Desk
 from streams.desk.memory import calm_collector
@@ -76,6 +78,8 @@ class WorkerProcess(faust.Worker):
     def _setup_logging(self) -> None:
         settings = self.app.settings
         logs.configure(settings.log_format, settings.log_level)
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(Seldom("aiokafka"))
 
     async def _sentinel_task(self) -> None:
         """Faust sleeps a second here, at the very end."""

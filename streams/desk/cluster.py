@@ -1,5 +1,6 @@
 """What the desk asks the brokers for beside records: shapes of topics, offsets, and the group's commits."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from streams.desk.errors import Blocked
 from streams.settings import Settings
 
 __all__ = ["Cluster", "Shape"]
+
+PING_S = 5.0
 
 
 class Shape:
@@ -54,6 +57,11 @@ class Cluster:
         """Let go of the connections."""
         await self._consumer.stop()
         await self._admin.close()
+
+    async def ping(self) -> None:
+        """Return when a broker has answered; raises what Kafka raises, or TimeoutError."""
+        async with asyncio.timeout(PING_S):
+            await self._admin.describe_cluster()
 
     async def shape(self) -> Shape:
         """Return the shape that the topics have now; raises Blocked as `Shape`."""

@@ -31,6 +31,7 @@ POLL_MS = 200
 #: A fetch under way holds up the next one to the same broker, also for a partition that was just resumed.
 FETCH_WAIT_MS = 100
 FETCH_BYTES = 1 << 20
+WATCH_S = 2.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 5.0
 LEAVE_S = 5.0
@@ -191,6 +192,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
     async def _consume(self, setup: Setup) -> None:
         settings = self.settings
         session_ms = int(settings.session_timeout / SECOND * 1000)
+        watch = asyncio.create_task(self._watch(setup), name="watch")
         consumer = self._consumer = AIOKafkaConsumer(
             **self._options,
             client_id=settings.app_id,
@@ -213,9 +215,23 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             while True:
                 await self._poll(setup)
         finally:
+            watch.cancel()
             await self._hold_all(LEAVE_S)
             self._consumer = None
             await _stop(consumer)
+
+    async def _watch(self, setup: Setup) -> None:
+        """Note whether a broker answers: the clients try again for ever and say nothing."""
+        while True:
+            try:
+                await setup.cluster.ping()
+                unreachable = ""
+            except Exception as error:  # noqa: BLE001 - no kind of failure is an answer
+                unreachable = f"no Kafka broker answers at {self.settings.bootstrap_servers}: {error!r}"
+            if bool(unreachable) != bool(self.status.unreachable):
+                log.log(logging.ERROR if unreachable else logging.INFO, "%s", unreachable or "a broker answers again")
+            self.status.unreachable = unreachable
+            await asyncio.sleep(WATCH_S)
 
     async def _poll(self, setup: Setup) -> None:
         """Drain what has been fetched: one partition left unread would hold up all of its broker."""

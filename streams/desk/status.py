@@ -50,6 +50,8 @@ class DeskStatus:
 
     #: Empty when the desk is at work; otherwise why it is not.
     reason: str = "starting"
+    #: Why no broker answers just now; empty while one does.
+    unreachable: str = ""
     partitions: dict[int, PartitionStatus] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     #: Reports rejected as `internal` since the start: a bug somewhere, so the worker is degraded.
@@ -57,8 +59,8 @@ class DeskStatus:
 
     @property
     def ready(self) -> bool:
-        """Whether the desk is in its group and every partition of ours runs."""
-        return not self.reason and all(p.state is PartitionState.RUNNING for p in self.partitions.values())
+        """Whether a broker answers, the desk is in its group and every partition of ours runs."""
+        return not self.reasons()
 
     def degraded(self) -> list[str]:
         """Return, in words, what is not as it should be although the desk works."""
@@ -71,7 +73,7 @@ class DeskStatus:
 
     def reasons(self) -> list[str]:
         """Return, in words, what keeps the desk from being ready."""
-        found = [self.reason] if self.reason else []
+        found = [reason for reason in (self.unreachable, self.reason) if reason]
         for number, partition in sorted(self.partitions.items()):
             if partition.state is not PartitionState.RUNNING:
                 why = f": {partition.reason}" if partition.reason else ""

@@ -1,5 +1,6 @@
 """The parts of the desk that need no broker."""
 
+import logging
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.topics import TOPICS
+from streams.app.quiet import Seldom
 from streams.desk.backlog import Backlog
 from streams.desk.cluster import Shape
 from streams.desk.errors import Blocked, OutputTooLarge
@@ -173,3 +175,17 @@ def test_a_desk_is_ready_when_all_its_partitions_run() -> None:
     assert status.reasons() == ["partition 1 is waiting"]
     assert status.partitions[0].lag == 5
     assert status.partitions[1].lag is None
+
+
+def test_a_librarys_repeated_message_is_let_through_seldom_with_its_count() -> None:
+    now_s = 0.0
+    seldom = Seldom("aiokafka", lambda: now_s)
+
+    def said(name: str, number: int) -> str | None:
+        record = logging.LogRecord(name, logging.ERROR, "", 0, "no node %d", (number,), None)
+        return record.getMessage() if seldom.filter(record) else None
+
+    assert [said("aiokafka.conn", number) for number in range(3)] == ["no node 0", None, None]
+    assert [said("streams.desk", number) for number in range(2)] == ["no node 0", "no node 1"]
+    now_s = 31.0
+    assert said("aiokafka.conn", 9) == "no node 9 (and 2 times more)"

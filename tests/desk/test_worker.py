@@ -9,11 +9,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from streams.testing.broker import LocalKafka
 from tests.desk.places import ROOT, WAIT_S, create_topics, read, send, settings_for, taken_in
 from tests.desk.test_poison import report
 
@@ -104,3 +106,27 @@ def test_an_address_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
         )
     assert run.returncode == 69
     assert b"cannot listen on 127.0.0.1" in run.stderr
+
+
+async def test_a_broker_that_goes_away_is_said_by_readyz(
+    local_kafka: Callable[..., LocalKafka], tmp_path: Path
+) -> None:
+    """Also by a worker that has nothing to do."""
+    kafka = local_kafka()
+    settings = settings_for(kafka.bootstrap_servers, "away")
+    await create_topics(settings, 2)
+    process, port = start("truceline serve", tmp_path, kafka.bootstrap_servers, "away")
+    try:
+        await answers(port, "/readyz", 200)
+        kafka.nodes[0].kill()
+        body = await answers(port, "/readyz", 503)
+        assert f"no Kafka broker answers at {kafka.bootstrap_servers}" in " ".join(body["reasons"])
+        assert (await answers(port, "/healthz", 200))["status"] == "ok"
+        await asyncio.to_thread(kafka.start)
+        await answers(port, "/readyz", 200)
+    finally:
+        process.terminate()
+        code = process.wait(WAIT_S)
+    assert code == 0
+    said = [line for line in (tmp_path / "log").read_text().splitlines() if "Unable connect to node" in line]
+    assert len(said) < 5, "not once for each try"
