@@ -75,29 +75,32 @@ def import_(
         bool, typer.Option("--revisions/--no-revisions", help="Use the .revisions.jsonl given or beside the file.")
     ] = True,
     send: Annotated[bool, typer.Option("--send", help="Put the reports on the log, as `truceline send` does.")] = False,
+    to: Annotated[str | None, typer.Option(metavar="URL", help="With --send: over HTTP to this server.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a row could not be read.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Read a data set; the help is in _HELP."""
     from streams.importers.reading import Options, Tally
 
-    _check(kind, mapping, output, files, send=send)
+    _check(kind, mapping, output, files, send=send, to=to)
     tally = Tally()
     with _ending():
         options = Options(episode, revision, mapping, history)
         reports = _read(kind, files, options, tally, quiet=quiet)
+        _summarise(kind, reports, tally, quiet=quiet)
         if send:
-            _send(reports)
+            _send(reports, to, strict=strict, quiet=quiet)
         else:
             _write(reports, output)
-    _summarise(kind, reports, tally, quiet=quiet)
     if strict and tally.faults:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _check(kind: KindName, mapping: Path | None, output: str, files: list[Path], *, send: bool) -> None:
+def _check(kind: KindName, mapping: Path | None, output: str, files: list[Path], *, send: bool, to: str | None) -> None:
     if (mapping is None) is (kind is KindName.CSV):
         raise UsageFailed("csv needs --mapping FILE" if mapping is None else f"{kind} has no --mapping")
+    if to is not None and not send:
+        raise UsageFailed("--to is where --send sends")
     if send and output != "-":
         raise UsageFailed("--send puts the reports on the log; it writes no --output")
     if output != "-" and os.path.realpath(output) in {os.path.realpath(file) for file in files}:
@@ -141,8 +144,15 @@ def _write(reports: list[ReportShape], path: str) -> None:
         raise errors.InputUnreadable(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _send(reports: list[ReportShape]) -> None:
-    raise UsageFailed(f"--send is not there yet; pipe the {len(reports):,} reports into `truceline send -`")
+def _send(reports: list[ReportShape], to: str | None, *, strict: bool, quiet: bool) -> None:
+    from tempfile import TemporaryDirectory
+
+    from streams.cli.send import send
+
+    with TemporaryDirectory(prefix="truceline-import-") as folder:
+        path = str(Path(folder) / "reports.jsonl")
+        _write(reports, path)
+        send([path], to=to, strict=strict, quiet=quiet)
 
 
 def _summarise(kind: KindName, reports: list[ReportShape], tally: Tally, *, quiet: bool) -> None:

@@ -138,3 +138,20 @@ def _waits(pid: int) -> bool:
     maps = Path(f"/proc/{pid}/maps").read_text()
     state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     return "msgspec" in maps and "orjson" in maps and "_zoneinfo" in maps and state == "S"
+
+
+def test_send_hands_the_reports_to_truceline_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[int, dict[str, object]]] = []
+
+    def send(files: list[str], **options: object) -> None:
+        sent.append((sum(len(Path(file).read_bytes().splitlines()) for file in files), options))
+
+    monkeypatch.setattr("streams.cli.send.send", send)
+    result = runner.invoke(app, ["import", "armaz", str(ARMAZ), "--send", "--to", "http://127.0.0.1:1"])
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert sent == [(52, {"to": "http://127.0.0.1:1", "strict": False, "quiet": False})]
+
+
+@pytest.mark.parametrize("arguments", [["--send", "-o", "x"], ["--to", "http://127.0.0.1:1"]])
+def test_send_and_its_options_go_together(arguments: list[str]) -> None:
+    assert runner.invoke(app, ["import", "armaz", str(ARMAZ), *arguments]).exit_code == 2

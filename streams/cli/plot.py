@@ -1,0 +1,230 @@
+"""`truceline plot` and `truceline table`: an episode's history as a picture and as a table."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streams.cli import LOOK, errors
+from streams.cli.errors import CommandFailed, UsageFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streams.plots.story import Change, Story
+
+_SOURCES = """\
+Each FILE holds reports, which are folded as `truceline replay` does it, or the changes that its --changes wrote.
+"""
+
+_PLOT_HELP = f"""\
+Draw the history of an episode: a step line for each source and party, ranges as bands, downward corrections and
+withdrawals marked, and the ceasefire's status below with what was said of it.
+
+{_SOURCES}
+[bold]Examples[/]
+
+  truceline plot armenia-azerbaijan-2022-09 --from reports.jsonl -o september.svg
+
+  truceline plot gaza-2023-10 --from reports.jsonl.zst --theme dark --width 1000 -o gaza.png
+"""
+
+_TABLE_HELP = f"""\
+Print the history of an episode as a table: what `truceline plot` draws, a row for each figure and status.
+
+{_SOURCES}
+[bold]Examples[/]
+
+  truceline table armenia-azerbaijan-2022-09 --from reports.jsonl --format csv > september.csv
+"""
+
+
+class Theme(StrEnum):
+    """Grounds of a picture."""
+
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Form(StrEnum):
+    """Formats of a table."""
+
+    CSV = "csv"
+    JSON = "json"
+    MD = "md"
+
+
+Episode = Annotated[str, typer.Argument(metavar="EPISODE", show_default=False)]
+More = Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", show_default=False)]
+From = Annotated[list[str] | None, typer.Option("--from", metavar="FILE...", help="Reports or changes, - for stdin.")]
+Sources = Annotated[
+    str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
+]
+Horizon = Annotated[
+    str | None,
+    typer.Option(metavar="DURATION", envvar="TRUCELINE_HORIZON", help="As for replay, ISO 8601.", show_default="P400D"),
+]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only what was published until then.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no word on refused lines.")]
+
+
+def register(root: typer.Typer) -> None:
+    """Join the command line."""
+    root.command(help=_PLOT_HELP, rich_help_panel=LOOK)(plot)
+    root.command(help=_TABLE_HELP, rich_help_panel=LOOK)(table)
+
+
+def plot(
+    episode: Episode,
+    more: More = None,
+    *,
+    from_: From = None,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE.{svg,png,html}", show_default=False)],
+    sources: Sources = None,
+    horizon: Horizon = None,
+    until: Until = None,
+    theme: Annotated[Theme, typer.Option(help="The ground; html follows its reader's.")] = Theme.LIGHT,
+    width: Annotated[int, typer.Option(min=400, max=4000, metavar="PIXELS", help="How wide.")] = 700,
+    scale: Annotated[int, typer.Option(min=1, max=4, help="Dots a pixel (png).")] = 2,
+    quiet: Quiet = False,
+) -> None:
+    """Draw a picture; the help is in _PLOT_HELP."""
+    form = _form(output)
+    story = _story(episode, [*(from_ or ()), *(more or ())], sources, horizon, until=until, quiet=quiet)
+    from streams.plots.output import picture
+
+    _write(picture(story, form, width_px=width, theme=theme, scale=scale), output)
+
+
+def table(
+    episode: Episode,
+    more: More = None,
+    *,
+    from_: From = None,
+    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.MD,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to, - prints.")] = "-",
+    sources: Sources = None,
+    horizon: Horizon = None,
+    until: Until = None,
+    quiet: Quiet = False,
+) -> None:
+    """Print a table; the help is in _TABLE_HELP."""
+    from streams.plots.table import written
+
+    story = _story(episode, [*(from_ or ()), *(more or ())], sources, horizon, until=until, quiet=quiet)
+    _write(written(story, form).encode(), output)
+
+
+def _form(output: str) -> str:
+    try:
+        from streams.plots.output import FORMATS, form_of
+    except ModuleNotFoundError as error:
+        raise CommandFailed(f"pictures need {error.name}: pip install 'truceline[plots]'") from error
+    form = form_of(output)
+    if form is None:
+        raise UsageFailed(f"--output {output}: name a file that ends in .{', .'.join(FORMATS)}")
+    return form
+
+
+def _story(
+    episode: str, files: list[str], sources: str | None, horizon: str | None, *, until: str | None, quiet: bool
+) -> Story:
+    from streams.lines import read_time
+    from streams.plots.story import story_of
+
+    if not files:
+        raise UsageFailed("say where from: --from FILE...")
+    try:
+        until_us = None if until is None else read_time(until)
+    except ValueError as error:
+        raise UsageFailed(f"--until: {error}") from error
+    episodes: set[str] = set()
+    story = story_of(_changes(files, sources, horizon, episodes, quiet=quiet), episode, until_us=until_us)
+    if not story.changes:
+        known = ", ".join(sorted(episodes)[:10]) or "none"
+        raise UsageFailed(f"nothing of episode {episode!r}{' until then' if until else ''}; episodes: {known}")
+    return story
+
+
+def _changes(
+    files: list[str], sources: str | None, horizon: str | None, episodes: set[str], *, quiet: bool
+) -> Iterator[Change]:
+    """Yield the changes of the files, and add to `episodes` the names that they tell of."""
+    from streams.lines import InputUnreadable
+    from streams.terminal.progress import Position, progress
+
+    try:
+        lines = _peeked(files)
+        found = _written(lines) if lines.first_is_change else _folded(lines, sources, horizon, quiet=quiet)
+        with progress(
+            lambda: Position(lines.bytes_done, lines.bytes_total, f"{lines.path} line {lines.number:,}"), quiet=quiet
+        ):
+            for topic, record in found:
+                episodes.add(record["episode"])
+                yield topic, record
+    except InputUnreadable as error:
+        raise errors.InputUnreadable(str(error)) from error
+
+
+def _peeked(files: list[str]) -> Any:
+    """Return the lines of some files, which know of the first whether it is a change or a report."""
+    from streams.lines import Lines
+
+    class Peeked(Lines):
+        def __init__(self) -> None:
+            super().__init__(files)
+            self._rest = super().__iter__()
+            self._first = next(self._rest, None)
+            self.first_is_change = self._first is not None and self._first.startswith(b'{"topic"')
+
+        def __iter__(self) -> Iterator[bytes]:
+            if self._first is not None:
+                yield self._first
+            yield from self._rest
+
+    return Peeked()
+
+
+def _written(lines: Any) -> Iterator[Change]:
+    import orjson
+
+    for line in lines:
+        try:
+            change = orjson.loads(line)
+            yield change["topic"], change["data"]
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise errors.InputUnreadable(f"{lines.path} line {lines.number} is not a change") from error
+
+
+def _folded(lines: Any, sources: str | None, horizon: str | None, *, quiet: bool) -> Iterator[Change]:
+    from streams.cli.serve import read_registry
+    from streams.replay import Replay
+    from streams.settings import SettingsError, load
+
+    try:
+        horizon_us = load(horizon=horizon).horizon_us
+    except SettingsError as error:
+        raise UsageFailed(f"--horizon: {error}") from error
+    story = Replay(lines, read_registry(sources), horizon_us=horizon_us)
+    yield from story
+    if story.refused and not quiet:
+        late = " (backfills need a longer --horizon)" if story.counts["too_late"] else ""
+        typer.echo(f"{story.refused:,} lines were refused and are not shown{late}", err=True)
+
+
+def _write(content: bytes, path: str) -> None:
+    from streams.terminal.outputs import output
+
+    try:
+        with output(path) as file:
+            file.write(content)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(128 + signal.SIGPIPE) from None
+    except OSError as error:
+        raise errors.InputUnreadable(f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,190 @@
+"""An episode's history, as its changes tell it: a line of figures for each cell, a band for each ceasefire.
+
+Time is the time of knowledge: when the report that caused a change was published, or the tick. Of several changes
+at one time only the last counts. Where a status changed by the clock (took effect, expired), the change stands at
+the time that it was due, which was known before.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from streams.core.times import parse_time
+
+__all__ = ["Band", "Line", "LineKey", "Mark", "Point", "Span", "Story", "story_of"]
+
+Change = tuple[str, dict[str, Any]]
+
+OUTCOMES = ("killed", "killed_or_missing", "wounded", "missing", "captured")
+VIOLATIONS = ("alleged", "denied", "confirmed")
+
+
+class LineKey(NamedTuple):
+    """What a line of figures counts, and who says so: a cell of the contract."""
+
+    source: str
+    party: str
+    outcome: str
+    population: str
+
+
+class Point(NamedTuple):
+    """A figure from `at_us` on; `best` is None where it was withdrawn. `is_down`: less than the point before."""
+
+    at_us: int
+    best: int | None
+    low: int | None
+    high: int | None
+    is_down: bool
+
+
+@dataclass(slots=True)
+class Line:
+    """The figures of one cell, in the order in which they were known; `records` holds every change of it."""
+
+    key: LineKey
+    points: list[Point] = field(default_factory=list)
+    records: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+
+    def add(self, at_us: int, record: dict[str, Any]) -> None:
+        """Add a change; its point takes the place of one at the same time."""
+        self.records.append((at_us, record))
+        if self.points and self.points[-1].at_us == at_us:
+            self.points.pop()
+        value = record["after"] or {}
+        best, before = value.get("best"), self.points[-1].best if self.points else None
+        is_down = best is not None and before is not None and best < before
+        self.points.append(Point(at_us, best, value.get("low"), value.get("high"), is_down))
+
+    @property
+    def greatest(self) -> int:
+        """The greatest figure that it ever had."""
+        return max(point.best or 0 for point in self.points)
+
+    @property
+    def last(self) -> Point:
+        """What stands at the end."""
+        return self.points[-1]
+
+
+class Span(NamedTuple):
+    """A status from one time to another (microseconds)."""
+
+    start_us: int
+    end_us: int
+    status: str
+    view: dict[str, Any]
+
+
+class Mark(NamedTuple):
+    """Something that was said of a ceasefire: a violation, or that it is not confirmed."""
+
+    at_us: int
+    what: str
+    record: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Band:
+    """The joint status of one ceasefire over time, and what was said of it."""
+
+    ceasefire: str
+    spans: list[Span] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    records: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def first_us(self) -> int:
+        """When it was first heard of."""
+        return self.records[0][0]
+
+
+@dataclass(slots=True)
+class Story:
+    """All that a picture or a table of an episode shows; `changes` counts the changes it was made from."""
+
+    episode: str
+    lines: list[Line] = field(default_factory=list)
+    bands: list[Band] = field(default_factory=list)
+    first_us: int = 0
+    last_us: int = 0
+    changes: int = 0
+
+    def panels(self) -> dict[tuple[str, str], list[Line]]:
+        """Return the lines by outcome and population, killed first: figures that may share a scale."""
+        found: dict[tuple[str, str], list[Line]] = {}
+        for line in sorted(self.lines, key=lambda line: (OUTCOMES.index(line.key.outcome), line.key.population)):
+            found.setdefault((line.key.outcome, line.key.population), []).append(line)
+        return found
+
+
+def story_of(changes: Iterable[Change], episode: str, *, until_us: int | None = None) -> Story:
+    """Return the story of one episode from changes (topic, record) in fold order; others are passed over.
+
+    With `until_us` it ends there, as it was known then.
+    """
+    story = Story(episode)
+    lines: dict[LineKey, Line] = {}
+    views: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for topic, record in changes:
+        if record["episode"] != episode:
+            continue
+        at_us = _known_at(record)
+        if until_us is not None and at_us > until_us:
+            continue
+        _stretch(story, at_us)
+        if topic == "casualties":
+            key = LineKey(record["source"], record["party"], record["outcome"], record["population"])
+            lines.setdefault(key, Line(key)).add(at_us, record)
+        elif topic == "ceasefires" and record["view"] == "joint":
+            views.setdefault(record["ceasefire"], []).append((at_us, record))
+    story.lines = [lines[key] for key in sorted(lines)]
+    story.bands = [_band(name, records, story.last_us) for name, records in sorted(views.items())]
+    story.first_us = min([story.first_us, *(span.start_us for band in story.bands for span in band.spans)])
+    return story
+
+
+def _known_at(record: dict[str, Any]) -> int:
+    cause = record["cause"]
+    return parse_time(cause.get("published_at") or cause.get("tick"))
+
+
+def _stretch(story: Story, at_us: int) -> None:
+    story.first_us = min(at_us, story.first_us) if story.changes else at_us
+    story.last_us = max(at_us, story.last_us) if story.changes else at_us
+    story.changes += 1
+
+
+def _band(name: str, records: list[tuple[int, dict[str, Any]]], end_us: int) -> Band:
+    band = Band(name, records=records, marks=[mark for at_us, record in records for mark in _marks(at_us, record)])
+    starts = [(_moved_at(at_us, record), record["after"]) for at_us, record in records if _moves(record)]
+    for at, (start_us, view) in enumerate(starts):
+        until_us = starts[at + 1][0] if at + 1 < len(starts) else end_us
+        if view is not None and (until_us > start_us or at + 1 == len(starts)):
+            band.spans.append(Span(start_us, until_us, view["status"], view))
+    return band
+
+
+def _moves(record: dict[str, Any]) -> bool:
+    before, after = record["before"], record["after"]
+    return before is None or after is None or before["status"] != after["status"] or before["since"] != after["since"]
+
+
+def _moved_at(at_us: int, record: dict[str, Any]) -> int:
+    """Return when a status moved: by the clock when it was due, else when it was said."""
+    before, after = record["before"], record["after"]
+    if before is None or after is None:
+        return at_us
+    due = {"in_effect": before["effective_at"], "expired": before["expires_at"]}.get(after["status"])
+    return parse_time(due) if due is not None and due == after["since"] and parse_time(due) < at_us else at_us
+
+
+def _marks(at_us: int, record: dict[str, Any]) -> Iterator[Mark]:
+    before, after = record["before"], record["after"]
+    if after is None:
+        return
+    for how in VIOLATIONS:
+        if after["violations"][how] > (before["violations"][how] if before else 0):
+            yield Mark(at_us, how, record)
+    if set(after["not_confirmed_by"]) - set(before["not_confirmed_by"] if before else ()):
+        yield Mark(at_us, "not_confirmed", record)
