@@ -182,18 +182,42 @@ class CsvMapping(_Strict):
 
 
 def read_mapping(path: Path) -> CsvMapping:
-    """Return the mapping in a YAML file; raises MappingError where it is refused, InputUnreadable."""
+    """Return the mapping in a YAML file.
+
+    Raises MappingError where it is refused (its message has one `file:line: field: reason` a line), InputUnreadable.
+    """
     try:
-        content = yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506 - a safe loader
+        text = path.read_text("utf-8")
+        root = yaml.compose(text, Loader=_Loader)
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
     except OSError as error:
         raise InputUnreadable(f"{path} cannot be read: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise MappingError(f"{path}:{line}: not YAML: {error.problem}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        raise MappingError(f"{path}:1: not YAML: {error}") from error
     try:
         return CsvMapping.model_validate(content)
     except ValidationError as error:
-        faults = [f"{path}: {_path(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_url=False)]
-        raise MappingError("\n".join(faults)) from error
+        faults = [(_line(root, fault["loc"]), _path(fault["loc"]), fault["msg"]) for fault in error.errors()]
+        raise MappingError("\n".join(f"{path}:{line}: {place}: {why}" for line, place, why in faults)) from error
+
+
+def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
+    """Return the line of the innermost part of a location that stands in the file."""
+    line = node.start_mark.line + 1 if node and node.start_mark else 1
+    for part in location:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            # What is not a key is the name of a shape that pydantic tried.
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, node = key.start_mark.line + 1, value
+                    break
+    return line
 
 
 def _fields(part: BaseModel) -> dict[str, Any]:
