@@ -124,7 +124,7 @@ class Book:
             self._undo(entries, unsure=isinstance(error, sqlite3.Error))
             raise
         self.next_offset = offset
-        self._forget(entries)
+        self._settle(file, entries)
         return [entry.receipt for entry in entries]
 
     def _take(self, value: bytes, offset: int) -> _Entry:
@@ -221,15 +221,23 @@ class Book:
             raise StoreUnavailable(f"{self.path}: {error}") from error
         _log.info("another source registry", before=row[0], now=self.options.registry.digest, episodes=len(entries))
 
-    def _forget(self, entries: list[_Entry]) -> None:
+    def _settle(self, file: sqlite3.Connection, entries: list[_Entry]) -> None:
+        """After a commit: pictures to be made anew, and what may be forgotten."""
         for entry in entries:
             if entry.step is not None and entry.step.moves:
                 self._pictures.pop(entry.step.episode, None)
         self._since_forgetting += len(entries)
-        if self._since_forgetting >= FORGET_EVERY:
-            self._since_forgetting = 0
+        if self._since_forgetting < FORGET_EVERY:
+            return
+        self._since_forgetting = 0
+        try:
             # No published figure changes by it: written with the next transaction is soon enough.
             self._owed += self.ledger.forget()
+        except Exception:  # noqa: BLE001 - whatever it is, it must not fail what is committed
+            # What is committed stays so: the file has it all.
+            _log.exception("forgetting failed: restoring")
+            self._owed.clear()
+            self.ledger = self._restored(file)
 
 
 #: Refused for what is already known; other refusals go back to the sender alone, as on Kafka.
