@@ -1,0 +1,181 @@
+"""`truceline replay`: outputs that are whole or not there, exit codes, what is said on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from streams.cli import app
+from tests.core.build import act, at, killed, report
+
+GOOD = json.dumps(report("a", killed(71)))
+BAD = json.dumps(report("b", killed(-1)))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("TRUCELINE_")]:
+        monkeypatch.delenv(name)
+
+
+def written(*lines: str, name: str = "r.jsonl") -> str:
+    Path(name).write_text("\n".join(lines) + "\n")
+    return name
+
+
+def run(*args: str, stdin: str | None = None) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    result = CliRunner().invoke(app, ["replay", *args], input=stdin)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def names() -> list[str]:
+    """What lies in the working folder."""
+    return sorted(path.name for path in Path().iterdir())
+
+
+def records(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_refused_line_is_counted_and_named_and_fails_only_when_strict() -> None:
+    path = written(GOOD, BAD, "x")
+    code, _, errors = run(path, "--changes", "c")
+    assert (code, errors.splitlines()) == (
+        0,
+        [
+            "r.jsonl:2: invalid: claims[0].count.best: Input should be greater than or equal to 0",
+            "r.jsonl:3: not_json: unexpected character, expected a JSON value: line 1 column 1 (char 0)",
+            "3 lines: 1 accepted, 2 refused (1 invalid, 1 not_json)",
+        ],
+    )
+    assert run(path, "--strict", "--changes", "c")[0] == 1
+    assert run(written(GOOD), "--strict", "--changes", "c")[0] == 0
+
+
+def test_the_rejected_are_written_as_text_with_what_is_not_utf8_replaced() -> None:
+    Path("r.jsonl").write_bytes(b"\n\xff{\r\n" + GOOD.encode())
+    _, out, _ = run("r.jsonl", "--rejected", "-", "-q")
+    (record,) = records(out)
+    assert {**record, "message": ""} == {"line": 2, "code": "not_json", "message": "", "value": "\ufffd{\r"}
+
+
+def test_of_several_files_the_rejected_say_which() -> None:
+    _, out, _ = run(written(GOOD), written(BAD, name="s.jsonl"), "--rejected", "-", "-q")
+    assert [(record["file"], record["line"]) for record in records(out)] == [("s.jsonl", 1)]
+
+
+def test_dash_reads_standard_input_and_prints() -> None:
+    code, out, _ = run("-", "--changes", "-", "--snapshot", "-", stdin=GOOD)
+    change, snapshot = records(out)
+    assert (code, change["topic"], list(snapshot["episodes"])) == (0, "casualties", ["war"])
+
+
+def test_a_tick_moves_every_episode_at_the_end_in_name_order() -> None:
+    truce = act("announced", effective_at=at(20))
+    lines = [json.dumps(report("a", truce, episode=episode)) for episode in ("south", "north", "east")]
+    _, out, _ = run(written(*lines), "--tick", "2022-09-21T04:00:00+04:00", "--changes", "-")
+    ticked = [change["data"] for change in records(out) if "tick" in change["data"]["cause"]]
+    assert [(change["episode"], change["view"], change["after"]["status"]) for change in ticked] == [
+        (episode, view, "in_effect") for episode in ("east", "north", "south") for view in ("joint", "source:mod")
+    ]
+    assert ticked[0]["cause"] == {"tick": "2022-09-21T00:00:00Z"}
+
+
+def test_with_no_output_named_the_result_is_shown() -> None:
+    code, out, errors = run(written(GOOD))
+    assert code == 0
+    assert "war, as of 14 Sep 2022 12:00 UTC" in out
+    assert "71" in out
+    assert errors == "1 lines: 1 accepted\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        pytest.param(["none.jsonl"], 74, "none.jsonl cannot be read: No such file or directory", id="no such file"),
+        pytest.param(["."], 74, "Is a directory", id="a folder"),
+        pytest.param(["cut.gz"], 74, "cut.gz cannot be read: Compressed file ended", id="breaks off"),
+        pytest.param([], 2, "Missing argument", id="no file"),
+        pytest.param(["-", "-"], 2, "standard input (-) can be read once", id="standard input twice"),
+        pytest.param(["r.jsonl", "--horizon", "400"], 2, "not an ISO 8601 duration", id="a horizon with no unit"),
+        pytest.param(["r.jsonl", "--tick", "now"], 2, "'now' is not", id="a tick that is no time"),
+        pytest.param(["r.jsonl", "--changes", "x", "--snapshot", "./x"], 2, "named twice", id="an output twice"),
+        pytest.param(["r.jsonl", "--changes", "r.jsonl"], 2, "named twice", id="an output onto an input"),
+        pytest.param(["r.jsonl", "--changes", "no/x"], 2, "--changes no/x: No such file", id="no such folder"),
+        pytest.param(["r.jsonl", "--sources", "none.yaml"], 2, "none.yaml cannot be read", id="no such registry"),
+        pytest.param(["r.jsonl", "--sources", "bad.yaml"], 2, "bad.yaml:1: 'a' is a mapping", id="bad registry"),
+        pytest.param(["r.jsonl", "--nonsense"], 2, "No such option", id="unknown option"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_exit_code(args: list[str], code: int, words: str) -> None:
+    written(GOOD)
+    Path("cut.gz").write_bytes(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb")
+    Path("bad.yaml").write_text("a: 1\n")
+    found, out, errors = run(*args)
+    assert (found, out) == (code, "")
+    assert words in " ".join(errors.split())
+    assert names() == ["bad.yaml", "cut.gz", "r.jsonl"]
+
+
+def test_an_input_that_breaks_off_leaves_what_was_there_before() -> None:
+    Path("cut.gz").write_bytes(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb")
+    Path("c").write_text("of yesterday")
+    assert run(written(GOOD), "cut.gz", "--changes", "c", "--snapshot", "s")[0] == 74
+    assert Path("c").read_text() == "of yesterday"
+    assert names() == ["c", "cut.gz", "r.jsonl"]
+
+
+def test_an_output_keeps_the_mode_of_the_file_whose_place_it_takes() -> None:
+    Path("c").touch(0o640)
+    run(written(GOOD), "--changes", "c")
+    assert Path("c").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_pipe_or_device_is_written_as_it_comes() -> None:
+    assert run(written(GOOD), "--changes", "/dev/null", "--snapshot", "/dev/null", "-q")[0] == 0
+
+
+@contextlib.contextmanager
+def started(*args: str) -> Any:
+    command = [sys.executable, "-m", "streams", "replay", *args]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def wait_for(path: str) -> None:
+    give_up_at = time.monotonic() + 60
+    while not list(Path().glob(path)) and time.monotonic() < give_up_at:
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_half_way_it_leaves_no_half_file(number: signal.Signals, code: int) -> None:
+    with started("-", "--changes", "c") as process:
+        stdin: IO[bytes] = process.stdin
+        stdin.write(GOOD.encode() + b"\n")
+        stdin.flush()
+        wait_for(".c.*.part")
+        process.send_signal(number)
+        assert process.wait(30) == code
+    assert names() == []
+
+
+def test_a_reader_that_goes_away_ends_it_quietly_as_a_shell_expects() -> None:
+    lines = "\n".join(json.dumps(report(f"r{n}", killed(n), source=f"s{n}")) for n in range(3_000))
+    with started(written(lines), "--changes", "-") as process:
+        process.stdout.close()
+        assert process.wait(30) == 128 + signal.SIGPIPE
+        assert process.stderr.read() == b""
