@@ -12,7 +12,7 @@ from streams.core.registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
 from streams.embedded.book import Book, BookOptions
 from streams.embedded.file import DATABASE, claim_folder
-from streams.embedded.reading import PublishedChange, Reader
+from streams.embedded.reading import LoggedReport, PublishedChange, Reader
 from streams.embedded.writer import Writer
 from streams.store import Receipt, StoreUnavailable, summary
 
@@ -79,19 +79,26 @@ class EmbeddedStore:
         """Return committed changes behind row `after`, oldest first."""
         return await asyncio.to_thread(self._reader.changes, after, limit=limit, episode=episode, topic=topic)
 
+    def log(self, after: int = -1, *, limit: int = 1_000, episode: str | None = None) -> list[LoggedReport]:
+        """Return reports and ticks as they came, behind an offset, oldest first; to be called off the event loop."""
+        return self._reader.log(after, limit=limit, episode=episode)
+
     async def changed(self, after: int) -> None:
         """Wait until there is a change behind row `after`."""
         waiter = (asyncio.get_running_loop(), asyncio.Event())
         self._waiting.add(waiter)
         try:
             # Looked at after joining those who wait, so that no commit falls in between.
-            if self._last_row <= after:
+            while self._last_row <= after:
                 await waiter[1].wait()
+                waiter[1].clear()
         finally:
             self._waiting.discard(waiter)
 
     def close(self) -> None:
-        """Write what waits and let the folder go."""
+        """Write what waits and let the folder go; a second time does nothing."""
+        if not self._lock.is_locked:
+            return
         self._reader.close()
         # Last, since the last connection to close folds the write-ahead log into the file.
         self._writer.stop()

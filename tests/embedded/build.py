@@ -1,0 +1,75 @@
+"""A book with a clock that stands still, and what its file holds."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from streams.core.registry import Registry
+from streams.core.times import DEFAULT_HORIZON_US
+from streams.embedded.book import Book, BookOptions
+from streams.lines import read_time
+from streams.store import Receipt
+from tests.core.build import REGISTRY, Json
+
+NOW = "2022-10-01T00:00:00Z"
+
+
+class Clock:
+    """A wall clock that is set by hand."""
+
+    def __init__(self, time: str = NOW) -> None:
+        self.us = read_time(time)
+
+    def __call__(self) -> int:
+        return self.us
+
+    def set(self, time: str) -> None:
+        self.us = read_time(time)
+
+
+def opened(path: Path, clock: Clock | None = None, registry: Registry = REGISTRY) -> Book:
+    return Book(path, BookOptions(registry, DEFAULT_HORIZON_US, "truceline.reports", clock or Clock()))
+
+
+def value(record: Json) -> bytes:
+    return json.dumps(record).encode()
+
+
+def taken(book: Book, *records: Json) -> list[str]:
+    """How each record was taken: its outcome, or the code it was refused with."""
+    return [outcome(receipt) for receipt in book.write([value(record) for record in records])]
+
+
+def outcome(receipt: Receipt) -> str:
+    return receipt.code or receipt.outcome
+
+
+def stored(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """The tables that tell the story."""
+    with sqlite3.connect(path) as file:
+        return {
+            "log": file.execute('SELECT "offset", episode, value FROM log ORDER BY "offset"').fetchall(),
+            "changes": file.execute('SELECT "row", "offset", topic, record FROM changes ORDER BY "row"').fetchall(),
+            "rejected": file.execute('SELECT code, value FROM rejected ORDER BY "row"').fetchall(),
+        }
+
+
+def folded_again(log: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], Json]:
+    """What a fold of a log with no file in the way publishes, as rows of `changes`, and its snapshot."""
+    from streams.core.intake import Refusal, parse  # noqa: PLC0415
+    from streams.core.ledger import Ledger  # noqa: PLC0415
+
+    ledger = Ledger(REGISTRY)
+    rows: list[tuple[Any, ...]] = []
+    for offset, _, value_ in log:
+        origin = {"topic": "truceline.reports", "partition": 0, "offset": offset}
+        try:
+            step = ledger.take(parse(value_), origin)
+        except Refusal:
+            continue
+        for topic, record in step.changes():
+            rows.append((len(rows) + 1, offset, topic, record))
+    return rows, {episode: ledger.picture(episode) for episode in ledger.episodes()}
