@@ -1,0 +1,118 @@
+"""Settings: where they come from, how they are refused, what a Kafka client is made of, how a log line looks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import ssl
+from datetime import timedelta
+from pathlib import Path
+
+import faust
+import pytest
+import structlog
+
+from streams import logs
+from streams.kafka import client_options, faust_options
+from streams.settings import PREFIX, Settings, SettingsError, load
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+def refused(**flags: object) -> list[str]:
+    with pytest.raises(SettingsError) as error:
+        load(**flags)
+    return str(error.value).splitlines()
+
+
+def test_a_flag_wins_over_the_environment_and_that_over_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().http_port == 8080
+    monkeypatch.setenv("TRUCELINE_HTTP_PORT", "9000")
+    monkeypatch.setenv("TRUCELINE_TOPIC_PREFIX", "")
+    assert (load().http_port, load(http_port=None).http_port, load(http_port=1).http_port) == (9000, 9000, 1)
+    assert load().topic("reports") == "truceline.reports"
+
+
+@pytest.mark.parametrize(
+    ("text", "span"), [("P400D", timedelta(days=400)), ("PT36H", timedelta(hours=36)), ("P2W", timedelta(days=14))]
+)
+def test_durations_are_iso_8601(text: str, span: timedelta) -> None:
+    assert load(horizon=text).horizon == span
+
+
+def test_every_fault_names_its_variable_and_no_secret() -> None:
+    faults = refused(horizon="400", http_port=-1, bootstrap_servers="nowhere", sasl_password=["hidden"])
+    assert [fault.partition(": ")[0] for fault in faults] == [
+        "TRUCELINE_BOOTSTRAP_SERVERS",
+        "TRUCELINE_HORIZON",
+        "TRUCELINE_HTTP_PORT",
+        "TRUCELINE_SASL_PASSWORD",
+    ]
+    assert faults[0].endswith("'nowhere' is not HOST:PORT (it is 'nowhere')")
+    assert "hidden" not in faults[3]
+    assert refused(security_protocol="SASL_SSL") == [
+        "TRUCELINE_SECURITY_PROTOCOL=SASL_SSL needs TRUCELINE_SASL_USERNAME"
+    ]
+    assert refused(sasl_password="a", sasl_password_file="b") == [
+        "TRUCELINE_SASL_PASSWORD and TRUCELINE_SASL_PASSWORD_FILE are both set: keep one"
+    ]
+
+
+def test_every_setting_is_described_and_frozen() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+    assert Settings.model_config["frozen"]
+    assert "hidden" not in repr(load(token="hidden", sasl_password="hidden"))
+
+
+def test_a_kafka_client_gets_its_security_from_one_place(tmp_path: Path) -> None:
+    assert client_options(load()) == {"bootstrap_servers": "127.0.0.1:9092", "security_protocol": "PLAINTEXT"}
+    password = tmp_path / "password"
+    password.write_text("hidden\n")
+    secured = load(
+        security_protocol="SASL_SSL", sasl_mechanism="SCRAM-SHA-512", sasl_username="me", sasl_password_file=password
+    )
+    options = client_options(secured)
+    assert isinstance(options.pop("ssl_context"), ssl.SSLContext)
+    assert options == {
+        "bootstrap_servers": "127.0.0.1:9092",
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "me",
+        "sasl_plain_password": "hidden",
+    }
+    found = faust_options(secured)
+    credentials = found["broker_credentials"]
+    assert found["broker"] == ["kafka://127.0.0.1:9092"]
+    assert isinstance(credentials, faust.SASLCredentials)
+    assert (credentials.username, credentials.password, credentials.protocol.value) == ("me", "hidden", "SASL_SSL")
+
+
+def test_a_certificate_or_password_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="TRUCELINE_SSL_CAFILE: there is no file"):
+        client_options(load(security_protocol="SSL", ssl_cafile=tmp_path / "none"))
+    with pytest.raises(SettingsError, match=r"the password file .*none"):
+        client_options(
+            load(security_protocol="SASL_PLAINTEXT", sasl_username="me", sasl_password_file=tmp_path / "none")
+        )
+
+
+def test_a_log_line_is_one_object_with_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        logs.configure("json")
+        structlog.get_logger("mine").warning("something", episode="war")
+        logging.getLogger("theirs").warning("of %s", "another")
+    finally:
+        root.handlers[:], root.level = before, level
+        structlog.reset_defaults()
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["level"], line["logger"], line.get("episode")) for line in lines] == [
+        ("something", "warning", "mine", "war"),
+        ("of another", "warning", "theirs", None),
+    ]

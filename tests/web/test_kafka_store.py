@@ -1,0 +1,169 @@
+"""The web's store on a real Kafka: reports by their key, pictures as they are committed, and a broker that is away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from streams import topics
+from streams.kafka import client_options
+from streams.settings import Settings
+from streams.store import StoreUnavailable
+from streams.web.feed import Feed
+from streams.web.kafka_store import KafkaStore
+from tests.core.build import Json, killed, report
+
+WAIT_S = 60
+PARTITIONS = 3
+
+
+@pytest.fixture
+async def settings(kafka: str, prefix: str) -> Settings:
+    made = Settings(bootstrap_servers=kafka, topic_prefix=prefix, app_id=prefix)
+    async with topics.admin(client_options(made)) as admin:
+        await topics.create(admin, prefix, PARTITIONS, 1)
+    return made
+
+
+@pytest.fixture
+async def store(settings: Settings) -> AsyncIterator[KafkaStore]:
+    opened = KafkaStore(settings)
+    await opened.start()
+    await until(_ready(opened))
+    yield opened
+    await opened.stop()
+
+
+def _ready(store: KafkaStore) -> Callable[[], Awaitable[bool]]:
+    async def ready() -> bool:
+        return await store.reasons() == []
+
+    return ready
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+def picture(name: str, offset: int) -> bytes:
+    through = {"partition": 0, "offset": offset}
+    content: Json = {"episode": name, "clock": "2022-09-14T12:00:00Z", "ceasefires": [], "totals": []}
+    return json.dumps({**content, "through": through}).encode()
+
+
+def value(record: Json) -> bytes:
+    return json.dumps(record).encode()
+
+
+async def test_reports_lie_where_the_receipt_says_under_their_episode(store: KafkaStore, settings: Settings) -> None:
+    values = [value(report("a", killed(1))), b"x", value(report("b", killed(2), episode="other")), value(
+        report("a", killed(3), revision=2)
+    )]  # fmt: skip
+    receipts = await store.submit(values)
+    assert [(r.outcome, r.report_id, r.revision, r.code) for r in receipts] == [
+        ("logged", "a", 1, None),
+        ("refused", None, None, "not_json"),
+        ("logged", "b", 1, None),
+        ("logged", "a", 2, None),
+    ]
+    consumer = AIOKafkaConsumer(
+        settings.topic("reports"), **client_options(settings), group_id=None, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    found: dict[tuple[int | None, int | None], tuple[bytes, bytes]] = {}
+    async with asyncio.timeout(WAIT_S):
+        while len(found) < 3:
+            record = await consumer.getone()
+            found[record.partition, record.offset] = (record.key, record.value)
+    await consumer.stop()
+    assert found == {
+        (r.partition, r.offset): ((r.episode or "").encode(), sent)
+        for r, sent in zip(receipts, values, strict=True)
+        if r.code is None
+    }
+    assert receipts[0].partition == receipts[3].partition
+
+
+async def test_only_committed_pictures_are_shown_and_never_an_older_one(store: KafkaStore, settings: Settings) -> None:
+    topic = settings.topic("episodes")
+    producer = AIOKafkaProducer(**client_options(settings), transactional_id=settings.app_id)
+    await producer.start()
+    async with producer.transaction():
+        await producer.send(topic, picture("war", 1), key=b"war")
+    await producer.begin_transaction()
+    await producer.send(topic, picture("war", 2), key=b"war")
+    await producer.send(topic, picture("other", 2), key=b"other")
+    await producer.flush()
+    await producer.abort_transaction()
+    async with producer.transaction():
+        await producer.send(topic, picture("last", 3), key=b"last")
+
+    async def last() -> bool:
+        return await store.picture("last") is not None
+
+    await until(last)
+    assert await store.picture("war") == picture("war", 1)
+    assert await store.picture("other") is None
+    assert [(short["episode"], short["through"]["offset"]) for short in await store.summaries()] == [
+        ("last", 3),
+        ("war", 1),
+    ]
+    async with producer.transaction():
+        await producer.send(topic, None, key=b"war")
+
+    async def gone() -> bool:
+        return await store.picture("war") is None
+
+    await until(gone)
+    await producer.stop()
+    # One that starts now sees the same.
+    late = Feed(lambda: client_options(settings), topic)
+    task = asyncio.create_task(late.run())
+
+    async def all_here() -> bool:
+        return late.trouble is None
+
+    await until(all_here)
+    task.cancel()
+    assert [short["episode"] for short in late.summaries()] == ["last"]
+
+
+async def test_missing_topics_are_a_reason_and_are_not_made_by_asking(kafka: str, prefix: str) -> None:
+    settings = Settings(bootstrap_servers=kafka, topic_prefix=prefix, app_id=prefix)
+    store = KafkaStore(settings, desk_reasons=lambda: ["the desk says so"])
+    await store.start()
+    wanted = [
+        "the desk says so",
+        f"not all pictures are here: no topic {prefix}.episodes: run `truceline topics create`",
+    ]
+
+    async def said() -> bool:
+        return await store.reasons() == wanted
+
+    await until(said)
+    with pytest.raises(StoreUnavailable, match="not all pictures are here yet"):
+        await store.picture("war")
+    await store.stop()
+    async with topics.admin(client_options(settings)) as admin:
+        assert [topic for topic in await admin.list_topics() if topic.startswith(prefix)] == []
+
+
+async def test_with_no_broker_it_says_which_address_and_goes_on_trying() -> None:
+    store = KafkaStore(Settings(bootstrap_servers="127.0.0.1:1"))
+    await store.start()
+
+    async def said() -> bool:
+        reasons = await store.reasons()
+        return len(reasons) == 2 and all("127.0.0.1" in reason for reason in reasons)
+
+    await until(said)
+    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1"):
+        await store.submit([value(report("a", killed(1)))])
+    assert [r.code for r in await store.submit([b"x"])] == ["not_json"]
+    await store.stop()
