@@ -34,8 +34,8 @@ def create_app(
 ) -> Starlette:
     """Return the ASGI app over a store.
 
-    With a `token`, POST /reports asks for it. `loopback` says that the server listens on this machine alone:
-    then it answers to local names alone. `lifespan` starts and stops what the store needs.
+    POST /reports asks for the `token`. `loopback` says that the server listens on this machine alone: then it
+    answers to local names alone, and can do without a token. `lifespan` starts and stops what the store needs.
     """
     guard = Guard(token, loopback=loopback)
     web = _Web(store, guard)

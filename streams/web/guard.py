@@ -33,7 +33,7 @@ class Guard:
     """Lets a request pass, or raises Forbidden."""
 
     def __init__(self, token: SecretStr | None, *, loopback: bool) -> None:
-        """With a token, whoever writes must know it. `loopback`: the server listens on this machine alone."""
+        """Whoever writes must know the token; with none, nobody may but where only this machine is listened to."""
         self._token = None if token is None else token.get_secret_value().encode()
         self._loopback = loopback
 
@@ -48,6 +48,10 @@ class Guard:
         if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
             raise Forbidden(403, "foreign_origin", "reports are not taken from pages of other sites")
         if self._token is None:
+            if not self._loopback:
+                raise Forbidden(
+                    403, "token_needed", "others reach this address: POST /reports opens once TRUCELINE_TOKEN is set"
+                )
             return
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token):

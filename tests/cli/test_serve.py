@@ -40,7 +40,6 @@ def test_it_serves_until_told_to_stop_and_closes_its_file(tmp_path: Path, number
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["--http-host", "0.0.0.0"], 2, "set TRUCELINE_TOKEN"),
         (["--http-port", "99999"], 2, "TRUCELINE_HTTP_PORT: "),
         (["--horizon", "400"], 2, "TRUCELINE_HORIZON: not an ISO 8601 duration"),
         (["--sources", "bad.yaml"], 2, "bad.yaml:2: 'a': unknown kind"),

@@ -33,7 +33,8 @@ def serving(store: EmbeddedStore) -> Client:
     """A client of an app over the store; options as `create_app` takes them."""
 
     def serving(**options: Any) -> TestClient:
-        return TestClient(create_app(store, **options), raise_server_exceptions=False)
+        app = create_app(store, **{"loopback": True, **options})
+        return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
 
     return serving
 
@@ -170,8 +171,14 @@ def test_with_a_token_only_who_knows_it_may_post(serving: Client, given: dict[st
     assert posted(client, A, headers={"Authorization": "Bearer secret"})[0] == 202
 
 
+def test_where_others_reach_it_nobody_may_post_without_a_token(serving: Client) -> None:
+    client = serving(loopback=False)
+    assert posted(client, A)[1]["code"] == "token_needed"
+    assert client.get("/episodes", headers={"Host": "reports.example"}).status_code == 200
+
+
 def test_a_page_of_another_site_can_neither_post_nor_read(serving: Client) -> None:
-    client = serving(loopback=True)
+    client = serving()
     own = {"Host": "127.0.0.1:8080"}
     assert posted(client, A, headers={**own, "Origin": "https://elsewhere.example"})[1]["code"] == "foreign_origin"
     assert client.get("/episodes", headers={"Host": "elsewhere.example"}).json()["code"] == "foreign_host"
