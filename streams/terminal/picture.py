@@ -83,7 +83,7 @@ def ceasefires_text(picture: dict[str, Any], times: Times) -> list[Text]:
     lines = []
     for view in picture["ceasefires"]:
         joint = view["view"] == "joint"
-        name = f"ceasefire {view['ceasefire']}" if joint else f"  to {view['view'].removeprefix('source:')}"
+        name = f"ceasefire {view['ceasefire']}" if joint else f"  says {view['view'].removeprefix('source:')}"
         lines.append(Text.assemble((f"{name}: ", "bold" if joint else "dim"), ceasefire_words(view, times)))
     return lines
 

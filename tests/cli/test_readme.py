@@ -1,0 +1,65 @@
+"""The README is true: its picture of the demo, its topics, its commands and its addresses."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+from rich.console import Console
+from starlette.routing import Route
+from typer.testing import CliRunner
+
+from schemas.topics import TOPICS
+from streams.cli import app
+from streams.core.registry import Registry
+from streams.demo.board import Board
+from streams.demo.play import TITLE
+from streams.demo.stages import Change
+from streams.demo.story import EPISODE, story
+from streams.embedded.store import EmbeddedStore
+from streams.replay import replay
+from streams.sources import default_sources
+from streams.web.app import create_app
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text()
+WIDTH = 110
+
+
+def table_rows(heading: str) -> list[list[str]]:
+    """The cells of the first table under a heading, without its head."""
+    section = README.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.replace("`", "") for cell in row] for row in rows[2:]]
+
+
+def test_the_table_is_what_the_demo_shows_at_the_end() -> None:
+    fold = replay(ROOT / "streams" / "defaults" / "story.jsonl", sources=default_sources())
+    board = Board(TITLE)
+    board.times = next(story()).times
+    board.now = "That is the story."
+    for topic, record in fold:
+        board.take(Change(topic, record))
+    board.picture = fold.snapshot()["episodes"][EPISODE]
+    drawn = io.StringIO()
+    Console(file=drawn, width=WIDTH, height=60, color_system=None).print(board)
+    assert drawn.getvalue() in README
+
+
+def test_the_topics_are_those_of_the_table() -> None:
+    assert table_rows("Topics") == [
+        [f"truceline.{topic.name}", topic.key, topic.says, str(topic.cleanup)] for topic in TOPICS.values()
+    ]
+
+
+def test_every_command_it_names_is_there() -> None:
+    for command in set(re.findall(r"truceline ([a-z]+)", README)):
+        assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0, command
+
+
+def test_every_address_of_the_server_is_named(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path, Registry())
+    paths = [route.path for route in create_app(store).routes if isinstance(route, Route)]
+    store.close()
+    assert [path for path in paths if f"{path}`" not in README] == []
