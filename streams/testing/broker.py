@@ -31,7 +31,7 @@ from streams.testing.distribution import KafkaUnavailable
 from streams.testing.node import Address, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["KafkaUnavailable", "LocalKafka", "answers", "broker", "temporary"]
 
@@ -138,9 +138,15 @@ class LocalKafka:
 
 
 @contextlib.contextmanager
-def temporary(*, nodes: int = 1, properties: Mapping[str, str] | None = None) -> Iterator[LocalKafka]:
+def temporary(
+    *,
+    nodes: int = 1,
+    properties: Mapping[str, str] | None = None,
+    prepare: Callable[[LocalKafka], object] | None = None,
+) -> Iterator[LocalKafka]:
     """A running cluster that is gone at the end, with its data, also when this process is killed.
 
+    `prepare` is called once it is laid out, before it starts: to add to a node's server.properties.
     Raises KafkaUnavailable when there is none to be had.
     """
     folder = Path(tempfile.mkdtemp(prefix="truceline-kafka-"))
@@ -153,6 +159,8 @@ def temporary(*, nodes: int = 1, properties: Mapping[str, str] | None = None) ->
     with guard:
         kafka = LocalKafka.create(folder, nodes=nodes, properties=properties)
         try:
+            if prepare is not None:
+                prepare(kafka)
             kafka.start()
             yield kafka
         finally:

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from schemas.topics import TOPICS
 from streams.cli import app
 from streams.settings import PREFIX, Settings, load
-from streams.testing.broker import LocalKafka, answers
+from streams.testing.broker import LocalKafka, answers, temporary
 from streams.testing.distribution import KAFKA_VERSION
 
 ROOT = Path(__file__).parent.parent.parent
@@ -159,27 +159,28 @@ THE_IMAGES_OWN = {"CLUSTER_ID", "KAFKA_HEAP_OPTS", "KAFKA_LOG_DIRS", "KAFKA_CONT
 
 
 @pytest.fixture
-def composed(tmp_path: Path) -> Iterator[tuple[str, str]]:
+def composed() -> Iterator[tuple[str, str]]:
     """A Kafka with the compose file's settings but for hosts and ports: where INTERNAL and EXTERNAL listen."""
-    kafka = LocalKafka.create(tmp_path / "kafka")
-    [node] = kafka.nodes
-    ports = {"INTERNAL": free_port(), "EXTERNAL": node.address.port, "CONTROLLER": node.address.controller_port}
-    settings = {
-        name.removeprefix("KAFKA_").lower().replace("_", "."): value
-        for name, value in environment("kafka").items()
-        if name not in THE_IMAGES_OWN
-    }
-    for setting in ("listeners", "advertised.listeners"):
-        settings[setting] = re.sub(
-            r"(\w+)://[^:]*:\d+", lambda found: f"{found[1]}://127.0.0.1:{ports[found[1]]}", settings[setting]
-        )
-    with (node.folder / "server.properties").open("a") as configuration:
-        configuration.writelines(f"{name}={value}\n" for name, value in settings.items())
-    try:
-        kafka.start()
-        yield f"127.0.0.1:{ports['INTERNAL']}", f"127.0.0.1:{ports['EXTERNAL']}"
-    finally:
-        kafka.remove()
+    internal = free_port()
+
+    def as_composed(kafka: LocalKafka) -> None:
+        [node] = kafka.nodes
+        ports = {"INTERNAL": internal, "EXTERNAL": node.address.port, "CONTROLLER": node.address.controller_port}
+        settings = {
+            name.removeprefix("KAFKA_").lower().replace("_", "."): value
+            for name, value in environment("kafka").items()
+            if name not in THE_IMAGES_OWN
+        }
+        for setting in ("listeners", "advertised.listeners"):
+            settings[setting] = re.sub(
+                r"(\w+)://[^:]*:\d+", lambda found: f"{found[1]}://127.0.0.1:{ports[found[1]]}", settings[setting]
+            )
+        # Of two equal names the last counts.
+        with (node.folder / "server.properties").open("a") as configuration:
+            configuration.writelines(f"{name}={value}\n" for name, value in settings.items())
+
+    with temporary(prepare=as_composed) as kafka:
+        yield f"127.0.0.1:{internal}", kafka.bootstrap_servers
 
 
 @pytest.mark.kafka
