@@ -1,12 +1,15 @@
 """What a report holds once it has been taken in: plain values, defaults and bounds filled in.
 
-They are named tuples, since a stream makes millions of them. All times are microseconds (`streams.core.times`).
+Claims are frozen structs: made by the million, not walked by the collector, written as they are (`streams.core.entries`:
+an array each, its kind first). All times are microseconds (`streams.core.times`).
 """
 
 from typing import NamedTuple
 
+from msgspec import Struct
 
-class Casualty(NamedTuple):
+
+class Casualty(Struct, frozen=True, array_like=True, gc=False, tag="casualties"):
     """A figure: `best` persons, at least `low`, at most `high` (None: not known)."""
 
     party: str
@@ -23,7 +26,7 @@ class Casualty(NamedTuple):
     incident: str | None
 
 
-class CeasefireClaim(NamedTuple):
+class CeasefireClaim(Struct, frozen=True, array_like=True, gc=False, tag="ceasefire"):
     """An act of a ceasefire; `by` is what the report says, before the registry."""
 
     ceasefire: str
@@ -38,7 +41,7 @@ class CeasefireClaim(NamedTuple):
     text: str | None
 
 
-class Statement(NamedTuple):
+class Statement(Struct, frozen=True, array_like=True, gc=False, tag="statement"):
     """An assertion, a denial or an accusation."""
 
     act: str
@@ -48,7 +51,7 @@ class Statement(NamedTuple):
     refers_to: "Reference | None"
 
 
-class Reference(NamedTuple):
+class Reference(Struct, frozen=True, array_like=True, gc=False):
     """The claim that a statement is about; with a revision, only while that one stands."""
 
     report_id: str
@@ -57,8 +60,6 @@ class Reference(NamedTuple):
 
 
 Claim = Casualty | CeasefireClaim | Statement
-#: How a claim's kind is written.
-TAGS: dict[type[Claim], str] = {Casualty: "casualties", CeasefireClaim: "ceasefire", Statement: "statement"}
 
 
 class Report(NamedTuple):

@@ -55,8 +55,8 @@ def place(report_id: str, standing: Standing, index: int, claim: Casualty) -> tu
 def denial_of(claim: Claim | None, source: str) -> tuple[Target, Denial] | None:
     """Return what a denial refers to and what is kept of it, or None where this is no denial of a claim."""
     if isinstance(claim, Statement) and claim.act == "denied" and claim.refers_to is not None:
-        report_id, index, revision = claim.refers_to
-        return (report_id, index), (source, revision)
+        target = claim.refers_to
+        return (target.report_id, target.claim), (source, target.revision)
     return None
 
 

@@ -15,42 +15,43 @@ from collections.abc import Callable
 from heapq import heapify
 from typing import Any
 
-import orjson
+import msgspec
 
-from streams.core.ceasefire import Course
 from streams.core.cell import Cell
-from streams.core.claims import TAGS, Casualty, CeasefireClaim, Claim, Reference, Statement
+from streams.core.claims import Casualty
 from streams.core.counts import add_denial, counted_place, denial_of, place
 from streams.core.episode import EntryKey, Episode, Standing
 from streams.core.registry import Registry
 from streams.core.views import View, places, wait
 
 Episodes = dict[str, Episode]
-_KINDS: dict[str, type[Any]] = {tag: kind for kind, tag in TAGS.items()}
+_write = msgspec.json.Encoder().encode
+_read = msgspec.json.Decoder().decode
+_read_standing = msgspec.json.Decoder(Standing).decode
 
 
 def key_bytes(key: EntryKey) -> bytes:
     """Return the stored form of a key."""
-    return orjson.dumps(key)
+    return _write(key)
 
 
 def value_bytes(episodes: Episodes, key: EntryKey) -> bytes | None:
     """Return the whole value of an entry as it is now, or None where there is none."""
     episode = episodes.get(key[1])
     row = None if episode is None else _ROWS[key[0]](episode, *key[2:])
-    return None if row is None else orjson.dumps(row, default=_tagged)
+    return None if row is None else _write(row)
 
 
 def load(episodes: Episodes, registry: Registry, key: bytes, value: bytes) -> None:
     """Take an entry in. Raises ValueError where it is none that `value_bytes` made."""
-    name, *rest = orjson.loads(key)
+    name, *rest = _read(key)
     if name not in _LOADS:
         msg = f"no ledger entry: {key!r}"
         raise ValueError(msg)
     episode = episodes.get(rest[0])
     if episode is None:
         episode = episodes[rest[0]] = Episode(rest[0], 0)
-    _LOADS[name](episode, registry, rest[1:], orjson.loads(value))
+    _LOADS[name](episode, registry, rest[1:], value)
 
 
 def put_in_order(episode: Episode, horizon_us: int) -> None:
@@ -71,23 +72,8 @@ def put_in_order(episode: Episode, horizon_us: int) -> None:
             episode.cells[key_].denied[target] = (entry, revision)
 
 
-def _tagged(claim: Any) -> tuple[Any, ...]:
-    return tuple(claim) if isinstance(claim, Reference | Course) else (TAGS[type(claim)], *claim)
-
-
-def _report_row(episode: Episode, report_id: str) -> list[Any] | None:
-    standing = episode.reports.get(report_id)
-    if standing is None:
-        return None
-    return [
-        standing.revision,
-        standing.digest.hex(),
-        standing.published_at,
-        standing.source,
-        standing.withdrawn,
-        standing.claims,
-        standing.statements and list(standing.statements.items()),
-    ]
+def _report_row(episode: Episode, report_id: str) -> Standing | None:
+    return episode.reports.get(report_id)
 
 
 def _cell_row(episode: Episode, source: str, party: str, outcome: str, population: str) -> list[Any] | None:
@@ -104,44 +90,39 @@ def _episode_row(episode: Episode) -> list[Any]:
     return [episode.clock, episode.newest]
 
 
-def _load_report(episode: Episode, registry: Registry, key: list[str], row: list[Any]) -> None:
+def _load_report(episode: Episode, registry: Registry, key: list[str], value: bytes) -> None:
     (report_id,) = key
-    revision, digest, published_at, source, withdrawn, shapes, statements = row
-    claims = tuple([_claim(shape) for shape in shapes])
-    standing = Standing(
-        revision, bytes.fromhex(digest), published_at, source, withdrawn, claims,
-        statements and {index: (version, value) for index, (version, value) in statements},
-    )  # fmt: skip
+    standing = _read_standing(value)
     episode.reports[report_id] = standing
-    episode.ages.append((published_at, report_id))
-    for index, claim in enumerate(claims):
+    episode.ages.append((standing.published_at, report_id))
+    for index, claim in enumerate(standing.claims):
         if isinstance(claim, Casualty):
             cell_key, entry = place(report_id, standing, index, claim)
             if claim.basis == "derived":
                 episode.derived.setdefault(cell_key, []).append(entry)
             else:
                 _cell(episode, cell_key).append(entry)
-        elif denial := denial_of(claim, source):
+        elif denial := denial_of(claim, standing.source):
             target, by = denial
             add_denial(episode, target, (report_id, index), by)
     for view_key, done in places(report_id, standing, registry):
         _view(episode, view_key).append(done)
 
 
-def _load_cell(episode: Episode, _: Registry, key: list[str], row: list[Any]) -> None:
+def _load_cell(episode: Episode, _: Registry, key: list[str], value: bytes) -> None:
     cell = _cell(episode, tuple(key))
-    cell.version, cell.published = row
+    cell.version, cell.published = _read(value)
 
 
-def _load_view(episode: Episode, _: Registry, key: list[str], row: list[Any]) -> None:
+def _load_view(episode: Episode, _: Registry, key: list[str], value: bytes) -> None:
     view = _view(episode, (key[0], key[1]))
-    view.version, view.published, settled = row
+    view.version, view.published, settled = _read(value)
     view.load_settled(settled)
 
 
-def _load_episode(episode: Episode, _: Registry, key: list[str], row: list[Any]) -> None:
+def _load_episode(episode: Episode, _: Registry, key: list[str], value: bytes) -> None:
     () = key
-    episode.clock, episode.newest = row
+    episode.clock, episode.newest = _read(value)
 
 
 def _cell(episode: Episode, key: Any) -> Cell:
@@ -158,19 +139,7 @@ def _view(episode: Episode, key: tuple[str, str]) -> View:
     return view
 
 
-def _claim(shape: list[Any] | None) -> Claim | None:
-    if shape is None:
-        return None
-    tag, *fields = shape
-    if tag == TAGS[Statement] and fields[-1] is not None:
-        fields[-1] = Reference(*fields[-1])
-    if tag == TAGS[CeasefireClaim]:
-        fields[7:9] = map(tuple, fields[7:9])
-    claim: Claim = _KINDS[tag](*fields)
-    return claim
-
-
-_ROWS: dict[str, Callable[..., list[Any] | None]] = {
+_ROWS: dict[str, Callable[..., Standing | list[Any] | None]] = {
     "r": _report_row,
     "c": _cell_row,
     "v": _view_row,

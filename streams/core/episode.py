@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from streams.core.claims import Claim, Message, Registration, Report
 
 if TYPE_CHECKING:
@@ -21,29 +23,17 @@ EntryKey = tuple[str, ...]
 Change = dict[str, Any]
 
 
-class Standing:
+class Standing(Struct, array_like=True, gc=False):
     """The latest revision of a report. What is settled and superseded has left its claims."""
 
-    __slots__ = ("claims", "digest", "published_at", "revision", "source", "statements", "withdrawn")
-
-    def __init__(  # noqa: PLR0917 - one argument a field, made a million times
-        self,
-        revision: int,
-        digest: bytes,
-        published_at: int,
-        source: str,
-        withdrawn: bool,  # noqa: FBT001 - a field
-        claims: tuple[Claim | None, ...],
-        statements: "dict[int, tuple[int, Change | None]] | None" = None,
-    ) -> None:
-        self.revision = revision
-        self.digest = digest
-        self.published_at = published_at
-        self.source = source
-        self.withdrawn = withdrawn
-        self.claims = claims
-        #: By claim index: the version and the last published value of a statement.
-        self.statements = statements
+    revision: int
+    digest: bytes
+    published_at: int
+    source: str
+    withdrawn: bool
+    claims: tuple[Claim | None, ...]
+    #: By claim index: the version and the last published value of a statement.
+    statements: dict[int, tuple[int, Change | None]] | None = None
 
 
 class Episode:

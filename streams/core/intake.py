@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Never
 
+import msgspec
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,7 +22,6 @@ from schemas.reports import (
     TICK,
 )
 from streams.core.claims import (
-    TAGS,
     Casualty,
     CeasefireClaim,
     Claim,
@@ -39,6 +39,7 @@ DIGEST_BYTES = 12
 
 _NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
+_write = msgspec.json.Encoder().encode
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -290,12 +291,7 @@ def _time(text: str, field: str, at: int | None = None) -> int:
 
 
 def _digest(content: tuple[bool, tuple[Any, ...], tuple[Claim, ...]]) -> bytes:
-    # orjson writes no named tuples of its own accord.
-    return hashlib.blake2b(orjson.dumps(content, default=_tagged), digest_size=DIGEST_BYTES).digest()
-
-
-def _tagged(claim: Claim | Reference) -> tuple[Any, ...]:
-    return tuple(claim) if isinstance(claim, Reference) else (TAGS[type(claim)], *claim)
+    return hashlib.blake2b(_write(content), digest_size=DIGEST_BYTES).digest()
 
 
 def _refuse(path: str, why: str) -> Never:

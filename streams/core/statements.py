@@ -1,5 +1,7 @@
 """Statements: asserted, denied, accused. They move no count (contract sections 1 and 6)."""
 
+from msgspec import structs
+
 from streams.core.claims import Statement
 from streams.core.episode import Change, Episode, Step
 
@@ -46,5 +48,5 @@ def _value(source: str, claim: Statement) -> Change:
         "about": claim.about,
         "against": claim.against,
         "text": claim.text,
-        "refers_to": target and target._asdict(),
+        "refers_to": target and structs.asdict(target),
     }

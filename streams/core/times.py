@@ -8,9 +8,11 @@ from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
 HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
 DEFAULT_HORIZON_US = 400 * DAY_US
+_TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 
 
 @lru_cache(maxsize=4096)
@@ -29,11 +31,18 @@ def parse_time(text: str) -> int:
     return us
 
 
-@lru_cache(maxsize=4096)
 def format_time(us: int) -> str:
     """Return a time in UTC as `YYYY-MM-DDTHH:MM:SS[.f]Z`, without trailing zeros."""
-    text = (EPOCH + timedelta(microseconds=us)).replace(tzinfo=None).isoformat()
-    return (text.rstrip("0") if "." in text else text) + "Z"
+    minute, rest = divmod(us, MINUTE_US)
+    second, fraction = divmod(rest, SECOND_US)
+    text = _minute(minute) + _TWO_DIGITS[second]
+    return f"{text}.{fraction:06}".rstrip("0") + "Z" if fraction else text + "Z"
+
+
+@lru_cache(maxsize=4096)
+def _minute(minute: int) -> str:
+    # Times of a stream lie close together: the same minutes come again and again.
+    return (EPOCH + timedelta(minutes=minute)).isoformat()[: len("YYYY-MM-DDTHH:MM:")]
 
 
 def _us(moment: datetime) -> int:
