@@ -40,7 +40,7 @@ format: $(STAMP)  ## ruff's own fixes and layout
 	$(BIN)/ruff format
 
 chaos: $(STAMP)  ## kill -9, zombies and lost brokers, then every record counted
-	$(PYTEST) tests/chaos $(ARGS)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(STAMP)  ## reports a second and latency on this machine
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -1,0 +1,219 @@
+"""One run: workers at work, records coming in, failures by schedule; then everything is held against the log."""
+
+import asyncio
+import random
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from streams.settings import Settings
+from streams.testing.broker import LocalKafka, temporary
+from streams.testing.verify import verify
+from streams.topics import admin, create
+from tests.chaos.network import Network, network
+from tests.chaos.replayed import differs_from_replay
+from tests.chaos.schedule import Failure, schedule
+from tests.desk.mixed import mixed
+from tests.desk.places import SOURCES_YAML, Worker, send, settings_for, taken_in
+
+CHUNK_RECORDS = 500
+TAKEN_IN_S = 600.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run. All that is by chance comes from the seed."""
+
+    seed: int
+    records: int = 100_000
+    failures: int = 30
+    partitions: int = 8
+    workers: int = 3
+    nodes: int = 1
+    batch: int = 300
+
+    def failures_planned(self) -> list[Failure]:
+        """Return the schedule."""
+        return schedule(self.seed, self.failures, workers=self.workers, nodes=self.nodes)
+
+
+@dataclass
+class Result:
+    """How a run ended: `problems` must be empty."""
+
+    problems: list[str]
+    #: What was done, in order, with the seconds since the start.
+    story: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Fleet:
+    """The workers of a run, each behind its own relays, and one more that comes and goes."""
+
+    def __init__(self, settings: Settings, net: Network, folder: Path, count: int, batch: int) -> None:
+        self._settings = settings
+        self._net = net
+        self._folder = folder
+        self._batch = batch
+        self.count = count
+        self.workers: dict[int, Worker] = {}
+
+    def start(self, number: int) -> None:
+        """Start a worker that does not run."""
+        if number not in self.workers:
+            settings = self._settings.model_copy(update={"bootstrap_servers": self._net.bootstrap(number)})
+            self.workers[number] = Worker(
+                settings,
+                self._folder / f"worker-{number}.log",
+                TRUCELINE_BATCH_MAX_RECORDS=str(self._batch),
+                TRUCELINE_TRANSACTION_TIMEOUT="PT10S",
+            )
+
+    def start_all(self) -> None:
+        """Start all but the extra one."""
+        for number in range(self.count):
+            self.start(number)
+
+    def kill(self, number: int) -> None:
+        """kill -9."""
+        self.workers.pop(number).kill()
+
+    def stop(self, number: int) -> str:
+        """SIGTERM; return a fault where it did not end well."""
+        code = self.workers.pop(number).stop()
+        # One that has not come to handle signals yet has nothing in hand.
+        return "" if code in {0, -signal.SIGTERM} else f"worker {number} ended with {code} when it was stopped"
+
+    def signal(self, number: int, what: int) -> None:
+        """Send a signal."""
+        self.workers[number].process.send_signal(what)
+
+    def fallen(self) -> list[str]:
+        """Return which workers ended by themselves."""
+        return [
+            f"worker {number} ended by itself with {worker.process.returncode}"
+            for number, worker in self.workers.items()
+            if worker.process.poll() is not None
+        ]
+
+    def end(self) -> list[str]:
+        """Stop all; return the faults."""
+        faults = self.fallen()
+        return faults + [fault for number in list(self.workers) if (fault := self.stop(number))]
+
+    def kill_all(self) -> None:
+        """Leave no process behind."""
+        for number in list(self.workers):
+            self.kill(number)
+
+
+def run(plan: Plan, say: Callable[[str], object] = lambda _: None) -> Result:
+    """Run a plan and return what is wrong, if anything."""
+    began = time.monotonic()
+    story: list[str] = []
+
+    def tell(line: str) -> None:
+        story.append(f"{time.monotonic() - began:7.2f} s  {line}")
+        say(story[-1])
+
+    problems: list[str] = []
+
+    with ExitStack() as stack:
+        net = stack.enter_context(network())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="truceline-chaos-")))
+        kafka = stack.enter_context(temporary(nodes=plan.nodes, prepare=lambda made: net.lay(made, plan.workers + 1)))
+        settings = _settings(kafka, folder, plan)
+        asyncio.run(_topics(settings, plan))
+        fleet = Fleet(settings, net, folder, plan.workers, plan.batch)
+        stack.callback(fleet.kill_all)
+        fleet.start_all()
+        feeding = threading.Thread(target=_feed, args=(settings, plan), name="feed")
+        feeding.start()
+        for failure in plan.failures_planned():
+            time.sleep(failure.after_s)
+            tell(str(failure))
+            problems += _fail(failure, fleet, net, kafka)
+        feeding.join()
+        fleet.start_all()
+        tell("all is mended; waiting for the workers to take everything in")
+        asyncio.run(taken_in(settings, wait_s=TAKEN_IN_S, look_every_s=2))
+        problems += fleet.end()
+        tell("checking")
+        problems += asyncio.run(verify(settings))
+        problems += asyncio.run(differs_from_replay(settings, plan.partitions))
+    tell(f"{len(problems)} problems")
+    return Result(problems, story, time.monotonic() - began)
+
+
+def _settings(kafka: LocalKafka, folder: Path, plan: Plan) -> Settings:
+    sources = folder / "sources.yaml"
+    sources.write_text(SOURCES_YAML)
+    return settings_for(kafka.bootstrap_servers, f"chaos{plan.seed}", sources=sources)
+
+
+async def _topics(settings: Settings, plan: Plan) -> None:
+    async with admin({"bootstrap_servers": settings.bootstrap_servers}) as client:
+        await create(client, settings.topic_prefix, plan.partitions, replication=plan.nodes)
+
+
+def _feed(settings: Settings, plan: Plan) -> None:
+    """Send all records, spread over the time that the failures take."""
+    records = list(mixed(plan.seed, plan.records, plan.partitions, episodes=40))
+    planned_s = sum(failure.after_s + failure.lasts_s for failure in plan.failures_planned())
+    pause_s = 0.9 * planned_s / max(1, len(records) // CHUNK_RECORDS)
+    for start in range(0, len(records), CHUNK_RECORDS):
+        asyncio.run(send(settings, records[start : start + CHUNK_RECORDS]))
+        time.sleep(pause_s * random.Random(plan.seed + start).uniform(0.5, 1.5))
+
+
+def _fail(failure: Failure, fleet: Fleet, net: Network, kafka: LocalKafka) -> Iterator[str]:
+    """Let it happen, wait, and mend it; yield what should not have happened."""
+    yield from fleet.fallen()
+    if failure.kind.endswith("broker"):
+        _fail_broker(failure, kafka)
+    elif failure.kind == "add worker":
+        fleet.start(fleet.count)
+        time.sleep(failure.lasts_s)
+        if fault := fleet.stop(fleet.count):
+            yield fault
+    else:
+        yield from _fail_worker(failure, fleet, net)
+
+
+def _fail_worker(failure: Failure, fleet: Fleet, net: Network) -> Iterator[str]:
+    number = failure.target
+    if failure.kind == "kill worker":
+        fleet.kill(number)
+    elif failure.kind == "stop worker" and (fault := fleet.stop(number)):
+        yield fault
+    elif failure.kind == "pause worker":
+        fleet.signal(number, signal.SIGSTOP)
+    elif failure.kind == "cut worker off":
+        net.cut(number)
+    time.sleep(failure.lasts_s)
+    if failure.kind == "pause worker":
+        fleet.signal(number, signal.SIGCONT)
+    elif failure.kind == "cut worker off":
+        net.mend(number)
+    else:
+        fleet.start(number)
+
+
+def _fail_broker(failure: Failure, kafka: LocalKafka) -> None:
+    node = kafka.nodes[failure.target]
+    if failure.kind == "pause broker":
+        node.pause()
+        time.sleep(failure.lasts_s)
+        node.resume()
+        return
+    if failure.kind == "kill broker":
+        node.kill()
+    else:
+        node.stop()
+    time.sleep(failure.lasts_s)
+    kafka.start()
