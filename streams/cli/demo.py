@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from contextlib import ExitStack
 from pathlib import Path  # noqa: TC003 - Typer reads it
 from typing import TYPE_CHECKING, Annotated
@@ -117,12 +119,15 @@ def _port(port: int | None) -> int:
 
 
 def _say_what_is_left(stage: Stage, place: Path | None, console: Console) -> None:
+    from streams.demo.stages import SOURCES
     from streams.demo.story import EPISODE
 
+    # As it was called: after `make demo` it is not on the PATH.
+    program = "truceline" if shutil.which("truceline") or not sys.argv[0].endswith("truceline") else sys.argv[0]
     lines = [f"curl {stage.url}/episodes/{EPISODE}"] if console.is_terminal else []
     if place is not None:
-        lines.append(f"truceline serve --embedded {place}")
-    lines += ["truceline replay --help", "truceline demo --kafka" if place is not None else "truceline kafka up"]
+        lines.append(f"{program} serve --embedded {place} --sources {place / SOURCES}")
+    lines += [f"{program} {words}" for words in ("replay --help", "demo --kafka" if place is not None else "kafka up")]
     console.print("\nTry next:")
     for line in lines:
         console.print(f"  {line}", soft_wrap=True, markup=False)

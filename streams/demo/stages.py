@@ -27,9 +27,10 @@ from streams.sources import default_sources
 from streams.web.app import create_app
 from streams.web.server import listen, running
 
-__all__ = ["Change", "Stage", "StageFailed", "embedded", "on_kafka"]
+__all__ = ["SOURCES", "Change", "Stage", "StageFailed", "embedded", "on_kafka"]
 
 PARTITIONS = 3
+SOURCES = "sources.yaml"
 READY_S = 60.0
 POLL_S = 0.2
 
@@ -83,6 +84,7 @@ def embedded(folder: Path, port: int, *, afresh: bool) -> Iterator[Stage]:
                 left.unlink()
     listener = listen("127.0.0.1", port)
     store = EmbeddedStore(folder, default_sources())
+    (folder / SOURCES).write_bytes(files("streams.defaults").joinpath(SOURCES).read_bytes())
     try:
         with running(create_app(store, loopback=True), listener) as url:
             stage = _EmbeddedStage(url, folder)
@@ -150,7 +152,7 @@ def _topics(settings: Settings) -> Iterator[None]:
 def _worker(settings: Settings, port: int, folder: Path, say: Callable[[str], None]) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     log = folder / "worker.log"
-    with as_file(files("streams.defaults").joinpath("sources.yaml")) as sources, log.open("wb") as lines:
+    with as_file(files("streams.defaults").joinpath(SOURCES)) as sources, log.open("wb") as lines:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TRUCELINE_")},
             "TRUCELINE_BOOTSTRAP_SERVERS": settings.bootstrap_servers,

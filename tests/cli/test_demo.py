@@ -44,7 +44,8 @@ def test_without_a_terminal_it_prints_each_change_and_the_result_and_ends(
         code, said = told()
         assert code == 0, said
         assert [line for line in TOLD + RESULT if line not in said] == []
-        assert f"truceline serve --embedded {tmp_path / 'demo'}" in " ".join(said.split())
+        again = f"serve --embedded {tmp_path / 'demo'} --sources {tmp_path / 'demo' / 'sources.yaml'}"
+        assert again in " ".join(said.split())
     assert len(stored(tmp_path / "demo" / DATABASE)["log"]) == 7
 
 
