@@ -1,0 +1,146 @@
+"""The picture of an episode: everything that stands, in one record a key (contract section 5)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from schemas.changes import CeasefireStatus, CellValue, Moment, Offset, Persons, Version, ViewName, Violations
+from schemas.reports import Outcome, Population, ReportId, Revision, Slug
+
+_OUT = with_config(use_attribute_docstrings=True, extra="ignore")
+
+
+@_OUT
+class Through(TypedDict):
+    """The last input that a picture shows."""
+
+    partition: Offset
+    offset: Annotated[int, Field(ge=-1)]
+
+
+@_OUT
+class Cell(TypedDict):
+    """One running count, also where its claims are all withdrawn."""
+
+    source: Slug
+    party: Slug
+    outcome: Outcome
+    population: Population
+    value: CellValue | None
+    version: Version
+    """That of its last published change."""
+    report_id: ReportId | None
+    """The report whose part of the count is the latest; null where the value is."""
+    revision: Revision | None
+
+
+@_OUT
+class Said(TypedDict):
+    """What a class of sources says: the leading figure, and the envelope over them all."""
+
+    best: Persons
+    source: Slug
+    """Whose figure leads: one with a base before one without, then the latest."""
+    as_of: Moment
+    low: Persons | None
+    """The least low of the class; null where one of its sources has none."""
+    high: Persons | None
+    """The greatest high of the class; null where one of its sources has none."""
+
+
+@_OUT
+class PartyCount(TypedDict):
+    """Who says what of a party's losses."""
+
+    party: Slug
+    outcome: Outcome
+    population: Population
+    self_reported: Said | None
+    """By sources that speak for the party."""
+    other_party_claimed: Said | None
+    """By sources that speak for another party."""
+    third_party: Said | None
+    """By sources that speak for none, or that the registry does not know."""
+
+
+@_OUT
+class Total(TypedDict):
+    """What the parties report of themselves, added up; nothing else is ever added."""
+
+    outcome: Outcome
+    population: Population
+    best: Persons
+    parts: dict[Slug, Persons]
+    """By party."""
+    missing: list[Slug]
+    """The parties of which there is a figure, but none of their own."""
+
+
+@_OUT
+class Derived(TypedDict):
+    """A figure that a source added up itself, held against ours; it is never counted."""
+
+    source: Slug
+    party: Slug
+    outcome: Outcome
+    population: Population
+    best: Persons
+    as_of: Moment
+    report_id: ReportId
+    computed: Persons | None
+    """Our total, or the party's own figure; null where there is none."""
+    agrees: bool | None
+    """Whether `computed` lies within the claim's bounds."""
+
+
+@_OUT
+class Ceasefire(TypedDict):
+    """How a ceasefire stands in one view: `joint` first, then each source's."""
+
+    ceasefire: Slug
+    view: ViewName
+    version: Version
+    status: CeasefireStatus
+    since: Moment | None
+    effective_at: Moment | None
+    expires_at: Moment | None
+    declared_by: list[Slug]
+    not_confirmed_by: list[Slug]
+    violations: Violations
+    mediators: list[Slug]
+
+
+@_OUT
+class Snapshot(TypedDict):
+    """An episode as `truceline replay --snapshot` writes it, under the episode's name."""
+
+    clock: Moment
+    """The greatest time of its reports and ticks."""
+    cells: list[Cell]
+    parties: list[PartyCount]
+    totals: list[Total]
+    derived: list[Derived]
+    ceasefires: list[Ceasefire]
+
+
+@_OUT
+class FullPicture(Snapshot):
+    """An episode as it stands: the last record of a key is the last word."""
+
+    episode: Slug
+    through: Through
+
+
+@_OUT
+class PictureStub(TypedDict):
+    """In place of a picture that is too long for its topic: the changes say all that it would."""
+
+    episode: Slug
+    through: Through
+    truncated: Literal[True]
+
+
+SNAPSHOT = TypeAdapter(Snapshot)
+Picture = FullPicture | PictureStub
+PICTURE: TypeAdapter[Picture] = TypeAdapter(Picture)
