@@ -134,7 +134,7 @@ class _Wrapping(msgspec.Struct):
 
 _WRAPPING = msgspec.json.Decoder(_Wrapping)
 _TEXT = msgspec.json.Decoder(str | None)
-_TIME = TypeAdapter(Time)
+_TIME = TypeAdapter(Time).validator
 
 
 def read_time(text: str) -> int:

@@ -205,12 +205,21 @@ def _check_paths(files: list[str], outputs: list[str | None]) -> None:
 
 
 def _horizon_us(text: str | None) -> int:
-    from streams.settings import SettingsError, load
+    from datetime import timedelta
 
+    from pydantic import TypeAdapter, ValidationError
+
+    from streams.core.times import DEFAULT_HORIZON_US
+    from streams.settings import Duration
+
+    if text is None:
+        return DEFAULT_HORIZON_US
     try:
-        return load(horizon=text).horizon_us
-    except SettingsError as error:
-        raise UsageFailed(f"--horizon: {error}") from error
+        horizon: timedelta = TypeAdapter(Duration).validate_python(text)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise UsageFailed(f"--horizon {text}: {reason}") from None
+    return horizon // timedelta(microseconds=1)
 
 
 def _tick_us(text: str | None) -> int | None:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.store import summary
 
@@ -55,7 +55,7 @@ class Feed:
 
     async def run(self) -> None:
         """Read for ever, with growing pauses while no broker answers."""
-        await with_backoff(self._read, self._failed)
+        await with_backoff("reading pictures", self._read, self._failed)
 
     def _failed(self, reason: str) -> None:
         self.trouble = reason
@@ -106,26 +106,37 @@ class Feed:
             self._pictures[episode] = (record.offset, record.value)
 
 
-async def with_backoff(work: Callable[[Callable[[], None]], Awaitable[None]], failed: Callable[[str], None]) -> None:
-    """Do work for ever: begin it again when it fails, after a pause that grows until it calls `connected`."""
-    pause_s = BACKOFF_FIRST_S
+async def with_backoff(
+    what: str, work: Callable[[Callable[[], None]], Awaitable[None]], failed: Callable[[str], None]
+) -> None:
+    """Do work for ever: begin it again when it fails, after a pause that grows until it calls `connected`.
+
+    `failed` is told each reason; the log is told a reason once, until there is another or it has passed.
+    """
+    pause_s, said = BACKOFF_FIRST_S, ""
 
     def connected() -> None:
-        nonlocal pause_s
-        pause_s = BACKOFF_FIRST_S
+        nonlocal pause_s, said
+        pause_s, said = BACKOFF_FIRST_S, ""
 
     while True:
         try:
             await work(connected)
         except (KafkaError, LookupError, OSError, TimeoutError) as error:
-            reason = str(error) or type(error).__name__
+            reason = "no Kafka broker answers" if isinstance(error, KafkaConnectionError) else _words(error)
             failed(reason)
-            _log.warning("trying again", reason=reason, in_s=pause_s)
+            if reason != said:
+                _log.warning("not possible now, trying on", what=what, reason=reason)
+            said = reason
         except Exception as error:  # noqa: BLE001 - a task that ends is noticed by nobody
             failed(f"{type(error).__name__}: {error}")
-            _log.exception("trying again", in_s=pause_s)
+            _log.exception("trying again", what=what, in_s=pause_s)
         await asyncio.sleep(pause_s)
         pause_s = min(pause_s * 2, BACKOFF_LAST_S)
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 async def _assigned(consumer: AIOKafkaConsumer) -> list[TopicPartition]:

@@ -78,11 +78,11 @@ class KafkaStore:
 
     async def reasons(self) -> list[str]:
         """Return what keeps reports from being sent, pictures from being shown, or the desk from its work."""
-        reasons = self._desk_reasons()
+        reasons, brokers = self._desk_reasons(), self._settings.bootstrap_servers
         if self._producer_trouble is not None:
-            reasons.append(f"no report can be sent to {self._settings.bootstrap_servers}: {self._producer_trouble}")
+            reasons.append(f"no report can be sent to {brokers}: {self._producer_trouble}")
         if self._feed.trouble is not None:
-            reasons.append(f"not all pictures are here: {self._feed.trouble}")
+            reasons.append(f"not all pictures are here from {brokers}: {self._feed.trouble}")
         return reasons
 
     async def _send(self, message: Message | Receipt, value: bytes) -> Receipt:
@@ -104,7 +104,7 @@ class KafkaStore:
         return Receipt("logged", message.episode, partition=place.partition, offset=place.offset)
 
     async def _keep_producer(self) -> None:
-        await with_backoff(self._produce, self._lost)
+        await with_backoff("sending reports", self._produce, self._lost)
 
     def _lost(self, reason: str) -> None:
         self._producer_trouble = reason

@@ -140,7 +140,7 @@ async def test_missing_topics_are_a_reason_and_are_not_made_by_asking(kafka: str
     await store.start()
     wanted = [
         "the desk says so",
-        f"not all pictures are here: no topic {prefix}.episodes: run `truceline topics create`",
+        f"not all pictures are here from {kafka}: no topic {prefix}.episodes: run `truceline topics create`",
     ]
 
     async def said() -> bool:
