@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo test test-deep lint format chaos bench clean
+.PHONY: help venv demo test test-deep lint format chaos bench bench-quick clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -43,7 +43,10 @@ chaos: $(STAMP)  ## kill -9, zombies and lost brokers, then every record counted
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(STAMP)  ## reports a second and latency on this machine
-	$(BIN)/python -m tests.bench $(ARGS)
+	$(BIN)/python -m tests.bench $(or $(ARGS),all)
+
+bench-quick: $(STAMP)  ## the core against a fixed loop, under 3 minutes; ARGS=--keep notes the line
+	$(BIN)/python -m tests.bench quick $(ARGS)
 
 clean:  ## all that make made
 	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

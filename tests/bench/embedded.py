@@ -1,0 +1,50 @@
+"""Reports a second that a worker on one SQLite file takes over HTTP, each batch durable before its 202."""
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from tests.bench.contenders import Contender, Place, Running, truceline_command, truceline_environment
+from tests.bench.workloads import records
+
+PORT = 18_231
+START_LIMIT_S = 30.0
+
+
+def posted(reports: int, *, batch: int = 100) -> float:
+    """Return the reports a second, one client sending a batch after the other."""
+
+    def commands(place: Place) -> list[tuple[list[str], dict[str, str]]]:
+        command = [truceline_command(), "serve", "--embedded", str(place.folder / "ledger")]
+        return [(command, truceline_environment(place) | {"TRUCELINE_HTTP_PORT": str(PORT)})]
+
+    contender = Contender("embedded", "exactly once", True, reports, commands)
+    with tempfile.TemporaryDirectory() as folder, Running(contender, Place("127.0.0.1:1", "embedded", Path(folder))):
+        return asyncio.run(_posted(reports, batch))
+
+
+async def _posted(reports: int, batch: int) -> float:
+    lines = [report.value for report in records("steady", reports)]
+    bodies = [b"\n".join(lines[first : first + batch]) for first in range(0, reports, batch)]
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{PORT}", timeout=30) as client:
+        await _ready(client)
+        started_s = time.monotonic()
+        for body in bodies:
+            answer = await client.post("/reports", content=body, headers={"content-type": "application/x-ndjson"})
+            if answer.status_code != 202:
+                raise RuntimeError(f"{answer.status_code}: {answer.text[:300]}")
+        return reports / (time.monotonic() - started_s)
+
+
+async def _ready(client: httpx.AsyncClient) -> None:
+    give_up_at = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < give_up_at:
+        with contextlib.suppress(httpx.HTTPError):
+            if (await client.get("/readyz")).is_success:
+                return
+        await asyncio.sleep(0.1)
+    raise TimeoutError("the embedded worker is not ready")
