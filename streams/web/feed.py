@@ -69,7 +69,8 @@ class Feed:
             isolation_level="read_committed",
         )
         try:
-            await asyncio.wait_for(consumer.start(), CONNECT_S)
+            async with asyncio.timeout(CONNECT_S):
+                await consumer.start()
             # All topics are asked for: to ask for a missing one by its name may create it.
             if self._topic not in await consumer.topics():
                 raise LookupError(f"no topic {self._topic}: run `truceline topics create`")
@@ -83,7 +84,8 @@ class Feed:
                         self._take(record)
                 if time.monotonic() - probe_s > PROBE_EVERY_S:
                     # getmany is silent about a broker that is gone.
-                    await asyncio.wait_for(consumer.topics(), CONNECT_S)
+                    async with asyncio.timeout(CONNECT_S):
+                        await consumer.topics()
                     probe_s = time.monotonic()
                 if ends:
                     ends = {place: end for place, end in ends.items() if await consumer.position(place) < end}

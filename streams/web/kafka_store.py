@@ -22,6 +22,7 @@ __all__ = ["KafkaStore"]
 #: After so long it is not known whether a report lies on the log.
 PRODUCE_S = 30.0
 LINGER_MS = 5
+CANCEL_AGAIN_S = 2.0
 
 _log = structlog.get_logger(__name__)
 
@@ -51,9 +52,12 @@ class KafkaStore:
 
     async def stop(self) -> None:
         """Let go of the connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pending = set(self._tasks)
+        while pending:
+            # More than once: a cancel that meets the end of a wait_for, as aiokafka has them, is lost (Python 3.11).
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
     async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
         """Put reports on the log under their episode; returns once all replicas in sync have them.
@@ -114,7 +118,8 @@ class KafkaStore:
             **client_options(self._settings), acks="all", enable_idempotence=True, linger_ms=LINGER_MS
         )
         try:
-            await asyncio.wait_for(producer.start(), CONNECT_S)
+            async with asyncio.timeout(CONNECT_S):
+                await producer.start()
             connected()
             self._producer, self._producer_trouble = producer, None
             # From here it reconnects by itself.

@@ -160,10 +160,23 @@ async def test_with_no_broker_it_says_which_address_and_goes_on_trying() -> None
 
     async def said() -> bool:
         reasons = await store.reasons()
-        return len(reasons) == 2 and all("127.0.0.1" in reason for reason in reasons)
+        return reasons == [
+            "no report can be sent to 127.0.0.1:1: no Kafka broker answers",
+            "not all pictures are here from 127.0.0.1:1: no Kafka broker answers",
+        ]
 
     await until(said)
     with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1"):
         await store.submit([value(report("a", killed(1)))])
     assert [r.code for r in await store.submit([b"x"])] == ["not_json"]
     await store.stop()
+
+
+async def test_it_stops_whatever_it_is_at() -> None:
+    for steps in range(12):
+        store = KafkaStore(Settings(bootstrap_servers="127.0.0.1:1"))
+        await store.start()
+        for _ in range(steps):
+            await asyncio.sleep(0.002)
+        async with asyncio.timeout(WAIT_S):
+            await store.stop()
