@@ -51,22 +51,26 @@ class View:
         self.published: Change | None = None
 
     def add(self, done: Done) -> None:
-        """Let a claim stand."""
-        if done[4].act not in VIOLATIONS:
-            at = bisect_left(self.done, done)
-            courses = self._courses(at, [done, *self.done[at:]])
-            self.done.insert(at, done)
-            self.courses[at:] = courses
+        """Let a claim stand. What may fail comes before what changes the view."""
+        if done[4].act in VIOLATIONS:
+            self._count(done[4], 1)
+            return
+        at = bisect_left(self.done, done)
+        courses = self._courses(at, [done, *self.done[at:]])
         self._count(done[4], 1)
+        self.done.insert(at, done)
+        self.courses[at:] = courses
 
     def remove(self, done: Done) -> None:
         """Let a claim fall."""
-        if done[4].act not in VIOLATIONS:
-            at = bisect_left(self.done, done)
-            courses = self._courses(at, self.done[at + 1 :])
-            del self.done[at]
-            self.courses[at:] = courses
+        if done[4].act in VIOLATIONS:
+            self._count(done[4], -1)
+            return
+        at = bisect_left(self.done, done)
+        courses = self._courses(at, self.done[at + 1 :])
         self._count(done[4], -1)
+        del self.done[at]
+        self.courses[at:] = courses
 
     def append(self, done: Done) -> None:
         """Take a claim back in, out of order; `fold_again` must follow the last one."""
