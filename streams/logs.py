@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from typing import Literal
+from typing import Literal, TextIO
 
 import structlog
 
@@ -27,7 +27,7 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
         render += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
     else:
         render.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
-    lines = logging.StreamHandler(sys.stderr)
+    lines = _ToStandardError()
     lines.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=render))
     root = logging.getLogger()
     root.handlers[:] = [lines]
@@ -46,3 +46,11 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+class _ToStandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is now, not to what it was when this was made."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)

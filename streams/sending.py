@@ -27,6 +27,7 @@ BATCH_BYTES = 2 << 20
 TIMEOUT_S = 60.0
 TRIES = 6
 PAUSE_FIRST_S = 0.25
+LINGER_MS = 20
 
 
 class SendingFailed(Exception):
@@ -97,21 +98,30 @@ class KafkaTarget:
         self._topic = settings.topic("reports")
         self._brokers = settings.bootstrap_servers
         self._options = client_options(settings)
-        self._producer = AIOKafkaProducer(**self._options, acks="all", enable_idempotence=True, linger_ms=20)
 
     async def __aenter__(self) -> Self:
+        await self._check_topic()
+        self._producer = AIOKafkaProducer(**self._options, acks="all", enable_idempotence=True, linger_ms=LINGER_MS)
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._producer.start()
+        except (KafkaError, TimeoutError, OSError) as error:
+            await self.__aexit__()
+            raise SendingFailed(f"no Kafka broker answers at {self._brokers}: {error}") from error
+        return self
+
+    async def _check_topic(self) -> None:
         admin = AIOKafkaAdminClient(**self._options)
         try:
-            await asyncio.wait_for(admin.start(), TIMEOUT_S)
+            async with asyncio.timeout(TIMEOUT_S):
+                await admin.start()
             # Asked for here, since to produce to a missing topic may create it with the wrong shape.
             if self._topic not in await admin.list_topics():
                 raise SendingFailed(f"no topic {self._topic} on {self._brokers}: run `truceline topics create`")
-            await asyncio.wait_for(self._producer.start(), TIMEOUT_S)
         except (KafkaError, TimeoutError, OSError) as error:
             raise SendingFailed(f"no Kafka broker answers at {self._brokers}: {error}") from error
         finally:
             await admin.close()
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         with contextlib.suppress(KafkaError, TimeoutError):
