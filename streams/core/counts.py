@@ -20,7 +20,7 @@ def fold(episode: Episode, step: Step) -> None:
         _retract(episode, step, step.old, touched)
     if step.new is not None:
         _assert(episode, step, step.new, touched)
-    for key in sorted(touched):
+    for key in sorted(touched) if len(touched) > 1 else touched:
         _publish(episode, step, key, touched[key])
 
 

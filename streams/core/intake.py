@@ -139,8 +139,8 @@ def _report(document: dict[str, Any]) -> Report:
         _refuse("claims", f"1 to {MAX_CLAIMS} claims")
     claims = tuple([_CLAIMS[shape["type"]](shape, published_at, at) for at, shape in enumerate(shapes)])
     unknown = len(document) - len(raw)
-    for given, shape in zip(document.get("claims") or (), shapes, strict=True):
-        unknown += _unknown_fields(given, shape)
+    for at, shape in enumerate(shapes):
+        unknown += _unknown_fields(document["claims"][at], shape)
     if withdrawn:
         claims = ()
     get = raw.get
@@ -189,9 +189,9 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 def _unknown_fields(given: Mapping[str, Any], shape: Mapping[str, Any]) -> int:
     unknown = len(given) - len(shape)
-    for nested in ("count", "refers_to"):
-        if shape.get(nested):
-            unknown += len(given[nested]) - len(shape[nested])
+    nested = _NESTED[shape["type"]]
+    if nested is not None and shape.get(nested):
+        unknown += len(given[nested]) - len(shape[nested])
     return unknown
 
 
@@ -227,11 +227,13 @@ def _casualty(shape: dict[str, Any], published_at: int, at: int) -> Casualty:
 def _bounds(count: dict[str, Any], qualifier: str) -> tuple[int, int | None, int | None]:
     """Return best, low and high as the qualifier gives them where they are not given."""
     best, low, high = count["best"], count.get("low"), count.get("high")
+    if qualifier == "exact":
+        return best, best if low is None else low, best if high is None else high
     if qualifier == "more_than":
         best += 1
-    if low is None and qualifier in {"exact", "at_least", "more_than"}:
+    if low is None and qualifier in {"at_least", "more_than"}:
         low = best
-    if high is None and qualifier in {"exact", "up_to", "nearly"}:
+    if high is None and qualifier in {"up_to", "nearly"}:
         high = best
     return best, low, high
 
@@ -270,6 +272,8 @@ def _statement(shape: dict[str, Any], _published_at: int, _at: int) -> Statement
     return Statement(shape["act"], shape["about"], get("against"), get("text"), reference)
 
 
+#: The field of a claim that is an object itself.
+_NESTED = {"casualties": "count", "ceasefire": None, "statement": "refers_to"}
 _CLAIMS: dict[str, Callable[[dict[str, Any], int, int], Claim]] = {
     "casualties": _casualty,
     "ceasefire": _ceasefire,

@@ -201,21 +201,23 @@ class Ledger:
 
     def _refuse_late(self, episode: Episode, report: Report, old: Standing | None) -> None:
         floor = episode.newest - self.horizon_us
-        times = [("published_at", report.published_at)]
-        if old is not None:
-            times.append(("the standing revision's published_at", old.published_at))
+        if report.published_at < floor:
+            raise _too_late("published_at", report.published_at, floor)
+        if old is not None and old.published_at < floor:
+            raise _too_late("the standing revision's published_at", old.published_at, floor)
         for index, claim in enumerate(report.claims):
             if isinstance(claim, Casualty):
-                times.append((f"claims[{index}].as_of", claim.as_of))
-            elif isinstance(claim, CeasefireClaim):
-                times.append((f"claims[{index}].at", claim.at))
-        for name, time in times:
-            if time < floor:
-                raise Refusal(
-                    "too_late",
-                    f"{name} {format_time(time)} lies behind the horizon, {format_time(floor)};"
-                    " a backfill sets a longer one",
-                )
+                if claim.as_of < floor:
+                    raise _too_late(f"claims[{index}].as_of", claim.as_of, floor)
+            elif isinstance(claim, CeasefireClaim) and claim.at < floor:
+                raise _too_late(f"claims[{index}].at", claim.at, floor)
+
+
+def _too_late(name: str, time: int, floor: int) -> Refusal:
+    return Refusal(
+        "too_late",
+        f"{name} {format_time(time)} lies behind the horizon, {format_time(floor)}; a backfill sets a longer one",
+    )
 
 
 def _cause(message: Message) -> Change:

@@ -11,6 +11,8 @@ def fold(episode: Episode, step: Step) -> None:
     new = step.new
     if new is None:
         return
+    if not new.statements and not any(isinstance(claim, Statement) for claim in new.claims):
+        return
     report_id = step.report_id
     # Carried on from revision to revision: a statement that comes back goes on counting.
     kept = dict(new.statements or ())
