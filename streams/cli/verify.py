@@ -1,0 +1,54 @@
+"""`truceline verify`: everything the outputs say, held against the log folded anew."""
+
+from __future__ import annotations
+
+import typer
+
+from streams.cli import KAFKA
+from streams.cli.errors import EXIT_FAILED, CommandFailed, Unavailable, UsageFailed
+from streams.cli.topics import Brokers, Prefix  # noqa: TC001 - Typer reads the annotations
+
+_HELP = """\
+Hold every output topic against the log, folded anew, and list what is not as it should be.
+
+Extra, missing, wrong or reordered records, version gaps, open transactions, stored state or offsets that are
+not the fold's. It writes nothing and joins no group; what has not been taken in yet is no fault.
+Sources and horizon must be those of the workers (TRUCELINE_SOURCES, TRUCELINE_HORIZON).
+Exits with 1 when anything is wrong.
+
+[bold]Examples[/]
+
+  truceline verify
+
+  TRUCELINE_SOURCES=sources.yaml truceline verify --topic-prefix truceline
+"""
+
+
+def register(root: typer.Typer) -> None:
+    """Join the command line."""
+    root.command(help=_HELP, rich_help_panel=KAFKA)(verify)
+
+
+def verify(bootstrap_servers: Brokers = None, topic_prefix: Prefix = None) -> None:
+    """Check the outputs; the help is in _HELP."""
+    from aiokafka.errors import KafkaConnectionError, KafkaError
+
+    from streams.settings import SettingsError, load
+    from streams.sources import SourcesError
+    from streams.testing.reading import Unreadable
+    from streams.testing.verify import verify_now
+
+    try:
+        settings = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
+        problems = verify_now(settings)
+    except (SettingsError, SourcesError) as fault:
+        raise UsageFailed(str(fault)) from fault
+    except KafkaConnectionError as failure:
+        raise Unavailable(f"no Kafka broker answers on {settings.bootstrap_servers}") from failure
+    except (KafkaError, Unreadable) as failure:
+        raise CommandFailed(f"{settings.bootstrap_servers}: {failure}") from failure
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(EXIT_FAILED)
+    typer.echo(f"the outputs of {settings.topic_prefix} are what its log says")
