@@ -8,12 +8,14 @@ from typing import Any
 
 import orjson
 
+from streams.core.cell import Cell
 from streams.core.claims import Message
-from streams.core.episode import EntryKey, Step
+from streams.core.episode import EntryKey, Episode, Step
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry, Source
 from streams.core.times import parse_time
+from streams.core.views import View
 from tests.property.model import Model
 from tests.property.reading_json import unwrap
 from tests.property.strategies import History
@@ -159,3 +161,19 @@ def modelled(history: History) -> Model:
 def in_bytes(value: Any) -> bytes:
     """As it would be written: names in the order they have."""
     return orjson.dumps(value)
+
+
+# What may differ between two ledgers that will never tell anything else: in what order to look at things again.
+_MEMOS = {"ages", "_grown", "registry"}
+
+
+def inside(thing: Any) -> Any:
+    """All that a ledger holds, as plain values to compare; what is empty or counts nothing is left out."""
+    if isinstance(thing, dict):
+        return {name: rest for name, each in thing.items() if (rest := inside(each)) not in ({}, [], "0")}
+    if isinstance(thing, list):
+        return [inside(each) for each in thing]
+    if isinstance(thing, (Ledger, Episode, Cell, View)):
+        names = [*getattr(type(thing), "__slots__", ()), *getattr(thing, "__dict__", {})]
+        return {name: inside(getattr(thing, name)) for name in names if name not in _MEMOS}
+    return repr(thing)

@@ -10,7 +10,8 @@ Where the contract leaves a question open, this reading decides:
 - ``-0`` is the integer 0. A number written with a fraction or an exponent is never an integer, and outside a field of
   the contract any JSON number of any size is allowed, ``1e400`` too.
 - A byte order mark is no JSON white space: `not_json`.
-- The scheme of an address may be written in capitals; its host is what `urllib.parse.urlsplit` calls the hostname.
+- The scheme of an address may be written in capitals; its host is that of RFC 3986, its port digits or nothing, and
+  white space is what Unicode calls so.
 - Letters and digits of `lang`, and the digits of a time, are ASCII.
 - "Nested deeper than 32" counts open brackets and braces outside strings; 32 are allowed.
 - The given counts lie in 0 … 10⁹ each; low ≤ best ≤ high is checked after the qualifier did its part.
@@ -23,7 +24,6 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from tests.property.reading_json import Refused, read_json
 
@@ -133,14 +133,26 @@ def written(moment: datetime | None) -> str | None:
 
 def address(value: Any, path: str) -> str:
     url = text(value, path, 2000)
-    try:
-        parts = urlsplit(url)
-        good = re.match(r"(?i)https?://", url) is not None and bool(parts.hostname)
-    except ValueError:
-        good = False
-    if not good or any(sign.isspace() for sign in url):
+    found = re.fullmatch(r"(?i:https?)://([^/?#]*)(?:[/?#].*)?", url, re.DOTALL)
+    if found is None or not has_host(found[1]) or any(is_white_space(sign) for sign in url):
         raise _refuse(path, "an http or https address with a host and no white space")
     return url
+
+
+def has_host(authority: str) -> bool:
+    """RFC 3986, 3.2: a user before the one @, a host (a name or an IPv6 address in brackets), a port of digits."""
+    if authority.count("@") > 1:
+        return False
+    host = authority.rpartition("@")[2]
+    if host.startswith("["):
+        return re.fullmatch(r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?", host) is not None
+    name, _, port = host.partition(":")
+    return name != "" and not set(name) & set("[]") and set(port) <= set("0123456789")
+
+
+def is_white_space(sign: str) -> bool:
+    """White_Space as Unicode has it; Python counts four separators of ASCII in."""
+    return sign.isspace() and not "\x1c" <= sign <= "\x1f"
 
 
 def language(value: Any, path: str) -> str:
