@@ -1,0 +1,181 @@
+"""`truceline alerts`: rules of alerts, checked and tried on a history."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections import Counter
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.cli import LOOK
+from streams.cli.errors import InputUnreadable, UsageFailed
+from streams.cli.serve import read_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schemas.alerts import Alert
+    from streams.alerts import Rules
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+
+_TEST_HELP = """\
+Show what RULES would have sent, had they been there while a history of reports came in.
+
+FILE is JSON lines of reports, .gz and .zst too, - for standard input, folded as truceline replay does it.
+
+[bold]Examples[/]
+
+  truceline alerts test alerts.yaml reports.jsonl
+
+  truceline alerts test alerts.yaml --sources sources.yaml --format json 2022.jsonl.zst > alerts.jsonl
+"""
+
+
+class Form(StrEnum):
+    """For people, or for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+RulesFile = Annotated[str, typer.Argument(metavar="RULES", show_default=False)]
+
+
+def register(root: typer.Typer) -> None:
+    """Join the command line as `truceline alerts`."""
+    root.add_typer(group, name="alerts", rich_help_panel=LOOK, help="Rules of alerts: checked, and tried on a history.")
+
+
+@group.command()
+def example() -> None:
+    """Print rules to start from.
+
+    [bold]truceline alerts example > alerts.yaml[/]
+    """
+    from importlib.resources import files
+
+    typer.echo(files("streams.defaults").joinpath("alerts.yaml").read_text(encoding="utf-8"), nl=False)
+
+
+@group.command()
+def check(rules: RulesFile) -> None:
+    """Read RULES and say what is wrong with them, line by line; exit with 2 where anything is.
+
+    [bold]truceline alerts check alerts.yaml[/]
+    """
+    found = _read(rules)
+    for rule in found:
+        filters = " ".join(f"{filter_.name}={'|'.join(filter_.globs)}" for filter_ in rule.filters)
+        typer.echo(f"{rule.severity:8}  {rule.name}: {rule.condition.name}{', ' * bool(filters)}{filters}")
+    typer.echo(f"{rules}: {len(found)} rules, nothing wrong with them", err=True)
+
+
+@group.command("test", help=_TEST_HELP)
+def rehearse(
+    rules: RulesFile,
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
+    *,
+    sources: Annotated[
+        str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
+    ] = None,
+    horizon: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION", envvar="TRUCELINE_HORIZON", help="As for replay, ISO 8601.", show_default="P400D"
+        ),
+    ] = None,
+    tick: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Move every episode's clock to this time at the end.")
+    ] = None,
+    form: Annotated[
+        Form, typer.Option("--format", help="Lines for people, or the alerts as JSON, one a line.")
+    ] = Form.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+) -> None:
+    """Try rules on a history; the help is in _TEST_HELP."""
+    watched = _read(rules)
+    told: Counter[tuple[str, str]] = Counter()
+    held = 0
+    try:
+        for alert in _alerts(watched, files, (sources, horizon, tick), quiet=quiet):
+            told[alert["rule"], alert["state"]] += 1
+            held += alert["suppressed"]
+            _show(alert, form)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone, as after `| head`: end as a shell expects, and say nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(128 + signal.SIGPIPE) from None
+    if not quiet:
+        _sum_up(watched, told, held)
+
+
+def _read(path: str) -> Rules:
+    from streams.alerts import RulesError, read_rules
+
+    try:
+        return read_rules(path)
+    except RulesError as error:
+        raise UsageFailed(f"the rules are refused\n{error}") from error
+    except OSError as error:
+        raise InputUnreadable(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _alerts(
+    rules: Rules, files: list[str], options: tuple[str | None, str | None, str | None], *, quiet: bool
+) -> Iterator[Alert]:
+    from streams.alerts import Watch
+    from streams.lines import InputUnreadable as Unreadable
+    from streams.lines import Lines, read_time
+    from streams.replay import Replay
+    from streams.settings import SettingsError, load
+
+    sources, horizon, tick = options
+    registry = read_registry(sources)
+    try:
+        horizon_us = load(horizon=horizon).horizon_us
+        tick_us = None if tick is None else read_time(tick)
+    except SettingsError as error:
+        raise UsageFailed(f"--horizon: {error}") from error
+    except ValueError as error:
+        raise UsageFailed(f"--tick: {error}") from error
+    watch = Watch(rules, registry)
+    try:
+        story = Replay(Lines(files), registry, horizon_us=horizon_us, tick_us=tick_us)
+        for topic, record in story:
+            yield from watch.take(topic, record)
+    except Unreadable as error:
+        raise InputUnreadable(str(error)) from error
+    if story.refused and not quiet:
+        late = " (backfills need a longer --horizon)" if story.counts["too_late"] else ""
+        typer.echo(f"lines refused: {story.refused:,}{late}", err=True)
+
+
+def _show(alert: Alert, form: Form) -> None:
+    if form is Form.JSON:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(alert).decode() + "\n")
+        return
+    from streams.terminal.words import IN_UTC, plain
+
+    what = "over" if alert["state"] == "resolved" else alert["severity"]
+    behind = f" (and {alert['suppressed']} held back before)" if alert["suppressed"] else ""
+    line = f"{IN_UTC(alert['at']):18} {what:9} {alert['episode']}: {alert['message']}{behind} [{alert['rule']}]"
+    sys.stdout.write(plain(line) + "\n")
+
+
+def _sum_up(rules: Rules, told: Counter[tuple[str, str]], held: int) -> None:
+    raised = sum(count for (_, state), count in told.items() if state == "raised")
+    parts = [f"{raised:,} raised", f"{told.total() - raised:,} over"]
+    if held:
+        parts.append(f"{held:,} held back")
+    typer.echo(f"alerts: {', '.join(parts)}", err=True)
+    silent = [rule.name for rule in rules if not told[rule.name, "raised"]]
+    if silent:
+        typer.echo(f"nothing from {', '.join(silent)}", err=True)
