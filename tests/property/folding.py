@@ -14,7 +14,7 @@ from streams.core.episode import EntryKey, Episode, Step
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry, Source
-from streams.core.times import parse_time
+from streams.core.times import format_time, parse_time
 from streams.core.views import View
 from tests.property.model import Model
 from tests.property.reading_json import unwrap
@@ -125,6 +125,17 @@ class Fold:
                 self.stored.pop(key, None)
             else:
                 self.stored[key] = value
+
+    def next_timer(self) -> tuple[str, str] | None:
+        due = self.ledger.next_timer()
+        return None if due is None else (format_time(due[0]), due[1])
+
+    def register(self, sources: dict[str, Any]) -> None:
+        """Goes on under another registry."""
+        self.registry = registry(sources)
+        self.restart()
+        for step in self.ledger.register():
+            self.publish(step)
 
     def restart(self) -> None:
         """A new ledger from what was stored, read in an order of its own."""

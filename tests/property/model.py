@@ -26,7 +26,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.property.model_ceasefire import view
+from tests.property.model_ceasefire import OPEN, view
 from tests.property.model_counts import Cell, best, cell_of, count, kind_of, told
 from tests.property.model_picture import CELL, Standing
 from tests.property.reading import Fields, read_record, time, written
@@ -189,6 +189,23 @@ class Model:
         now = {(claim["report"]["report_id"], claim["index"]): claim for claim in self.claims(episode, "statement")}
         every = sorted(now.keys() | self.names(episode, "statement"))
         return {name: statement_of(now[name]) if name in now else None for name in every}
+
+    def next_timer(self) -> tuple[str, str] | None:
+        """The earliest (time as written, episode) that a fold still waits for (section 1, Tick)."""
+        due = []
+        for episode in self.episodes():
+            for seen in self.views(episode).values():
+                if seen is not None and seen["status"] in ("agreed", "announced") and seen["effective_at"]:
+                    due.append((seen["effective_at"], episode))
+                if seen is not None and seen["status"] in OPEN and seen["expires_at"]:
+                    due.append((seen["expires_at"], episode))
+        return min(due, key=lambda each: (time(each[0], ""), each[1]), default=None)
+
+    def register(self, sources: dict[str, Any], digest: str) -> None:
+        """Another registry comes into force: what it changes is published with its digest as the cause."""
+        self.sources = sources
+        for episode in self.episodes():
+            self.publish(episode, {"registry": digest})
 
     # --- section 6 ----------------------------------------------------------------------------------------------------
 

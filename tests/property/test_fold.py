@@ -37,6 +37,7 @@ def taken_by_both(history: History, fold: Fold) -> Iterator[int]:
             assert in_bytes(fold.snapshot()) == in_bytes(model.snapshot())
         yield line_no
     assert fold.rejected == model.rejected
+    assert fold.next_timer() == model.next_timer()
 
 
 def agree(history: History, *, forgetting: int = 0, restarting: int = 0) -> None:
@@ -62,6 +63,28 @@ def test_forgetting_changes_nothing_that_is_published(history: History, forgetti
 def test_restored_at_any_record_is_never_having_stopped(history: History, restarting: int, forgetting: int) -> None:
     """A new ledger from the last value of each key goes on as the old one would have; so any prefix and the rest."""
     agree(history, forgetting=forgetting, restarting=restarting)
+
+
+OTHER_SOURCES: dict[str, Any] = {
+    "mod": {"name": "Ministry of the north", "kind": "official", "affiliation": "south"},
+    "mod.south": {"name": "Ministry of the south", "kind": "official", "affiliation": None},
+    "nobody": {"name": "Somebody", "kind": "ngo", "affiliation": "north"},
+}
+
+
+@given(histories(), st.lists(st.integers(0, 30), max_size=2))
+def test_another_registry_publishes_what_differs(history: History, restarts: list[int]) -> None:
+    """Restarted under another registry, and back, a ledger publishes what now reads otherwise, and goes on so."""
+    model, fold = Model(history.sources, history.horizon_us), Fold(history.sources, history.horizon_us)
+    sources, others = history.sources, OTHER_SOURCES
+    for line_no, line in enumerate(history.lines, 1):
+        assert fold.take_line(line, line_no) == model.take_line(line, line_no)
+        for _ in range(restarts.count(line_no)):
+            sources, others = others, sources
+            fold.register(sources)
+            model.register(sources, fold.registry.digest)
+        assert fold.changes == model.changes
+        assert in_bytes(fold.snapshot()) == in_bytes(model.snapshot())
 
 
 @pytest.mark.parametrize("path", REGRESSIONS, ids=lambda path: path.stem)
