@@ -8,18 +8,20 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from schemas.reports import Basis, Outcome, Population, Qualifier
+
 
 class Casualty(Struct, frozen=True, array_like=True, gc=False, tag="casualties"):
     """A figure: `best` persons, at least `low`, at most `high` (None: not known)."""
 
     party: str
-    outcome: str
-    population: str
+    outcome: Outcome
+    population: Population
     best: int
     low: int | None
     high: int | None
-    qualifier: str
-    basis: str
+    qualifier: Qualifier
+    basis: Basis
     as_of: int
     since: int | None
     final: bool | None

@@ -7,6 +7,7 @@ a qualifier gives, and the rules that tie fields together.
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Never
 
 import msgspec
@@ -20,6 +21,7 @@ from schemas.reports import (
     PATTERN_MEANS,
     REPORT,
     TICK,
+    Qualifier,
 )
 from streams.core.claims import (
     Casualty,
@@ -145,7 +147,7 @@ def _report(document: dict[str, Any]) -> Report:
         claims = ()
     get = raw.get
     content = (
-        raw["source"],
+        _shared(raw["source"]),
         get("relayed_by"),
         published_at,
         get("url"),
@@ -197,7 +199,7 @@ def _unknown_fields(given: Mapping[str, Any], shape: Mapping[str, Any]) -> int:
 
 def _casualty(shape: dict[str, Any], published_at: int, at: int) -> Casualty:
     get = shape.get
-    qualifier = get("qualifier") or "exact"
+    qualifier: Qualifier = get("qualifier") or "exact"
     best, low, high = _bounds(shape["count"], qualifier)
     if (low is not None and low > best) or (high is not None and high < best):
         _refuse(f"claims[{at}].count", f"low <= best <= high does not hold: {low}, {best}, {high}")
@@ -209,7 +211,7 @@ def _casualty(shape: dict[str, Any], published_at: int, at: int) -> Casualty:
     if since is not None and since >= as_of:
         _refuse(f"claims[{at}].since", "not before as_of")
     return Casualty(
-        shape["party"],
+        _shared(shape["party"]),
         shape["outcome"],
         get("population") or "unknown",
         best,
@@ -222,6 +224,12 @@ def _casualty(shape: dict[str, Any], published_at: int, at: int) -> Casualty:
         get("final"),
         get("incident"),
     )
+
+
+@lru_cache(maxsize=1 << 16)
+def _shared(slug: str) -> str:
+    """Return one string for all that are equal: a slug kept with each of a million reports is 60 bytes each."""
+    return slug
 
 
 def _bounds(count: dict[str, Any], qualifier: str) -> tuple[int, int | None, int | None]:
