@@ -25,7 +25,7 @@ def truceline(*arguments: object, text: str | None = None) -> Result:
 def rules(tmp_path: Path) -> Path:
     path = tmp_path / "alerts.yaml"
     path.write_text(
-        "toll:\n  crosses: 100\n  message: 'says {source}: {after}'\nback:\n  falls: 1\n  group_by: []\n  cool_down: P3D\n"
+        "toll: {crosses: 100, message: 'says {source}: {after}'}\nback: {falls: 1, group_by: [], cool_down: P3D}\n"
     )
     return path
 
