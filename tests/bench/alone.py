@@ -67,27 +67,20 @@ def stages(reports: int) -> Figures:
     return {stage: seconds / reports * 1e6 for stage, seconds in spent.items()}
 
 
-def replay(reports: int, *, jobs: int = 1) -> float:
-    """Return the reports a second of `truceline replay` with changes written, its start not counted.
-
-    With one job by its processor time; with several, by the clock.
-    """
-    few, many = (_replay_s(count, jobs) for count in (1_000, reports))
+def replay(reports: int) -> float:
+    """Return the reports a second of processor time of `truceline replay`, its start not counted."""
+    few, many = (_replay_s(count) for count in (1_000, reports))
     return (reports - 1_000) / (many - few)
 
 
-def _replay_s(reports: int, jobs: int) -> float:
+def _replay_s(reports: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reports.jsonl"
         with path.open("wb") as file:
             file.writelines(report.value + b"\n" for report in records("steady", reports))
         command = [truceline_command(), "replay", "-q", "--changes", str(Path(folder) / "changes.jsonl")]
-        if jobs > 1:
-            command += ["--jobs", str(jobs)]
-        used, started_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([*command, str(path)], cwd=ROOT, check=True)
-        if jobs > 1:
-            return time.monotonic() - started_s
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
 
