@@ -47,6 +47,15 @@ def test_of_settled_cumulative_claims_only_the_greatest_is_kept() -> None:
     same_with_and_without_forgetting(*figures, NEW)
 
 
+def test_a_settled_figure_that_was_superseded_when_it_came_is_dropped() -> None:
+    figures = [
+        report("a", killed(7, as_of=at(9)), **OLD),
+        report("b", killed(5, as_of=at(8)), more(1, as_of=at(8)), published_at=at(11)),
+    ]
+    assert kept(*figures) == {"a": ["Casualty"]}
+    same_with_and_without_forgetting(*figures, NEW)
+
+
 def test_settled_increments_up_to_a_settled_base_are_dropped() -> None:
     figures = [
         report("a", more(1, as_of=at(9)), **OLD),
