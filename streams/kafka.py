@@ -1,13 +1,11 @@
 """How Kafka is spoken to: the one place where settings become a client's options."""
 
 import ssl
-from pathlib import Path
 from typing import Any
 
 from aiokafka.helpers import create_ssl_context
-from pydantic import SecretStr
 
-from streams.settings import Settings, SettingsError
+from streams.settings import Settings, SettingsError, read_secret
 
 __all__ = ["client_options", "faust_options"]
 
@@ -25,7 +23,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
         options |= {
             "sasl_mechanism": settings.sasl_mechanism,
             "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": _secret(settings.sasl_password, settings.sasl_password_file) or "",
+            "sasl_plain_password": read_secret(settings.sasl_password, settings.sasl_password_file, "password") or "",
         }
     if settings.security_protocol.endswith("SSL"):
         options["ssl_context"] = _ssl_context(settings)
@@ -44,7 +42,7 @@ def faust_options(settings: Settings) -> dict[str, Any]:
     if settings.security_protocol.startswith("SASL"):
         credentials = faust.SASLCredentials(
             username=settings.sasl_username,
-            password=_secret(settings.sasl_password, settings.sasl_password_file) or "",
+            password=read_secret(settings.sasl_password, settings.sasl_password_file, "password") or "",
             ssl_context=context,
             mechanism=settings.sasl_mechanism,
         )
@@ -68,19 +66,8 @@ def _ssl_context(settings: Settings) -> ssl.SSLContext:
             cafile=settings.ssl_cafile,
             certfile=settings.ssl_certfile,
             keyfile=settings.ssl_keyfile,
-            password=_secret(settings.ssl_password, settings.ssl_password_file),
+            password=read_secret(settings.ssl_password, settings.ssl_password_file, "password"),
         )
     except (OSError, ssl.SSLError) as error:
         raise SettingsError(f"the certificates of TRUCELINE_SSL_* cannot be used: {error}") from error
     return context
-
-
-def _secret(value: SecretStr | None, path: Path | None) -> str | None:
-    if value is not None:
-        return value.get_secret_value()
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the password file {str(path)!r} cannot be read: {error}") from error

@@ -12,6 +12,8 @@ import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.alerts import Severity
+
 PREFIX = "TRUCELINE_"
 
 _BROKER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:,/\[\]]+):[0-9]{1,5}")
@@ -94,6 +96,19 @@ class Settings(BaseSettings):
     ssl_password: SecretStr | None = Field(None, description="Password of the key")
     ssl_password_file: Path | None = Field(None, description="File that holds the password of the key")
 
+    # Alerts
+    alerts: Path | None = Field(None, description="Rules of alerts, a YAML file; none: no alerts")
+    notify_urls: SecretStr | None = Field(
+        None, description="Where alerts are sent on to: Apprise URLs, one a line or with white space between"
+    )
+    notify_urls_file: Path | None = Field(None, description="File that holds the Apprise URLs, one a line")
+    notify_severity: Severity = Field("minor", description="The least severity of alerts that are sent on")
+    notify_max_age: Duration = Field(
+        timedelta(days=2),
+        description="Alerts of what happened longer ago are not sent on (ISO 8601)",
+    )
+    notify_tries: int = Field(6, ge=1, le=20, description="How often sending an alert on is tried")
+
     # The desk
     batch_max_records: int = Field(
         5_000, ge=1, le=100_000, description="Most records of a partition in one transaction"
@@ -114,7 +129,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _secrets_once(self) -> Self:
-        for name in ("sasl_password", "ssl_password"):
+        for name in ("sasl_password", "ssl_password", "notify_urls"):
             if getattr(self, name) is not None and getattr(self, f"{name}_file") is not None:
                 raise ValueError(f"{PREFIX}{name.upper()} and {PREFIX}{name.upper()}_FILE are both set: keep one")
         if self.security_protocol.startswith("SASL") and self.sasl_username is None:
@@ -141,6 +156,18 @@ def load(**flags: Any) -> Settings:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         raise SettingsError("\n".join(_faults(error))) from None
+
+
+def read_secret(value: SecretStr | None, path: Path | None, what: str) -> str | None:
+    """Return a secret that stands in the environment or in a file; raises SettingsError where that cannot be read."""
+    if value is not None:
+        return value.get_secret_value()
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the {what} file {str(path)!r} cannot be read: {error}") from error
 
 
 def _faults(error: ValidationError) -> list[str]:
