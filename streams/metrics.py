@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-__all__ = ["HTTP_REQUESTS", "HTTP_SECONDS", "READY", "REGISTRY", "REPORTS_REFUSED", "REPORTS_TAKEN"]
+__all__ = ["DEGRADED", "HTTP_REQUESTS", "HTTP_SECONDS", "READY", "REGISTRY", "REPORTS_REFUSED", "REPORTS_TAKEN"]
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each of ours, and nobody reads them
 REGISTRY = CollectorRegistry(auto_describe=True)
@@ -33,3 +33,4 @@ HTTP_SECONDS = Histogram(
     registry=REGISTRY,
 )
 READY = Gauge("truceline_ready", "1 while /readyz says yes", registry=REGISTRY)
+DEGRADED = Gauge("truceline_degraded", "1 once /readyz names a trouble that somebody should look at", registry=REGISTRY)

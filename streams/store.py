@@ -75,6 +75,10 @@ class Store(Protocol):
         """Return, in words, what keeps the store from serving requests; nothing when it is ready."""
         ...
 
+    async def degraded(self) -> list[str]:
+        """Return, in words, what went wrong since the start although requests are served: somebody should look."""
+        ...
+
 
 def summary(picture: dict[str, Any]) -> dict[str, Any]:
     """Return an episode in short: its clock, each ceasefire's joint status, the totals."""

@@ -48,7 +48,8 @@ class Truceline(faust.App):
             origin="streams.app",
         )
         self.desk = Desk(settings, registry, add_folding_agents(self))
-        web = kafka_app(settings, desk_reasons=self.desk.status.reasons)
+        status = self.desk.status
+        web = kafka_app(settings, desk_reasons=status.reasons, desk_degraded=status.degraded)
         self.http = HttpService(web, settings.http_host, settings.http_port)
 
     def _new_transport(self) -> TransportT:

@@ -69,6 +69,10 @@ class DeskStatus:
             found.append(f"{self.internal_errors} reports rejected as internal: a bug, see the log")
         if truncated := self.counts["pictures_truncated"]:
             found.append(f"{truncated} pictures too long for their topic, replaced by a stub")
+        if cut := self.counts["rejected_truncated"]:
+            found.append(f"{cut} rejected records too long for their topic, cut")
+        if moved := self.counts["offset_differences"]:
+            found.append(f"{moved} offsets of the group were not the ledger's when it was taken over: see the log")
         return found
 
     def reasons(self) -> list[str]:

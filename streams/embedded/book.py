@@ -55,6 +55,8 @@ class Book:
         self.options = options
         self.next_offset = 0
         self.last_row = 0
+        #: Reports that the fold could not take since the book was opened: bugs.
+        self.internal_errors = 0
         self._pictures: dict[str, bytes] = {}
         self._owed: list[EntryKey] = []
         self._since_forgetting = 0
@@ -81,6 +83,7 @@ class Book:
         except Exception:  # noqa: BLE001 - one report's fault is not the others'
             if len(values) == 1:
                 _log.exception("a report that the fold cannot take", value=values[0][:1000])
+                self.internal_errors += 1
                 return self._transaction(values, broken=True)
             # One of them breaks what all share: each alone, so that the others do not suffer for it.
             return [receipt for value in values for receipt in self.write([value])]

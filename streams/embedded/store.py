@@ -47,6 +47,8 @@ class EmbeddedStore:
             self._lock.release()
             raise
         self._trouble: str | None = None
+        #: The writer's thread owns it: of it only a count is read here.
+        self._book = book
         self._last_row = book.last_row
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._writer = Writer(book, on_commit=self._wake)
@@ -72,6 +74,11 @@ class EmbeddedStore:
     async def reasons(self) -> list[str]:
         """Return why the last write failed, or nothing."""
         return [] if self._trouble is None else [self._trouble]
+
+    async def degraded(self) -> list[str]:
+        """Return what the fold could not take since the start: bugs, each in the log with its trace."""
+        bugs = self._book.internal_errors
+        return [f"{bugs} reports rejected as internal: a bug, see the log"] if bugs else []
 
     async def changes(
         self, after: int = 0, *, limit: int = 1_000, episode: str | None = None, topic: str | None = None

@@ -13,12 +13,18 @@ from streams.web.kafka_store import KafkaStore
 __all__ = ["create_app", "kafka_app"]
 
 
-def kafka_app(settings: Settings, *, desk_reasons: Callable[[], list[str]] = list) -> Starlette:
+def kafka_app(
+    settings: Settings,
+    *,
+    desk_reasons: Callable[[], list[str]] = list,
+    desk_degraded: Callable[[], list[str]] = list,
+) -> Starlette:
     """Return the ASGI app of a worker on Kafka; its lifespan holds the connections.
 
-    `desk_reasons` says, in words, what keeps the worker's desk from being ready. Raises SettingsError.
+    `desk_reasons` says, in words, what keeps the worker's desk from being ready, `desk_degraded` what ails it
+    although it works. Raises SettingsError.
     """
-    store = KafkaStore(settings, desk_reasons=desk_reasons)
+    store = KafkaStore(settings, desk_reasons=desk_reasons, desk_degraded=desk_degraded)
 
     @contextlib.asynccontextmanager
     async def connected(_app: Starlette) -> AsyncIterator[None]:

@@ -104,11 +104,15 @@ class _Web:
         return _json({"status": "ok", "mode": self.store.mode})
 
     async def readyz(self, _request: Request) -> Response:
-        reasons = await self.store.reasons()
-        return _json({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+        missing, troubles = await self.store.reasons(), await self.store.degraded()
+        status = "unready" if missing else "degraded" if troubles else "ready"
+        # Degraded is 200: the worker does its work, and to take it out of service would mend nothing.
+        body = {"ready": not missing, "status": status, "reasons": missing + troubles}
+        return _json(body, status=503 if missing else 200)
 
     async def metrics(self, _request: Request) -> Response:
         metrics.READY.set(not await self.store.reasons())
+        metrics.DEGRADED.set(bool(await self.store.degraded()))
         return Response(generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def page(self, _request: Request) -> Response:

@@ -32,14 +32,21 @@ class KafkaStore:
 
     mode: Literal["kafka"] = "kafka"
 
-    def __init__(self, settings: Settings, *, desk_reasons: Callable[[], list[str]] = list) -> None:
-        """`desk_reasons` says, in words, what keeps this worker's desk from being ready.
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        desk_reasons: Callable[[], list[str]] = list,
+        desk_degraded: Callable[[], list[str]] = list,
+    ) -> None:
+        """`desk_reasons` says, in words, what keeps this worker's desk from being ready, `desk_degraded` what ails it.
 
         Raises SettingsError where the settings make no client.
         """
         client_options(settings)
         self._settings = settings
         self._desk_reasons = desk_reasons
+        self._desk_degraded = desk_degraded
         self._topic = settings.topic("reports")
         self._feed = Feed(lambda: client_options(settings), settings.topic("episodes"))
         self._producer: AIOKafkaProducer | None = None
@@ -88,6 +95,10 @@ class KafkaStore:
         if self._feed.trouble is not None:
             reasons.append(f"not all pictures are here from {brokers}: {self._feed.trouble}")
         return reasons
+
+    async def degraded(self) -> list[str]:
+        """Return what went wrong at the desk since it started."""
+        return self._desk_degraded()
 
     async def _send(self, message: Message | Receipt, value: bytes) -> Receipt:
         if isinstance(message, Receipt):

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from streams.testing.broker import LocalKafka
+from streams.testing.verify import verify
 from tests.desk.places import ROOT, WAIT_S, create_topics, read, send, settings_for, taken_in
 from tests.desk.test_poison import report
 
@@ -23,6 +24,7 @@ STARTS = {
     "truceline serve": [sys.executable, "-m", "streams", "serve"],
     "faust": [str(Path(sys.executable).parent / "faust"), "-A", "streams.app", "worker"],
 }
+BUGGY = "with a bug in its fold"
 
 
 def free_port() -> int:
@@ -37,8 +39,9 @@ def start(command: str, folder: Path, kafka: str, prefix: str) -> tuple[subproce
         "TRUCELINE_BOOTSTRAP_SERVERS": kafka, "TRUCELINE_TOPIC_PREFIX": prefix, "TRUCELINE_APP_ID": prefix,
         "TRUCELINE_HTTP_PORT": str(port), "TRUCELINE_DATA_DIR": str(folder / "data"), "PYTHONPATH": str(ROOT),
     }  # fmt: skip
+    argv = [sys.executable, "-m", "tests.desk.buggy_worker"] if command == BUGGY else STARTS[command]
     with (folder / "log").open("wb") as log:
-        return subprocess.Popen(STARTS[command], cwd=folder, env=environment, stdout=log, stderr=log), port
+        return subprocess.Popen(argv, cwd=folder, env=environment, stdout=log, stderr=log), port
 
 
 def ask(port: int, path: str) -> tuple[int, Any]:
@@ -79,6 +82,34 @@ async def test_a_worker_takes_reports_in_and_stops_when_told(
     assert code == 0
     assert len(await read(settings, "casualties", 2)) == 1
     assert sorted(os.listdir(tmp_path)) == ["data", "log"], "Faust makes no folder here"  # noqa: PTH208
+
+
+async def test_a_bug_in_the_fold_is_rejected_logged_with_its_trace_and_shown_by_readyz(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    """Degraded is 200: the worker does its work, and goes on getting requests."""
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    process, port = start(BUGGY, tmp_path, kafka, prefix)
+    try:
+        assert (await answers(port, "/readyz", 200))["status"] == "ready"
+        await send(settings, [report(1), report(2, "a-bug"), report(3)])
+        await taken_in(settings)
+        body = await answers(port, "/readyz", 200)
+    finally:
+        process.terminate()
+        process.wait(WAIT_S)
+    reasons = ["1 reports rejected as internal: a bug, see the log"]
+    assert body == {"ready": True, "status": "degraded", "reasons": reasons}
+    (rejected,) = await read(settings, "rejected", 1)
+    headers = dict(rejected.headers)
+    assert (headers["code"], headers["message"]) == (b"internal", b"ZeroDivisionError: a bug")
+    assert len(await read(settings, "casualties", 1)) == 2
+    log = (tmp_path / "log").read_text()
+    assert f"a bug: {prefix}.reports partition 0 offset 1 is rejected as internal" in log
+    assert "Traceback" in log
+    assert "fold_or_fail" in log
+    assert await verify(settings) == []
 
 
 async def test_a_worker_with_no_broker_lives_and_says_what_it_waits_for(tmp_path: Path) -> None:

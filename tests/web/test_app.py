@@ -11,6 +11,8 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from streams.core.episode import Step
+from streams.core.ledger import Ledger
 from streams.embedded.store import EmbeddedStore
 from streams.store import STATUS_OF_REFUSAL, StoreUnavailable
 from streams.web.app import create_app
@@ -118,14 +120,37 @@ def test_episodes_in_short_and_whole(client: TestClient) -> None:
 
 def test_health_readiness_and_metrics(client: TestClient, store: EmbeddedStore) -> None:
     assert client.get("/healthz").json() == {"status": "ok", "mode": "embedded"}
-    assert client.get("/readyz").json() == {"ready": True, "reasons": []}
+    assert client.get("/readyz").json() == {"ready": True, "status": "ready", "reasons": []}
     store._trouble = "disk full"
     ready = client.get("/readyz")
-    assert (ready.status_code, ready.json()) == (503, {"ready": False, "reasons": ["disk full"]})
+    unready = {"ready": False, "status": "unready", "reasons": ["disk full"]}
+    assert (ready.status_code, ready.json()) == (503, unready)
     posted(client, A)
     metrics = client.get("/metrics").text
     assert 'truceline_http_requests_total{method="POST",route="/reports",status="202"}' in metrics
     assert 'truceline_posted_reports_total{outcome="accepted"}' in metrics
+
+
+def test_a_fold_that_fails_rejects_its_report_and_the_server_goes_on_degraded(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fold = Ledger.fold_counts
+
+    def buggy(ledger: Ledger, step: Step) -> None:
+        if step.episode == "broken":
+            raise ZeroDivisionError
+        fold(ledger, step)
+
+    monkeypatch.setattr(Ledger, "fold_counts", buggy)
+    status, answer = posted(client, {**A, "episode": "broken"})
+    assert (status, answer["code"]) == (500, "internal")
+    assert posted(client, A)[0] == 202
+    ready = client.get("/readyz")
+    reasons = ["1 reports rejected as internal: a bug, see the log"]
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "status": "degraded", "reasons": reasons})
+    metrics = client.get("/metrics").text
+    assert "truceline_ready 1.0" in metrics
+    assert "truceline_degraded 1.0" in metrics
 
 
 def test_a_store_that_is_away_is_said_with_when_to_try_again(
