@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from collections import Counter
 from dataclasses import fields
 
 from tests.chaos.run import Plan, run
@@ -17,6 +18,8 @@ def main() -> int:
     plan = Plan(**vars(parser.parse_args()))
     say = sys.stdout.write
     say(f"{plan}\n")
+    of_kind = Counter(failure.kind for failure in plan.failures_planned())
+    say("".join(f"{count:4} {kind}\n" for kind, count in of_kind.most_common()))
     result = run(plan, lambda line: say(f"{line}\n"))
     for problem in result.problems[:100]:
         say(f"{problem}\n")

@@ -1,4 +1,4 @@
-"""A network that can be cut: one relay on the loopback for each pair of a worker and a broker.
+"""A network that can be cut or held up: one relay on the loopback for each pair of a worker and a broker.
 
 A Kafka client goes where the broker's metadata sends it, so each node has a listener a worker, and each of
 those is advertised at the address of its relay.
@@ -16,12 +16,14 @@ CHUNK_BYTES = 1 << 16
 
 
 class Network:
-    """Relays in a thread of their own; `cut` and `mend` are by worker."""
+    """Relays in a thread of their own; `cut`, `hold` and `mend` are by worker."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="network", daemon=True)
         self._cut: set[int] = set()
+        #: By worker: set while bytes go through.
+        self._flows: dict[int, asyncio.Event] = {}
         self._streams: dict[int, set[asyncio.StreamWriter]] = {}
         self._thread.start()
         #: By worker: where its relays listen, one a node.
@@ -31,6 +33,8 @@ class Network:
         """Give each node a listener for each worker, and its relay; before the nodes start."""
         for worker in range(workers):
             self.ports[worker] = []
+            self._flows[worker] = asyncio.Event()
+            self._flows[worker].set()
         for node in kafka.nodes:
             own = {
                 "listeners": f"PLAINTEXT://{node.address.client},CONTROLLER://{node.address.controller}",
@@ -58,9 +62,14 @@ class Network:
         self._cut.add(worker)
         self._loop.call_soon_threadsafe(self._break, worker)
 
+    def hold(self, worker: int) -> None:
+        """Keep back every byte to and from a worker, its connections staying open; `mend` delivers them."""
+        self._loop.call_soon_threadsafe(self._flows[worker].clear)
+
     def mend(self, worker: int) -> None:
-        """Let it connect again."""
+        """Let it connect again, and what was held back go on."""
         self._cut.discard(worker)
+        self._loop.call_soon_threadsafe(self._flows[worker].set)
 
     def close(self) -> None:
         """End all relays."""
@@ -93,7 +102,8 @@ class Network:
         both = {writer, back}
         self._streams.setdefault(worker, set()).update(both)
         try:
-            await asyncio.gather(_pump(reader, back), _pump(there, writer))
+            flow = self._flows[worker]
+            await asyncio.gather(_pump(reader, back, flow), _pump(there, writer, flow))
         finally:
             self._streams.get(worker, set()).difference_update(both)
 
@@ -108,9 +118,10 @@ def network() -> Iterator[Network]:
         made.close()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: asyncio.Event) -> None:
     with contextlib.suppress(OSError):
         while chunk := await reader.read(CHUNK_BYTES):
+            await flow.wait()
             writer.write(chunk)
             await writer.drain()
     writer.transport.abort()

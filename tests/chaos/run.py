@@ -4,9 +4,9 @@ import asyncio
 import random
 import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from streams.testing.verify import verify
 from streams.topics import admin, create
 from tests.chaos.network import Network, network
 from tests.chaos.replayed import differs_from_replay
-from tests.chaos.schedule import Failure, schedule
+from tests.chaos.schedule import WEIGHTS, Failure, schedule
 from tests.desk.mixed import mixed
 from tests.desk.places import SOURCES_YAML, Worker, send, settings_for, taken_in
 
@@ -38,8 +38,9 @@ class Plan:
     batch: int = 300
 
     def failures_planned(self) -> list[Failure]:
-        """Return the schedule."""
-        return schedule(self.seed, self.failures, workers=self.workers, nodes=self.nodes)
+        """Return the schedule; where it is long enough, each kind of failure is in it."""
+        kinds = list(WEIGHTS) if self.failures >= len(WEIGHTS) else []
+        return schedule(self.seed, self.failures, workers=self.workers, nodes=self.nodes, kinds=kinds)
 
 
 @dataclass
@@ -132,19 +133,20 @@ def run(plan: Plan, say: Callable[[str], object] = lambda _: None) -> Result:
         fleet = Fleet(settings, net, folder, plan.workers, plan.batch)
         stack.callback(fleet.kill_all)
         fleet.start_all()
-        feeding = threading.Thread(target=_feed, args=(settings, plan), name="feed")
-        feeding.start()
-        for failure in plan.failures_planned():
-            time.sleep(failure.after_s)
-            tell(str(failure))
-            problems += _fail(failure, fleet, net, kafka)
-        feeding.join()
+        with ThreadPoolExecutor(1) as feeding:
+            fed = feeding.submit(_feed, settings, plan)
+            for failure in plan.failures_planned():
+                time.sleep(failure.after_s)
+                tell(str(failure))
+                problems += _fail(failure, fleet, net, kafka)
+            tell(f"{fed.result()} records sent")
         fleet.start_all()
         tell("all is mended; waiting for the workers to take everything in")
         asyncio.run(taken_in(settings, wait_s=TAKEN_IN_S, look_every_s=2))
         problems += fleet.end()
-        tell("checking")
+        tell("checking the outputs against the log")
         problems += asyncio.run(verify(settings))
+        tell("checking that a replay of the log gives the same")
         problems += asyncio.run(differs_from_replay(settings, plan.partitions))
     tell(f"{len(problems)} problems")
     return Result(problems, story, time.monotonic() - began)
@@ -161,14 +163,15 @@ async def _topics(settings: Settings, plan: Plan) -> None:
         await create(client, settings.topic_prefix, plan.partitions, replication=plan.nodes)
 
 
-def _feed(settings: Settings, plan: Plan) -> None:
-    """Send all records, spread over the time that the failures take."""
+def _feed(settings: Settings, plan: Plan) -> int:
+    """Send all records, spread over the time that the failures take; return how many."""
     records = list(mixed(plan.seed, plan.records, plan.partitions, episodes=40))
     planned_s = sum(failure.after_s + failure.lasts_s for failure in plan.failures_planned())
     pause_s = 0.9 * planned_s / max(1, len(records) // CHUNK_RECORDS)
     for start in range(0, len(records), CHUNK_RECORDS):
         asyncio.run(send(settings, records[start : start + CHUNK_RECORDS]))
         time.sleep(pause_s * random.Random(plan.seed + start).uniform(0.5, 1.5))
+    return len(records)
 
 
 def _fail(failure: Failure, fleet: Fleet, net: Network, kafka: LocalKafka) -> Iterator[str]:
@@ -195,10 +198,12 @@ def _fail_worker(failure: Failure, fleet: Fleet, net: Network) -> Iterator[str]:
         fleet.signal(number, signal.SIGSTOP)
     elif failure.kind == "cut worker off":
         net.cut(number)
+    elif failure.kind == "hold worker back":
+        net.hold(number)
     time.sleep(failure.lasts_s)
     if failure.kind == "pause worker":
         fleet.signal(number, signal.SIGCONT)
-    elif failure.kind == "cut worker off":
+    elif failure.kind in {"cut worker off", "hold worker back"}:
         net.mend(number)
     else:
         fleet.start(number)

@@ -10,6 +10,7 @@ Kind = Literal[
     "stop worker",
     "pause worker",
     "cut worker off",
+    "hold worker back",
     "add worker",
     "kill broker",
     "stop broker",
@@ -20,18 +21,21 @@ WEIGHTS: dict[Kind, int] = {
     "kill worker": 8,
     "stop worker": 3,
     "pause worker": 6,
-    "cut worker off": 5,
+    "cut worker off": 4,
+    "hold worker back": 2,
     "add worker": 2,
     "kill broker": 3,
     "stop broker": 2,
     "pause broker": 1,
 }
-#: Least and most seconds that each lasts. A worker that is paused or cut off must outlast its session (3 s).
+#: Least and most seconds that each lasts. A worker that is paused outlasts its session (3 s): it comes back as a
+#: zombie. One that is cut off, or whose bytes are held back and then delivered, may or may not.
 LASTS_S: dict[Kind, tuple[float, float]] = {
     "kill worker": (0.0, 3.0),
     "stop worker": (0.0, 3.0),
-    "pause worker": (1.0, 8.0),
+    "pause worker": (3.5, 8.0),
     "cut worker off": (0.5, 8.0),
+    "hold worker back": (0.5, 8.0),
     "add worker": (2.0, 6.0),
     "kill broker": (0.5, 4.0),
     "stop broker": (0.5, 4.0),

@@ -3,17 +3,21 @@
 import pytest
 
 from tests.chaos.run import Plan, run
-from tests.chaos.schedule import schedule
+from tests.chaos.schedule import WEIGHTS, schedule
 
 
 def test_a_seed_gives_the_same_failures_again() -> None:
     once = schedule(7, 30, workers=3, nodes=3)
     assert once == schedule(7, 30, workers=3, nodes=3)
     assert once != schedule(8, 30, workers=3, nodes=3)
-    assert len({failure.kind for failure in once}) >= 6
+
+
+def test_a_schedule_that_is_long_enough_has_every_kind_of_failure() -> None:
+    for seed in range(20):
+        assert {failure.kind for failure in Plan(seed, failures=len(WEIGHTS)).failures_planned()} == set(WEIGHTS)
 
 
 @pytest.mark.kafka
 def test_nothing_is_lost_doubled_or_out_of_order_whatever_fails() -> None:
-    result = run(Plan(seed=20220914, records=6_000, failures=8))
+    result = run(Plan(seed=20220914, records=6_000, failures=9))
     assert result.problems == [], "\n".join(result.story)

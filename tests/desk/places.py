@@ -127,9 +127,17 @@ async def taken_in(settings: Settings, *, wait_s: float = WAIT_S, look_every_s: 
     """Return once the ledgers of all partitions have come to the end of the log, and no picture is owed."""
     async with Reading(client_options(settings)) as reading:
         give_up_at = time.monotonic() + wait_s
-        while not await _all_taken_in(settings, reading):
-            assert time.monotonic() < give_up_at, "never: all taken in"
+        last: object = None
+        # To look at all of a long log is dear: first the group's offsets must have come to rest.
+        while last != (last := await _committed(settings, reading)) or not await _all_taken_in(settings, reading):
+            assert time.monotonic() < give_up_at, f"never: all taken in; committed: {last}"
             await asyncio.sleep(look_every_s)
+
+
+async def _committed(settings: Settings, reading: Reading) -> dict[TopicPartition, int]:
+    topic = settings.topic("reports")
+    partitions = (await reading.partitions([topic]))[topic]
+    return await reading.committed(settings.app_id, [TopicPartition(topic, number) for number in range(partitions)])
 
 
 async def _all_taken_in(settings: Settings, reading: Reading) -> bool:
