@@ -3,31 +3,20 @@
 The records may come from anywhere: `tell` takes (value, timestamp) pairs in the order of the log.
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import combinations
 from operator import contains, eq
 from typing import NamedTuple
 
 from streams.core.cell import CellKey
-from streams.core.claims import Message, Report, Tick
+from streams.core.claims import Tick
 from streams.core.explain import Account, Chronicle
-from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.registry import Registry
+from streams.known import NoSuchEpisode, messages_of, published_us
 from streams.lines import Record
 
 __all__ = ["NoSuchEpisode", "Telling", "accounts", "tell"]
-
-_EPISODE = re.compile(rb'"episode"\s*:\s*"([^"\\]{1,80})"')
-
-
-class NoSuchEpisode(LookupError):
-    """No accepted report names the episode; `others` are those that the records do name, sorted."""
-
-    def __init__(self, episode: str, others: list[str]) -> None:
-        super().__init__(episode)
-        self.others = others
 
 
 class Telling(NamedTuple):
@@ -42,45 +31,20 @@ def tell(
 ) -> Telling:
     """Take the records of an episode, in the order of the log.
 
-    With `until_us`, only what was published by then; the clock goes on to that moment, and with it what waits for a
-    time. Raises NoSuchEpisode.
+    With `until_us`, as it was known then (`streams.known`). Raises NoSuchEpisode.
     """
     told = Telling(Chronicle(episode, registry, horizon_us=horizon_us), Counter())
     others: set[str] = set()
-    for message in _messages(episode, records, told.unread, others):
-        if until_us is None or _published_us(message) <= until_us:
+    for message in messages_of(episode, records, told.unread, others):
+        if until_us is None or published_us(message) <= until_us:
             told.chronicle.take(message)
     if until_us is not None:
         told.chronicle.take(Tick(until_us, episode))
     try:
         told.chronicle.picture()
     except KeyError:
-        raise NoSuchEpisode(episode, sorted(others)) from None
+        raise NoSuchEpisode(episode, others) from None
     return told
-
-
-def _messages(episode: str, records: Iterable[Record], unread: Counter[str], others: set[str]) -> Iterator[Message]:
-    name = episode.encode()
-    for value, timestamp_us in records:
-        # A slug is ASCII: where it does not stand in the text, it may at most be spelled by escapes.
-        if name not in value and b"\\u" not in value:
-            if found := _EPISODE.search(value):
-                others.add(found[1].decode("utf-8", "replace"))
-            continue
-        try:
-            message = parse(value)
-            check_timestamp(message, timestamp_us)
-        except Refusal as refusal:
-            unread[refusal.code] += 1
-            continue
-        if message.episode == episode:
-            yield message
-        else:
-            others.add(message.episode)
-
-
-def _published_us(message: Message) -> int:
-    return message.published_at if isinstance(message, Report) else message.at
 
 
 def accounts(chronicle: Chronicle, subject: str | None = None) -> Account:

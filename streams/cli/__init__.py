@@ -30,6 +30,8 @@ RUN = "Run"
 LOOK = "Feed and look"
 KAFKA = "Kafka"
 
+# Modules that are no commands, but what commands share.
+SHARED = {"ending", "errors", "origins"}
 # The order in which commands are shown; a module that is not named comes last.
 ORDER = ("demo", "replay", "serve", "send", "export", "topics", "kafka")
 
@@ -70,7 +72,7 @@ def _build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    names = {found.name for found in pkgutil.iter_modules(__path__)} - {"errors"}
+    names = {found.name for found in pkgutil.iter_modules(__path__)} - SHARED
     for name in sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)):
         importlib.import_module(f"{__name__}.{name}").register(root)
     return root

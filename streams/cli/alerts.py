@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections import Counter
 from enum import StrEnum
@@ -11,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import LOOK
+from streams.cli import LOOK, origins
+from streams.cli.ending import ending
 from streams.cli.errors import InputUnreadable, UsageFailed
 from streams.cli.serve import read_registry
 
@@ -80,15 +79,8 @@ def rehearse(
     rules: RulesFile,
     files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
     *,
-    sources: Annotated[
-        str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
-    ] = None,
-    horizon: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DURATION", envvar="TRUCELINE_HORIZON", help="As for replay, ISO 8601.", show_default="P400D"
-        ),
-    ] = None,
+    sources: origins.Sources = None,
+    horizon: origins.Horizon = None,
     tick: Annotated[
         str | None, typer.Option(metavar="TIME", help="Move every episode's clock to this time at the end.")
     ] = None,
@@ -101,16 +93,11 @@ def rehearse(
     watched = _read(rules)
     told: Counter[tuple[str, str]] = Counter()
     held = 0
-    try:
+    with ending("stopped before the end of the history"):
         for alert in _alerts(watched, files, (sources, horizon, tick), quiet=quiet):
             told[alert["rule"], alert["state"]] += 1
             held += alert["suppressed"]
             _show(alert, form)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has gone, as after `| head`: end as a shell expects, and say nothing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(128 + signal.SIGPIPE) from None
     if not quiet:
         _sum_up(watched, told, held)
 
@@ -130,27 +117,20 @@ def _alerts(
     rules: Rules, files: list[str], options: tuple[str | None, str | None, str | None], *, quiet: bool
 ) -> Iterator[Alert]:
     from streams.alerts import Watch
-    from streams.lines import InputUnreadable as Unreadable
-    from streams.lines import Lines, read_time
+    from streams.lines import Lines
     from streams.replay import Replay
-    from streams.settings import SettingsError, load
+    from streams.terminal.progress import progress, reading
 
     sources, horizon, tick = options
     registry = read_registry(sources)
-    try:
-        horizon_us = load(horizon=horizon).horizon_us
-        tick_us = None if tick is None else read_time(tick)
-    except SettingsError as error:
-        raise UsageFailed(f"--horizon: {error}") from error
-    except ValueError as error:
-        raise UsageFailed(f"--tick: {error}") from error
+    horizon_us = origins.horizon_us(horizon)
+    tick_us = None if tick is None else origins.time_us(tick, "--tick")
     watch = Watch(rules, registry)
-    try:
-        story = Replay(Lines(files), registry, horizon_us=horizon_us, tick_us=tick_us)
+    lines = Lines(files)
+    story = Replay(lines, registry, horizon_us=horizon_us, tick_us=tick_us)
+    with progress(reading(lines), quiet=quiet):
         for topic, record in story:
             yield from watch.take(topic, record)
-    except Unreadable as error:
-        raise InputUnreadable(str(error)) from error
     if story.refused and not quiet:
         late = " (backfills need a longer --horizon)" if story.counts["too_late"] else ""
         typer.echo(f"lines refused: {story.refused:,}{late}", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import LOOK
+from streams.cli import LOOK, origins
 from streams.cli.errors import InputUnreadable, UsageFailed
 from streams.cli.serve import read_registry
 
@@ -65,15 +65,8 @@ def explain(
         Path | None, typer.Option(metavar="DIR", help="The log of an embedded server, which may be running.")
     ] = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="As it stood then, by what was published.")] = None,
-    sources: Annotated[
-        str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
-    ] = None,
-    horizon: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DURATION", envvar="TRUCELINE_HORIZON", help="As for replay, ISO 8601.", show_default="P400D"
-        ),
-    ] = None,
+    sources: origins.Sources = None,
+    horizon: origins.Horizon = None,
     form: Annotated[Form, typer.Option("--format", help="For people, or for programs.")] = Form.TEXT,
 ) -> None:
     """Explain a figure or a ceasefire; the help is in _HELP."""
@@ -81,10 +74,10 @@ def explain(
     from streams.telling import NoSuchEpisode, accounts, tell
 
     subject, files = _subject_and_files(rest or [], from_ or [])
-    horizon_us, until_us = _horizon_us(horizon), _until_us(at)
+    until_us = None if at is None else origins.time_us(at, "--at")
     try:
         records = _records(episode, files, embedded)
-        told = tell(episode, records, read_registry(sources), horizon_us=horizon_us, until_us=until_us)
+        told = tell(episode, records, read_registry(sources), horizon_us=origins.horizon_us(horizon), until_us=until_us)
     except reading.InputUnreadable as error:
         raise InputUnreadable(str(error)) from error
     except NoSuchEpisode as error:
@@ -110,60 +103,7 @@ def _records(episode: str, files: list[str], embedded: Path | None) -> Iterator[
     """Return the records to tell from, in the order of the log: any source of (value, timestamp) pairs will do."""
     if bool(files) == bool(embedded):
         raise UsageFailed("say where from: --from FILE..., or --embedded DIR")
-    return _of_files(files) if embedded is None else _of_embedded(episode, embedded)
-
-
-def _of_files(files: list[str]) -> Iterator[Record]:
-    from streams.core.intake import Refusal
-    from streams.lines import Lines, unwrap
-
-    for line in Lines(files):
-        try:
-            yield unwrap(line)
-        except Refusal:
-            # A wrapping with no good timestamp, refused as a whole by replay too.
-            continue
-
-
-def _of_embedded(episode: str, folder: Path) -> Iterator[Record]:
-    import sqlite3
-
-    from streams.embedded.file import DATABASE
-    from streams.embedded.reading import Reader
-    from streams.lines import Record
-
-    path = folder / DATABASE
-    if not path.is_file():
-        raise InputUnreadable(f"{path} is not there: no embedded server has run in {folder}")
-    reader = Reader(path)
-    try:
-        after = -1
-        while reports := reader.log(after, episode=episode):
-            after = reports[-1].offset
-            for report in reports:
-                yield Record(report.value, report.time_us)
-    except sqlite3.Error as error:
-        raise InputUnreadable(f"{path} cannot be read: {error}") from error
-    finally:
-        reader.close()
-
-
-def _horizon_us(text: str | None) -> int:
-    from streams.settings import SettingsError, load
-
-    try:
-        return load(horizon=text).horizon_us
-    except SettingsError as error:
-        raise UsageFailed(f"--horizon: {error}") from error
-
-
-def _until_us(text: str | None) -> int | None:
-    from streams.lines import read_time
-
-    try:
-        return None if text is None else read_time(text)
-    except ValueError as error:
-        raise UsageFailed(f"--at: {error}") from error
+    return origins.of_files(files) if embedded is None else origins.of_embedded(episode, embedded)
 
 
 def _print(account: Account, form: Form, *, listed: bool) -> None:

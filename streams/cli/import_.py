@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import LOOK, errors
+from streams.cli import LOOK
+from streams.cli.ending import ending
 from streams.cli.errors import EXIT_FAILED, UsageFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from schemas.reports import ReportShape
     from streams.importers.reading import Options, Tally
 
@@ -84,7 +80,7 @@ def import_(
 
     _check(kind, mapping, output, files, send=send, to=to)
     tally = Tally()
-    with _ending():
+    with ending("stopped; the import is not complete"):
         options = Options(episode, revision, mapping, history)
         reports = _read(kind, files, options, tally, quiet=quiet)
         _summarise(kind, reports, tally, quiet=quiet)
@@ -113,7 +109,6 @@ def _read(kind: KindName, files: list[Path], options: Options, tally: Tally, *, 
     from streams.importers.kinds import KINDS
     from streams.importers.mapping import MappingError
     from streams.importers.reading import horizon_of, in_order_of_publication, take
-    from streams.lines import InputUnreadable
     from streams.terminal.progress import Position, progress
 
     def position() -> Position:
@@ -123,8 +118,6 @@ def _read(kind: KindName, files: list[Path], options: Options, tally: Tally, *, 
         with progress(position, quiet=quiet):
             reports = in_order_of_publication(take(KINDS[kind].read(files, options), tally))
             tally.horizon = horizon_of(reports, later_edition=options.revision > 1)
-    except InputUnreadable as error:
-        raise errors.InputUnreadable(str(error)) from error
     except MappingError as error:
         raise UsageFailed(str(error)) from error
     return reports
@@ -134,14 +127,9 @@ def _write(reports: list[ReportShape], path: str) -> None:
     from streams.importers.reading import encode
     from streams.terminal.outputs import output
 
-    try:
-        with output(path) as file:
-            for report in reports:
-                file.write(encode(report) + b"\n")
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise errors.InputUnreadable(f"{path} cannot be written: {error.strerror}") from error
+    with output(path) as file:
+        for report in reports:
+            file.write(encode(report) + b"\n")
 
 
 def _send(reports: list[ReportShape], to: str | None, *, strict: bool, quiet: bool) -> None:
@@ -162,23 +150,3 @@ def _summarise(kind: KindName, reports: list[ReportShape], tally: Tally, *, quie
         return
     for line in summary_lines(kind, reports, tally):
         typer.echo(line, err=True)
-
-
-@contextmanager
-def _ending() -> Iterator[None]:
-    """End as a shell expects on Ctrl-C, SIGTERM and a reader that has gone; half-written files go."""
-
-    def end(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("truceline: stopped; the import is not complete", err=True)
-        raise typer.Exit(128 + signal.SIGINT) from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(128 + signal.SIGPIPE) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)

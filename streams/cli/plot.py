@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli import LOOK, errors
+from streams.cli import LOOK, errors, origins
+from streams.cli.ending import ending
 from streams.cli.errors import CommandFailed, UsageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from streams.plots.story import Change, Story
+
+STOPPED = "stopped; nothing was written"
 
 _SOURCES = """\
 Each FILE holds reports, which are folded as `truceline replay` does it, or the changes that its --changes wrote.
@@ -62,13 +62,6 @@ class Form(StrEnum):
 Episode = Annotated[str, typer.Argument(metavar="EPISODE", show_default=False)]
 More = Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", show_default=False)]
 From = Annotated[list[str] | None, typer.Option("--from", metavar="FILE...", help="Reports or changes, - for stdin.")]
-Sources = Annotated[
-    str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
-]
-Horizon = Annotated[
-    str | None,
-    typer.Option(metavar="DURATION", envvar="TRUCELINE_HORIZON", help="As for replay, ISO 8601.", show_default="P400D"),
-]
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only what was published until then.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no word on refused lines.")]
 
@@ -85,8 +78,8 @@ def plot(
     *,
     from_: From = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE.{svg,png,html}", show_default=False)],
-    sources: Sources = None,
-    horizon: Horizon = None,
+    sources: origins.Sources = None,
+    horizon: origins.Horizon = None,
     until: Until = None,
     theme: Annotated[Theme, typer.Option(help="The ground; html follows its reader's.")] = Theme.LIGHT,
     width: Annotated[int, typer.Option(min=400, max=4000, metavar="PIXELS", help="How wide.")] = 700,
@@ -95,10 +88,11 @@ def plot(
 ) -> None:
     """Draw a picture; the help is in _PLOT_HELP."""
     form = _form(output)
-    story = _story(episode, [*(from_ or ()), *(more or ())], sources, horizon, until=until, quiet=quiet)
-    from streams.plots.output import picture
+    with ending(STOPPED):
+        story = _story(episode, [*(from_ or ()), *(more or ())], sources, horizon, until=until, quiet=quiet)
+        from streams.plots.output import picture
 
-    _write(picture(story, form, width_px=width, theme=theme, scale=scale), output)
+        _write(picture(story, form, width_px=width, theme=theme, scale=scale), output)
 
 
 def table(
@@ -108,16 +102,17 @@ def table(
     from_: From = None,
     form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.MD,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to, - prints.")] = "-",
-    sources: Sources = None,
-    horizon: Horizon = None,
+    sources: origins.Sources = None,
+    horizon: origins.Horizon = None,
     until: Until = None,
     quiet: Quiet = False,
 ) -> None:
     """Print a table; the help is in _TABLE_HELP."""
     from streams.plots.table import written
 
-    story = _story(episode, [*(from_ or ()), *(more or ())], sources, horizon, until=until, quiet=quiet)
-    _write(written(story, form).encode(), output)
+    with ending(STOPPED):
+        story = _story(episode, [*(from_ or ()), *(more or ())], sources, horizon, until=until, quiet=quiet)
+        _write(written(story, form).encode(), output)
 
 
 def _form(output: str) -> str:
@@ -134,15 +129,11 @@ def _form(output: str) -> str:
 def _story(
     episode: str, files: list[str], sources: str | None, horizon: str | None, *, until: str | None, quiet: bool
 ) -> Story:
-    from streams.lines import read_time
     from streams.plots.story import story_of
 
     if not files:
         raise UsageFailed("say where from: --from FILE...")
-    try:
-        until_us = None if until is None else read_time(until)
-    except ValueError as error:
-        raise UsageFailed(f"--until: {error}") from error
+    until_us = None if until is None else origins.time_us(until, "--until")
     episodes: set[str] = set()
     story = story_of(_changes(files, sources, horizon, episodes, quiet=quiet), episode, until_us=until_us)
     if not story.changes:
@@ -155,20 +146,14 @@ def _changes(
     files: list[str], sources: str | None, horizon: str | None, episodes: set[str], *, quiet: bool
 ) -> Iterator[Change]:
     """Yield the changes of the files, and add to `episodes` the names that they tell of."""
-    from streams.lines import InputUnreadable
-    from streams.terminal.progress import Position, progress
+    from streams.terminal.progress import progress, reading
 
-    try:
-        lines = _peeked(files)
-        found = _written(lines) if lines.first_is_change else _folded(lines, sources, horizon, quiet=quiet)
-        with progress(
-            lambda: Position(lines.bytes_done, lines.bytes_total, f"{lines.path} line {lines.number:,}"), quiet=quiet
-        ):
-            for topic, record in found:
-                episodes.add(record["episode"])
-                yield topic, record
-    except InputUnreadable as error:
-        raise errors.InputUnreadable(str(error)) from error
+    lines = _peeked(files)
+    found = _written(lines) if lines.first_is_change else _folded(lines, sources, horizon, quiet=quiet)
+    with progress(reading(lines), quiet=quiet):
+        for topic, record in found:
+            episodes.add(record["episode"])
+            yield topic, record
 
 
 def _peeked(files: list[str]) -> Any:
@@ -204,13 +189,8 @@ def _written(lines: Any) -> Iterator[Change]:
 def _folded(lines: Any, sources: str | None, horizon: str | None, *, quiet: bool) -> Iterator[Change]:
     from streams.cli.serve import read_registry
     from streams.replay import Replay
-    from streams.settings import SettingsError, load
 
-    try:
-        horizon_us = load(horizon=horizon).horizon_us
-    except SettingsError as error:
-        raise UsageFailed(f"--horizon: {error}") from error
-    story = Replay(lines, read_registry(sources), horizon_us=horizon_us)
+    story = Replay(lines, read_registry(sources), horizon_us=origins.horizon_us(horizon))
     yield from story
     if story.refused and not quiet:
         late = " (backfills need a longer --horizon)" if story.counts["too_late"] else ""
@@ -220,11 +200,5 @@ def _folded(lines: Any, sources: str | None, horizon: str | None, *, quiet: bool
 def _write(content: bytes, path: str) -> None:
     from streams.terminal.outputs import output
 
-    try:
-        with output(path) as file:
-            file.write(content)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(128 + signal.SIGPIPE) from None
-    except OSError as error:
-        raise errors.InputUnreadable(f"{path} cannot be written: {error.strerror}") from error
+    with output(path) as file:
+        file.write(content)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from streams.cli import RUN
-from streams.cli.errors import EXIT_FAILED, InputUnreadable, UsageFailed
+from streams.cli import RUN, origins
+from streams.cli.ending import ending
+from streams.cli.errors import EXIT_FAILED, UsageFailed
 from streams.cli.serve import read_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from streams.replay import Replay
     from streams.terminal.progress import Position
     from streams.terminal.refusals import Refusals
@@ -48,9 +45,7 @@ def register(root: typer.Typer) -> None:
 def replay(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
     *,
-    sources: Annotated[
-        str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
-    ] = None,
+    sources: origins.Sources = None,
     horizon: Annotated[
         str | None,
         typer.Option(
@@ -76,24 +71,15 @@ def replay(
 
     _check_paths(files, [path for path in (changes, snapshot, rejected) if path not in (None, "-")])
     registry = read_registry(sources)
-    horizon_us = _horizon_us(horizon)
-    tick_us = _tick_us(tick)
-    try:
+    horizon_us = origins.horizon_us(horizon)
+    tick_us = None if tick is None else origins.time_us(tick, "--tick")
+    with ending("stopped; nothing was written"), ExitStack() as outputs:
         lines = reading.Lines(files)
-        with _ending(), ExitStack() as outputs:
-            refusals = Refusals(_open(outputs, rejected, "--rejected"), several=len(files) > 1, quiet=quiet)
-            story = Replay(lines, registry, horizon_us=horizon_us, tick_us=tick_us, on_refusal=refusals.add)
-            _fold(story, _open(outputs, changes, "--changes"), quiet=quiet)
-            if snapshot is not None:
-                _write_snapshot(story, _open(outputs, snapshot, "--snapshot"))
-    except reading.InputUnreadable as error:
-        raise InputUnreadable(str(error)) from error
-    except BrokenPipeError:
-        # Whoever read our output has gone, as after `| head`: end as a shell expects, and say nothing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(128 + signal.SIGPIPE) from None
-    except OSError as error:
-        raise InputUnreadable(f"cannot write: {error}") from error
+        refusals = Refusals(_open(outputs, rejected, "--rejected"), several=len(files) > 1, quiet=quiet)
+        story = Replay(lines, registry, horizon_us=horizon_us, tick_us=tick_us, on_refusal=refusals.add)
+        _fold(story, _open(outputs, changes, "--changes"), quiet=quiet)
+        if snapshot is not None:
+            _write_snapshot(story, _open(outputs, snapshot, "--snapshot"))
     _report(story, refusals, show=not (changes or snapshot or rejected or quiet), quiet=quiet)
     if strict and story.refused:
         raise typer.Exit(EXIT_FAILED)
@@ -176,23 +162,6 @@ def _open(outputs: ExitStack, path: str | None, option: str) -> BinaryIO | None:
         raise UsageFailed(f"{option} {path}: {error.strerror}") from error
 
 
-@contextmanager
-def _ending() -> Iterator[None]:
-    """Turn SIGTERM into an exception, as Ctrl-C is one, so that half-written files go."""
-
-    def end(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("truceline: stopped; nothing was written", err=True)
-        raise typer.Exit(128 + signal.SIGINT) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _check_paths(files: list[str], outputs: list[str | None]) -> None:
     if files.count("-") > 1:
         raise UsageFailed("standard input (-) can be read once")
@@ -202,30 +171,3 @@ def _check_paths(files: list[str], outputs: list[str | None]) -> None:
         if real in taken and not real.startswith("/dev/"):
             raise UsageFailed(f"{path} is named twice; it would be overwritten")
         taken.add(real)
-
-
-def _horizon_us(text: str | None) -> int:
-    from datetime import timedelta
-
-    from pydantic import TypeAdapter, ValidationError
-
-    from streams.core.times import DEFAULT_HORIZON_US
-    from streams.settings import Duration
-
-    if text is None:
-        return DEFAULT_HORIZON_US
-    try:
-        horizon: timedelta = TypeAdapter(Duration).validate_python(text)
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise UsageFailed(f"--horizon {text}: {reason}") from None
-    return horizon // timedelta(microseconds=1)
-
-
-def _tick_us(text: str | None) -> int | None:
-    from streams.lines import read_time
-
-    try:
-        return None if text is None else read_time(text)
-    except ValueError as error:
-        raise UsageFailed(f"--tick: {error}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import signal
 import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import LOOK
-from streams.cli.errors import EXIT_FAILED, InputUnreadable, Unavailable, UsageFailed
+from streams.cli.ending import ending
+from streams.cli.errors import EXIT_FAILED, Unavailable, UsageFailed
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from streams.settings import Settings
     from streams.store import Receipt
     from streams.terminal.refusals import Refusals
+
+AGAIN = "what was taken is safe, send again from the start"
 
 _HELP = """\
 Send files of reports to the log: to Kafka, or with --to over HTTP to a server.
@@ -62,7 +64,7 @@ def send(
     """Send files; the help is in _HELP."""
     import asyncio
 
-    from streams import lines as reading
+    from streams.lines import Lines
     from streams.sending import SendingFailed
     from streams.settings import SettingsError, load
     from streams.terminal.outputs import output
@@ -70,25 +72,20 @@ def send(
 
     if to is not None and not to.startswith(("http://", "https://")):
         raise UsageFailed(f"--to {to}: an address begins with http:// or https://")
-    counts: Counter[str]
     try:
         settings = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
-        lines = reading.Lines(files)
-        with ExitStack() as outputs:
-            file = None if rejected is None else outputs.enter_context(output(rejected))
-            refusals = Refusals(file, several=len(files) > 1, quiet=quiet)
-            counts = asyncio.run(_send(lines, to, settings, refusals, quiet=quiet))
     except SettingsError as error:
         raise UsageFailed(str(error)) from error
-    except reading.InputUnreadable as error:
-        raise InputUnreadable(str(error)) from error
-    except SendingFailed as error:
-        raise Unavailable(f"{error}; what was taken is safe, send again from the start") from error
-    except KeyboardInterrupt:
-        typer.echo("truceline: stopped; what was taken is safe, send again from the start", err=True)
-        raise typer.Exit(128 + signal.SIGINT) from None
-    except OSError as error:
-        raise InputUnreadable(f"cannot write: {error}") from error
+    with ending(f"stopped; {AGAIN}"), ExitStack() as outputs:
+        lines = Lines(files)
+        file = None if rejected is None else outputs.enter_context(output(rejected))
+        refusals = Refusals(file, several=len(files) > 1, quiet=quiet)
+        try:
+            counts = asyncio.run(_send(lines, to, settings, refusals, quiet=quiet))
+        except SettingsError as error:  # a password file, a certificate
+            raise UsageFailed(str(error)) from error
+        except SendingFailed as error:
+            raise Unavailable(f"{error}; {AGAIN}") from error
     refusals.report()
     if refusals.count or not quiet:
         words = ", ".join(f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in counts.items())

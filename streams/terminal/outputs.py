@@ -18,8 +18,19 @@ def output(path: str) -> Iterator[BinaryIO]:
     """Open a file to write, or standard output for `-`.
 
     What is written takes the file's place when the block ends well, and is gone when it does not: an error
-    or Ctrl-C leaves what was there before. A pipe or device is written as it comes. Raises OSError.
+    or Ctrl-C leaves what was there before. A pipe or device is written as it comes. Raises OSError,
+    which names the file that was asked for.
     """
+    try:
+        with _opened(path) as file:
+            yield file
+    except OSError as error:
+        error.filename = "standard output" if path == "-" else path
+        raise
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
     if path == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-__all__ = ["Position", "progress"]
+from streams.lines import Lines
+
+__all__ = ["Position", "progress", "reading"]
 
 BAR_EVERY_S = 0.2
 LINE_EVERY_S = 5.0
@@ -22,6 +24,11 @@ class Position(NamedTuple):
     done: int
     total: int | None
     text: str
+
+
+def reading(lines: Lines) -> Callable[[], Position]:
+    """Return how to ask how far some files are read."""
+    return lambda: Position(lines.bytes_done, lines.bytes_total, f"{lines.path} line {lines.number:,}")
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def test_text_from_reports_steers_no_terminal(rules: Path) -> None:
         (["nowhere.yaml", STORY], 74, "nowhere.yaml cannot be read: No such file or directory"),
         (["RULES", "nowhere.jsonl"], 74, "nowhere.jsonl cannot be read: No such file or directory"),
         (["RULES", STORY, "--tick", "noon"], 2, "--tick: 'noon' is not YYYY-MM-DDTHH:MM:SS with Z"),
-        (["RULES", STORY, "--horizon", "long"], 2, "--horizon: TRUCELINE_HORIZON: "),
+        (["RULES", STORY, "--horizon", "long"], 2, "--horizon long: not an ISO 8601 duration"),
         (["RULES", STORY, "--sources", "nowhere.yaml"], 2, "the source registry nowhere.yaml cannot be read"),
     ],
 )

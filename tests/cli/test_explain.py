@@ -322,7 +322,7 @@ def test_the_log_of_an_embedded_server_is_read_beside_it(tmp_path: Path) -> None
         ([EPISODE], "say where from: --from FILE..., or --embedded DIR"),
         ([EPISODE, "--from", REPORTS, "--embedded", "."], "say where from: --from FILE..., or --embedded DIR"),
         ([EPISODE, "--at", "soon", "--from", REPORTS], "--at: 'soon' is not YYYY-MM-DDTHH:MM:SS"),
-        ([EPISODE, "--horizon", "long", "--from", REPORTS], "--horizon: "),
+        ([EPISODE, "--horizon", "long", "--from", REPORTS], "--horizon long: "),
     ],
 )
 def test_what_makes_no_sense_is_a_usage_error(arguments: list[str], said: str) -> None:
