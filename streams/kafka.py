@@ -4,10 +4,11 @@ import ssl
 from typing import Any
 
 from aiokafka.helpers import create_ssl_context
+from aiokafka.partitioner import murmur2
 
 from streams.settings import Settings, SettingsError, read_secret
 
-__all__ = ["client_options", "faust_options"]
+__all__ = ["client_options", "faust_options", "partition_of"]
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
@@ -50,6 +51,11 @@ def faust_options(settings: Settings) -> dict[str, Any]:
     if context is not None:
         return {"broker": brokers, "broker_credentials": faust.SSLCredentials(context)}
     return {"broker": brokers}
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return where the Java client's default partitioner puts a key (contract section 2 rule 2)."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def _ssl_context(settings: Settings) -> ssl.SSLContext:

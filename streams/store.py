@@ -1,10 +1,10 @@
 """What the web server asks of a store, the same whether reports go to Kafka or to one SQLite file."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
-__all__ = ["STATUS_OF_REFUSAL", "Receipt", "Store", "StoreUnavailable", "summary"]
+__all__ = ["STATUS_OF_REFUSAL", "Logged", "Receipt", "Store", "StoreUnavailable", "summary"]
 
 #: The HTTP status that goes with each code of refusal (contract section 2).
 STATUS_OF_REFUSAL = {
@@ -47,6 +47,15 @@ class Receipt:
         return {name: value for name, value in fields.items() if value is not None}
 
 
+class Logged(NamedTuple):
+    """A report or tick as it lies on the log: its value as it came, when (µs), and where."""
+
+    value: bytes
+    timestamp_us: int
+    partition: int
+    offset: int
+
+
 class Store(Protocol):
     """Where reports go, and where pictures come from."""
 
@@ -69,6 +78,13 @@ class Store(Protocol):
 
     async def summaries(self) -> list[dict[str, Any]]:
         """Return `summary` of every episode, by name."""
+        ...
+
+    def past(self, episode: str) -> AsyncIterator[Logged]:
+        """Yield an episode's reports and ticks in the order of the log, up to what stands there now.
+
+        Raises StoreUnavailable; `streams.web.past.gathered` holds it to a limit.
+        """
         ...
 
     async def reasons(self) -> list[str]:

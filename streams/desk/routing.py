@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from aiokafka.partitioner import murmur2
+from streams.kafka import partition_of
 
 __all__ = ["REROUTED", "Home", "Routes", "partition_of", "was_rerouted"]
 
@@ -19,11 +19,6 @@ class Home(NamedTuple):
 
     key: bytes
     partition: int
-
-
-def partition_of(key: bytes, partitions: int) -> int:
-    """Return where the Java client's default partitioner puts a key."""
-    return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def was_rerouted(headers: Sequence[tuple[str, bytes | None]]) -> bool:

@@ -20,7 +20,7 @@ from streams.core.times import format_time
 from streams.embedded.file import open_database
 from streams.store import Receipt, StoreUnavailable
 
-__all__ = ["Book", "BookOptions"]
+__all__ = ["PARTITION", "Book", "BookOptions"]
 
 PARTITION = 0
 #: After so many reports what is settled is forgotten.

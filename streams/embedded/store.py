@@ -1,8 +1,10 @@
 """The embedded store as the web server sees it (`streams.store.Store`)."""
 
 import asyncio
+import contextlib
+import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,11 +12,11 @@ import orjson
 
 from streams.core.registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
-from streams.embedded.book import Book, BookOptions
+from streams.embedded.book import PARTITION, Book, BookOptions
 from streams.embedded.file import DATABASE, claim_folder
 from streams.embedded.reading import LoggedReport, PublishedChange, Reader
 from streams.embedded.writer import Writer
-from streams.store import Receipt, StoreUnavailable, summary
+from streams.store import Logged, Receipt, StoreUnavailable, summary
 
 __all__ = ["EmbeddedStore"]
 
@@ -89,6 +91,20 @@ class EmbeddedStore:
     def log(self, after: int = -1, *, limit: int = 1_000, episode: str | None = None) -> list[LoggedReport]:
         """Return reports and ticks as they came, behind an offset, oldest first; to be called off the event loop."""
         return self._reader.log(after, limit=limit, episode=episode)
+
+    async def past(self, episode: str) -> AsyncIterator[Logged]:
+        """Yield an episode's reports and ticks in the order in which they were taken in; raises StoreUnavailable."""
+        after = -1
+        path = self.folder / DATABASE
+        try:
+            # A connection of its own: it may look through all of the log, and others are waiting for changes.
+            with contextlib.closing(Reader(path)) as reader:
+                while page := await asyncio.to_thread(reader.log, after, episode=episode):
+                    for report in page:
+                        yield Logged(report.value, report.time_us, PARTITION, report.offset)
+                    after = page[-1].offset
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{path} cannot be read: {error}") from error
 
     async def changed(self, after: int) -> None:
         """Wait until there is a change behind row `after`."""

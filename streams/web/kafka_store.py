@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Literal
 
 import structlog
@@ -14,8 +14,9 @@ from streams.core.claims import Message, Report
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.kafka import client_options
 from streams.settings import Settings
-from streams.store import Receipt, StoreUnavailable
+from streams.store import Logged, Receipt, StoreUnavailable
 from streams.web.feed import CONNECT_S, Feed, with_backoff
+from streams.web.past import past_on_kafka
 
 __all__ = ["KafkaStore"]
 
@@ -23,6 +24,9 @@ __all__ = ["KafkaStore"]
 PRODUCE_S = 30.0
 LINGER_MS = 5
 CANCEL_AGAIN_S = 2.0
+#: What of the log is read back at once in answer to requests: so many offsets each, so many at a time.
+SKIMMED_MAX = 1_000_000
+PASTS_AT_ONCE = 2
 
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +55,7 @@ class KafkaStore:
         self._feed = Feed(lambda: client_options(settings), settings.topic("episodes"))
         self._producer: AIOKafkaProducer | None = None
         self._producer_trouble: str | None = "connecting"
+        self._pasts = asyncio.Semaphore(PASTS_AT_ONCE)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -86,6 +91,16 @@ class KafkaStore:
     async def summaries(self) -> list[dict[str, Any]]:
         """Return every episode in short, by name."""
         return self._feed.summaries()
+
+    async def past(self, episode: str) -> AsyncIterator[Logged]:
+        """Yield an episode's records as they stand on the log now; raises StoreUnavailable and PastTooLong."""
+        options = client_options(self._settings)
+        async with (
+            self._pasts,
+            contextlib.aclosing(past_on_kafka(options, self._topic, episode, skimmed_max=SKIMMED_MAX)) as records,
+        ):
+            async for record in records:
+                yield record
 
     async def reasons(self) -> list[str]:
         """Return what keeps reports from being sent, pictures from being shown, or the desk from its work."""

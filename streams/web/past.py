@@ -1,0 +1,120 @@
+"""An episode's past: its reports and ticks as they lie on the log, read back for who asks why, or what stood then.
+
+`Store.past` gives them in the order of the log, for both stores; `gathered` holds them to a limit.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from streams.kafka import partition_of
+from streams.store import Logged, StoreUnavailable
+
+__all__ = ["BYTES_MAX", "RECORDS_MAX", "PastTooLong", "gathered", "past_on_kafka"]
+
+#: What one answer of the web server may take of an episode.
+RECORDS_MAX = 50_000
+BYTES_MAX = 64 << 20
+
+POLL_MS = 200
+#: Nothing for this long before the end is reached: the broker does not answer, or a transaction is left open.
+STALLED_S = 30.0
+
+
+class PastTooLong(Exception):
+    """More lies on the log than one answer may take; the message says the limit and what does without one."""
+
+
+async def gathered(
+    past: AsyncIterator[Logged], *, records_max: int = RECORDS_MAX, bytes_max: int = BYTES_MAX
+) -> list[Logged]:
+    """Return all of an episode's records; raises PastTooLong, and StoreUnavailable as the store does."""
+    records: list[Logged] = []
+    taken_bytes = 0
+    async for record in past:
+        records.append(record)
+        taken_bytes += len(record.value)
+        if len(records) > records_max or taken_bytes > bytes_max:
+            raise PastTooLong(
+                f"the episode has more than {records_max:,} records or {bytes_max >> 20} MiB on the log, more than one"
+                " answer takes; on the command line there is no limit"
+            )
+    return records
+
+
+async def past_on_kafka(
+    options: dict[str, Any], topic: str, episode: str, *, skimmed_max: int | None = None
+) -> AsyncGenerator[Logged, None]:
+    """Yield the committed records of an episode that stand on the topic of reports now, in order.
+
+    It joins no group. `options` are the client's (`streams.kafka.client_options`); `skimmed_max` is how many offsets
+    the episode's partition may have, the records of other episodes among them.
+    Raises StoreUnavailable where they cannot be read, PastTooLong where there are too many.
+    """
+    key = episode.encode()
+    try:
+        async with contextlib.aclosing(_partition(options, topic, key, skimmed_max)) as fetched:
+            async for record in fetched:
+                # One under another key is sent on by the desk, and comes again under this one.
+                if record.key == key and record.value is not None:
+                    yield Logged(record.value, record.timestamp * 1_000, record.partition, record.offset)
+    except KafkaConnectionError as error:
+        raise StoreUnavailable(f"no Kafka broker answers at {options['bootstrap_servers']}") from error
+    except (KafkaError, TimeoutError) as error:
+        raise StoreUnavailable(f"{topic} cannot be read to its end: {error or 'nothing comes'}") from error
+
+
+async def _partition(
+    options: dict[str, Any], topic: str, key: bytes, skimmed_max: int | None
+) -> AsyncGenerator[Any, None]:
+    """Yield what is committed in a key's partition, up to what is its end now."""
+    place = TopicPartition(topic, partition_of(key, await _partitions(options, topic)))
+    consumer = AIOKafkaConsumer(
+        **options,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="none",
+        # It waits so long for each topic that it has not heard of before.
+        retry_backoff_ms=10,
+        max_partition_fetch_bytes=1 << 20,
+    )
+    try:
+        await consumer.start()
+        position, end = (await consumer.beginning_offsets([place]))[place], (await consumer.end_offsets([place]))[place]
+        if skimmed_max is not None and end - position > skimmed_max:
+            raise PastTooLong(
+                f"{topic} partition {place.partition} has {end - position:,} records, more than the {skimmed_max:,}"
+                " that one answer takes; on the command line there is no limit"
+            )
+        consumer.assign([place])
+        consumer.seek(place, position)
+        while position < end:
+            async with asyncio.timeout(STALLED_S):
+                fetched: Any = ()
+                # The last record may be a marker, which moves the position and is never seen.
+                while not fetched and await consumer.position(place) == position:
+                    fetched = (await consumer.getmany(timeout_ms=POLL_MS)).get(place, ())
+            for record in fetched:
+                if record.offset < end:
+                    yield record
+            position = await consumer.position(place)
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(options: dict[str, Any], topic: str) -> int:
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        # All topics are asked for: to ask for a missing one by its name may create it.
+        found = {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics()}
+    finally:
+        await admin.close()
+    if topic not in found:
+        raise StoreUnavailable(f"there is no topic {topic}: run `truceline topics create`")
+    return found[topic]

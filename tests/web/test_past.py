@@ -1,0 +1,104 @@
+"""An episode's past read back from the log, on a real Kafka and from a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from streams import topics
+from streams.embedded.store import EmbeddedStore
+from streams.kafka import client_options, partition_of
+from streams.settings import Settings
+from streams.store import Logged, StoreUnavailable
+from streams.web.kafka_store import KafkaStore
+from streams.web.past import PastTooLong, gathered, past_on_kafka
+from tests.core.build import REGISTRY, Json, killed, report
+
+PARTITIONS = 3
+TIME_MS = 1_700_000_000_123
+WAR = partition_of(b"war", PARTITIONS)
+
+
+def value(record: Json) -> bytes:
+    return json.dumps(record).encode()
+
+
+A, B = (value(report(name, killed(1))) for name in "ab")
+OTHER = value(report("c", killed(1), episode="other"))
+
+
+@pytest.fixture
+async def settings(kafka: str, prefix: str) -> Settings:
+    made = Settings(bootstrap_servers=kafka, topic_prefix=prefix, app_id=prefix)
+    async with topics.admin(client_options(made)) as admin:
+        await topics.create(admin, prefix, PARTITIONS, 1)
+    return made
+
+
+async def logged(settings: Settings, *records: tuple[bytes | None, bytes]) -> None:
+    """Puts records into the partition of the war, each under its key, in one transaction; then begins one and ends it.
+
+    So the log ends with records that were never committed, and with markers.
+    """
+    producer = AIOKafkaProducer(**client_options(settings), transactional_id=settings.app_id)
+    await producer.start()
+    topic = settings.topic("reports")
+    async with producer.transaction():
+        for key, record in records:
+            await producer.send(topic, record, key=key, partition=WAR, timestamp_ms=TIME_MS)
+    await producer.begin_transaction()
+    await producer.send(topic, B, key=b"war", partition=WAR)
+    await producer.flush()
+    await producer.abort_transaction()
+    await producer.stop()
+
+
+async def past(settings: Settings, episode: str, *, skimmed_max: int | None = None) -> list[Logged]:
+    topic = settings.topic("reports")
+    return await gathered(past_on_kafka(client_options(settings), topic, episode, skimmed_max=skimmed_max))
+
+
+async def test_what_is_committed_under_the_episodes_key_comes_in_order(settings: Settings) -> None:
+    await logged(settings, (b"war", A), (b"other", OTHER), (None, A), (b"war", B))
+    both = [Logged(A, TIME_MS * 1_000, WAR, 0), Logged(B, TIME_MS * 1_000, WAR, 3)]
+    assert await past(settings, "war") == both
+    assert await gathered(KafkaStore(settings).past("war")) == both
+    assert await past(settings, "nobody-knows") == []
+
+
+async def test_a_partition_with_more_than_may_be_looked_through_is_refused(settings: Settings) -> None:
+    await logged(settings, (b"war", A), (b"other", OTHER))
+    with pytest.raises(PastTooLong, match=rf"partition {WAR} has 5 records, more than the 4 that one answer takes"):
+        await past(settings, "war", skimmed_max=4)
+
+
+async def test_a_missing_topic_and_a_broker_that_is_away_are_said(kafka: str, prefix: str) -> None:
+    missing = Settings(bootstrap_servers=kafka, topic_prefix=prefix)
+    with pytest.raises(StoreUnavailable, match=f"no topic {prefix}.reports: run `truceline topics create`"):
+        await past(missing, "war")
+    with pytest.raises(StoreUnavailable, match=r"no Kafka broker answers at 127\.0\.0\.1:1"):
+        await past(Settings(bootstrap_servers="127.0.0.1:1"), "war")
+
+
+async def test_a_file_gives_its_log_back_refused_reports_too(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path, REGISTRY, now_us=lambda: TIME_MS * 1_000)
+    conflict = value(report("a", killed(2)))
+    await store.submit([A, A, OTHER, conflict, B, b"no json"])
+    records = await gathered(store.past("war"))
+    store.close()
+    assert records == [Logged(each, TIME_MS * 1_000, 0, at) for at, each in [(0, A), (2, conflict), (3, B)]]
+
+
+async def test_more_than_an_answer_takes_is_refused() -> None:
+    async def endless() -> AsyncIterator[Logged]:
+        while True:
+            yield Logged(b"0123456789", 0, 0, 0)
+
+    with pytest.raises(PastTooLong, match="more than 7 records or 64 MiB"):
+        await gathered(endless(), records_max=7)
+    with pytest.raises(PastTooLong, match="on the command line there is no limit"):
+        await gathered(endless(), bytes_max=100)
