@@ -146,6 +146,28 @@ class Settings(BaseSettings):
         return f"{self.topic_prefix}.{name}"
 
 
+def duration_text(us: int) -> str:
+    """Return microseconds as an ISO 8601 duration in days and seconds: `P400D`, `P5DT3600S`."""
+    days, rest_us = divmod(us, 86_400_000_000)
+    seconds = f"{rest_us / 1_000_000:.6f}".rstrip("0").rstrip(".")
+    return f"P{days}D" + (f"T{seconds}S" if rest_us else "")
+
+
+def too_long_a_horizon(stored_us: int | None, horizon_us: int) -> str | None:
+    """Say why state that was kept under one horizon cannot go on under a longer one; None where it can.
+
+    What the shorter one settled has been forgotten (contract section 2 rule 4). Under the longer one it could be
+    revised or withdrawn, and what it superseded is no longer there to fall back to.
+    """
+    if stored_us is None or horizon_us <= stored_us:
+        return None
+    before, now = duration_text(stored_us), duration_text(horizon_us)
+    return (
+        f"was kept with a horizon of {before}, and {PREFIX}HORIZON is {now} now, which is longer: what was settled is"
+        f" forgotten, and must not become open to revision again. Set {PREFIX}HORIZON={before} (or less) to go on"
+    )
+
+
 def load(**flags: Any) -> Settings:
     """Return the settings of the environment, with those of `flags` that are not None in their place.
 

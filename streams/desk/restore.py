@@ -21,6 +21,7 @@ __all__ = ["Restored", "holds_records", "restore"]
 NEXT_OFFSET = b"_o"
 REGISTRY = b"_g"
 PARTITIONS = b"_n"
+HORIZON = b"_h"
 OWED_PICTURE = b"_p/"
 
 POLL_MS = 50
@@ -39,6 +40,8 @@ class Restored(NamedTuple):
     registry: str | None
     #: How many partitions there were when it was written; None as above.
     partitions: int | None
+    #: The horizon (µs) by which it was last settled what may be forgotten; None as above.
+    horizon_us: int | None
     #: Episodes whose last picture is still to be written.
     owed: list[str]
     #: How many live entries there are.
@@ -57,7 +60,7 @@ async def restore(
     `progress` is told how many offsets have been read. Raises Blocked where the end is not reached.
     """
     live = await _live_entries(options, place, bounds, progress)
-    next_offset = registry = partitions = None
+    next_offset = registry = partitions = horizon_us = None
     owed: list[str] = []
     count = len(live)
     while live:
@@ -72,11 +75,13 @@ async def restore(
                 registry = str(orjson.loads(value))
             elif key == PARTITIONS:
                 partitions = int(orjson.loads(value))
+            elif key == HORIZON:
+                horizon_us = int(orjson.loads(value))
             elif key.startswith(OWED_PICTURE):
                 owed.append(key.removeprefix(OWED_PICTURE).decode())
         await asyncio.sleep(0)
     ledger.loaded()
-    return Restored(next_offset, registry, partitions, sorted(owed), count)
+    return Restored(next_offset, registry, partitions, horizon_us, sorted(owed), count)
 
 
 async def holds_records(options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]) -> bool:

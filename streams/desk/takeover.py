@@ -13,6 +13,7 @@ from streams.desk.producer import TransactionalProducer
 from streams.desk.restore import Restored, holds_records, restore
 from streams.desk.setup import Setup
 from streams.desk.status import PartitionState, PartitionStatus
+from streams.settings import too_long_a_horizon
 
 __all__ = ["OUTPUTS", "State", "take_over", "transactional_id"]
 
@@ -38,6 +39,8 @@ class State:
     pictures: Pictures
     #: Digest of the source registry that the ledger topic names; None: it is empty.
     registry: str | None
+    #: The horizon (µs) that it names; None as above.
+    horizon_us: int | None
     #: Records taken in since what is settled was last forgotten.
     since_forgetting: int = 0
 
@@ -61,7 +64,7 @@ async def take_over(setup: Setup, status: PartitionStatus, producer: Transaction
         next_offset = await _next_offset(setup, log_place, restored)
     pictures = Pictures()
     pictures.restore(restored.owed, time.monotonic())
-    return State(producer, ledger, next_offset, pictures, restored.registry)
+    return State(producer, ledger, next_offset, pictures, restored.registry, restored.horizon_us)
 
 
 async def _restore(setup: Setup, status: PartitionStatus, ledger: Ledger) -> Restored:
@@ -92,6 +95,8 @@ async def _next_offset(setup: Setup, place: TopicPartition, restored: Restored) 
             f" {setup.shape.partitions} now: keys lie elsewhere, and the state of their episodes does not. {REBUILD}"
         )
     name = f"{place.topic} partition {place.partition}"
+    if conflict := too_long_a_horizon(restored.horizon_us, setup.settings.horizon_us):
+        raise Blocked(f"the state of {name} {conflict}. {REBUILD}")
     if next_offset is None:
         await _refuse_lost_ledger(setup, place.partition, committed)
         return begin

@@ -11,7 +11,7 @@ from streams.core.times import format_time
 from streams.desk.fold import Fold, Folded
 from streams.desk.headers import Headers
 from streams.desk.outbox import Outbox, Record
-from streams.desk.restore import NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRY
+from streams.desk.restore import HORIZON, NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRY
 from streams.desk.routing import Routes
 from streams.desk.setup import Setup
 from streams.desk.takeover import State
@@ -100,11 +100,12 @@ class Work:
         """Add the desk's own ledger entries and the pictures that are due."""
         self._add_pictures(state, outbox)
         ledger = self._topics["ledger"]
-        digest = state.ledger.registry.digest
-        if state.registry != digest:
+        digest, horizon_us = state.ledger.registry.digest, state.ledger.horizon_us
+        if (state.registry, state.horizon_us) != (digest, horizon_us):
             outbox.put(ledger, REGISTRY, orjson.dumps(digest))
             outbox.put(ledger, PARTITIONS, b"%d" % self._setup.shape.partitions)
-            state.registry = digest
+            outbox.put(ledger, HORIZON, b"%d" % horizon_us)
+            state.registry, state.horizon_us = digest, horizon_us
         outbox.put(ledger, NEXT_OFFSET, b"%d" % state.next_offset)
 
     def _add_pictures(self, state: State, outbox: Outbox) -> None:

@@ -18,6 +18,7 @@ from streams.core.ledger import Ledger
 from streams.core.registry import Registry
 from streams.core.times import format_time
 from streams.embedded.file import open_database
+from streams.settings import too_long_a_horizon
 from streams.store import Receipt, StoreUnavailable
 
 __all__ = ["PARTITION", "Book", "BookOptions"]
@@ -62,8 +63,13 @@ class Book:
         self._since_forgetting = 0
         file = open_database(path, create=True)
         self._file: sqlite3.Connection | None = file
-        self.ledger = self._restored(file)
-        self._register()
+        try:
+            self._refuse_longer_horizon(file)
+            self.ledger = self._restored(file)
+            self._register()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file, its log folded back into it."""
@@ -152,7 +158,8 @@ class Book:
         file.execute("BEGIN IMMEDIATE")
         self._insert(file, entries, changes)
         self._insert_state(file, self.ledger.entries(touched))
-        file.execute("INSERT OR REPLACE INTO meta VALUES ('registry', ?)", (self.options.registry.digest,))
+        kept_by = [("registry", self.options.registry.digest), ("horizon_us", str(self.options.horizon_us))]
+        file.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", kept_by)
         file.execute("COMMIT")
         self._owed.clear()
         self.last_row += len(changes)
@@ -209,6 +216,14 @@ class Book:
         )
         next_offset, last_row = file.execute(query).fetchone()
         return next_offset, last_row
+
+    def _refuse_longer_horizon(self, file: sqlite3.Connection) -> None:
+        row = file.execute("SELECT value FROM meta WHERE name = 'horizon_us'").fetchone()
+        if conflict := too_long_a_horizon(row and int(row[0]), self.options.horizon_us):
+            raise StoreUnavailable(
+                f"{self.path} {conflict}; to fold its reports anew under the longer one, send them to a server on a"
+                " new folder"
+            )
 
     def _register(self) -> None:
         """Publish what another source registry than the last one changes."""

@@ -17,10 +17,10 @@ from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
-from streams.desk.restore import NEXT_OFFSET, OWED_PICTURE, REGISTRY
+from streams.desk.restore import HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRY
 from streams.desk.routing import REROUTED, Routes
 from streams.kafka import client_options
-from streams.settings import Settings
+from streams.settings import Settings, duration_text
 from streams.sources import read_sources
 from streams.testing.compare import differences
 from streams.testing.expected import CHANGES, Expected, Output, forget_all, rerouted_marks
@@ -241,6 +241,10 @@ class _Check:
         digest = orjson.loads(self._partition.live.get(REGISTRY, b"null"))
         if digest not in (None, self._registry.digest):
             yield f"{place} was made with source registry {digest}, this one is {self._registry.digest}"
+        horizon_us = orjson.loads(self._partition.live.get(HORIZON, b"null"))
+        if horizon_us not in (None, self._settings.horizon_us):
+            kept, given = duration_text(horizon_us), duration_text(self._settings.horizon_us)
+            yield f"{place} was made with a horizon of {kept}, this one is {given}"
 
 
 def _header(record: Any, wanted: str) -> str:

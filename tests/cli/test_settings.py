@@ -15,7 +15,7 @@ import structlog
 
 from streams import logs
 from streams.kafka import client_options, faust_options
-from streams.settings import PREFIX, Settings, SettingsError, load
+from streams.settings import PREFIX, Settings, SettingsError, duration_text, load
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,15 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_default(monkeypatch:
 )
 def test_durations_are_iso_8601(text: str, span: timedelta) -> None:
     assert load(horizon=text).horizon == span
+
+
+@pytest.mark.parametrize(
+    ("us", "text"),
+    [(0, "P0D"), (400 * 86_400_000_000, "P400D"), (86_400_000_001, "P1DT0.000001S"), (90_000_000, "P0DT90S")],
+)
+def test_a_duration_is_said_as_it_would_be_set(us: int, text: str) -> None:
+    assert duration_text(us) == text
+    assert load(horizon=text).horizon_us == us
 
 
 def test_every_fault_names_its_variable_and_no_secret() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from schemas.topics import TOPICS
 from streams.core.registry import Registry, Source
@@ -137,7 +138,11 @@ async def taken_in(settings: Settings, *, wait_s: float = WAIT_S, look_every_s: 
 async def _committed(settings: Settings, reading: Reading) -> dict[TopicPartition, int]:
     topic = settings.topic("reports")
     partitions = (await reading.partitions([topic]))[topic]
-    return await reading.committed(settings.app_id, [TopicPartition(topic, number) for number in range(partitions)])
+    places = [TopicPartition(topic, number) for number in range(partitions)]
+    try:
+        return await reading.committed(settings.app_id, places)
+    except GroupCoordinatorNotAvailableError:
+        return {}  # a broker on which no group has committed anything yet
 
 
 async def _all_taken_in(settings: Settings, reading: Reading) -> bool:

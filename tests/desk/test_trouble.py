@@ -183,6 +183,29 @@ async def ticked(settings: Settings) -> None:
         await asyncio.sleep(0.2)
 
 
+async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one_taken(kafka: str, prefix: str) -> None:
+    """What a shorter one settled is forgotten: withdrawn under a longer one, it would leave nothing behind."""
+    settings = settings_for(kafka, prefix, horizon="P10D")
+    await create_topics(settings, 1)
+    for number, days in enumerate((10, 5)):
+        settings = settings_for(kafka, prefix, horizon=f"P{days}D")
+        await send(settings, [report(number)])
+        async with running_desk(settings):
+            await taken_in(settings)
+    entries = {entry.key: entry.value for entry in await read(settings, "ledger", 1)}
+    assert entries[b"_h"] == b"%d" % settings.horizon_us
+    async with running_desk(settings_for(kafka, prefix, horizon="PT121H")) as desk:
+        await until(lambda: "horizon" in "".join(desk.status.reasons()), "the reason")
+        said = "".join(desk.status.reasons())
+        assert (
+            f"{prefix}.reports partition 0 was kept with a horizon of P5D, and TRUCELINE_HORIZON is P5DT3600S" in said
+        )
+        assert "Set TRUCELINE_HORIZON=P5D (or less) to go on" in said
+        assert "delete the output topics" in said
+    async with running_desk(settings) as desk:
+        await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
+
+
 async def test_another_source_registry_is_published_at_the_next_takeover(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)

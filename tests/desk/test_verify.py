@@ -43,6 +43,11 @@ async def run_ahead(settings: Settings, producer: AIOKafkaProducer) -> None:
     await write(settings, producer, "ledger", entry, value=b"99")
 
 
+async def settle_sooner(settings: Settings, producer: AIOKafkaProducer) -> None:
+    (entry,) = [entry for entry in await read(settings, "ledger", 1) if entry.key == b"_h"]
+    await write(settings, producer, "ledger", entry, value=b"86400000000")
+
+
 async def show_too_much(settings: Settings, producer: AIOKafkaProducer) -> None:
     picture = await first(settings, "episodes")
     await write(settings, producer, "episodes", picture, value=picture.value.replace(b'"best":0', b'"best":7'))
@@ -63,6 +68,7 @@ async def forget(settings: Settings, producer: AIOKafkaProducer) -> None:
         (invent, "extra record e-1/x@1"),
         (falsify_state, 'ledger partition 0: ["c","e-1","reuters","p-0","killed","unknown"] is b\'[9,null]\''),
         (run_ahead, "ends at offset 2, its state goes on at 99"),
+        (settle_sooner, "ledger partition 0 was made with a horizon of P1D, this one is P400D"),
         (show_too_much, "e-1 through 1 says"),
         (forget, "casualties partition 0: missing record e-1/reuters/p-8/killed/unknown@1"),
     ],

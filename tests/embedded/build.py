@@ -30,8 +30,10 @@ class Clock:
         self.us = read_time(time)
 
 
-def opened(path: Path, clock: Clock | None = None, registry: Registry = REGISTRY) -> Book:
-    return Book(path, BookOptions(registry, DEFAULT_HORIZON_US, "truceline.reports", clock or Clock()))
+def opened(
+    path: Path, clock: Clock | None = None, registry: Registry = REGISTRY, horizon_us: int = DEFAULT_HORIZON_US
+) -> Book:
+    return Book(path, BookOptions(registry, horizon_us, "truceline.reports", clock or Clock()))
 
 
 def value(record: Json) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from streams.core.registry import Registry, Source
+from streams.core.times import DAY_US
 from streams.embedded.book import FORGET_EVERY, Book
 from streams.store import StoreUnavailable
 from tests.core.build import act, at, killed, report, says, tick, withdrawal
@@ -186,6 +187,24 @@ def test_another_registry_is_published_once_when_the_file_is_opened(path: Path, 
         ("joint", 2, {"registry": other.digest}),
         ("source:mod-2", 2, {"registry": other.digest}),
     ]
+
+
+def test_a_file_is_not_opened_under_a_longer_horizon_than_it_was_kept_with(path: Path) -> None:
+    """What a shorter one settled is forgotten: withdrawn under a longer one, it would leave nothing behind."""
+    for days in (10, 5, 5):
+        book = opened(path, horizon_us=days * DAY_US)
+        taken(book, report(f"r{days}", killed(days)))
+        book.close()
+    with pytest.raises(StoreUnavailable) as refused:
+        opened(path, horizon_us=10 * DAY_US)
+    assert str(refused.value) == (
+        f"{path} was kept with a horizon of P5D, and TRUCELINE_HORIZON is P10D now, which is longer: what was settled"
+        " is forgotten, and must not become open to revision again. Set TRUCELINE_HORIZON=P5D (or less) to go on; to"
+        " fold its reports anew under the longer one, send them to a server on a new folder"
+    )
+    book = opened(path, horizon_us=5 * DAY_US)
+    assert taken(book, report("r10", killed(10)), report("r5", killed(5))) == ["duplicate", "duplicate"]
+    book.close()
 
 
 def test_a_file_that_is_none_of_ours_is_left_alone(path: Path) -> None:

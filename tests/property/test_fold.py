@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -63,6 +64,20 @@ def test_forgetting_changes_nothing_that_is_published(history: History, forgetti
 def test_restored_at_any_record_is_never_having_stopped(history: History, restarting: int, forgetting: int) -> None:
     """A new ledger from the last value of each key goes on as the old one would have; so any prefix and the rest."""
     agree(history, forgetting=forgetting, restarting=restarting)
+
+
+@given(histories(), st.integers(0, 30), st.integers(1, 6), st.integers(0, 2))
+def test_shorter_horizon_holds_from_the_restart_on(history: History, at: int, days: int, forgetting: int) -> None:
+    """What is too late by the shorter one is refused from then on, and nothing that was published changes by it."""
+    model, fold = Model(history.sources, history.horizon_us), Fold(history.sources, history.horizon_us)
+    for line_no, line in enumerate(history.lines, 1):
+        assert fold.take_line(line, line_no) == model.take_line(line, line_no)
+        if line_no == at and days * DAY_US < history.horizon_us:
+            fold.horizon_us, fold.forgetting = days * DAY_US, forgetting
+            model.horizon = timedelta(days=days)
+            fold.restart()
+        assert fold.changes == model.changes
+        assert in_bytes(fold.snapshot()) == in_bytes(model.snapshot())
 
 
 OTHER_SOURCES: dict[str, Any] = {
