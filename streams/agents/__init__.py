@@ -1,6 +1,11 @@
-"""The Faust agents. `casualties` and `ceasefires` fold what the desk hands them, a batch at a time, in memory."""
+"""The Faust agents.
 
+`casualties` and `ceasefires` fold what the desk hands them, a batch at a time, in memory; `alerts` is a plain agent on
+topics, and so is `delivery`.
+"""
+
+from streams.agents.alerts import add_alerting_agent
 from streams.agents.channel import BatchChannel
 from streams.agents.folding import AgentStage, add_folding_agents
 
-__all__ = ["AgentStage", "BatchChannel", "add_folding_agents"]
+__all__ = ["AgentStage", "BatchChannel", "add_alerting_agent", "add_folding_agents"]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,13 +12,15 @@ import uvloop
 from faust.types import TransportT
 
 from streams import logs
-from streams.agents import add_folding_agents
+from streams.agents import add_alerting_agent, add_folding_agents
+from streams.alerts import Rules, read_rules
 from streams.app.boot import Order
 from streams.app.committed import CommittedTransport
 from streams.app.http import HttpService
 from streams.app.quiet import Seldom
 from streams.core.registry import Registry
 from streams.desk import Desk
+from streams.desk.headers import Headers
 from streams.desk.memory import calm_collector
 from streams.kafka import client_options, faust_options
 from streams.settings import Settings, load
@@ -26,13 +29,15 @@ from streams.web import kafka_app
 
 __all__ = ["Truceline", "create_app", "serve"]
 
+SECOND = timedelta(seconds=1)
+
 
 class Truceline(faust.App):
     """A Faust app named `<app_id>-agents`: the desk has the group `<app_id>`, and the two must not share one."""
 
     BootStrategy = Order
 
-    def __init__(self, settings: Settings, registry: Registry) -> None:
+    def __init__(self, settings: Settings, registry: Registry, rules: Rules | None = None) -> None:
         """Make the app and all its parts; nothing is started and no loop touched."""
         self.settings = settings
         self.client_options: dict[str, Any] = client_options(settings)
@@ -44,6 +49,9 @@ class Truceline(faust.App):
             topic_disable_leader=True,
             topic_allow_declare=False,
             worker_redirect_stdouts=False,
+            broker_session_timeout=settings.session_timeout,
+            broker_heartbeat_interval=max(0.1, settings.session_timeout / SECOND / 10),
+            broker_rebalance_timeout=settings.rebalance_timeout,
             Worker=WorkerProcess,
             origin="streams.app",
         )
@@ -51,6 +59,12 @@ class Truceline(faust.App):
         status = self.desk.status
         web = kafka_app(settings, desk_reasons=status.reasons, desk_degraded=status.degraded)
         self.http = HttpService(web, settings.http_host, settings.http_port)
+        if rules is not None:
+            self._add_alerts(rules, registry)
+
+    def _add_alerts(self, rules: Rules, registry: Registry) -> None:
+        prefix = self.settings.topic_prefix
+        add_alerting_agent(self, prefix, self.client_options, rules, registry, Headers(prefix, "alerts"))
 
     def _new_transport(self) -> TransportT:
         return CommittedTransport(self.conf.broker_consumer, self)
@@ -89,12 +103,12 @@ class WorkerProcess(faust.Worker):
 def create_app(settings: Settings | None = None) -> Truceline:
     """Return the app for these settings, or for the environment's.
 
-    Raises SettingsError or SourcesError, whose messages say what to mend.
+    Raises SettingsError, SourcesError or RulesError, whose messages say what to mend.
     """
     if settings is None:
         settings = load()
     registry = Registry() if settings.sources is None else read_sources(settings.sources)
-    return Truceline(settings, registry)
+    return Truceline(settings, registry, None if settings.alerts is None else read_rules(settings.alerts))
 
 
 def serve(settings: Settings) -> NoReturn:

@@ -11,8 +11,7 @@ import typer
 
 from streams.cli import LOOK, origins
 from streams.cli.ending import ending
-from streams.cli.errors import InputUnreadable, UsageFailed
-from streams.cli.serve import read_registry
+from streams.cli.serve import read_alert_rules, read_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +66,7 @@ def check(rules: RulesFile) -> None:
 
     [bold]truceline alerts check alerts.yaml[/]
     """
-    found = _read(rules)
+    found = read_alert_rules(rules)
     for rule in found:
         filters = " ".join(f"{filter_.name}={'|'.join(filter_.globs)}" for filter_ in rule.filters)
         typer.echo(f"{rule.severity:8}  {rule.name}: {rule.condition.name}{', ' * bool(filters)}{filters}")
@@ -90,7 +89,7 @@ def rehearse(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
     """Try rules on a history; the help is in _TEST_HELP."""
-    watched = _read(rules)
+    watched = read_alert_rules(rules)
     told: Counter[tuple[str, str]] = Counter()
     held = 0
     with ending("stopped before the end of the history"):
@@ -100,17 +99,6 @@ def rehearse(
             _show(alert, form)
     if not quiet:
         _sum_up(watched, told, held)
-
-
-def _read(path: str) -> Rules:
-    from streams.alerts import RulesError, read_rules
-
-    try:
-        return read_rules(path)
-    except RulesError as error:
-        raise UsageFailed(f"the rules are refused\n{error}") from error
-    except OSError as error:
-        raise InputUnreadable(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _alerts(

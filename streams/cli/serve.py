@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import RUN
-from streams.cli.errors import Unavailable, UsageFailed
+from streams.cli.errors import InputUnreadable, Unavailable, UsageFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from streams.alerts import Rules
     from streams.core.registry import Registry
     from streams.settings import Settings
 
@@ -27,7 +28,7 @@ Every option is an environment variable too: TRUCELINE_HTTP_PORT and so on.
 
   truceline serve --embedded ./ledger --sources sources.yaml --http-port 9000
 
-  TRUCELINE_BOOTSTRAP_SERVERS=kafka1:9092,kafka2:9092 truceline serve
+  TRUCELINE_BOOTSTRAP_SERVERS=kafka1:9092,kafka2:9092 truceline serve --alerts alerts.yaml
 
   curl -d @report.json http://127.0.0.1:8080/reports
 """
@@ -54,6 +55,7 @@ def serve(
         str | None,
         typer.Option(metavar="DURATION", help="How late a report may come, ISO 8601.", show_default="P400D"),
     ] = None,
+    alerts: Annotated[str | None, typer.Option(metavar="FILE", help="Rules of alerts (YAML).")] = None,
     http_host: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address to listen on.", show_default="127.0.0.1")
     ] = None,
@@ -75,6 +77,7 @@ def serve(
             topic_prefix=topic_prefix,
             sources=sources,
             horizon=horizon,
+            alerts=alerts,
             http_host=http_host,
             http_port=http_port,
             log_format=log_format,
@@ -82,6 +85,8 @@ def serve(
     except SettingsError as error:
         raise UsageFailed(str(error)) from error
     registry = read_registry(settings.sources)
+    if settings.alerts is not None:
+        read_alert_rules(settings.alerts)
     logs.configure(settings.log_format, settings.log_level)
     if settings.token is None and not is_loopback(settings.http_host):
         typer.echo(
@@ -139,3 +144,15 @@ def read_registry(path: str | Path | None) -> Registry:
         raise UsageFailed(f"the source registry is refused\n{error}") from error
     except OSError as error:
         raise UsageFailed(f"the source registry {path} cannot be read: {error.strerror}") from error
+
+
+def read_alert_rules(path: str | Path) -> Rules:
+    """Return the rules in a file; raises UsageFailed with the line of each fault, or InputUnreadable."""
+    from streams.alerts import RulesError, read_rules
+
+    try:
+        return read_rules(path)
+    except RulesError as error:
+        raise UsageFailed(f"the rules are refused\n{error}") from error
+    except OSError as error:
+        raise InputUnreadable(f"{path} cannot be read: {error.strerror}") from error

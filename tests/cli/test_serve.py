@@ -44,6 +44,8 @@ def test_it_serves_until_told_to_stop_and_closes_its_file(tmp_path: Path, number
         (["--horizon", "400"], 2, "TRUCELINE_HORIZON: not an ISO 8601 duration"),
         (["--sources", "bad.yaml"], 2, "bad.yaml:2: 'a': unknown kind"),
         (["--sources", "none.yaml"], 2, "none.yaml cannot be read: No such file"),
+        (["--alerts", "bad.yaml"], 2, "bad.yaml:2: 'a': unknown field 'kind'"),
+        (["--alerts", "none.yaml"], 74, "none.yaml cannot be read: No such file"),
         (["--embedded", "bad.yaml"], 69, "cannot write in bad.yaml"),
     ],
 )
