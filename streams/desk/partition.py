@@ -220,10 +220,16 @@ class Partition:
 
     async def _batch(self, state: State) -> None:
         most = 1 if state.next_offset < self._careful_below else self._setup.limits.batch_records
-        records = self._in_hand = self._backlog.take(most)
+        records = self._backlog.take(most)
         if self._paused and self._backlog.low:
             self._paused = False
             self._reader.resume(self.number)
+        if records[0].offset < state.next_offset:
+            # Fetched again: after a hold that ended before the batch then in hand did.
+            records = [record for record in records if record.offset >= state.next_offset]
+            if not records:
+                return
+        self._in_hand = records
         folded = await self._work.batch(state, records)
         self._setup.memory.grew(len(records))
         if any(step.ceasefires for _, step in folded.steps):

@@ -25,6 +25,7 @@ HORIZON = b"_h"
 OWED_PICTURE = b"_p/"
 
 POLL_MS = 50
+FETCH_BYTES = 8 << 20
 #: No byte for this long before the end is reached: something is wrong, and trying again is better than waiting.
 STALLED_S = 30.0
 #: How many entries are loaded before others on the event loop get their turn.
@@ -118,7 +119,7 @@ async def _committed(
         isolation_level="read_committed",
         auto_offset_reset="none",
         enable_auto_commit=False,
-        max_partition_fetch_bytes=8 << 20,
+        max_partition_fetch_bytes=FETCH_BYTES,
     )
     try:
         await consumer.start()

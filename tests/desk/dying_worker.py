@@ -1,32 +1,45 @@
-"""A worker that writes all of its transactions but the last word of one: `python -m tests.desk.dying_worker`.
+"""A worker that stops dead at a chosen moment and says so: `python -m tests.desk.dying_worker`.
 
-After DIES_AFTER_COMMITS commits of the whole process the next transaction is written, never committed, and the
-process says so by making the file DIES_SAYING. Whoever started it then kills it.
+DIES_AT is `commit` (all of a transaction is written, and its end never asked for), `answer` (the broker has ended it,
+and the worker never takes that in) or `restore` (in the middle of a ledger); DIES_AFTER, how often that may pass
+before. It makes the file DIES_SAYING and hangs, its heartbeats too; whoever started it then kills it.
 """
 
-import asyncio
 import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer.sender import EndTxnHandler
 
 from streams.app import serve
+from streams.core.ledger import Ledger
 from streams.settings import load
 
-committed = 0
-commit = AIOKafkaProducer.commit_transaction
+MOMENTS: dict[str, tuple[type, str]] = {
+    "commit": (AIOKafkaProducer, "commit_transaction"),
+    "answer": (EndTxnHandler, "handle_response"),
+    "restore": (Ledger, "load"),
+}
 
 
-async def commit_or_hang(producer: Any) -> None:
-    global committed  # noqa: PLW0603 - one process, one count
-    if committed >= int(os.environ["DIES_AFTER_COMMITS"]):
-        Path(os.environ["DIES_SAYING"]).touch()  # noqa: ASYNC240 - it is about to hang anyway
-        await asyncio.Event().wait()
-    committed += 1
-    await commit(producer)
+def dying(call: Callable[..., Any], passes: int, saying: Path) -> Callable[..., Any]:
+    """Return the call, which goes through so often and no more."""
+    left = iter(range(passes))
+
+    def call_or_die(*args: Any) -> Any:
+        if next(left, None) is None:
+            saying.touch()
+            signal.pause()
+        return call(*args)
+
+    return call_or_die
 
 
 if __name__ == "__main__":
-    AIOKafkaProducer.commit_transaction = commit_or_hang
+    owner, name = MOMENTS[os.environ["DIES_AT"]]
+    passes, saying = int(os.environ["DIES_AFTER"]), Path(os.environ["DIES_SAYING"])
+    setattr(owner, name, dying(getattr(owner, name), passes, saying))
     serve(load())

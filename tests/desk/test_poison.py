@@ -83,6 +83,21 @@ async def test_a_report_whose_change_is_too_long_for_its_topic_is_rejected(kafka
     assert await verify(settings, REGISTRY) == []
 
 
+async def test_a_report_whose_ledger_record_is_too_long_for_its_topic_is_rejected(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1, ledger={"max.message.bytes": "400000"})
+    async with running_desk(settings) as desk:
+        await send(settings, [report(0), *(many_mediators(number, 200) for number in range(1, 5)), report(5)])
+        await taken_in(settings)
+        assert desk.status.counts["failures"] == 0
+    messages = [dict(record.headers)["message"].decode() for record in await read(settings, "rejected", 1)]
+    assert messages
+    assert all(f"for {prefix}.ledger, which takes 400000" in message for message in messages)
+    assert set((await rejected_codes(settings)).values()) == {"too_large"}
+    assert len(await read(settings, "casualties", 1)) == 2
+    assert await verify(settings, REGISTRY) == []
+
+
 async def test_a_picture_too_long_for_its_topic_is_replaced_by_a_stub(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, episodes={"max.message.bytes": "400000"})

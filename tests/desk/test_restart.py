@@ -6,7 +6,17 @@ from pathlib import Path
 from streams.settings import Settings
 from streams.testing.verify import verify
 from tests.desk.mixed import mixed
-from tests.desk.places import SOURCES_YAML, Worker, create_topics, read, send, settings_for, taken_in, until
+from tests.desk.places import (
+    SOURCES_YAML,
+    Worker,
+    create_topics,
+    read,
+    running_desk,
+    send,
+    settings_for,
+    taken_in,
+    until,
+)
 
 RECORDS = list(mixed(2, 1500, 4))
 #: Small, so that there is something half-way.
@@ -61,14 +71,7 @@ async def test_a_worker_killed_in_a_transaction_is_taken_over_before_that_times_
 ) -> None:
     settings = await lay_out(kafka, prefix, tmp_path)
     await send(settings, RECORDS)
-    said = tmp_path / "open"
-    environment = SMALL | {
-        "TRUCELINE_TRANSACTION_TIMEOUT": "PT5M",
-        "DIES_AFTER_COMMITS": "20",
-        "DIES_SAYING": str(said),
-    }
-    first = Worker(settings, tmp_path / "1.log", module="tests.desk.dying_worker", **environment)
-    await until(said.exists, "a transaction is open")
+    first = await dead(settings, tmp_path, at="commit", after=20, TRUCELINE_TRANSACTION_TIMEOUT="PT5M")
     second = Worker(settings, tmp_path / "2.log", **SMALL)
     first.kill()
     hidden = await read(settings, "ledger", committed=False)
@@ -77,6 +80,43 @@ async def test_a_worker_killed_in_a_transaction_is_taken_over_before_that_times_
     await taken_in(settings)
     assert second.stop() == 0
     assert await verify(settings) == []
+
+
+async def test_a_worker_killed_between_the_end_of_its_transaction_and_the_answer(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    settings = await lay_out(kafka, prefix, tmp_path)
+    await send(settings, RECORDS)
+    first = await dead(settings, tmp_path, at="answer", after=20)
+    first.kill()
+    second = Worker(settings, tmp_path / "2.log", **SMALL)
+    await taken_in(settings)
+    assert second.stop() == 0
+    assert await verify(settings) == []
+
+
+async def test_a_worker_killed_in_the_middle_of_a_restore(kafka: str, prefix: str, tmp_path: Path) -> None:
+    settings = await lay_out(kafka, prefix, tmp_path)
+    half = len(RECORDS) // 2
+    await send(settings, RECORDS[:half])
+    async with running_desk(settings):
+        await taken_in(settings)
+    await send(settings, RECORDS[half:])
+    first = await dead(settings, tmp_path, at="restore", after=100)
+    first.kill()
+    second = Worker(settings, tmp_path / "2.log", **SMALL)
+    await taken_in(settings)
+    assert second.stop() == 0
+    assert await verify(settings) == []
+
+
+async def dead(settings: Settings, folder: Path, *, at: str, after: int, **more: str) -> Worker:
+    """Return a worker that has stopped dead at a moment, after so many others like it, and is not killed yet."""
+    said = folder / "dead"
+    environment = SMALL | {"DIES_AT": at, "DIES_AFTER": str(after), "DIES_SAYING": str(said)} | more
+    worker = Worker(settings, folder / "dead.log", module="tests.desk.dying_worker", **environment)
+    await until(said.exists, f"dead at {at}")
+    return worker
 
 
 async def test_a_worker_stopped_past_its_session_and_continued_is_fenced(

@@ -64,6 +64,25 @@ async def test_a_lost_ledger_is_not_begun_anew_in_silence(kafka: str, prefix: st
     assert len(await read(settings, "casualties", 1)) == 5
 
 
+async def test_a_ledger_deleted_under_a_desk_at_work_stops_it_with_what_to_do(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix, transaction_timeout="PT3S")
+    await create_topics(settings, 1)
+    await send(settings, [report(number) for number in range(5)])
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        await admin.delete_topics([settings.topic("ledger")])
+        await send(settings, [report(number) for number in range(5, 9)])
+        await until(lambda: f"{prefix}.ledger is missing" in "".join(desk.status.reasons()), "it is missed")
+        await admin.create_topics(
+            [NewTopic(settings.topic("ledger"), 1, 1, topic_configs={"cleanup.policy": "compact"})]
+        )
+        await until(lambda: "state was lost" in "".join(desk.status.reasons()), "an empty one is not taken for it")
+    await admin.close()
+    assert len(await read(settings, "casualties", 1)) == 5
+
+
 async def test_a_group_offset_that_was_reset_is_reported_and_does_not_count(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
