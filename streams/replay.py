@@ -20,6 +20,7 @@ from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, EPOCH
+from streams.known import published_us
 from streams.lines import InputUnreadable, Lines, read_time, unwrap
 from streams.sources import SourcesError, read_sources
 
@@ -46,13 +47,21 @@ class Replay:
         registry: Registry,
         *,
         horizon_us: int = DEFAULT_HORIZON_US,
+        until_us: int | None = None,
         tick_us: int | None = None,
         on_refusal: OnRefusal | None = None,
     ) -> None:
-        """Take the lines to fold; with `tick_us`, every episode is ticked at the end, in name order."""
+        """Take the lines to fold.
+
+        With `until_us`, what was published later is left out; with `tick_us`, every episode is ticked at the end, in
+        name order.
+        """
         self.lines = lines
         self.counts: Counter[str] = Counter()
+        #: How many reports and ticks were left out for having been published later than `until_us`.
+        self.later = 0
         self.ledger = Ledger(registry, horizon_us=horizon_us)
+        self._until_us = until_us
         self._tick_us = tick_us
         self._on_refusal = on_refusal
 
@@ -64,13 +73,16 @@ class Replay:
 
     def steps(self) -> Iterator[Step]:
         """Iterate what each report or tick did, refused ones left out; raises as `__iter__`."""
-        counts, take = self.counts, self.ledger.take
+        counts, take, until_us = self.counts, self.ledger.take, self._until_us
         for line in self.lines:
             try:
                 value, timestamp_us = unwrap(line)
                 message = parse(value)
                 if timestamp_us is not None:
                     check_timestamp(message, timestamp_us)
+                if until_us is not None and published_us(message) > until_us:
+                    self.later += 1
+                    continue
                 step = take(message)
             except Refusal as refusal:
                 self._refuse(line, refusal.code, refusal.message)
@@ -108,15 +120,16 @@ def replay(
     *,
     sources: str | Path | Registry | None = None,
     horizon: timedelta | None = None,
+    until: str | datetime | None = None,
     tick: str | datetime | None = None,
     on_refusal: OnRefusal | None = None,
 ) -> Replay:
     """Fold files: iterate the result for its changes, then ask it for its `snapshot()`.
 
     `sources` is a registry or its YAML file, `horizon` how far behind an episode's newest report another may
-    lie (default 400 days), `tick` the time of a tick for every episode at the end. A refused line is
-    counted in `counts` and given to `on_refusal`.
-    Raises InputUnreadable, SourcesError, or ValueError for a `tick` with no offset.
+    lie (default 400 days). With `until`, what was published later is left out; `tick` is the time of a tick
+    for every episode at the end. A refused line is counted in `counts` and given to `on_refusal`.
+    Raises InputUnreadable, SourcesError, or ValueError for a time with no offset.
     """
     several = [paths] if isinstance(paths, str | Path) else list(paths)
     registry = sources if isinstance(sources, Registry) else Registry() if sources is None else read_sources(sources)
@@ -124,16 +137,17 @@ def replay(
         Lines(several),
         registry,
         horizon_us=DEFAULT_HORIZON_US if horizon is None else horizon // timedelta(microseconds=1),
+        until_us=_moment(until),
         tick_us=_moment(tick),
         on_refusal=on_refusal,
     )
 
 
-def _moment(tick: str | datetime | None) -> int | None:
-    if tick is None:
+def _moment(time: str | datetime | None) -> int | None:
+    if time is None:
         return None
-    if isinstance(tick, str):
-        return read_time(tick)
-    if tick.tzinfo is None:
-        raise ValueError("a tick needs a time with an offset")
-    return (tick - EPOCH) // timedelta(microseconds=1)
+    if isinstance(time, str):
+        return read_time(time)
+    if time.tzinfo is None:
+        raise ValueError(f"{time} has no offset from UTC")
+    return (time - EPOCH) // timedelta(microseconds=1)

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+from streams.core.registry import Registry
+
 __all__ = ["STATUS_OF_REFUSAL", "Logged", "Receipt", "Store", "StoreUnavailable", "summary"]
 
 #: The HTTP status that goes with each code of refusal (contract section 2).
@@ -62,6 +64,16 @@ class Store(Protocol):
     @property
     def mode(self) -> Literal["embedded", "kafka"]:
         """Which of the two it is."""
+        ...
+
+    @property
+    def registry(self) -> Registry:
+        """The source registry that the fold goes by."""
+        ...
+
+    @property
+    def horizon_us(self) -> int:
+        """How late a report may come (contract section 2 rule 4)."""
         ...
 
     async def submit(self, values: Sequence[bytes]) -> list[Receipt]:

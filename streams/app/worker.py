@@ -57,7 +57,7 @@ class Truceline(faust.App):
         )
         self.desk = Desk(settings, registry, add_folding_agents(self))
         status = self.desk.status
-        web = kafka_app(settings, desk_reasons=status.reasons, desk_degraded=status.degraded)
+        web = kafka_app(settings, registry=registry, desk_reasons=status.reasons, desk_degraded=status.degraded)
         self.http = HttpService(web, settings.http_host, settings.http_port)
         if rules is not None:
             self._add_alerts(rules, registry)

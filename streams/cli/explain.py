@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import LOOK, origins
-from streams.cli.errors import InputUnreadable, UsageFailed
+from streams.cli.ending import ending
+from streams.cli.errors import UsageFailed
 from streams.cli.serve import read_registry
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator
 
     from streams.core.explain import Account
-    from streams.lines import Record
 
 #: More accounts than this are listed by name unless they are asked for one by one.
 SHOWN_AT_MOST = 4
@@ -58,37 +57,35 @@ def explain(
     episode: Annotated[str, typer.Argument(metavar="EPISODE", show_default=False)],
     rest: Annotated[list[str] | None, typer.Argument(metavar="[SUBJECT] [FILE...]", show_default=False)] = None,
     *,
-    from_: Annotated[
-        list[str] | None, typer.Option("--from", metavar="FILE...", help="Reports, - for standard input.")
-    ] = None,
-    embedded: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The log of an embedded server, which may be running.")
-    ] = None,
+    from_: origins.From = None,
+    embedded: origins.Embedded = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="As it stood then, by what was published.")] = None,
+    bootstrap_servers: origins.Bootstrap = None,
+    topic_prefix: origins.Prefix = None,
     sources: origins.Sources = None,
     horizon: origins.Horizon = None,
+    quiet: origins.Quiet = False,
     form: Annotated[Form, typer.Option("--format", help="For people, or for programs.")] = Form.TEXT,
 ) -> None:
     """Explain a figure or a ceasefire; the help is in _HELP."""
-    from streams import lines as reading
     from streams.telling import NoSuchEpisode, accounts, tell
 
     subject, files = _subject_and_files(rest or [], from_ or [])
     until_us = None if at is None else origins.time_us(at, "--at")
-    try:
-        records = _records(episode, files, embedded)
-        told = tell(episode, records, read_registry(sources), horizon_us=origins.horizon_us(horizon), until_us=until_us)
-    except reading.InputUnreadable as error:
-        raise InputUnreadable(str(error)) from error
-    except NoSuchEpisode as error:
-        others = f"; there is {', '.join(error.others[:10])}" if error.others else ""
-        when = " at that time" if at else ""
-        raise UsageFailed(f"no report of {episode}{when}{others}") from error
-    account = accounts(told.chronicle, subject)
-    if subject is not None and not (account["cells"] or account["ceasefires"]):
-        raise UsageFailed(f"nothing in {episode} is named {subject}; with no SUBJECT all that there is is listed")
-    _print(account, form, listed=subject is None)
-    _tell_unread(told.unread)
+    registry, horizon_us = read_registry(sources), origins.horizon_us(horizon)
+    with ending("stopped before the end of the log"):
+        kafka = origins.Kafka(bootstrap_servers, topic_prefix)
+        records = origins.records(episode, files, embedded, kafka, quiet=quiet)
+        try:
+            told = tell(episode, records, registry, horizon_us=horizon_us, until_us=until_us)
+        except NoSuchEpisode as error:
+            raise origins.unknown(error, " at that time" if at else "") from error
+        account = accounts(told.chronicle, subject)
+        if subject is not None and not (account["cells"] or account["ceasefires"]):
+            raise UsageFailed(f"nothing in {episode} is named {subject}; with no SUBJECT all that there is is listed")
+        _print(account, form, listed=subject is None)
+        if not quiet:
+            _tell_unread(told.unread)
 
 
 def _subject_and_files(rest: list[str], from_: list[str]) -> tuple[str | None, list[str]]:
@@ -97,13 +94,6 @@ def _subject_and_files(rest: list[str], from_: list[str]) -> tuple[str | None, l
     if rest and rest[0] != "-" and not Path(rest[0]).is_file():
         subject, *rest = rest
     return subject, [*from_, *rest]
-
-
-def _records(episode: str, files: list[str], embedded: Path | None) -> Iterator[Record]:
-    """Return the records to tell from, in the order of the log: any source of (value, timestamp) pairs will do."""
-    if bool(files) == bool(embedded):
-        raise UsageFailed("say where from: --from FILE..., or --embedded DIR")
-    return origins.of_files(files) if embedded is None else origins.of_embedded(episode, embedded)
 
 
 def _print(account: Account, form: Form, *, listed: bool) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from streams.cli.errors import InputUnreadable, UsageFailed
+from streams.cli.errors import InputUnreadable, Unavailable, UsageFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Iterator
 
+    from streams.known import NoSuchEpisode
     from streams.lines import Record
+    from streams.store import Logged
+
+#: Records that are taken from Kafka at once.
+PAGE = 1_000
 
 Sources = Annotated[
     str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
@@ -23,21 +28,75 @@ Horizon = Annotated[
 ]
 
 
-def of_files(files: list[str]) -> Iterator[Record]:
-    """Yield the records of some files; raises `streams.lines.InputUnreadable`."""
+More = Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", show_default=False)]
+From = Annotated[list[str] | None, typer.Option("--from", metavar="FILE...", help="Reports, - for standard input.")]
+Embedded = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The log of an embedded server, which may be running.")
+]
+
+
+class Kafka(NamedTuple):
+    """Which Kafka, as flags say it; None: as the settings do."""
+
+    bootstrap_servers: str | None
+    topic_prefix: str | None
+
+
+def records(episode: str, files: list[str], embedded: Path | None, kafka: Kafka, *, quiet: bool) -> Iterator[Record]:
+    """Return the records to tell an episode from, in the order of the log: on Kafka where nothing else is named.
+
+    Raises UsageFailed where both files and a folder are named; the iterator what reading them raises.
+    """
+    if files and embedded is not None:
+        raise UsageFailed("name either --from FILE... or --embedded DIR")
+    if files:
+        return _of_files(files, quiet=quiet)
+    return _counted(_of_kafka(episode, kafka) if embedded is None else _of_embedded(episode, embedded), quiet=quiet)
+
+
+def _counted(found: Iterator[Record], *, quiet: bool) -> Iterator[Record]:
+    from streams.terminal.progress import Position, progress
+
+    taken = 0
+    with progress(lambda: Position(taken, None, f"{taken:,} records of the log read"), quiet=quiet):
+        for record in found:
+            taken += 1
+            yield record
+
+
+def unknown(error: NoSuchEpisode, when: str = "") -> UsageFailed:
+    """Return how to say that there is no such episode, and which others there are."""
+    others = f"; there is {', '.join(error.others[:10])}" if error.others else ""
+    return UsageFailed(f"no report of {error}{when}{others}")
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+Bootstrap = Annotated[
+    str | None,
+    typer.Option("--bootstrap-servers", metavar="HOST:PORT,…", help="Kafka brokers.", show_default="127.0.0.1:9092"),
+]
+Prefix = Annotated[
+    str | None,
+    typer.Option("--topic-prefix", metavar="NAME", help="The log is NAME.reports.", show_default="truceline"),
+]
+
+
+def _of_files(files: list[str], *, quiet: bool) -> Iterator[Record]:
     from streams.core.intake import Refusal
     from streams.lines import Lines, unwrap
+    from streams.terminal.progress import progress, reading
 
-    for line in Lines(files):
-        try:
-            yield unwrap(line)
-        except Refusal:
-            # A wrapping with no good timestamp, refused as a whole by replay too.
-            continue
+    lines = Lines(files)
+    with progress(reading(lines), quiet=quiet):
+        for line in lines:
+            try:
+                yield unwrap(line)
+            except Refusal:
+                # A wrapping with no good timestamp, refused as a whole by replay too.
+                continue
 
 
-def of_embedded(episode: str, folder: Path) -> Iterator[Record]:
-    """Yield the records of an episode from an embedded server's log; the server may be running."""
+def _of_embedded(episode: str, folder: Path) -> Iterator[Record]:
     import sqlite3
 
     from streams.embedded.file import DATABASE
@@ -58,6 +117,40 @@ def of_embedded(episode: str, folder: Path) -> Iterator[Record]:
         raise InputUnreadable(f"{path} cannot be read: {error}") from error
     finally:
         reader.close()
+
+
+def _of_kafka(episode: str, kafka: Kafka) -> Iterator[Record]:
+    import asyncio
+
+    from streams.kafka import client_options
+    from streams.lines import Record
+    from streams.settings import SettingsError, load
+    from streams.store import StoreUnavailable
+    from streams.web.past import past_on_kafka
+
+    try:
+        settings = load(**kafka._asdict())
+        past = past_on_kafka(client_options(settings), settings.topic("reports"), episode)
+        with asyncio.Runner() as runner:
+            try:
+                while page := runner.run(_page(past)):
+                    yield from (Record(logged.value, logged.timestamp_us) for logged in page)
+            finally:
+                runner.run(past.aclose())
+    except SettingsError as error:
+        raise UsageFailed(str(error)) from error
+    except StoreUnavailable as error:
+        raise Unavailable(f"{error}; or name --from FILE... or --embedded DIR") from error
+
+
+async def _page(past: AsyncIterator[Logged]) -> list[Logged]:
+    """Return the next records, none at the end."""
+    page: list[Logged] = []
+    async for logged in past:
+        page.append(logged)
+        if len(page) == PAGE:
+            break
+    return page
 
 
 def horizon_us(text: str | None) -> int:

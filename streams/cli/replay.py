@@ -33,6 +33,8 @@ FILE is JSON lines, .gz and .zst too, - for standard input. With no output asked
 
   truceline replay --sources sources.yaml --changes changes.jsonl --snapshot snapshot.json 2022.jsonl.zst
 
+  truceline replay --until 2022-09-14T12:00:00Z --snapshot - reports.jsonl
+
   zcat old.gz | truceline replay --horizon P4000D --changes - -
 """
 
@@ -55,6 +57,7 @@ def replay(
             show_default="P400D",
         ),
     ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Leave out what was published later.")] = None,
     tick: Annotated[
         str | None, typer.Option(metavar="TIME", help="Move every episode's clock to this time at the end.")
     ] = None,
@@ -72,11 +75,14 @@ def replay(
     _check_paths(files, [path for path in (changes, snapshot, rejected) if path not in (None, "-")])
     registry = read_registry(sources)
     horizon_us = origins.horizon_us(horizon)
+    until_us = None if until is None else origins.time_us(until, "--until")
     tick_us = None if tick is None else origins.time_us(tick, "--tick")
     with ending("stopped; nothing was written"), ExitStack() as outputs:
         lines = reading.Lines(files)
         refusals = Refusals(_open(outputs, rejected, "--rejected"), several=len(files) > 1, quiet=quiet)
-        story = Replay(lines, registry, horizon_us=horizon_us, tick_us=tick_us, on_refusal=refusals.add)
+        story = Replay(
+            lines, registry, horizon_us=horizon_us, until_us=until_us, tick_us=tick_us, on_refusal=refusals.add
+        )
         _fold(story, _open(outputs, changes, "--changes"), quiet=quiet)
         if snapshot is not None:
             _write_snapshot(story, _open(outputs, snapshot, "--snapshot"))
@@ -141,7 +147,9 @@ def _counts(story: Replay) -> str:
     codes = [f"{count} {code}" for code, count in sorted(counts.items()) if code not in set(Outcome)]
     if codes:
         parts.append(f"{story.refused} refused ({', '.join(codes)})")
-    return f"{counts.total()} lines: {', '.join(parts) or 'nothing in them'}"
+    if story.later:
+        parts.append(f"{story.later} published later")
+    return f"{counts.total() + story.later} lines: {', '.join(parts) or 'nothing in them'}"
 
 
 def _position(story: Replay) -> Position:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from streams.terminal.words import IN_UTC, Times, ceasefire_words, figure, plain
 
-__all__ = ["account_text", "index_text"]
+__all__ = ["account_text", "cause_text", "index_text", "view_words"]
 
 Account = dict[str, Any]
 
@@ -173,8 +173,10 @@ def _history(changes: list[Account], times: Times) -> Iterator[RenderableType]:
         return
     table = _table(("change", "left"), ("what", "left"), ("because of", "left"))
     for change in changes:
-        what = _count_words(change) if "kind" in change else _view_words(change, times)
-        table.add_row(Text(f"version {change['version']}"), Text(what, overflow="fold"), _cause(change["cause"], times))
+        what = _count_words(change) if "kind" in change else view_words(change, times)
+        table.add_row(
+            Text(f"version {change['version']}"), Text(what, overflow="fold"), cause_text(change["cause"], times)
+        )
     yield table
 
 
@@ -187,7 +189,7 @@ def _count_words(change: Account) -> str:
     return f"{figure(after)}{disputed} ({change['kind']})"
 
 
-def _view_words(change: Account, times: Times) -> str:
+def view_words(change: Account, times: Times) -> str:
     """Return what of a view changed."""
     before, after = change["before"] or {}, change["after"]
     if after is None:
@@ -208,7 +210,8 @@ def _view_words(change: Account, times: Times) -> str:
     return "; ".join(words)
 
 
-def _cause(cause: Account, times: Times) -> Text:
+def cause_text(cause: Account, times: Times) -> Text:
+    """Return the report or tick that a change came of, and when that was published."""
     if "tick" in cause:
         return Text(f"time, {times(cause['tick'])}")
     taken = " withdrawn" if cause["withdrawn"] else ""

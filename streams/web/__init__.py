@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 from starlette.applications import Starlette
 
+from streams.core.registry import Registry
 from streams.settings import Settings
 from streams.web.app import create_app
 from streams.web.guard import is_loopback
@@ -16,6 +17,7 @@ __all__ = ["create_app", "kafka_app"]
 def kafka_app(
     settings: Settings,
     *,
+    registry: Registry | None = None,
     desk_reasons: Callable[[], list[str]] = list,
     desk_degraded: Callable[[], list[str]] = list,
 ) -> Starlette:
@@ -24,7 +26,7 @@ def kafka_app(
     `desk_reasons` says, in words, what keeps the worker's desk from being ready, `desk_degraded` what ails it
     although it works. Raises SettingsError.
     """
-    store = KafkaStore(settings, desk_reasons=desk_reasons, desk_degraded=desk_degraded)
+    store = KafkaStore(settings, registry=registry, desk_reasons=desk_reasons, desk_degraded=desk_degraded)
 
     @contextlib.asynccontextmanager
     async def connected(_app: Starlette) -> AsyncIterator[None]:

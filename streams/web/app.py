@@ -1,5 +1,6 @@
 """The web server: reports in, pictures out (contract section 7, HTTP)."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -17,14 +18,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from streams import metrics
+from streams.lines import read_time
 from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.bodies import BodyRefused, Reports, collect, split
 from streams.web.guard import Forbidden, Guard
 from streams.web.page import SECURITY_HEADERS, front_page
+from streams.web.past import PastTooLong
+from streams.web.then import picture_then
 
 __all__ = ["create_app"]
 
 RETRY_AFTER_S = "2"
+FOLDED_AT_ONCE = 2
 _ROUTE = "truceline.route"
 _Answer = Callable[[Request], Awaitable[Response]]
 
@@ -60,6 +65,8 @@ class _Web:
     def __init__(self, store: Store, guard: Guard) -> None:
         self.store = store
         self.guard = guard
+        #: What is folded anew for an answer, at once: each may hold 64 MiB and a processor for a second or two.
+        self.folding = asyncio.Semaphore(FOLDED_AT_ONCE)
 
     def guarded(self, route: str, answer: _Answer) -> _Answer:
         """Turn what a request is refused by into its answer."""
@@ -74,6 +81,8 @@ class _Web:
                 return _error(error.status, error.code, str(error), headers=bearer)
             except BodyRefused as error:
                 return _error(STATUS_OF_REFUSAL[error.code], error.code, str(error))
+            except PastTooLong as error:
+                return _error(422, "past_too_long", str(error))
             except StoreUnavailable as error:
                 return _error(503, "unavailable", str(error), headers={"Retry-After": RETRY_AFTER_S})
             except ClientDisconnect:
@@ -95,9 +104,19 @@ class _Web:
         return _json({"episodes": await self.store.summaries()})
 
     async def episode(self, request: Request) -> Response:
-        picture = await self.store.picture(request.path_params["episode"])
+        episode, at = request.path_params["episode"], request.query_params.get("at")
+        if at is None:
+            picture, unknown = await self.store.picture(episode), "no report of this episode has been taken"
+        else:
+            try:
+                at_us = read_time(at)
+            except ValueError as error:
+                return _error(422, "invalid", f"at: {error}")
+            async with self.folding:
+                picture = await picture_then(self.store, episode, at_us)
+            unknown = "no report of this episode that has been taken was published by then"
         if picture is None:
-            return _error(404, "unknown_episode", "no report of this episode has been taken")
+            return _error(404, "unknown_episode", unknown)
         return Response(picture, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
     async def healthz(self, _request: Request) -> Response:

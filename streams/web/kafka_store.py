@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from streams.core.claims import Message, Report
 from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.registry import Registry
 from streams.kafka import client_options
 from streams.settings import Settings
 from streams.store import Logged, Receipt, StoreUnavailable
@@ -40,6 +41,7 @@ class KafkaStore:
         self,
         settings: Settings,
         *,
+        registry: Registry | None = None,
         desk_reasons: Callable[[], list[str]] = list,
         desk_degraded: Callable[[], list[str]] = list,
     ) -> None:
@@ -48,6 +50,8 @@ class KafkaStore:
         Raises SettingsError where the settings make no client.
         """
         client_options(settings)
+        self.registry = registry or Registry()
+        self.horizon_us = settings.horizon_us
         self._settings = settings
         self._desk_reasons = desk_reasons
         self._desk_degraded = desk_degraded
