@@ -49,16 +49,6 @@ class Outbox:
         self._partition = partition
         self._open: dict[tuple[str, int], Callable[..., Any]] = {}
 
-    def scratch(self) -> "Outbox":
-        """Return an empty one of the same kind."""
-        return Outbox(self._create_batch, self._limits, self._partition)
-
-    def clear(self) -> None:
-        """Forget what has been appended."""
-        self.batches.clear()
-        self._open.clear()
-        self.records = 0
-
     def limit(self, topic: str) -> int:
         """Return how long a batch the topic takes, in bytes."""
         return self._limits[topic]
@@ -66,6 +56,11 @@ class Outbox:
     def fits(self, record: Record) -> bool:
         """Tell whether the topic of a record takes one of its length."""
         return len(record.value or b"") < SMALL_BYTES or record.size_bytes() <= self.limit(record.topic)
+
+    def check(self, topic: str, key: bytes | None, value: bytes | None, headers: list[Header] = NO_HEADERS) -> None:
+        """Raise OutputTooLarge where the topic does not take a record of this length."""
+        if value is not None and len(value) >= SMALL_BYTES:
+            self._check(Record(topic, self._partition, key, value, headers))
 
     def put(
         self,
@@ -75,9 +70,7 @@ class Outbox:
         headers: list[Header] = NO_HEADERS,
         timestamp_ms: int | None = None,
     ) -> None:
-        """Append a record for our own partition; raises OutputTooLarge. A transaction has thousands of them."""
-        if value is not None and len(value) >= SMALL_BYTES:
-            self._check(Record(topic, self._partition, key, value, headers))
+        """Append a record for our own partition, which has been checked. A transaction has thousands of them."""
         self._append(topic, self._partition, key, value, headers, timestamp_ms)
 
     def add(self, record: Record) -> None:

@@ -230,9 +230,9 @@ class Partition:
             if not records:
                 return
         self._in_hand = records
-        folded = await self._work.batch(state, records)
+        tally = await self._work.batch(state, records)
         self._setup.memory.grew(len(records))
-        if any(step.ceasefires for _, step in folded.steps):
+        if tally.ceasefires:
             self._timer = state.ledger.next_timer()
         self.status.next_offset = state.next_offset
         self.status.queued = self._backlog.records

@@ -8,7 +8,7 @@ import orjson
 from aiokafka import TopicPartition
 
 from streams.core.times import format_time
-from streams.desk.fold import Fold, Folded
+from streams.desk.fold import Fold, Tally
 from streams.desk.headers import Headers
 from streams.desk.outbox import Outbox, Record
 from streams.desk.restore import HORIZON, NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRY
@@ -38,16 +38,16 @@ class Work:
         self._topics = {name: settings.topic(name) for name in ("reports", "episodes", "ledger")}
         self._place = TopicPartition(self._topics["reports"], partition)
 
-    async def batch(self, state: State, records: Sequence[Any]) -> Folded:
+    async def batch(self, state: State, records: Sequence[Any]) -> Tally:
         """Fold records and commit all that comes of them, with the offset behind the last."""
         outbox = self._outbox(state)
-        folded = await self._fold.fold(state.ledger, records, outbox, self._forget(state, len(records)))
+        tally = await self._fold.fold(state.ledger, records, outbox, self._forget(state, len(records)))
         state.next_offset = records[-1].offset + 1
-        state.pictures.changed(dict.fromkeys(step.episode for _, step in folded.steps if step.moves), time.monotonic())
+        state.pictures.changed(tally.moved, time.monotonic())
         self._add_own(state, outbox)
         await self._commit(state, outbox, {self._place: state.next_offset})
-        self._fold.count(folded)
-        return folded
+        self._fold.count(tally)
+        return tally
 
     def refuse(self, offset: int, reason: str) -> None:
         """Reject the record at an offset, when it comes again, for what the broker said of its outputs."""

@@ -124,8 +124,11 @@ def test_records_fill_batches_in_their_order() -> None:
 def test_a_record_longer_than_its_topic_takes_is_not_put_into_a_batch() -> None:
     box = outbox(a=400_000, b=900_000)
     with pytest.raises(OutputTooLarge, match=r"for a, which takes 400000 \(max.message.bytes\)"):
-        box.put("a", b"k", b"x" * 400_000)
+        box.check("a", b"k", b"x" * 400_000)
+    with pytest.raises(OutputTooLarge, match=r"for a, which takes 400000 \(max.message.bytes\)"):
+        box.add(Record("a", 3, b"k", b"x" * 400_000))
     assert box.batches == {}
+    box.check("b", b"k", b"x" * 400_000)
     box.put("b", b"k", b"x" * 400_000)
     assert box.records == 1
 
