@@ -29,6 +29,7 @@ SUBJECT is a count, as source/party/outcome/population: parts may be cut short, 
 (azerbaijan-mod/killed). Or it is a ceasefire: its name for the joint view of all sources,
 NAME/source:SLUG for one source's. With no SUBJECT all that can be asked for is listed.
 
+The log is read from files (--from), an embedded server's folder (--embedded), or else from Kafka.
 FILE is JSON lines of reports, .gz and .zst too, - for standard input.
 
 [bold]Examples[/]

@@ -20,7 +20,7 @@ STOPPED = "stopped before the end of the log"
 
 _KNOWN = """\
 Known at TIME is what the reports published by then say, with the clock at TIME: what was to take effect or to expire
-by then has done so.
+by then has done so. The log is read from files (--from), an embedded server's folder (--embedded), or else from Kafka.
 """
 
 _SHOW_HELP = f"""\
