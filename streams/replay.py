@@ -101,6 +101,14 @@ class Replay:
         """How many lines were refused so far."""
         return sum(count for key, count in self.counts.items() if key not in _OUTCOMES)
 
+    def unknown_sources(self) -> list[str]:
+        """Return the sources of accepted reports that the registry does not know, sorted; none where it is empty."""
+        known = self.ledger.registry.sources.keys()
+        if not known:
+            return []
+        episodes = map(self.ledger.episode, self.ledger.episodes())
+        return sorted({report.source for each in episodes for report in each.reports.values()} - known)
+
     def snapshot(self) -> dict[str, Any]:
         """Return `{"episodes": {episode: picture}}` as it stands now (contract section 7)."""
         ledger = self.ledger

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streams.terminal.refusals import Refusals
 
 EPISODES_SHOWN = 20
+UNKNOWN_SHOWN = 20
 #: What is folded stays: to have it walked again and again costs a tenth of the time.
 COLLECT_EVERY = 500_000
 
@@ -137,6 +138,16 @@ def _report(story: Replay, refusals: Refusals, *, show: bool, quiet: bool) -> No
     refusals.report()
     if story.refused or not quiet:
         typer.echo(_counts(story), err=True)
+    if not quiet:
+        _tell_unknown(story.unknown_sources())
+
+
+def _tell_unknown(sources: list[str]) -> None:
+    """List the sources that the registry does not know: allowed, but perhaps misspelt or forgotten."""
+    if sources:
+        more = f" and {len(sources) - UNKNOWN_SHOWN:,} more" if len(sources) > UNKNOWN_SHOWN else ""
+        names = ", ".join(sources[:UNKNOWN_SHOWN])
+        typer.echo(f"{len(sources):,} not in the source registry, so third parties: {names}{more}", err=True)
 
 
 def _counts(story: Replay) -> str:

@@ -48,6 +48,8 @@ class Tally:
         self.counts: Counter[str] = Counter()
         #: The episodes that moved.
         self.moved: dict[str, None] = {}
+        #: The sources of its accepted reports.
+        self.sources: set[str] = set()
         #: Whether a ceasefire changed, and with it perhaps what the fold waits for.
         self.ceasefires = False
 
@@ -99,6 +101,8 @@ class Folded:
             counts[step.outcome] += 1
             if step.moves:
                 moved[step.episode] = None
+            if step.new is not None:
+                tally.sources.add(step.new.source)
             if step.ceasefires:
                 tally.ceasefires = True
             if type(step.message) is Report and step.message.unknown_fields:

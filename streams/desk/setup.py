@@ -11,6 +11,7 @@ from streams.desk.fold import Stage
 from streams.desk.memory import Memory
 from streams.desk.status import DeskStatus
 from streams.settings import Settings
+from streams.sources import Strangers
 
 __all__ = ["Limits", "Setup"]
 
@@ -47,4 +48,8 @@ class Setup:
     shape: Shape
     status: DeskStatus
     memory: Memory = field(default_factory=Memory)
+    strangers: Strangers = field(init=False)
     takeovers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TAKEOVERS))
+
+    def __post_init__(self) -> None:
+        self.strangers = Strangers(self.registry)

@@ -47,6 +47,7 @@ class Work:
         self._add_own(state, outbox)
         await self._commit(state, outbox, {self._place: state.next_offset})
         self._fold.count(tally)
+        self._setup.strangers.meet(tally.sources)
         return tally
 
     def refuse(self, offset: int, reason: str) -> None:

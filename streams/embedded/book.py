@@ -19,6 +19,7 @@ from streams.core.registry import Registry
 from streams.core.times import format_time
 from streams.embedded.file import open_database
 from streams.settings import too_long_a_horizon
+from streams.sources import Strangers
 from streams.store import Receipt, StoreUnavailable
 
 __all__ = ["PARTITION", "Book", "BookOptions"]
@@ -61,6 +62,7 @@ class Book:
         self._pictures: dict[str, bytes] = {}
         self._owed: list[EntryKey] = []
         self._since_forgetting = 0
+        self._strangers = Strangers(options.registry)
         file = open_database(path, create=True)
         self._file: sqlite3.Connection | None = file
         try:
@@ -240,7 +242,8 @@ class Book:
         _log.info("another source registry", before=row[0], now=self.options.registry.digest, episodes=len(entries))
 
     def _settle(self, file: sqlite3.Connection, entries: list[_Entry]) -> None:
-        """After a commit: pictures to be made anew, and what may be forgotten."""
+        """After a commit: pictures to be made anew, sources to tell of, and what may be forgotten."""
+        self._strangers.meet(e.step.new.source for e in entries if e.step is not None and e.step.new is not None)
         for entry in entries:
             if entry.step is not None and entry.step.moves:
                 self._pictures.pop(entry.step.episode, None)

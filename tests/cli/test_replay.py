@@ -93,6 +93,20 @@ def test_a_tick_moves_every_episode_at_the_end_in_name_order() -> None:
     assert ticked[0]["cause"] == {"tick": "2022-09-21T00:00:00Z"}
 
 
+def test_sources_that_the_registry_does_not_know_are_listed() -> None:
+    """They are taken all the same; where no registry is named nobody is missing from it."""
+    path = written(
+        *(json.dumps(report(source, killed(1), source=source)) for source in ("mod", "zeta", "alpha", "zeta"))
+    )
+    Path("sources.yaml").write_text("mod: {name: A ministry, kind: official}\n")
+    told = run(path, "--sources", "sources.yaml", "--snapshot", "s")[2].splitlines()
+    assert told == ["4 lines: 3 accepted, 1 duplicate", "2 not in the source registry, so third parties: alpha, zeta"]
+    assert run(path, "--snapshot", "s")[2].splitlines() == told[:1]
+    assert run(path, "--sources", "sources.yaml", "--snapshot", "s", "--quiet")[2] == ""
+    many = written(*(json.dumps(report(f"r{n}", killed(1), source=f"s{n:02d}")) for n in range(22)))
+    assert run(many, "--sources", "sources.yaml", "--snapshot", "s")[2].endswith("s18, s19 and 2 more\n")
+
+
 def test_with_no_output_named_the_result_is_shown() -> None:
     code, out, errors = run(written(GOOD))
     assert code == 0

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+import structlog
 
 from streams.core.registry import Registry, Source
-from streams.sources import SourcesError, default_sources, parse_sources, read_sources
+from streams.sources import SourcesError, Strangers, default_sources, parse_sources, read_sources
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -40,6 +41,15 @@ def test_words_are_taken_as_written_where_yaml_would_make_something_else_of_them
 def test_json_is_a_registry_too_and_an_empty_file_is_an_empty_one() -> None:
     assert sources(json.dumps({"a": {"name": "A", "kind": "igo", "affiliation": None}})) == {"a": Source("A", "igo")}
     assert sources("# nobody yet\n") == {}
+
+
+def test_a_source_that_nobody_registered_is_told_of_once() -> None:
+    with structlog.testing.capture_logs() as told:
+        strangers = Strangers(Registry({"mod": Source("Ministry", "official", "north")}))
+        for sources in (["mod"], ["b", "a", "b", "mod"], ["a"], ["c"]):
+            strangers.meet(sources)
+        Strangers(Registry()).meet(["a"])
+    assert [(line["log_level"], line["source"]) for line in told] == [("info", "a"), ("info", "b"), ("info", "c")]
 
 
 def test_every_fault_is_named_with_its_line() -> None:
