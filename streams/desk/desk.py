@@ -1,7 +1,6 @@
 """The desk: a consumer in the group, and an owner for each partition that the group gives it."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -12,6 +11,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
+from streams.cancelling import cancel
 from streams.core.registry import Registry
 from streams.desk.cluster import Cluster
 from streams.desk.errors import Blocked
@@ -73,15 +73,12 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
         """Finish the transactions in hand, leave the group, let go of everything."""
         await self._hold_all(LEAVE_S)
         if self._running is not None:
-            self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
+            await cancel([self._running])
         for number in list(self._partitions):
             self._give_up(number)
         if self._leaving:
             await asyncio.wait(self._leaving, timeout=LEAVE_S)
-        for owner in self._leaving:
-            owner.cancel()
+        await cancel(self._leaving)
         if self._setup is not None:
             await self._setup.cluster.stop()
         self.status.reason = "stopped"

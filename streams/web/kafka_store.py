@@ -10,6 +10,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.cancelling import cancel
 from streams.core.claims import Message, Report
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.registry import Registry
@@ -24,7 +25,6 @@ __all__ = ["KafkaStore"]
 #: After so long it is not known whether a report lies on the log.
 PRODUCE_S = 30.0
 LINGER_MS = 5
-CANCEL_AGAIN_S = 2.0
 #: What of the log is read back at once in answer to requests: so many offsets each, so many at a time.
 SKIMMED_MAX = 1_000_000
 PASTS_AT_ONCE = 2
@@ -68,12 +68,7 @@ class KafkaStore:
 
     async def stop(self) -> None:
         """Let go of the connections."""
-        pending = set(self._tasks)
-        while pending:
-            # More than once: a cancel that meets the end of a wait_for, as aiokafka has them, is lost (Python 3.11).
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+        await cancel(self._tasks)
 
     async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
         """Put reports on the log under their episode; returns once all replicas in sync have them.
