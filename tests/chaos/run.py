@@ -5,11 +5,13 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from aiokafka.errors import KafkaError
 
 from streams.settings import Settings
 from streams.testing.broker import LocalKafka, temporary
@@ -18,11 +20,12 @@ from streams.topics import admin, create
 from tests.chaos.network import Network, network
 from tests.chaos.replayed import differs_from_replay
 from tests.chaos.schedule import WEIGHTS, Failure, schedule
-from tests.desk.mixed import mixed
+from tests.desk.mixed import Sent, mixed
 from tests.desk.places import SOURCES_YAML, Worker, send, settings_for, taken_in
 
 CHUNK_RECORDS = 500
 TAKEN_IN_S = 600.0
+SEND_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ def run(plan: Plan, say: Callable[[str], object] = lambda _: None) -> Result:
                 time.sleep(failure.after_s)
                 tell(str(failure))
                 problems += _fail(failure, fleet, net, kafka)
-            tell(f"{fed.result()} records sent")
+            tell(fed.result())
         fleet.start_all()
         tell("all is mended; waiting for the workers to take everything in")
         asyncio.run(taken_in(settings, wait_s=TAKEN_IN_S, look_every_s=2))
@@ -163,15 +166,28 @@ async def _topics(settings: Settings, plan: Plan) -> None:
         await create(client, settings.topic_prefix, plan.partitions, replication=plan.nodes)
 
 
-def _feed(settings: Settings, plan: Plan) -> int:
-    """Send all records, spread over the time that the failures take; return how many."""
+def _feed(settings: Settings, plan: Plan) -> str:
+    """Send all records, spread over the time that the failures take; return how many, and how many twice."""
     records = list(mixed(plan.seed, plan.records, plan.partitions, episodes=40))
     planned_s = sum(failure.after_s + failure.lasts_s for failure in plan.failures_planned())
     pause_s = 0.9 * planned_s / max(1, len(records) // CHUNK_RECORDS)
+    again = 0
     for start in range(0, len(records), CHUNK_RECORDS):
-        asyncio.run(send(settings, records[start : start + CHUNK_RECORDS]))
+        chunk = records[start : start + CHUNK_RECORDS]
+        while not _sent(settings, chunk):
+            again += len(chunk)
         time.sleep(pause_s * random.Random(plan.seed + start).uniform(0.5, 1.5))
-    return len(records)
+    return f"{len(records)} records sent, up to {again} of them more than once"
+
+
+def _sent(settings: Settings, records: Sequence[Sent]) -> bool:
+    try:
+        asyncio.run(send(settings, records))
+    except KafkaError:
+        # The broker is down. As a sender does, all is sent again, whatever of it has arrived.
+        time.sleep(SEND_AGAIN_S)
+        return False
+    return True
 
 
 def _fail(failure: Failure, fleet: Fleet, net: Network, kafka: LocalKafka) -> Iterator[str]:

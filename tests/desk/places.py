@@ -65,10 +65,11 @@ async def create_topics(settings: Settings, partitions: int = 4, **configs: dict
 
 
 async def send(settings: Settings, records: Iterable[Sent]) -> None:
+    """Put records on the log; raises KafkaError where the broker has not acknowledged all of them."""
     producer = AIOKafkaProducer(**client_options(settings), linger_ms=5, max_request_size=2 << 20)
     await producer.start()
     try:
-        for record in records:
+        sent = [
             await producer.send(
                 settings.topic("reports"),
                 record.value,
@@ -77,7 +78,9 @@ async def send(settings: Settings, records: Iterable[Sent]) -> None:
                 timestamp_ms=record.timestamp_ms,
                 headers=record.headers,
             )
-        await producer.flush()
+            for record in records
+        ]
+        await asyncio.gather(*sent)
     finally:
         await producer.stop()
 
