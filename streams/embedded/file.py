@@ -3,6 +3,7 @@
 WAL with synchronous=FULL: when a COMMIT returns, the transaction is on disk.
 """
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
 
     Transactions are begun and ended by hand. Raises StoreUnavailable where the file cannot be used.
     """
+    _must_be_writable(path)
     mode = "rwc" if create else "rw"
     try:
         connection = sqlite3.connect(
@@ -100,12 +102,24 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
 
+def _must_be_writable(path: Path) -> None:
+    """Refuse what SQLite would open to be read alone, leaving read-only files beside it. Raises StoreUnavailable."""
+    effective = os.access in os.supports_effective_ids
+    for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        # Asked, not tried: to close a file of its own would drop the locks that SQLite holds on it.
+        if file.exists() and not os.access(file, os.W_OK, effective_ids=effective):
+            raise StoreUnavailable(f"{file} may not be written by this user, or lies on a read-only disk")
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if version == VERSION and application == APPLICATION_ID:
+        # SQLite opens what it may not write all the same, to be read: that would fail at the first report.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
         return
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:

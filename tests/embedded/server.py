@@ -1,0 +1,82 @@
+"""`truceline serve --embedded` in a process of its own, to be killed, starved or locked out."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+
+from streams.embedded.file import DATABASE
+from tests.core.build import Json
+
+#: `tests.core.build.REGISTRY`, as a file.
+SOURCES = """\
+mod: {name: Ministry of the north, kind: official, affiliation: north}
+mod-2: {name: Another voice of the north, kind: official, affiliation: north}
+mod.south: {name: Ministry of the south, kind: official, affiliation: south}
+watch: {name: A monitor, kind: monitor}
+"""
+STARTS_WITHIN_S = 60.0
+ENDS_WITHIN_S = 30.0
+
+
+def start(
+    folder: Path,
+    port: int,
+    *,
+    under: Sequence[str] = (),
+    first: Callable[[], object] | None = None,
+    stderr: int = subprocess.DEVNULL,
+) -> subprocess.Popen[str]:
+    """Start a server on a folder; `under` is a command that runs it, `first` is called in the child before it."""
+    sources = folder.parent / "sources.yaml"
+    sources.write_text(SOURCES)
+    command = [*under, sys.executable, "-m", "streams", "serve", "--embedded", str(folder)]
+    options = ["--http-port", str(port), "--sources", str(sources)]
+    environment = {name: held for name, held in os.environ.items() if not name.startswith("TRUCELINE_")}
+    return subprocess.Popen([*command, *options], env=environment, stderr=stderr, text=True, preexec_fn=first)  # noqa: PLW1509 - no thread runs yet that matters
+
+
+class Server:
+    """A server that answers."""
+
+    def __init__(self, folder: Path, *, under: Sequence[str] = (), first: Callable[[], object] | None = None) -> None:
+        """Start it, and wait until it is ready."""
+        with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+            port = listener.getsockname()[1]
+        self.file = folder / DATABASE
+        self.process = start(folder, port, under=under, first=first)
+        self.url = f"http://127.0.0.1:{port}"
+        give_up_at = time.monotonic() + STARTS_WITHIN_S
+        while not self.ready():
+            assert self.process.poll() is None
+            assert time.monotonic() < give_up_at
+            time.sleep(0.02)
+
+    def ready(self) -> bool:
+        """Whether `GET /readyz` says so."""
+        try:
+            return httpx.get(f"{self.url}/readyz").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def post(self, *reports: Json) -> httpx.Response:
+        """Send reports, as an array."""
+        return httpx.post(f"{self.url}/reports", json=reports, timeout=30)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Stop it in good order."""
+        self.process.terminate()
+        assert self.process.wait(ENDS_WITHIN_S) == 0
