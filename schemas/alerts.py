@@ -36,3 +36,14 @@ class Alert(TypedDict):
     #: The change at which it came up, and that change's cause (contract section 6).
     change_id: str
     cause: dict[str, Any]
+
+
+class Undelivered(TypedDict):
+    """An alert that somebody did not get, however often it was tried. Ids repeat where a delivery does."""
+
+    alert_id: str
+    #: What the target is called; its address is secret.
+    target: str
+    tries: int
+    reason: str
+    alert: Alert

@@ -29,6 +29,7 @@ ROLES = {
     "episodes": ("send", "publishPictures", "The picture of an episode, at most once a second while it changes."),
     "rejected": ("send", "rejectRecords", "Each record that is refused, as it came, with the reason."),
     "alerts": ("send", "raiseAlerts", "Each alert that a rule raises, and its end."),
+    "undelivered": ("send", "giveUpAlerts", "Each alert that a target did not take, after the last try."),
 }
 
 

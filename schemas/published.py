@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
 
-from schemas.alerts import Alert
+from schemas.alerts import Alert, Undelivered
 from schemas.changes import COUNT_CHANGE, STATEMENT_CHANGE, STATUS_CHANGE
 from schemas.headers import EVENT_HEADERS, REJECTED_HEADERS
 from schemas.pictures import PICTURE, SNAPSHOT
@@ -19,7 +19,7 @@ from schemas.reports import REPORT, TICK
 __all__ = ["SHAPES", "VERSION", "Shape", "combined", "json_schema"]
 
 #: Of the contract that these shapes are: the first number moves with a breaking change (docs/evolution.md).
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODE: JsonSchemaMode = "validation"
 Examples = Mapping[str, Sequence[Any]]
@@ -50,6 +50,7 @@ _TABLE = (
     Shape("picture", "Picture", PICTURE, "An episode as it stands, or the stub in place of one that is too long."),
     Shape("snapshot", "Snapshot", SNAPSHOT, "An episode as `truceline replay --snapshot` writes it."),
     Shape("alert", "Alert", TypeAdapter(Alert), "What somebody asked to be told, raised or resolved."),
+    Shape("undelivered", "Undelivered", TypeAdapter(Undelivered), "An alert that a target did not take."),
     Shape("event-headers", "EventHeaders", EVENT_HEADERS, "The headers of every record that is published."),
     Shape("rejected-headers", "RejectedHeaders", REJECTED_HEADERS, "The headers of a refused record."),
 )

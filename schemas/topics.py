@@ -71,6 +71,7 @@ _TABLE = (
     Topic("rejected", "as it came", "original bytes", "records refused, and why", Cleanup.DELETE, 2 * MIB, KEPT),
     Topic("ledger", "private", "private", "state to restore from", Cleanup.COMPACT, 8 * MIB, TIGHT),
     Topic("alerts", "episode", "Alert", "what somebody asked to be told", Cleanup.DELETE, MIB, KEPT),
+    Topic("undelivered", "episode", "Undelivered", "alerts that a target did not take", Cleanup.DELETE, MIB, KEPT),
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType({topic.name: topic for topic in _TABLE})

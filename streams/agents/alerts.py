@@ -9,36 +9,29 @@ same alerts with the same ids, and ids that stand on the topic already are not w
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any
 
 import faust
 import orjson
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential
 
 from schemas.alerts import Alert
 from streams.agents.past import past
+from streams.agents.untiring import untiringly
+from streams.agents.writing import EventHeaders, Write, writer
 from streams.alerts import TOPICS, Rules, Watch
 from streams.core.registry import Registry
 
-__all__ = ["Alerting", "EventHeaders", "add_alerting_agent", "untiringly"]
+__all__ = ["Alerting", "add_alerting_agent"]
 
 #: Ids of alerts that stand in one partition already; the oldest go. Some 100 MB at the most.
 REMEMBERED = 1_000_000
-PAUSE_MOST_S = 10.0
 
 _log = structlog.get_logger(__name__)
-
-
-class EventHeaders(Protocol):
-    """Makes the headers of an event (`streams.desk.headers`)."""
-
-    def event(self, name: str, subject: bytes, time: str | None) -> Any:
-        """Return the headers for its id, its key, and when it happened."""
 
 
 class Lane:
@@ -91,7 +84,7 @@ class Alerting:
         make_watch: Callable[[], Watch],
         options: dict[str, Any],
         topic: str,
-        write: Callable[[Alert, int], Awaitable[None]],
+        write: Write,
     ) -> None:
         """Take how a watch is made, the client's options, the full name of the topic of alerts, and its writer."""
         self._make_watch = make_watch
@@ -130,7 +123,7 @@ class Alerting:
         if alert["alert_id"] in sent:
             return
         try:
-            await untiringly(self._write, alert, partition)
+            await untiringly(self._write, alert["alert_id"], alert["episode"], alert["at"], alert, partition)
         except MessageSizeTooLargeError:
             _log.error("an alert is too long for its topic", alert_id=alert["alert_id"], topic=self._topic)
         sent.add(alert["alert_id"])
@@ -157,15 +150,8 @@ def add_alerting_agent(  # noqa: PLR0917 - what the app puts together
     looked_at = {rule.topic for rule in rules}
     names = [f"{prefix}.{topic}" for topic in TOPICS if topic in looked_at]
     changes = app.topic(*names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-    alerts = app.topic(f"{prefix}.alerts", key_serializer="raw", value_serializer="raw")
-
-    async def write(alert: Alert, partition: int) -> None:
-        key = alert["episode"].encode()
-        head = headers.event(alert["alert_id"], key, alert["at"])
-        sending = alerts.send(key=key, value=orjson.dumps(alert), partition=partition, headers=head, force=True)
-        await (await sending)
-
-    alerting = Alerting(lambda: Watch(rules, registry), options, f"{prefix}.alerts", write)
+    topic = f"{prefix}.alerts"
+    alerting = Alerting(lambda: Watch(rules, registry), options, topic, writer(app, topic, headers))
 
     @app.agent(changes, name="alerts")
     async def agent(stream: Any) -> None:
@@ -178,27 +164,6 @@ def add_alerting_agent(  # noqa: PLR0917 - what the app puts together
     @app.on_partitions_assigned.connect
     async def assigned(_app: Any, /, *assignments: Any, **_: Any) -> None:
         alerting.keep({(topic, number) for assignment in assignments for topic, number in assignment})
-
-
-async def untiringly(function: Callable[..., Awaitable[None]], *arguments: Any) -> None:
-    """Call until it comes about, with growing pauses: an agent that raises loses the event.
-
-    Raises MessageSizeTooLargeError, which no other try would mend.
-    """
-    retrying = AsyncRetrying(
-        retry=retry_if_exception(_may_pass), wait=wait_exponential(max=PAUSE_MOST_S), before_sleep=_note, reraise=True
-    )
-    await retrying(function, *arguments)
-
-
-def _may_pass(error: BaseException) -> bool:
-    # CancelledError and the like are no Exceptions.
-    return isinstance(error, Exception) and not isinstance(error, MessageSizeTooLargeError)
-
-
-def _note(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    _log.warning("alerts wait for Kafka", reason=f"{type(error).__name__}: {error}", tries=state.attempt_number)
 
 
 def _digest(alert_id: str) -> bytes:

@@ -12,7 +12,7 @@ import uvloop
 from faust.types import TransportT
 
 from streams import logs
-from streams.agents import add_alerting_agent, add_folding_agents
+from streams.agents import add_alerting_agent, add_delivery_agent, add_folding_agents
 from streams.alerts import Rules, read_rules
 from streams.app.boot import Order
 from streams.app.committed import CommittedTransport
@@ -23,6 +23,7 @@ from streams.desk import Desk
 from streams.desk.headers import Headers
 from streams.desk.memory import calm_collector
 from streams.kafka import client_options, faust_options
+from streams.notify import delivery
 from streams.settings import Settings, load
 from streams.sources import read_sources
 from streams.web import kafka_app
@@ -59,12 +60,15 @@ class Truceline(faust.App):
         status = self.desk.status
         web = kafka_app(settings, registry=registry, desk_reasons=status.reasons, desk_degraded=status.degraded)
         self.http = HttpService(web, settings.http_host, settings.http_port)
-        if rules is not None:
-            self._add_alerts(rules, registry)
+        self._add_alerts(rules, registry)
 
-    def _add_alerts(self, rules: Rules, registry: Registry) -> None:
+    def _add_alerts(self, rules: Rules | None, registry: Registry) -> None:
         prefix = self.settings.topic_prefix
-        add_alerting_agent(self, prefix, self.client_options, rules, registry, Headers(prefix, "alerts"))
+        if rules is not None:
+            add_alerting_agent(self, prefix, self.client_options, rules, registry, Headers(prefix, "alerts"))
+        sending_on = delivery(self.settings)
+        if sending_on is not None:
+            add_delivery_agent(self, prefix, sending_on, Headers(prefix, "undelivered"))
 
     def _new_transport(self) -> TransportT:
         return CommittedTransport(self.conf.broker_consumer, self)

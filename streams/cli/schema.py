@@ -28,6 +28,7 @@ class ShapeName(StrEnum):
     PICTURE = "picture"
     SNAPSHOT = "snapshot"
     ALERT = "alert"
+    UNDELIVERED = "undelivered"
     EVENT_HEADERS = "event-headers"
     REJECTED_HEADERS = "rejected-headers"
 

@@ -56,6 +56,9 @@ def serve(
         typer.Option(metavar="DURATION", help="How late a report may come, ISO 8601.", show_default="P400D"),
     ] = None,
     alerts: Annotated[str | None, typer.Option(metavar="FILE", help="Rules of alerts (YAML).")] = None,
+    notify: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where alerts are sent on to: Apprise URLs, one a line.")
+    ] = None,
     http_host: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address to listen on.", show_default="127.0.0.1")
     ] = None,
@@ -78,6 +81,7 @@ def serve(
             sources=sources,
             horizon=horizon,
             alerts=alerts,
+            notify_urls_file=notify,
             http_host=http_host,
             http_port=http_port,
             log_format=log_format,

@@ -3,7 +3,7 @@
 Where to is secret: the addresses come from the environment or from a file, and stand in no log line.
 """
 
-from streams.notify.delivery import Delivery, Undelivered, delivery
+from streams.notify.delivery import Delivery, Lost, delivery, undelivered
 from streams.notify.targets import NotSent, Target, targets
 
-__all__ = ["Delivery", "NotSent", "Target", "Undelivered", "delivery", "targets"]
+__all__ = ["Delivery", "Lost", "NotSent", "Target", "delivery", "targets", "undelivered"]

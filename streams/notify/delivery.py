@@ -8,12 +8,12 @@ from typing import NamedTuple
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from schemas.alerts import SEVERITIES, Alert, Severity
+from schemas.alerts import SEVERITIES, Alert, Severity, Undelivered
 from streams.core.times import SECOND_US, parse_time
 from streams.notify.targets import NotSent, Target, targets
 from streams.settings import Settings, read_secret
 
-__all__ = ["Delivery", "Undelivered", "delivery"]
+__all__ = ["Delivery", "Lost", "delivery", "undelivered"]
 
 PAUSE_FIRST_S = 1.0
 PAUSE_MOST_S = 60.0
@@ -25,7 +25,7 @@ _KINDS = {"minor": "info", "moderate": "warning", "severe": "warning", "extreme"
 _log = structlog.get_logger(__name__)
 
 
-class Undelivered(NamedTuple):
+class Lost(NamedTuple):
     """An alert that a target did not take, however often it was tried."""
 
     target: str
@@ -57,7 +57,7 @@ class Delivery:
         #: The targets that failed to the last; until one takes something it gets a single try.
         self._down: set[str] = set()
 
-    async def deliver(self, alert: Alert) -> list[Undelivered]:
+    async def deliver(self, alert: Alert) -> list[Lost]:
         """Send an alert to every target; return those that did not take it.
 
         When it returns the alert needs no more doing but with those. Nothing is sent of repeats, of what happened
@@ -82,7 +82,7 @@ class Delivery:
         _log.debug("an alert too old to be sent on", alert_id=alert["alert_id"], at=alert["at"])
         return False
 
-    async def _send(self, target: Target, alert: Alert) -> Undelivered | None:
+    async def _send(self, target: Target, alert: Alert) -> Lost | None:
         title, body, kind = notification(alert)
         tries = 1 if target.name in self._down else self._tries
         retrying = AsyncRetrying(
@@ -98,9 +98,16 @@ class Delivery:
         except NotSent as error:
             self._down.add(target.name)
             _log.error("an alert was not delivered", target=target.name, alert_id=alert["alert_id"], reason=str(error))
-            return Undelivered(target.name, tries, str(error))
+            return Lost(target.name, tries, str(error))
         self._down.discard(target.name)
         return None
+
+
+def undelivered(alert: Alert, lost: Lost) -> Undelivered:
+    """Return the record that says who did not get an alert."""
+    return {
+        "alert_id": alert["alert_id"], "target": lost.target, "tries": lost.tries, "reason": lost.reason, "alert": alert
+    }  # fmt: skip
 
 
 def delivery(settings: Settings) -> Delivery | None:

@@ -1,17 +1,22 @@
 """A worker with rules, what is reported to it, and the alerts that stand on their topic."""
 
+import asyncio
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.desk.routing import partition_of
+from streams.kafka import client_options
 from streams.settings import Settings
+from streams.testing.reading import Reading
 from tests.core.build import Json
 from tests.desk.mixed import Sent
-from tests.desk.places import create_topics, read, settings_for
+from tests.desk.places import WAIT_S, create_topics, read, settings_for
 
 PARTITIONS = 2
 
@@ -56,3 +61,28 @@ async def write(settings: Settings, topic: str, records: Iterable[tuple[int, Jso
         await producer.send_and_wait(settings.topic(topic), json.dumps(record).encode(), key=key, partition=partition)
     await (producer.commit_transaction() if commits else producer.abort_transaction())
     await producer.stop()
+
+
+async def ends_of(settings: Settings, topic: str) -> dict[int, int]:
+    """By partition of a topic: the offset behind its last record."""
+    return {record.partition: record.offset + 1 for record in await read(settings, topic, PARTITIONS)}
+
+
+async def done_by(settings: Settings, topic: str) -> dict[int, int]:
+    """By partition of a topic: what the agents' group has committed."""
+    places = [TopicPartition(settings.topic(topic), number) for number in range(PARTITIONS)]
+    async with Reading(client_options(settings)) as reading:
+        try:
+            committed = await reading.committed(f"{settings.app_id}-agents", places)
+        except GroupCoordinatorNotAvailableError:
+            # The first group of a young broker: it is making the topic of offsets.
+            return {}
+    return {place.partition: offset for place, offset in committed.items()}
+
+
+async def eventually(look: Callable[[], Awaitable[object]], wanted: object) -> None:
+    """Look until it is as wanted."""
+    give_up_at = time.monotonic() + WAIT_S
+    while (found := await look()) != wanted:
+        assert time.monotonic() < give_up_at, f"never {wanted}, but {found}"
+        await asyncio.sleep(0.1)

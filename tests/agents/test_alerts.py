@@ -1,34 +1,20 @@
 """Alerts on Kafka: what was aborted raises none, what was told is not told again, and state follows its partition."""
 
-import asyncio
 import random
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-
-from aiokafka import TopicPartition
 
 from streams.alerts import Watch, read_rules
 from streams.app.worker import Truceline, create_app
-from streams.kafka import client_options
 from streams.settings import Settings
-from streams.testing.reading import Reading
-from tests.agents.alerting import PARTITIONS, alerting_settings, alerts_on, ids_on, sent, write
+from tests.agents.alerting import alerting_settings, alerts_on, done_by, ends_of, eventually, ids_on, sent, write
 from tests.agents.test_faust import worker_running
 from tests.alerts.telling import changes, day, told
 from tests.core.build import killed
-from tests.desk.places import WAIT_S, Worker, read, send
+from tests.desk.places import Worker, send
 
 CROSSES = "crossed: {crosses: 100, resolved: true}\n"
 #: Whether a figure has risen shows only to who knows those before.
 RISES = "risen: {rises: {by: 10, within: P30D}}\n"
-
-
-async def eventually(look: Callable[[], Awaitable[object]], wanted: object) -> None:
-    give_up_at = time.monotonic() + WAIT_S
-    while (found := await look()) != wanted:
-        assert time.monotonic() < give_up_at, f"never {wanted}, but {found}"
-        await asyncio.sleep(0.1)
 
 
 def made(settings: Settings) -> Truceline:
@@ -81,7 +67,7 @@ async def test_a_worker_killed_in_the_middle_loses_nothing_and_what_is_read_agai
     again = settings.model_copy(update={"app_id": f"{prefix}-again"})
     third = Worker(again, tmp_path / "third.log", TRUCELINE_ALERTS=str(settings.alerts))
     try:
-        await eventually(lambda: _read_to(again), await _ends(settings))
+        await eventually(lambda: done_by(again, "casualties"), await ends_of(settings, "casualties"))
     finally:
         assert third.stop() == 0
     assert await ids_on(settings) == before
@@ -89,14 +75,3 @@ async def test_a_worker_killed_in_the_middle_loses_nothing_and_what_is_read_agai
 
 async def _distinct(settings: Settings) -> list[str]:
     return sorted(set(await ids_on(settings)))
-
-
-async def _ends(settings: Settings) -> dict[int, int]:
-    return {record.partition: record.offset + 1 for record in await read(settings, "casualties", PARTITIONS)}
-
-
-async def _read_to(settings: Settings) -> dict[int, int]:
-    places = [TopicPartition(settings.topic("casualties"), number) for number in range(PARTITIONS)]
-    async with Reading(client_options(settings)) as reading:
-        committed = await reading.committed(f"{settings.app_id}-agents", places)
-    return {place.partition: offset for place, offset in committed.items()}

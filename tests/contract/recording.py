@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from schemas.alerts import Alert
 from schemas.generate import EXAMPLES
 from schemas.published import SHAPES, json_schema
 from streams.alerts.file import default_rules
@@ -21,6 +22,7 @@ from streams.core.ledger import Ledger
 from streams.core.times import parse_time
 from streams.desk.headers import Headers, cause_time
 from streams.lines import unwrap
+from streams.notify import Lost, undelivered
 from streams.sources import read_sources
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -116,6 +118,7 @@ def examples(folder: Path) -> dict[str, list[Any]]:
         "picture": [picture, stub],
         "snapshot": [{name: value for name, value in picture.items() if name not in {"episode", "through"}}],
         "alert": recording.alerts[:1],
+        "undelivered": [undelivered(cast(Alert, recording.alerts[0]), Lost("duty", 6, "no answer"))],
         "event-headers": events[:1],
         "rejected-headers": refusals[:1],
     }

@@ -80,6 +80,7 @@ def test_every_topic_is_a_channel_with_its_key_clean_up_and_messages(document: A
         "rejected": ["RejectedRecord"],
         "ledger": ["LedgerRecord"],
         "alerts": ["Alert"],
+        "undelivered": ["Undelivered"],
     }
 
 

@@ -16,6 +16,7 @@ def test_the_topics_are_those_of_the_contract() -> None:
         ("rejected", "as it came", "delete"),
         ("ledger", "private", "compact"),
         ("alerts", "episode", "delete"),
+        ("undelivered", "episode", "delete"),
     ]
     assert list(TOPICS) == [topic.name for topic in TOPICS.values()]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.notify import Delivery, NotSent, Undelivered, delivery, targets
+from streams.notify import Delivery, Lost, NotSent, delivery, targets
 from streams.notify.delivery import notification
 from streams.settings import SettingsError, load
 from tests.core.build import at
@@ -55,7 +55,7 @@ async def test_a_target_that_fails_at_first_gets_it_after_a_pause() -> None:
 
 async def test_after_the_last_try_it_is_undelivered_there_and_delivered_elsewhere() -> None:
     broken, well = Scripted("broken", failing=99), Scripted("well")
-    assert await to(broken, well, tries=3).deliver(alert()) == [Undelivered("broken", 3, "busy")]
+    assert await to(broken, well, tries=3).deliver(alert()) == [Lost("broken", 3, "busy")]
     assert (broken.tried, well.sent) == (3, ["r:war/mod@1"])
 
 
