@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+import contextlib
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,14 +13,12 @@ from streams.cli.ending import ending
 from streams.cli.errors import EXIT_FAILED, Unavailable, UsageFailed
 
 if TYPE_CHECKING:
-    from collections import Counter
-
-    from streams.lines import Lines, Record
-    from streams.sending import Target
+    from streams.pace import Pace
+    from streams.playing import Player
     from streams.settings import Settings
-    from streams.store import Receipt
-    from streams.terminal.refusals import Refusals
+    from streams.terminal.progress import Position
 
+PAUSE_KEYS = " p"
 AGAIN = "what was taken is safe, send again from the start"
 
 _HELP = """\
@@ -30,11 +27,16 @@ Send files of reports to the log: to Kafka, or with --to over HTTP to a server.
 FILE is JSON lines, .gz and .zst too, - for standard input. It is safe to send a file again: what is known
 already is a duplicate and moves nothing.
 
+A history can be played in its own time: --speed 60x sends an hour of it in a minute, by published_at. On a
+terminal Space (or p) pauses and goes on; so does Ctrl-Z and fg. Nothing is made up for in a burst afterwards.
+
 [bold]Examples[/]
 
   truceline send --to http://127.0.0.1:8080 reports.jsonl
 
   truceline send --bootstrap-servers kafka1:9092 2022.jsonl.zst 2023.jsonl.zst
+
+  truceline send --speed 3600x --to http://127.0.0.1:8080 september-2022.jsonl
 
   tail -f live.jsonl | truceline send --to http://127.0.0.1:8080 -
 """
@@ -57,6 +59,13 @@ def send(
     topic_prefix: Annotated[
         str | None, typer.Option(metavar="NAME", help="Reports go to NAME.reports.", show_default="truceline")
     ] = None,
+    rate: Annotated[
+        float | None, typer.Option(metavar="N", help="So many reports a second.", show_default=False)
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(metavar="60x", help="As they were published, so many times faster.")
+    ] = None,
+    as_fast: Annotated[bool, typer.Option("--as-fast", help="As fast as they are taken (the default).")] = False,
     rejected: Annotated[str | None, typer.Option(metavar="FILE", help="Write each refused line.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a line was refused.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
@@ -65,6 +74,7 @@ def send(
     import asyncio
 
     from streams.lines import Lines
+    from streams.playing import Player
     from streams.sending import SendingFailed
     from streams.settings import SettingsError, load
     from streams.terminal.outputs import output
@@ -72,6 +82,7 @@ def send(
 
     if to is not None and not to.startswith(("http://", "https://")):
         raise UsageFailed(f"--to {to}: an address begins with http:// or https://")
+    pace = _pace(rate, speed, as_fast=as_fast)
     try:
         settings = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
     except SettingsError as error:
@@ -80,13 +91,15 @@ def send(
         lines = Lines(files)
         file = None if rejected is None else outputs.enter_context(output(rejected))
         refusals = Refusals(file, several=len(files) > 1, quiet=quiet)
+        player = Player(lines, pace, lambda at, code, why: refusals.add(at.path, at.number, code, why, at.line))
         try:
-            counts = asyncio.run(_send(lines, to, settings, refusals, quiet=quiet))
+            asyncio.run(_send(player, to, settings, quiet=quiet))
         except SettingsError as error:  # a password file, a certificate
             raise UsageFailed(str(error)) from error
         except SendingFailed as error:
             raise Unavailable(f"{error}; {AGAIN}") from error
     refusals.report()
+    counts = player.counts
     if refusals.count or not quiet:
         words = ", ".join(f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in counts.items())
         typer.echo(f"{counts.total():,} lines: {words or 'nothing in them'}", err=True)
@@ -94,93 +107,54 @@ def send(
         raise typer.Exit(EXIT_FAILED)
 
 
-async def _send(lines: Lines, to: str | None, settings: Settings, refusals: Refusals, *, quiet: bool) -> Counter[str]:
-    from collections import Counter
-
+async def _send(player: Player, to: str | None, settings: Settings, *, quiet: bool) -> None:
     from streams.sending import HttpTarget, KafkaTarget
-    from streams.terminal.progress import Position, progress
+    from streams.terminal.keys import keys, stopping
+    from streams.terminal.progress import progress
 
-    counts: Counter[str] = Counter()
+    def pressed(key: str) -> None:
+        if key in PAUSE_KEYS:
+            player.clock.paused = not player.clock.paused
 
-    def position() -> Position:
-        return Position(lines.bytes_done, lines.bytes_total, f"{counts.total():,} sent, {refusals.count} refused")
-
-    with progress(position, quiet=quiet):
-        async with HttpTarget(to, settings.token) if to is not None else KafkaTarget(settings) as target:
-            reading = _Reading(lines, refusals, counts)
-            while batch := await reading.batch():
-                await _deliver(target, batch, refusals, counts)
-    return counts
-
-
-class _Numbered:
-    """A record with the line that it came from."""
-
-    __slots__ = ("line", "number", "path", "record")
-
-    def __init__(self, path: str, number: int, line: bytes, record: Record) -> None:
-        self.path = path
-        self.number = number
-        self.line = line
-        self.record = record
+    # Keys are not read where the reports come from there.
+    listening = contextlib.nullcontext(False) if "-" in player.lines.paths else keys(pressed)
+    async with HttpTarget(to, settings.token) if to is not None else KafkaTarget(settings) as target:
+        with (
+            listening as has_keys,
+            stopping(lambda: player.delivering) as player.between,
+            progress(lambda: _position(player, has_keys=has_keys), quiet=quiet),
+        ):
+            await player.play(target)
 
 
-async def _deliver(target: Target, batch: list[_Numbered], refusals: Refusals, counts: Counter[str]) -> None:
-    receipts: list[Receipt] = await target.deliver([numbered.record for numbered in batch])
-    for numbered, receipt in zip(batch, receipts, strict=True):
-        counts[receipt.outcome] += 1
-        if receipt.code is not None:
-            refusals.add(numbered.path, numbered.number, receipt.code, receipt.message or "", numbered.line)
+def _position(player: Player, *, has_keys: bool) -> Position:
+    from streams.terminal.progress import Position
+
+    text = f"{player.counts.total():,} sent, {player.counts['refused']:,} refused"
+    if player.clock.paused:
+        text += "; paused, Space goes on"
+    else:
+        text += f"; the next in {_duration(player.next_in_s)}" if player.next_in_s >= 1 else ""
+        text += "; Space pauses" if has_keys else ""
+    return Position(player.lines.bytes_done, player.lines.bytes_total, text)
 
 
-class _Reading:
-    """Reads lines in a thread of its own, so that a slow pipe is sent as it comes and a file in full batches."""
+def _duration(seconds: float) -> str:
+    from datetime import timedelta
 
-    def __init__(self, lines: Lines, refusals: Refusals, counts: Counter[str]) -> None:
-        from streams.sending import BATCH_MAX
+    return str(timedelta(seconds=round(seconds)))
 
-        self._lines = lines
-        self._refusals = refusals
-        self._counts = counts
-        self._read: queue.Queue[_Numbered | BaseException | None] = queue.Queue(2 * BATCH_MAX)
-        threading.Thread(target=self._run, daemon=True).start()
 
-    async def batch(self) -> list[_Numbered]:
-        """Return what has been read, waiting for a first line; empty at the end. Raises InputUnreadable."""
-        import asyncio
+def _pace(rate: float | None, speed: str | None, *, as_fast: bool) -> Pace:
+    from streams.pace import AsFast, Rate, Speed, read_speed
 
-        from streams.sending import BATCH_BYTES, BATCH_MAX
-
-        batch: list[_Numbered] = []
-        size = 0
-        read: _Numbered | BaseException | None = await asyncio.to_thread(self._read.get)
-        while isinstance(read, _Numbered):
-            batch.append(read)
-            size += len(read.record.value)
-            if len(batch) >= BATCH_MAX or size > BATCH_BYTES:
-                return batch
-            try:
-                read = self._read.get_nowait()
-            except queue.Empty:
-                return batch
-        if isinstance(read, BaseException):
-            raise read
-        self._read.put(None)  # the end stays the end
-        return batch
-
-    def _run(self) -> None:
-        from streams.core.intake import Refusal
-        from streams.lines import unwrap
-
-        lines = self._lines
-        try:
-            for line in lines:
-                try:
-                    self._read.put(_Numbered(lines.path, lines.number, line, unwrap(line)))
-                except Refusal as refusal:
-                    self._counts["refused"] += 1
-                    self._refusals.add(lines.path, lines.number, refusal.code, refusal.message, line)
-        except BaseException as error:  # noqa: BLE001 - raised where the lines are taken
-            self._read.put(error)
-        else:
-            self._read.put(None)
+    if (rate is not None) + (speed is not None) + as_fast > 1:
+        raise UsageFailed("--rate, --speed and --as-fast exclude one another")
+    if rate is not None:
+        if rate <= 0:
+            raise UsageFailed(f"--rate {rate:g}: more than 0")
+        return Rate(rate)
+    try:
+        return AsFast() if speed is None else Speed(read_speed(speed))
+    except ValueError as error:
+        raise UsageFailed(f"--speed: {error}") from error

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +25,8 @@ from streams.embedded.file import DATABASE
 from streams.embedded.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
-from tests.core.build import REGISTRY, killed, report
+from tests.core.build import REGISTRY, at, killed, report
+from tests.desk.places import create_topics, read, running_desk, settings_for, taken_in
 from tests.embedded.build import stored
 
 TOKEN = "for this test"
@@ -86,6 +93,77 @@ def test_a_server_that_does_not_answer_is_said(file: Path, monkeypatch: pytest.M
     assert said[0].endswith("send again from the start")
 
 
+def started(*args: str, **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "streams", "send", *args], stderr=subprocess.PIPE, **options)
+
+
+def taken(folder: Path) -> int:
+    return len(stored(folder / DATABASE)["log"])
+
+
+def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0.05)
+
+
+def test_ctrl_z_stops_it_between_two_batches_and_fg_goes_on(url: str, folder: Path, file: Path) -> None:
+    with started("--to", url, "--rate", "500", str(file), stdout=subprocess.DEVNULL) as process:
+        until(lambda: taken(folder) > 0)
+        process.send_signal(signal.SIGTSTP)
+        until(lambda: Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T")
+        before = taken(folder)
+        time.sleep(0.3)
+        assert taken(folder) == before < 2_500
+        process.send_signal(signal.SIGCONT)
+        assert process.stderr
+        assert process.stderr.read().splitlines()[-1] == b"2,502 lines: 2,500 accepted, 2 refused"
+    assert process.returncode == 0
+
+
+def test_space_on_a_terminal_pauses_and_goes_on(url: str, folder: Path, file: Path) -> None:
+    """Two hours a second: the last of three reports is a day off, unless somebody ends it."""
+    times = [at(14, 0), at(14, 1), at(15, 1)]
+    lines = [json.dumps(report(f"r{n}", killed(n), published_at=time)) for n, time in enumerate(times)]
+    file.write_text("\n".join(lines))
+    ours, its = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
+    # A session of its own, with the terminal as its own, as a shell gives it.
+    login = ["setsid", "--ctty", "--wait", sys.executable, "-m", "streams", "send"]
+    with subprocess.Popen(
+        [*login, "--to", url, "--speed", "7200x", str(file)], stdin=its, stdout=its, stderr=its, env=environment
+    ) as process:
+        os.close(its)
+        read_until(ours, "Space pauses")
+        until(lambda: taken(folder) == 2)
+        os.write(ours, b" ")
+        read_until(ours, "paused, Space goes on")
+        os.write(ours, b"p")
+        read_until(ours, "the next in 0:00:")
+        os.write(ours, b"\x03")
+        read_until(ours, "stopped; what was taken is safe")
+        assert process.wait() == 130
+    os.close(ours)
+
+
+def read_until(terminal: int, words: str) -> None:
+    seen = ""
+    while words not in seen:
+        seen += os.read(terminal, 65_536).decode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--rate", "0", "-"], "--rate 0: more than 0"),
+        (["--speed", "fast", "-"], "--speed: 'fast' is not a speed such as 60x, more than 0"),
+        (["--speed", "60x", "--rate", "5", "-"], "--rate, --speed and --as-fast exclude one another"),
+        (["--speed", "60x", "--as-fast", "-"], "--rate, --speed and --as-fast exclude one another"),
+    ],
+)
+def test_a_pace_that_makes_no_sense_is_a_usage_error(args: list[str], said: str) -> None:
+    assert sent(*args) == (2, [f"truceline: {said}"])
+
+
 @pytest.mark.parametrize(
     ("args", "code"), [(["none.jsonl"], 74), ([], 2), (["--to", "ftp://x", "-"], 2), (["--nonsense", "-"], 2)]
 )
@@ -105,6 +183,27 @@ def test_to_kafka_each_report_goes_under_its_episode(kafka: str, prefix: str, fi
     assert {record.key for record in records} == {b"war"}
     assert [json.loads(record.value)["report_id"] for record in records] == [f"r{n}" for n in range(2_500)]
     assert records[7].timestamp == 1_663_156_800_000
+
+
+async def test_a_replay_into_the_same_topics_is_all_duplicates(kafka: str, prefix: str, file: Path) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings)
+    options = ["--bootstrap-servers", kafka, "--topic-prefix", prefix, str(file)]
+    async with running_desk(settings):
+        published = []
+        for pace in ("--as-fast", "--speed=60x"):
+            sending = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "streams", "send", *options, pace, "-q"
+            )
+            assert await sending.wait() == 0
+            await taken_in(settings)
+            published.append({topic: len(await read(settings, topic)) for topic in OUTPUTS})
+    assert published[0] == published[1]
+    assert published[0]["casualties"] > 50
+    assert len(await read(settings, "reports")) == 5_000
+
+
+OUTPUTS = ("casualties", "ceasefires", "statements", "rejected")
 
 
 async def _make(kafka: str, prefix: str) -> None:

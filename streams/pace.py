@@ -1,0 +1,103 @@
+"""How fast a history is played: all at once, so many reports a second, or in its own time, faster or slower.
+
+Due times are seconds of play, which begin at 0 and stand still while nothing can be sent (`Clock`).
+"""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from streams.core.times import SECOND_US
+
+__all__ = ["AsFast", "Clock", "Pace", "Rate", "Speed", "read_speed"]
+
+#: A longer silence than this between two looks at the clock does not count as play.
+STEP_MAX_S = 0.5
+
+_SPEED = re.compile(r"([0-9]+(?:\.[0-9]+)?)x?")
+
+
+class Pace(Protocol):
+    """Says when each report is due; asked once for each, in order."""
+
+    def due_s(self, published_us: int | None) -> float:
+        """Return when a report published then is due; None where that cannot be read."""
+        ...
+
+
+class AsFast:
+    """Everything is due at once."""
+
+    def due_s(self, _published_us: int | None) -> float:
+        """Return 0."""
+        return 0.0
+
+
+class Rate:
+    """So many a second, evenly."""
+
+    def __init__(self, per_second: float) -> None:
+        """`per_second` is more than 0."""
+        self._interval_s = 1 / per_second
+        self._asked = 0
+
+    def due_s(self, _published_us: int | None) -> float:
+        """Return one interval more than for the report before."""
+        due_s = self._asked * self._interval_s
+        self._asked += 1
+        return due_s
+
+
+class Speed:
+    """As they were published, so many times faster: at 60 an hour of the history takes a minute.
+
+    The first is due at once; one that was published before another that is ahead of it is due together with that one.
+    """
+
+    def __init__(self, times: float) -> None:
+        """`times` is more than 0; under 1 is slower than it was."""
+        self._us_a_second = times * SECOND_US
+        self._first_us: int | None = None
+        #: The newest publication so far: the time that the history has come to.
+        self.reached_us: int | None = None
+
+    def due_s(self, published_us: int | None) -> float:
+        """Return the time since the first report, in play."""
+        if published_us is not None:
+            self._first_us = published_us if self._first_us is None else self._first_us
+            self.reached_us = published_us if self.reached_us is None else max(published_us, self.reached_us)
+        if self.reached_us is None or self._first_us is None:
+            return 0.0
+        return max(0, self.reached_us - self._first_us) / self._us_a_second
+
+
+class Clock:
+    """Seconds of play: it stands still while paused, while the process is stopped or asleep, while the log is away.
+
+    So nothing is made up for in a burst afterwards: whatever kept it from being looked at for longer than `STEP_MAX_S`
+    counts for that much.
+    """
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        """Begin at 0; `now_s` is a clock that never goes back."""
+        self.paused = False
+        self._now_s = now_s
+        self._looked_s = now_s()
+        self._played_s = 0.0
+
+    def played_s(self) -> float:
+        """Return how long it has played; to be asked often."""
+        now_s = self._now_s()
+        if not self.paused:
+            self._played_s += min(now_s - self._looked_s, STEP_MAX_S)
+        self._looked_s = now_s
+        return self._played_s
+
+
+def read_speed(text: str) -> float:
+    """Return how many times faster, of `60x` or `60`; raises ValueError."""
+    found = _SPEED.fullmatch(text)
+    if found is None or float(found[1]) <= 0:
+        raise ValueError(f"{text!r} is not a speed such as 60x, more than 0")
+    return float(found[1])

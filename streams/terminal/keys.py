@@ -1,0 +1,90 @@
+"""Single keys from a terminal, and Ctrl-Z, while something is under way on the event loop."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import termios
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["keys", "stopping"]
+
+
+@contextmanager
+def keys(pressed: Callable[[str], object]) -> Iterator[bool]:
+    """Call `pressed` with each key, with no Enter, until the block ends; on a running event loop.
+
+    Does nothing, and gives False, where standard input is no terminal or the process is in its background. Ctrl-C and
+    Ctrl-Z do what they always do; after `fg` the keys are read again.
+    """
+    descriptor = _terminal()
+    if descriptor is None:
+        yield False
+        return
+    loop = asyncio.get_running_loop()
+    before = termios.tcgetattr(descriptor)
+
+    def read() -> None:
+        if os.tcgetpgrp(descriptor) != os.getpgrp():
+            loop.remove_reader(descriptor)  # to read now would stop us
+            return
+        for key in os.read(descriptor, 64).decode("ascii", "ignore"):
+            pressed(key)
+
+    def listen() -> None:
+        if os.tcgetpgrp(descriptor) == os.getpgrp():
+            tty.setcbreak(descriptor, termios.TCSADRAIN)
+            loop.add_reader(descriptor, read)
+
+    listen()
+    loop.add_signal_handler(signal.SIGCONT, listen)
+    try:
+        yield True
+    finally:
+        loop.remove_signal_handler(signal.SIGCONT)
+        loop.remove_reader(descriptor)
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def stopping(busy: Callable[[], bool]) -> Iterator[Callable[[], None]]:
+    """Let Ctrl-Z (SIGTSTP) wait while `busy`, so that nothing under way times out while the process stands still.
+
+    Gives what is to be called when it is no longer busy. A second Ctrl-Z stops at once.
+    """
+    asked = False
+
+    def stop() -> None:
+        nonlocal asked
+        asked = False
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def ask() -> None:
+        nonlocal asked
+        if asked or not busy():
+            stop()
+        else:
+            asked = True
+
+    loop = asyncio.get_running_loop()
+    if signal.getsignal(signal.SIGTSTP) is signal.SIG_IGN:  # started with no job control
+        yield lambda: None
+        return
+    loop.add_signal_handler(signal.SIGTSTP, ask)
+    try:
+        yield lambda: stop() if asked else None
+    finally:
+        loop.remove_signal_handler(signal.SIGTSTP)
+
+
+def _terminal() -> int | None:
+    """Return standard input where it is a terminal that is ours to read."""
+    try:
+        descriptor = sys.stdin.fileno()
+        return descriptor if os.isatty(descriptor) and os.tcgetpgrp(descriptor) == os.getpgrp() else None
+    except (OSError, ValueError, AttributeError):
+        return None
