@@ -31,7 +31,7 @@ LOOK = "Feed and look"
 KAFKA = "Kafka"
 
 # Modules that are no commands, but what commands share.
-SHARED = {"ending", "errors", "origins"}
+SHARED = {"ending", "errors", "origins", "resending"}
 # The order in which commands are shown; a module that is not named comes last.
 ORDER = ("demo", "replay", "serve", "send", "export", "topics", "kafka")
 

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.core.ledger import Ledger
 from streams.desk.errors import Blocked
 
-__all__ = ["Restored", "holds_records", "restore"]
+__all__ = ["Restored", "committed", "holds_records", "restore"]
 
 #: Keys of the desk's own entries; all others are the core's.
 NEXT_OFFSET = b"_o"
@@ -87,7 +87,7 @@ async def restore(
 
 async def holds_records(options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]) -> bool:
     """Tell whether there is a committed record between two offsets: what was aborted takes up offsets too."""
-    async with contextlib.aclosing(_committed(options, place, bounds, lambda _: None)) as fetched:
+    async with contextlib.aclosing(committed(options, place, bounds, lambda _: None)) as fetched:
         return await anext(fetched, None) is not None
 
 
@@ -96,7 +96,7 @@ async def _live_entries(
 ) -> dict[bytes, bytes]:
     """Return the last value of each key that has one."""
     live: dict[bytes, bytes] = {}
-    async with contextlib.aclosing(_committed(options, place, bounds, progress)) as fetched:
+    async with contextlib.aclosing(committed(options, place, bounds, progress)) as fetched:
         async for records in fetched:
             for record in records:
                 if record.value is None:
@@ -106,10 +106,13 @@ async def _live_entries(
     return live
 
 
-async def _committed(
+async def committed(
     options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int], progress: Callable[[int], None]
 ) -> AsyncGenerator[Sequence[Any], None]:
-    """Yield the committed records between two offsets, some at a time."""
+    """Yield the committed records between two offsets, some at a time; `progress` is told how many offsets were read.
+
+    Raises Blocked where the end is not reached.
+    """
     start, end = bounds
     position = start
     if start >= end:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from streams.embedded.file import open_to_read
 
-__all__ = ["LoggedReport", "PublishedChange", "Reader"]
+__all__ = ["LoggedReport", "PublishedChange", "Reader", "RejectedReport"]
 
 
 class PublishedChange(NamedTuple):
@@ -23,6 +23,16 @@ class LoggedReport(NamedTuple):
 
     offset: int
     time_us: int
+    value: bytes
+
+
+class RejectedReport(NamedTuple):
+    """A report that was refused for what was known already; rows count from 1."""
+
+    row: int
+    time_us: int
+    code: str
+    message: str
     value: bytes
 
 
@@ -52,6 +62,13 @@ class Reader:
             ' WHERE "offset" > :after AND (:episode IS NULL OR episode = :episode) ORDER BY "offset" LIMIT :limit'
         )
         return [LoggedReport(*row) for row in self._rows(query, after, limit, episode, None)]
+
+    def rejected(self, after: int = 0, *, limit: int = 1_000) -> list[RejectedReport]:
+        """Return up to `limit` refused reports behind row `after`, oldest first."""
+        query = (
+            'SELECT "row", time_us, code, message, value FROM rejected WHERE "row" > :after ORDER BY "row" LIMIT :limit'
+        )
+        return [RejectedReport(*row) for row in self._rows(query, after, limit, None, None)]
 
     def close(self) -> None:
         """Close the connection."""
