@@ -18,9 +18,9 @@ from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
 from streams.core.times import format_time
-from streams.lines import Record
+from streams.lines import Located, Record
 
-__all__ = ["Difference", "NoSuchEpisode", "correction", "difference", "known_at", "messages_of", "published_us"]
+__all__ = ["Difference", "NoSuchEpisode", "Said", "correction", "difference", "known_at", "messages_of", "published_us"]
 
 Picture = dict[str, Any]
 Change = dict[str, Any]
@@ -45,13 +45,24 @@ def published_us(message: Message) -> int:
     return message.published_at if isinstance(message, Report) else message.at
 
 
-def messages_of(episode: str, records: Iterable[Record], unread: Counter[str], others: set[str]) -> Iterator[Message]:
+class Said(NamedTuple):
+    """A message of an episode; where its record lies, if known; what it is refused for at sight, if it is."""
+
+    message: Message
+    origin: dict[str, str | int] | None
+    refusal: Refusal | None
+
+
+def messages_of(
+    episode: str, records: Iterable[Record | Located], unread: Counter[str], others: set[str]
+) -> Iterator[Said]:
     """Yield the messages of an episode; count in `unread`, by code, what is refused before it is known what it is of.
 
     The names of other episodes are added to `others`.
     """
     name = episode.encode()
-    for value, timestamp_us in records:
+    for record in records:
+        value = record.value
         # A slug is ASCII: where it does not stand in the text, it may at most be spelled by escapes.
         if name not in value and b"\\u" not in value:
             if found := _EPISODE.search(value):
@@ -59,18 +70,25 @@ def messages_of(episode: str, records: Iterable[Record], unread: Counter[str], o
             continue
         try:
             message = parse(value)
-            check_timestamp(message, timestamp_us)
         except Refusal as refusal:
             unread[refusal.code] += 1
             continue
         if message.episode == episode:
-            yield message
+            yield Said(message, getattr(record, "origin", None), _ahead(message, record.timestamp_us))
         else:
             others.add(message.episode)
 
 
+def _ahead(message: Message, timestamp_us: int | None) -> Refusal | None:
+    try:
+        check_timestamp(message, timestamp_us)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
 def known_at(
-    episode: str, records: Iterable[Record], registry: Registry, *, horizon_us: int, at_us: int | None = None
+    episode: str, records: Iterable[Record | Located], registry: Registry, *, horizon_us: int, at_us: int | None = None
 ) -> Picture:
     """Return an episode's picture (contract section 5) as it was known at a time; None: at the end of the log.
 
@@ -78,7 +96,7 @@ def known_at(
     """
     others: set[str] = set()
     fold = _Fold(episode, registry, horizon_us)
-    for message in messages_of(episode, records, Counter(), others):
+    for message in _taken(episode, records, others):
         if at_us is None or published_us(message) <= at_us:
             fold.take(message)
     if at_us is not None:
@@ -87,6 +105,10 @@ def known_at(
     if picture is None:
         raise NoSuchEpisode(episode, others)
     return picture
+
+
+def _taken(episode: str, records: Iterable[Record | Located], others: set[str]) -> Iterator[Message]:
+    return (said.message for said in messages_of(episode, records, Counter(), others) if said.refusal is None)
 
 
 class Difference(NamedTuple):
@@ -113,7 +135,7 @@ class Difference(NamedTuple):
 
 
 def difference(
-    episode: str, records: Iterable[Record], registry: Registry, *, horizon_us: int, from_us: int, to_us: int
+    episode: str, records: Iterable[Record | Located], registry: Registry, *, horizon_us: int, from_us: int, to_us: int
 ) -> Difference:
     """Return what changed between two times, `known_at` the first and the second, and because of what.
 
@@ -127,7 +149,7 @@ def difference(
     others: set[str] = set()
     fold = _Fold(episode, registry, horizon_us)
     later: list[Message] = []
-    for message in messages_of(episode, records, Counter(), others):
+    for message in _taken(episode, records, others):
         if published_us(message) <= from_us:
             fold.take(message)
         elif published_us(message) <= to_us:

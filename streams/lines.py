@@ -24,7 +24,7 @@ from schemas.reports import Time
 from streams.core.intake import Refusal
 from streams.core.times import parse_time
 
-__all__ = ["InputUnreadable", "Lines", "Record", "read_time", "unwrap"]
+__all__ = ["InputUnreadable", "Lines", "Located", "Record", "read_time", "unwrap"]
 
 MAX_LINE_BYTES = 64 << 20
 _BUFFER_BYTES = 1 << 20
@@ -104,6 +104,14 @@ class Record(NamedTuple):
 
     value: bytes
     timestamp_us: int | None = None
+
+
+class Located(NamedTuple):
+    """A record and where it lies: topic, partition and offset on a log, file and line in a file."""
+
+    value: bytes
+    timestamp_us: int | None
+    origin: dict[str, str | int]
 
 
 def unwrap(line: bytes) -> Record:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 from streams.core.registry import Registry
+from streams.lines import Located
 
 __all__ = ["STATUS_OF_REFUSAL", "Logged", "Receipt", "Store", "StoreUnavailable", "summary"]
 
@@ -57,6 +58,11 @@ class Logged(NamedTuple):
     partition: int
     offset: int
 
+    def located(self, topic: str) -> Located:
+        """Return it with its address on the log of that name."""
+        origin: dict[str, str | int] = {"topic": topic, "partition": self.partition, "offset": self.offset}
+        return Located(self.value, self.timestamp_us, origin)
+
 
 class Store(Protocol):
     """Where reports go, and where pictures come from."""
@@ -64,6 +70,11 @@ class Store(Protocol):
     @property
     def mode(self) -> Literal["embedded", "kafka"]:
         """Which of the two it is."""
+        ...
+
+    @property
+    def topic(self) -> str:
+        """The log's full name, by which changes and accounts name where a report lies."""
         ...
 
     @property

@@ -14,9 +14,9 @@ from streams.core.claims import Tick
 from streams.core.explain import Account, Chronicle
 from streams.core.registry import Registry
 from streams.known import NoSuchEpisode, messages_of, published_us
-from streams.lines import Record
+from streams.lines import Located, Record
 
-__all__ = ["NoSuchEpisode", "Telling", "accounts", "tell"]
+__all__ = ["NoSuchEpisode", "Telling", "accounts", "ceasefires_named", "cells_named", "tell"]
 
 
 class Telling(NamedTuple):
@@ -27,7 +27,12 @@ class Telling(NamedTuple):
 
 
 def tell(
-    episode: str, records: Iterable[Record], registry: Registry, *, horizon_us: int, until_us: int | None = None
+    episode: str,
+    records: Iterable[Record | Located],
+    registry: Registry,
+    *,
+    horizon_us: int,
+    until_us: int | None = None,
 ) -> Telling:
     """Take the records of an episode, in the order of the log.
 
@@ -35,9 +40,13 @@ def tell(
     """
     told = Telling(Chronicle(episode, registry, horizon_us=horizon_us), Counter())
     others: set[str] = set()
-    for message in messages_of(episode, records, told.unread, others):
-        if until_us is None or published_us(message) <= until_us:
-            told.chronicle.take(message)
+    for message, origin, refusal in messages_of(episode, records, told.unread, others):
+        if until_us is not None and published_us(message) > until_us:
+            continue
+        if refusal is not None:
+            told.chronicle.refuse(message, refusal, origin)
+        else:
+            told.chronicle.take(message, origin)
     if until_us is not None:
         told.chronicle.take(Tick(until_us, episode))
     try:
@@ -50,39 +59,43 @@ def tell(
 def accounts(chronicle: Chronicle, subject: str | None = None) -> Account:
     """Return the accounts of the cells and ceasefire views that a subject names; all of them for None.
 
-    A cell is named as source/party/outcome/population: each part may be cut short or left empty, and parts may be left
-    out, as in `mod/killed`. A ceasefire is named by its name, which is its joint view, by name/joint or by
-    name/source:SLUG.
+    A name that fits a ceasefire is a ceasefire's: see `ceasefires_named`, then `cells_named`.
     """
-    picture = chronicle.picture()
-    named = None if subject is None else _view(chronicle, subject)
-    cells: list[CellKey] = []
-    ceasefires: list[Account] = []
-    if named is not None:
-        ceasefires.append(named)
-    else:
-        keys = [(cell["source"], cell["party"], cell["outcome"], cell["population"]) for cell in picture["cells"]]
-        cells = keys if subject is None else _matching(subject, keys)
-    if subject is None:
-        rows = [(row["ceasefire"], row["view"]) for row in picture["ceasefires"]]
-        ceasefires += [chronicle.ceasefire(name, _source(view)) for name, view in rows]
+    ceasefires = ceasefires_named(chronicle, subject)
+    cells = [] if ceasefires and subject is not None else cells_named(chronicle, subject)
     return {
         "episode": chronicle.episode,
-        "clock": picture["clock"],
-        "cells": [chronicle.cell(key) for key in cells],
+        "clock": chronicle.picture()["clock"],
+        "cells": cells,
         "ceasefires": ceasefires,
     }
 
 
-def _view(chronicle: Chronicle, subject: str) -> Account | None:
-    """Return the account of the ceasefire view that a subject names, also of one that is withdrawn; None for none."""
+def cells_named(chronicle: Chronicle, subject: str | None) -> list[Account]:
+    """Return the accounts of the cells that a subject names, all of them for None.
+
+    A cell is named as source/party/outcome/population: each part may be cut short or left empty, and parts may be left
+    out, as in `mod/killed`.
+    """
+    keys = chronicle.cells()
+    return [chronicle.cell(key) for key in (keys if subject is None else _matching(subject, keys))]
+
+
+def ceasefires_named(chronicle: Chronicle, subject: str | None) -> list[Account]:
+    """Return the account of the ceasefire view that a subject names; all views that exist for None.
+
+    It is named by its name, which is its joint view, by name/joint or by name/source:SLUG; one that is withdrawn too.
+    """
+    if subject is None:
+        told = [chronicle.ceasefire(*key) for key in chronicle.views()]
+        return [account for account in told if account["value"] is not None or account["refused"]]
     name, _, view = subject.partition("/")
     if view not in {"", "joint"} and not view.startswith("source:"):
-        return None
+        return []
     try:
-        return chronicle.ceasefire(name, _source(view or "joint"))
+        return [chronicle.ceasefire(name, _source(view or "joint"))]
     except KeyError:
-        return None
+        return []
 
 
 def _source(view: str) -> str:

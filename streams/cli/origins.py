@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from streams.known import NoSuchEpisode
-    from streams.lines import Record
+    from streams.lines import Located
+    from streams.settings import Settings
     from streams.store import Logged
 
 #: Records that are taken from Kafka at once.
@@ -42,7 +43,7 @@ class Kafka(NamedTuple):
     topic_prefix: str | None
 
 
-def records(episode: str, files: list[str], embedded: Path | None, kafka: Kafka, *, quiet: bool) -> Iterator[Record]:
+def records(episode: str, files: list[str], embedded: Path | None, kafka: Kafka, *, quiet: bool) -> Iterator[Located]:
     """Return the records to tell an episode from, in the order of the log: on Kafka where nothing else is named.
 
     Raises UsageFailed where both files and a folder are named; the iterator what reading them raises.
@@ -51,10 +52,12 @@ def records(episode: str, files: list[str], embedded: Path | None, kafka: Kafka,
         raise UsageFailed("name either --from FILE... or --embedded DIR")
     if files:
         return _of_files(files, quiet=quiet)
-    return _counted(_of_kafka(episode, kafka) if embedded is None else _of_embedded(episode, embedded), quiet=quiet)
+    return _counted(
+        _of_kafka(episode, kafka) if embedded is None else _of_embedded(episode, embedded, kafka), quiet=quiet
+    )
 
 
-def _counted(found: Iterator[Record], *, quiet: bool) -> Iterator[Record]:
+def _counted(found: Iterator[Located], *, quiet: bool) -> Iterator[Located]:
     from streams.terminal.progress import Position, progress
 
     taken = 0
@@ -81,28 +84,32 @@ Prefix = Annotated[
 ]
 
 
-def _of_files(files: list[str], *, quiet: bool) -> Iterator[Record]:
+def _of_files(files: list[str], *, quiet: bool) -> Iterator[Located]:
     from streams.core.intake import Refusal
-    from streams.lines import Lines, unwrap
+    from streams.lines import Lines, Located, unwrap
     from streams.terminal.progress import progress, reading
 
     lines = Lines(files)
     with progress(reading(lines), quiet=quiet):
         for line in lines:
             try:
-                yield unwrap(line)
+                record = unwrap(line)
             except Refusal:
                 # A wrapping with no good timestamp, refused as a whole by replay too.
                 continue
+            yield Located(*record, {"file": lines.path, "line": lines.number})
 
 
-def _of_embedded(episode: str, folder: Path) -> Iterator[Record]:
+def _of_embedded(episode: str, folder: Path, kafka: Kafka) -> Iterator[Located]:
     import sqlite3
 
+    from streams.embedded.book import PARTITION
     from streams.embedded.file import DATABASE
     from streams.embedded.reading import Reader
-    from streams.lines import Record
+    from streams.store import Logged
 
+    # The changes that the server published name its log by this prefix, too.
+    topic = _settings(kafka).topic("reports")
     path = folder / DATABASE
     if not path.is_file():
         raise InputUnreadable(f"{path} is not there: no embedded server has run in {folder}")
@@ -112,35 +119,44 @@ def _of_embedded(episode: str, folder: Path) -> Iterator[Record]:
         while reports := reader.log(after, episode=episode):
             after = reports[-1].offset
             for report in reports:
-                yield Record(report.value, report.time_us)
+                yield Logged(report.value, report.time_us, PARTITION, report.offset).located(topic)
     except sqlite3.Error as error:
         raise InputUnreadable(f"{path} cannot be read: {error}") from error
     finally:
         reader.close()
 
 
-def _of_kafka(episode: str, kafka: Kafka) -> Iterator[Record]:
+def _of_kafka(episode: str, kafka: Kafka) -> Iterator[Located]:
     import asyncio
 
     from streams.kafka import client_options
-    from streams.lines import Record
-    from streams.settings import SettingsError, load
+    from streams.settings import SettingsError
     from streams.store import StoreUnavailable
     from streams.web.past import past_on_kafka
 
+    settings = _settings(kafka)
+    topic = settings.topic("reports")
     try:
-        settings = load(**kafka._asdict())
-        past = past_on_kafka(client_options(settings), settings.topic("reports"), episode)
+        past = past_on_kafka(client_options(settings), topic, episode)
         with asyncio.Runner() as runner:
             try:
                 while page := runner.run(_page(past)):
-                    yield from (Record(logged.value, logged.timestamp_us) for logged in page)
+                    yield from (each.located(topic) for each in page)
             finally:
                 runner.run(past.aclose())
     except SettingsError as error:
         raise UsageFailed(str(error)) from error
     except StoreUnavailable as error:
         raise Unavailable(f"{error}; or name --from FILE... or --embedded DIR") from error
+
+
+def _settings(kafka: Kafka) -> Settings:
+    from streams.settings import SettingsError, load
+
+    try:
+        return load(**kafka._asdict())
+    except SettingsError as error:
+        raise UsageFailed(str(error)) from error
 
 
 async def _page(past: AsyncIterator[Logged]) -> list[Logged]:

@@ -7,21 +7,63 @@ refused, and a ceasefire's steps in order. It is made from the log, not from the
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from streams.core.ceasefire import START, Course, claim_done, fired, timers
+from streams.core.ceasefire import SETS_TIMES, START, Course, claim_done, fired, timers
 from streams.core.cell import Cell, CellKey, Entry
 from streams.core.claims import Casualty, CeasefireClaim, Message, Report
 from streams.core.counts import place
-from streams.core.episode import Change, Outcome, Standing, Step, Target
+from streams.core.episode import Change, Outcome, Standing, Step, Target, ViewKey
 from streams.core.intake import Refusal
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
 from streams.core.times import format_time
-from streams.core.views import Done, places, view_name
+from streams.core.views import Done, View, places, view_name
 
 Account = dict[str, Any]
+#: Where a report lies: topic, partition and offset on a log, file and line in a file.
+Origin = dict[str, Any]
 CASUALTY_FIELDS = ("best", "low", "high", "qualifier", "basis", "final", "incident")
+
+
+class _Told(NamedTuple):
+    """A report as it came, and where it lies."""
+
+    report: Report
+    origin: Origin | None
+
+    def account(self, claim: int) -> Account:
+        """Return who made a claim of it, and where that can be read."""
+        report = self.report
+        found = {
+            "report_id": report.report_id,
+            "revision": report.revision,
+            "claim": claim,
+            "source": report.source,
+            "relayed_by": report.relayed_by,
+            "url": report.url,
+            "headline": report.headline,
+            "published_at": format_time(report.published_at),
+        }
+        return found if self.origin is None else found | {"origin": self.origin}
+
+    def standing(self) -> Standing:
+        """Return how it stood, or would have stood."""
+        report = self.report
+        return Standing(
+            report.revision, report.digest, report.published_at, report.source, report.withdrawn, report.claims
+        )
+
+    def figures(self) -> Iterator[tuple[CellKey, Entry]]:
+        """Yield its figures that make a cell."""
+        standing = self.standing()
+        for index, claim in enumerate(self.report.claims):
+            if isinstance(claim, Casualty) and claim.basis != "derived":
+                yield place(self.report.report_id, standing, index, claim)
+
+    def acts(self, registry: Registry) -> list[tuple[ViewKey, Done]]:
+        """Return what it says of ceasefires, once for each view that this belongs to."""
+        return places(self.report.report_id, self.standing(), registry)
 
 
 class Chronicle:
@@ -30,22 +72,27 @@ class Chronicle:
     def __init__(self, episode: str, registry: Registry, *, horizon_us: int) -> None:
         self.episode = episode
         self._ledger = Ledger(registry, horizon_us=horizon_us)
-        self._reports: dict[tuple[str, int], Report] = {}
-        self._refused: list[tuple[Report, Refusal]] = []
+        self._reports: dict[tuple[str, int], _Told] = {}
+        self._refused: list[tuple[_Told, Refusal]] = []
         self._changes: list[tuple[str, Change]] = []
 
-    def take(self, message: Message) -> Step | Refusal:
+    def take(self, message: Message, origin: Origin | None = None) -> Step | Refusal:
         """Take the episode's next message; a refusal is part of the story and is returned."""
         try:
-            step = self._ledger.take(message)
+            # The line of a file is an address too, but none that a change bears (contract section 6).
+            step = self._ledger.take(message, origin if origin is not None and "topic" in origin else None)
         except Refusal as refusal:
-            if isinstance(message, Report):
-                self._refused.append((message, refusal))
-            return refusal
+            return self.refuse(message, refusal, origin)
         if step.outcome is Outcome.ACCEPTED and isinstance(message, Report):
-            self._reports[message.report_id, message.revision] = message
+            self._reports[message.report_id, message.revision] = _Told(message, origin)
         self._changes += step.changes()
         return step
+
+    def refuse(self, message: Message, refusal: Refusal, origin: Origin | None = None) -> Refusal:
+        """Note a message that was refused before it came as far as the fold."""
+        if isinstance(message, Report):
+            self._refused.append((_Told(message, origin), refusal))
+        return refusal
 
     def picture(self) -> Account:
         """Return the episode's picture. Raises KeyError where no report was accepted."""
@@ -57,14 +104,25 @@ class Chronicle:
         return {
             "episode": self.episode,
             "clock": format_time(episode.clock),
-            "cells": [self.cell(key) for key in sorted(episode.cells)],
-            "ceasefires": [self.ceasefire(*key) for key in sorted(episode.views)],
+            "cells": [self.cell(key) for key in self.cells()],
+            "ceasefires": [self.ceasefire(*key) for key in self.views()],
         }
+
+    def cells(self) -> list[CellKey]:
+        """Return all cells, sorted; those too of which nothing but refused claims speak. Raises as `picture`."""
+        refused = {key for told, _ in self._refused for key, _ in told.figures()}
+        return sorted(self._ledger.episode(self.episode).cells.keys() | refused)
+
+    def views(self) -> list[ViewKey]:
+        """Return all ceasefire views, sorted, as `cells`. Raises as `picture`."""
+        refused = {key for told, _ in self._refused for key, _ in told.acts(self._ledger.registry)}
+        return sorted(self._ledger.episode(self.episode).views.keys() | refused)
 
     def cell(self, key: CellKey) -> Account:
         """Return why a cell has its value. Raises KeyError where there is no such cell."""
         episode = self._ledger.episode(self.episode)
-        cell = episode.cells[key]
+        refused = [*self._refused_figures(key)]
+        cell = episode.cells[key] if key in episode.cells or not refused else Cell()
         source, party, outcome, population = key
         counted = {entry[:4] for entry in cell.counted()}
         base = cell.bases[-1] if cell.bases else None
@@ -84,23 +142,27 @@ class Chronicle:
                 for e in sorted([*cell.bases, *cell.increments])
                 if e[:4] not in counted
             ],
-            "replaced": [*self._replaced(key)],
+            "replaced": [*self._replaced_figures(key)],
             "disputed": [*self._denials(cell)],
-            "refused": [*self._refusals(key)],
+            "refused": refused,
             "changes": self._changes_of("casualties", "source", "party", "outcome", "population", named=key),
         }
 
     def ceasefire(self, ceasefire: str, source: str = "") -> Account:
         """Return how a view came to its status, step by step; source "" is the joint view."""
         episode = self._ledger.episode(self.episode)
-        view = episode.views[ceasefire, source]
+        key = (ceasefire, source)
+        refused = [*self._refused_acts(key)]
+        view = episode.views[key] if key in episode.views or not refused else View()
         named = (ceasefire, view_name(source))
         return {
             "ceasefire": ceasefire,
             "view": named[1],
             "value": view.value(episode.clock),
             "version": view.version,
-            "steps": [*self._steps(ceasefire, source, episode.clock)],
+            "steps": [*self._steps(key, episode.clock)],
+            "replaced": [*self._replaced_acts(key)],
+            "refused": refused,
             "changes": self._changes_of("ceasefires", "ceasefire", "view", named=named),
         }
 
@@ -110,7 +172,7 @@ class Chronicle:
         return _figure(as_of, claim) | self._report(report_id, revision, index)
 
     def _report(self, report_id: str, revision: int, claim: int) -> Account:
-        return _origin(self._reports[report_id, revision], claim)
+        return self._reports[report_id, revision].account(claim)
 
     def _why_superseded(self, cell: Cell, entry: Entry) -> str:
         base = cell.bases[-1] if cell.bases else None
@@ -120,16 +182,21 @@ class Chronicle:
             return f"dated no later than the cumulative figure of {base[2]}, which contains it"
         return f"the incident {entry[4].incident} is told again by a later claim"
 
-    def _replaced(self, key: CellKey) -> Iterator[Account]:
-        """Yield the cell's claims in revisions that no longer stand."""
-        accepted = sorted(self._reports.items())
-        for ((report_id, _), report), ((next_id, next_revision), after) in pairwise(accepted):
-            if next_id != report_id:
-                continue
-            what = "withdrawn" if after.withdrawn else "replaced"
-            for index, entry in _figures_of(report, key):
-                why = {"why": f"{what} by revision {next_revision}"}
-                yield _figure(entry[0], entry[4]) | _origin(report, index) | why
+    def _no_longer(self) -> Iterator[tuple[_Told, Account]]:
+        """Yield the revisions that no longer stand, and what became of each."""
+        for ((report_id, _), told), ((next_id, next_revision), after) in pairwise(sorted(self._reports.items())):
+            if next_id == report_id:
+                what = "withdrawn" if after.report.withdrawn else "replaced"
+                yield told, {"why": f"{what} by revision {next_revision}"}
+
+    def _replaced_figures(self, key: CellKey) -> Iterator[Account]:
+        for told, why in self._no_longer():
+            yield from (_figure(e[0], e[4]) | told.account(e[3]) | why for cell, e in told.figures() if cell == key)
+
+    def _replaced_acts(self, key: ViewKey) -> Iterator[Account]:
+        for told, why in self._no_longer():
+            acts = told.acts(self._ledger.registry)
+            yield from (_act(done) | told.account(done[3]) | why for view, done in acts if view == key)
 
     def _denials(self, cell: Cell) -> Iterator[Account]:
         episode = self._ledger.episode(self.episode)
@@ -141,45 +208,41 @@ class Chronicle:
                     denies = {"denies": {"report_id": target[0], "claim": target[1]}}
                     yield self._report(report_id, standing.revision, index) | denies
 
-    def _refusals(self, key: CellKey) -> Iterator[Account]:
-        for report, refusal in self._refused:
-            for index, entry in _figures_of(report, key):
-                why = {"code": refusal.code, "why": refusal.message}
-                yield _figure(entry[0], entry[4]) | _origin(report, index) | why
+    def _refused_figures(self, key: CellKey) -> Iterator[Account]:
+        for told, refusal in self._refused:
+            why = {"code": refusal.code, "why": refusal.message}
+            yield from (_figure(e[0], e[4]) | told.account(e[3]) | why for cell, e in told.figures() if cell == key)
 
-    def _steps(self, ceasefire: str, source: str, clock: int) -> Iterator[Account]:
+    def _refused_acts(self, key: ViewKey) -> Iterator[Account]:
+        for told, refusal in self._refused:
+            why = {"code": refusal.code, "why": refusal.message}
+            acts = told.acts(self._ledger.registry)
+            yield from (_act(done) | told.account(done[3]) | why for view, done in acts if view == key)
+
+    def _steps(self, key: ViewKey, clock: int) -> Iterator[Account]:
         episode = self._ledger.episode(self.episode)
-        done = sorted(
-            entry
+        acts = sorted(
+            done
             for report_id, standing in episode.reports.items()
-            for key, entry in places(report_id, standing, self._ledger.registry)
-            if key == (ceasefire, source)
+            for view, done in places(report_id, standing, self._ledger.registry)
+            if view == key
         )
         course = START
-        for entry in done:
-            yield from _timer_steps(course, entry[0])
-            course = timers(course, entry[0])
-            after = claim_done(course, *entry[4:])
-            revision = episode.reports[entry[2]].revision
-            yield _act(entry, course, after) | self._report(entry[2], revision, entry[3])
+        #: By timer: the act that set it.
+        set_by: dict[str, Account] = {}
+        for done in acts:
+            yield from _timer_steps(course, done[0], set_by)
+            course = timers(course, done[0])
+            after = claim_done(course, *done[4:])
+            said = self._report(done[2], episode.reports[done[2]].revision, done[3])
+            yield _act(done) | {"before": course.status, "after": after.status} | said
+            for timer in _timers_set(done[4], after):
+                set_by[timer] = said
             course = after
-        yield from _timer_steps(course, clock)
+        yield from _timer_steps(course, clock, set_by)
 
     def _changes_of(self, topic: str, *fields: str, named: tuple[str, ...]) -> list[Change]:
         return [c for t, c in self._changes if t == topic and tuple(c[field] for field in fields) == named]
-
-
-def _origin(report: Report, claim: int) -> Account:
-    return {
-        "report_id": report.report_id,
-        "revision": report.revision,
-        "claim": claim,
-        "source": report.source,
-        "relayed_by": report.relayed_by,
-        "url": report.url,
-        "headline": report.headline,
-        "published_at": format_time(report.published_at),
-    }
 
 
 def _figure(as_of: int, claim: Casualty) -> Account:
@@ -191,21 +254,19 @@ def _adds_to(entry: Entry, base: Entry | None) -> str:
     return "high" if base is not None and since is not None and since < base[0] else "best, low, high"
 
 
-def _figures_of(report: Report, key: CellKey) -> Iterator[tuple[int, Entry]]:
-    standing = Standing(
-        report.revision, report.digest, report.published_at, report.source, report.withdrawn, report.claims
-    )
-    for index, claim in enumerate(report.claims):
-        if isinstance(claim, Casualty) and claim.basis != "derived":
-            cell, entry = place(report.report_id, standing, index, claim)
-            if cell == key:
-                yield index, entry
+def _timers_set(claim: CeasefireClaim, after: Course) -> Iterator[str]:
+    """Yield the timers of a course that are what a claim says."""
+    for timer in ("effective_at", "expires_at") if claim.act in SETS_TIMES else ():
+        said = getattr(claim, timer)
+        if said is not None and said == getattr(after, timer):
+            yield timer
 
 
-def _timer_steps(course: Course, until: int) -> Iterator[Account]:
+def _timer_steps(course: Course, until: int, set_by: dict[str, Account]) -> Iterator[Account]:
     """Yield what fires by itself up to and with `until`."""
     for timer, after in fired(course, until):
-        yield {"timer": timer, "at": _time(after.since), "before": course.status, "after": after.status}
+        step = {"timer": timer, "at": _time(after.since), "before": course.status, "after": after.status}
+        yield step | {"set_by": set_by[timer]}
         course = after
 
 
@@ -213,14 +274,12 @@ def _time(us: int | None) -> str | None:
     return None if us is None else format_time(us)
 
 
-def _act(entry: Done, before: Course, after: Course) -> Account:
-    claim: CeasefireClaim = entry[4]
+def _act(done: Done) -> Account:
+    claim: CeasefireClaim = done[4]
     return {
         "act": claim.act,
         "at": format_time(claim.at),
-        "by": entry[6],
+        "by": done[6],
         "against": claim.against,
         "text": claim.text,
-        "before": before.status,
-        "after": after.status,
     }

@@ -41,6 +41,7 @@ class EmbeddedStore:
     ) -> None:
         """Open a folder, making it if need be, and restore what it holds; raises StoreUnavailable."""
         self.folder = folder
+        self.topic = topic
         self.registry = registry
         self.horizon_us = horizon_us
         self._lock = claim_folder(folder)

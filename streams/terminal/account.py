@@ -129,7 +129,8 @@ def _status(value: Account | None, times: Times) -> str:
 
 def _deed(step: Account) -> str:
     if "timer" in step:
-        return TIMERS[step["timer"]]
+        set_by = step["set_by"]
+        return f"{TIMERS[step['timer']]}, as {plain(set_by['report_id'])} of {set_by['source']} said"
     deed = _words(step["act"])
     if step["by"]:
         deed += f" ({step['by']})"
@@ -157,6 +158,8 @@ def _source(account: Account, times: Times, style: str) -> Text:
     revision = f" revision {account['revision']}" if account["revision"] > 1 else ""
     told.append(f"\n{plain(account['report_id'])}{revision}, claim {account['claim']}", style="dim")
     told.append(f"\npublished {times(account['published_at'])}", style="dim")
+    if "origin" in account:
+        told.append(f"\n{_address(account['origin'])}", style="dim")
     if account["headline"]:
         told.append(f"\n“{plain(account['headline'])}”", style="dim")
     if account["url"]:
@@ -166,6 +169,12 @@ def _source(account: Account, times: Times, style: str) -> Text:
         told.append(f"\n{code}{plain(account['why'])}", style="italic")
     told.overflow = "fold"
     return told
+
+
+def _address(origin: Account) -> str:
+    if "file" in origin:
+        return f"{plain(origin['file'])} line {origin['line']:,}"
+    return f"{origin['topic']} partition {origin['partition']} offset {origin['offset']}"
 
 
 def _history(changes: list[Account], times: Times) -> Iterator[RenderableType]:

@@ -21,6 +21,7 @@ from streams import metrics
 from streams.lines import read_time
 from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.bodies import BodyRefused, Reports, collect, split
+from streams.web.explained import Asked, explained
 from streams.web.guard import Forbidden, Guard
 from streams.web.page import SECURITY_HEADERS, front_page
 from streams.web.past import PastTooLong
@@ -49,6 +50,7 @@ def create_app(
         "/reports": ("POST", web.reports),
         "/episodes": ("GET", web.episodes),
         "/episodes/{episode}": ("GET", web.episode),
+        "/episodes/{episode}/explain": ("GET", web.explain),
         "/healthz": ("GET", web.healthz),
         "/readyz": ("GET", web.readyz),
         "/metrics": ("GET", web.metrics),
@@ -118,6 +120,20 @@ class _Web:
         if picture is None:
             return _error(404, "unknown_episode", unknown)
         return Response(picture, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    async def explain(self, request: Request) -> Response:
+        query, at = request.query_params, request.query_params.get("at")
+        try:
+            at_us = None if at is None else read_time(at)
+        except ValueError as error:
+            return _error(422, "invalid", f"at: {error}")
+        asked = Asked(query.getlist("cell"), query.getlist("ceasefire"), at_us)
+        async with self.folding:
+            account = await explained(self.store, request.path_params["episode"], asked)
+        if account is None:
+            when = "" if at is None else " was published by then"
+            return _error(404, "unknown_episode", f"no report of this episode that has been taken{when}")
+        return Response(account, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
     async def healthz(self, _request: Request) -> Response:
         return _json({"status": "ok", "mode": self.store.mode})

@@ -55,7 +55,7 @@ class KafkaStore:
         self._settings = settings
         self._desk_reasons = desk_reasons
         self._desk_degraded = desk_degraded
-        self._topic = settings.topic("reports")
+        self.topic = settings.topic("reports")
         self._feed = Feed(lambda: client_options(settings), settings.topic("episodes"))
         self._producer: AIOKafkaProducer | None = None
         self._producer_trouble: str | None = "connecting"
@@ -96,7 +96,7 @@ class KafkaStore:
         options = client_options(self._settings)
         async with (
             self._pasts,
-            contextlib.aclosing(past_on_kafka(options, self._topic, episode, skimmed_max=SKIMMED_MAX)) as records,
+            contextlib.aclosing(past_on_kafka(options, self.topic, episode, skimmed_max=SKIMMED_MAX)) as records,
         ):
             async for record in records:
                 yield record
@@ -121,11 +121,11 @@ class KafkaStore:
             raise StoreUnavailable(f"{self._settings.bootstrap_servers}: {self._producer_trouble}")
         try:
             async with asyncio.timeout(PRODUCE_S):
-                sent = await self._producer.send(self._topic, value, key=message.episode.encode())
+                sent = await self._producer.send(self.topic, value, key=message.episode.encode())
                 place = await sent
         except (KafkaError, TimeoutError) as error:
             reason = str(error) or f"no answer within {PRODUCE_S:.0f} s"
-            raise StoreUnavailable(f"{self._topic}: {reason}; send again, a repeat does no harm") from error
+            raise StoreUnavailable(f"{self.topic}: {reason}; send again, a repeat does no harm") from error
         if isinstance(message, Report):
             return Receipt(
                 "logged", message.episode, message.report_id, message.revision, place.partition, place.offset

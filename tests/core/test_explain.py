@@ -190,12 +190,108 @@ def test_a_ceasefire_is_told_in_the_order_of_its_acts_with_what_time_did_in_betw
         "steps": [
             step_of(late, "none", "proposed"),
             step_of(agreed, "proposed", "agreed"),
-            {"timer": "effective_at", "at": at(15), "before": "agreed", "after": "in_effect"},
+            {
+                "timer": "effective_at",
+                "at": at(15),
+                "before": "agreed",
+                "after": "in_effect",
+                "set_by": source_of(agreed),
+            },
             step_of(alleged, "in_effect", "in_effect", against="south", text="fire"),
-            {"timer": "expires_at", "at": at(18), "before": "in_effect", "after": "expired"},
+            {
+                "timer": "expires_at",
+                "at": at(18),
+                "before": "in_effect",
+                "after": "expired",
+                "set_by": source_of(agreed),
+            },
         ],
+        "replaced": [],
+        "refused": [],
     }
     assert [change["cause"] for change in changes] == [cause(agreed), cause(alleged), cause(tick(at(20)))]
+
+
+def done_by(record: Json, **fields: Any) -> Json:
+    """What is told of an act that moves nothing any more."""
+    told = step_of(record, "", "", **fields)
+    return {name: each for name, each in told.items() if name not in {"before", "after"}}
+
+
+def test_a_timer_names_the_act_that_set_it_last() -> None:
+    first = report("a", act("agreed", effective_at=at(15), expires_at=at(20)))
+    longer = report("b", act("extended", expires_at=at(22)), published_at=at(16))
+    again = report("c", act("announced", effective_at=at(25)), published_at=at(24))
+    told = chronicle(first, longer, again, tick(at(26))).ceasefire("main")
+    timers = [(step["timer"], step["at"], step["set_by"]) for step in told["steps"] if "timer" in step]
+    assert timers == [
+        ("effective_at", at(15), source_of(first)),
+        ("expires_at", at(22), source_of(longer)),
+        ("effective_at", at(25), source_of(again)),
+    ]
+
+
+def test_acts_that_were_replaced_withdrawn_or_refused_are_told_with_the_reason() -> None:
+    first = report("a", act("agreed", text="tomorrow"))
+    second = report("a", act("announced"), revision=2)
+    stands = report("b", act("holding"), published_at=at(16))
+    conflict = report("b", act("collapsed", against="south"), published_at=at(16))
+    early = report("c", act("proposed"), published_at=at(1))
+    story = chronicle(first, second, withdrawal("a", 3), stands, conflict, early, horizon_days=3)
+    for source in ("", "mod"):
+        told = story.ceasefire("main", source)
+        assert told["steps"] == [step_of(stands, "none", "in_effect")]
+        assert told["replaced"] == [
+            done_by(first, text="tomorrow", why="replaced by revision 2"),
+            done_by(second, why="withdrawn by revision 3"),
+        ]
+        why = [(entry.pop("code"), entry.pop("why")) for entry in told["refused"]]
+        assert told["refused"] == [done_by(conflict, against="south"), done_by(early)]
+        assert [code for code, _ in why] == ["revision_conflict", "too_late"]
+
+
+def test_what_nothing_but_refused_claims_speak_of_can_be_asked_for() -> None:
+    late = report("b", killed(5), act("agreed", ceasefire="corridor"), source="watch", published_at=at(1))
+    story = chronicle(report("a", says()), late, horizon_days=2)
+    cell = ("watch", "north", "killed", "military")
+    assert (story.cells(), story.views()) == ([cell], [("corridor", ""), ("corridor", "watch")])
+    told = story.cell(cell)
+    assert (told["value"], told["version"], [claim["code"] for claim in told["refused"]]) == (None, 0, ["too_late"])
+    view_told = story.ceasefire("corridor", "watch")
+    assert (view_told["value"], [claim["code"] for claim in view_told["refused"]]) == (None, ["too_late"])
+    with pytest.raises(KeyError):
+        story.cell(CELL)
+    with pytest.raises(KeyError):
+        story.ceasefire("main")
+
+
+def test_what_was_refused_at_sight_is_told_too() -> None:
+    story = chronicle(report("a", killed(7), act("agreed")))
+    ahead = report("b", killed(9), act("collapsed"))
+    for message in (ahead, tick(at(20))):
+        story.refuse(read(message), Refusal("from_the_future", "ahead of its record"))
+    why: Json = {"code": "from_the_future", "why": "ahead of its record"}
+    assert story.cell(CELL)["refused"] == [figure(ahead["claims"][0], ahead, **why)]
+    assert story.ceasefire("main")["refused"] == [
+        {**done_by({**ahead, "claims": ahead["claims"][1:]}), "claim": 1} | why
+    ]
+
+
+def test_each_claim_bears_the_address_of_its_record() -> None:
+    """That of a log stands in the causes of changes too; a line of a file does not."""
+    on_log, in_file = {"topic": "t.reports", "partition": 3, "offset": 17}, {"file": "r.jsonl", "line": 4}
+    story = chronicle()
+    story.take(read(report("a", killed(7), act("agreed"))), on_log)
+    story.take(read(report("b", killed(9), published_at=at(15))), in_file)
+    story.take(read(report("b", killed(8), published_at=at(15))), in_file)
+    told = story.cell(CELL)
+    assert [claim["origin"] for claim in (told["base"], *told["superseded"], *told["refused"])] == [
+        in_file,
+        on_log,
+        in_file,
+    ]
+    assert story.ceasefire("main")["steps"][0]["origin"] == on_log
+    assert [change["cause"].get("origin") for change in told["changes"]] == [on_log, None]
 
 
 def test_a_sources_view_is_told_of_its_own_claims() -> None:
