@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from streams.alerts import Rules
     from streams.core.registry import Registry
+    from streams.notify import Delivery
     from streams.settings import Settings
 
 _HELP = """\
@@ -25,6 +26,8 @@ Every option is an environment variable too: TRUCELINE_HTTP_PORT and so on.
 [bold]Examples[/]
 
   truceline serve --embedded ./ledger
+
+  truceline serve --embedded ./ledger --alerts alerts.yaml --notify targets
 
   truceline serve --embedded ./ledger --sources sources.yaml --http-port 9000
 
@@ -89,8 +92,7 @@ def serve(
     except SettingsError as error:
         raise UsageFailed(str(error)) from error
     registry = read_registry(settings.sources)
-    if settings.alerts is not None:
-        read_alert_rules(settings.alerts)
+    rules = None if settings.alerts is None else read_alert_rules(settings.alerts)
     logs.configure(settings.log_format, settings.log_level)
     if settings.token is None and not is_loopback(settings.http_host):
         typer.echo(
@@ -101,21 +103,25 @@ def serve(
     else:
         from pathlib import Path
 
-        _serve_embedded(settings, registry, Path(embedded))
+        _serve_embedded(settings, registry, rules, Path(embedded))
 
 
 def _serve_kafka(settings: Settings) -> None:
     from streams import app
+    from streams.settings import SettingsError
 
     try:
         app.serve(settings)
+    except SettingsError as error:
+        raise UsageFailed(str(error)) from error
     except OSError as error:
         raise Unavailable(str(error)) from error
 
 
-def _serve_embedded(settings: Settings, registry: Registry, folder: Path) -> None:
+def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None, folder: Path) -> None:
     import asyncio
 
+    from streams.embedded.sending import beside
     from streams.embedded.store import EmbeddedStore
     from streams.store import StoreUnavailable
     from streams.web.app import create_app
@@ -125,12 +131,16 @@ def _serve_embedded(settings: Settings, registry: Registry, folder: Path) -> Non
     loopback = is_loopback(settings.http_host)
     try:
         listener = listen(settings.http_host, settings.http_port)
-        store = EmbeddedStore(folder, registry, horizon_us=settings.horizon_us, topic=settings.topic("reports"))
+        delivery = read_delivery(settings)
+        store = EmbeddedStore(
+            folder, registry, horizon_us=settings.horizon_us, topic=settings.topic("reports"), rules=rules
+        )
     except (StoreUnavailable, OSError) as error:
         raise Unavailable(error.strerror if isinstance(error, OSError) and error.strerror else str(error)) from error
     typer.echo(f"truceline: {url_of(listener)}, ledger in {folder}; Ctrl-C ends", err=True)
     try:
-        asyncio.run(serve(create_app(store, token=settings.token, loopback=loopback), listener))
+        serving = serve(create_app(store, token=settings.token, loopback=loopback), listener)
+        asyncio.run(serving if delivery is None else beside(serving, store, delivery))
     finally:
         store.close()
 
@@ -148,6 +158,17 @@ def read_registry(path: str | Path | None) -> Registry:
         raise UsageFailed(f"the source registry is refused\n{error}") from error
     except OSError as error:
         raise UsageFailed(f"the source registry {path} cannot be read: {error.strerror}") from error
+
+
+def read_delivery(settings: Settings) -> Delivery | None:
+    """Return what alerts are sent on by, None where no target is named; raises UsageFailed."""
+    from streams.notify import delivery
+    from streams.settings import SettingsError
+
+    try:
+        return delivery(settings)
+    except SettingsError as error:
+        raise UsageFailed(str(error)) from error
 
 
 def read_alert_rules(path: str | Path) -> Rules:

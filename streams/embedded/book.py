@@ -121,6 +121,29 @@ class Book:
         """Return the names of all episodes, sorted."""
         return self.ledger.episodes()
 
+    def ask(self, query: str, *values: Any) -> Any:
+        """Return the first row that a query finds in the file, None where it finds none; raises StoreUnavailable."""
+        try:
+            return self._opened().execute(query, values).fetchone()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{self.path}: {error}") from error
+
+    def append(self, write: Callable[[sqlite3.Connection], int]) -> None:
+        """Let others write in a transaction of their own, and return how many rows of changes they have added.
+
+        Raises StoreUnavailable; then nothing is written.
+        """
+        try:
+            file = self._opened()
+            file.execute("BEGIN IMMEDIATE")
+            added = write(file)
+            file.execute("COMMIT")
+        except sqlite3.Error as error:
+            # As in `_undo`: what is true stands in the file.
+            self.close()
+            raise StoreUnavailable(f"{self.path}: {error}") from error
+        self.last_row += added
+
     def _transaction(self, values: Sequence[bytes], *, broken: bool = False) -> list[Receipt]:
         file = self._opened()
         entries: list[_Entry] = []

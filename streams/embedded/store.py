@@ -6,12 +6,14 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import orjson
 
+from streams.alerts import Rules
 from streams.core.registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
+from streams.embedded.alerts import Alerter
 from streams.embedded.book import PARTITION, Book, BookOptions
 from streams.embedded.file import DATABASE, claim_folder
 from streams.embedded.reading import LoggedReport, PublishedChange, Reader
@@ -19,6 +21,8 @@ from streams.embedded.writer import Writer
 from streams.store import Logged, Receipt, StoreUnavailable, summary
 
 __all__ = ["EmbeddedStore"]
+
+_Answer = TypeVar("_Answer")
 
 
 def _wall_clock_us() -> int:
@@ -37,9 +41,13 @@ class EmbeddedStore:
         *,
         horizon_us: int = DEFAULT_HORIZON_US,
         topic: str = "truceline.reports",
+        rules: Rules | None = None,
         now_us: Callable[[], int] = _wall_clock_us,
     ) -> None:
-        """Open a folder, making it if need be, and restore what it holds; raises StoreUnavailable."""
+        """Open a folder, making it if need be, and restore what it holds; raises StoreUnavailable.
+
+        With `rules`, alerts are among the changes.
+        """
         self.folder = folder
         self.topic = topic
         self.registry = registry
@@ -56,7 +64,8 @@ class EmbeddedStore:
         self._book = book
         self._last_row = book.last_row
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
-        self._writer = Writer(book, on_commit=self._wake)
+        alerter = None if rules is None else Alerter(folder / DATABASE, rules, registry)
+        self._writer = Writer(book, on_commit=self._wake, follower=alerter)
 
     async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
         """Take reports; when it returns, what was taken is on disk. Raises StoreUnavailable."""
@@ -71,6 +80,15 @@ class EmbeddedStore:
     async def picture(self, episode: str) -> bytes | None:
         """Return an episode's committed picture as JSON, or None."""
         return await asyncio.wrap_future(self._writer.ask(lambda book: book.picture(episode)))
+
+    async def ask(self, question: Callable[[Book], _Answer]) -> _Answer:
+        """Ask something of the book between two transactions."""
+        return await asyncio.wrap_future(self._writer.ask(question))
+
+    @property
+    def last_row(self) -> int:
+        """The last row of changes that is committed."""
+        return self._last_row
 
     async def summaries(self) -> list[dict[str, Any]]:
         """Return every episode in short, by name."""

@@ -4,14 +4,14 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import structlog
 
 from streams.embedded.book import Book
 from streams.store import Receipt, StoreUnavailable
 
-__all__ = ["Writer"]
+__all__ = ["Follower", "Writer"]
 
 #: Reports in one transaction, unless a single submission holds more.
 GROUP_MAX = 2_000
@@ -33,12 +33,35 @@ class _Question(NamedTuple):
     ask: Callable[[Book], None]
 
 
+class Follower(Protocol):
+    """Does something of its own with what is committed."""
+
+    def turn(self, book: Book) -> bool:
+        """Do some of it; tell whether there is more."""
+        ...
+
+    def close(self, book: Book) -> None:
+        """Come to an end."""
+        ...
+
+
 class Writer:
     """Owns a book in a thread of its own. Its answers come as futures, in the order of the calls."""
 
-    def __init__(self, book: Book, *, on_commit: Callable[[int], None] = lambda _row: None) -> None:
-        """Take a book over; after each transaction the thread calls `on_commit` with the last row of changes."""
+    def __init__(
+        self,
+        book: Book,
+        *,
+        on_commit: Callable[[int], None] = lambda _row: None,
+        follower: Follower | None = None,
+    ) -> None:
+        """Take a book over; after each transaction the thread calls `on_commit` with the last row of changes.
+
+        A `follower` gets a turn after each, and as long as it has more to do and nothing else waits.
+        """
         self._book = book
+        self._follower = follower
+        self._behind = follower is not None
         self._on_commit = on_commit
         self._work: queue.SimpleQueue[_Submission | _Question | None] = queue.SimpleQueue()
         self._last_tick: bytes | None = None
@@ -75,16 +98,20 @@ class Writer:
     def _run(self) -> None:
         try:
             while self._next():
-                pass
+                if self._behind:
+                    self._follow()
+            if self._follower is not None:
+                self._follower.close(self._book)
         finally:
             self._book.close()
 
     def _next(self) -> bool:
         """Do what waits, or else what is due; False once there is no more."""
         try:
-            work = self._work.get(timeout=self._wait_s())
+            work = self._work.get(timeout=0.0 if self._behind else self._wait_s())
         except queue.Empty:
-            self._tick()
+            if not self._behind:
+                self._tick()
             return True
         while True:
             if work is None:
@@ -128,7 +155,22 @@ class Writer:
         for work in group:
             work.answer.set_result(receipts[at : at + len(work.values)])
             at += len(work.values)
+        self._committed()
+
+    def _committed(self) -> None:
         self._on_commit(self._book.last_row)
+        self._behind = self._follower is not None
+
+    def _follow(self) -> None:
+        assert self._follower is not None  # noqa: S101 - what is behind is there
+        before = self._book.last_row
+        try:
+            self._behind = self._follower.turn(self._book)
+        except Exception as error:  # noqa: BLE001 - tried again after the next transaction
+            self._behind = False
+            _log.warning("alerts could not be written", error=str(error))
+        if self._book.last_row > before:
+            self._on_commit(self._book.last_row)
 
     def _wait_s(self) -> float | None:
         due = self._book.next_tick()
@@ -149,7 +191,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - tried again later
             _log.warning("a tick could not be written", error=str(error))
             return
-        self._on_commit(self._book.last_row)
+        self._committed()
 
 
 _NOTHING = _Submission((), Future())
