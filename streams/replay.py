@@ -1,18 +1,23 @@
-"""Folding files with no broker (contract section 7): the same ledger, one line after the other.
+"""Folding files with no broker (contract section 7): the same ledger, one line after the other. For notebooks too.
 
-from streams.replay import replay
+from streams import replay
 
 story = replay("reports.jsonl.zst", sources="sources.yaml")
 for change in story:
     print(change.topic, change.record["change_id"])
 story.snapshot()["episodes"]
+
+`show` and `diff` tell what was known at a time and what changed between two. The module itself can be called, so that
+`from streams import replay` gives the function, and `streams.replay` still is a module.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streams.core.claims import Tick
 from streams.core.episode import Outcome, Step
@@ -20,11 +25,24 @@ from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, EPOCH
-from streams.known import published_us
+from streams.known import Difference, NoSuchEpisode, difference, known_at, published_us, records_of
 from streams.lines import InputUnreadable, Lines, read_time, unwrap
 from streams.sources import SourcesError, read_sources
 
-__all__ = ["Change", "InputUnreadable", "OnRefusal", "Replay", "SourcesError", "replay"]
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    from streams.frames import Frames
+
+__all__ = [
+    "Change", "Difference", "InputUnreadable", "NoSuchEpisode", "OnRefusal", "Replay", "SourcesError", "diff",
+    "replay", "show",
+]  # fmt: skip
+
+Time = str | datetime
+Paths = str | Path | Sequence[str | Path]
+Sources = str | Path | Registry | None
 
 
 class Change(NamedTuple):
@@ -114,6 +132,23 @@ class Replay:
         ledger = self.ledger
         return {"episodes": {episode: ledger.picture(episode) for episode in ledger.episodes()}}
 
+    def to_polars(self) -> "Frames[pl.DataFrame]":
+        """Fold what is left and return everything as polars DataFrames.
+
+        They are `.casualties`, `.ceasefires`, `.cells` and so on; the columns of each stand in
+        `streams.frames.TABLES`. Changes that were iterated before are not in them.
+        Raises InputUnreadable, and ImportError without `truceline[polars]`.
+        """
+        from streams.frames import polars_frames, tables  # noqa: PLC0415 - an extra
+
+        return polars_frames(tables(self, self.snapshot))
+
+    def to_pandas(self) -> "Frames[pd.DataFrame]":
+        """Return the same as pandas DataFrames; needs `truceline[pandas]`."""
+        from streams.frames import pandas_frames, tables  # noqa: PLC0415 - an extra
+
+        return pandas_frames(tables(self, self.snapshot))
+
     def _refuse(self, line: bytes, code: str, message: str) -> None:
         self.counts[code] += 1
         if self._on_refusal is not None:
@@ -124,12 +159,12 @@ _OUTCOMES = frozenset(Outcome)
 
 
 def replay(
-    paths: str | Path | Sequence[str | Path],
+    paths: Paths,
     *,
-    sources: str | Path | Registry | None = None,
+    sources: Sources = None,
     horizon: timedelta | None = None,
-    until: str | datetime | None = None,
-    tick: str | datetime | None = None,
+    until: Time | None = None,
+    tick: Time | None = None,
     on_refusal: OnRefusal | None = None,
 ) -> Replay:
     """Fold files: iterate the result for its changes, then ask it for its `snapshot()`.
@@ -139,23 +174,70 @@ def replay(
     for every episode at the end. A refused line is counted in `counts` and given to `on_refusal`.
     Raises InputUnreadable, SourcesError, or ValueError for a time with no offset.
     """
-    several = [paths] if isinstance(paths, str | Path) else list(paths)
-    registry = sources if isinstance(sources, Registry) else Registry() if sources is None else read_sources(sources)
     return Replay(
-        Lines(several),
-        registry,
-        horizon_us=DEFAULT_HORIZON_US if horizon is None else horizon // timedelta(microseconds=1),
-        until_us=_moment(until),
-        tick_us=_moment(tick),
+        Lines(_several(paths)),
+        _registry(sources),
+        horizon_us=_horizon_us(horizon),
+        until_us=None if until is None else _moment(until),
+        tick_us=None if tick is None else _moment(tick),
         on_refusal=on_refusal,
     )
 
 
-def _moment(time: str | datetime | None) -> int | None:
-    if time is None:
-        return None
+def show(
+    paths: Paths, episode: str, *, at: Time | None = None, sources: Sources = None, horizon: timedelta | None = None
+) -> dict[str, Any]:
+    """Return an episode's picture (contract section 5) as it was known at a time, or at the end of the files.
+
+    Raises NoSuchEpisode where no report of it was accepted by then, and as `replay`.
+    """
+    records = records_of(Lines(_several(paths)))
+    at_us = None if at is None else _moment(at)
+    return known_at(episode, records, _registry(sources), horizon_us=_horizon_us(horizon), at_us=at_us)
+
+
+def diff(
+    paths: Paths, episode: str, from_: Time, to: Time, *, sources: Sources = None, horizon: timedelta | None = None
+) -> Difference:
+    """Return what changed in an episode from one time to another, and because of what.
+
+    Raises as `show`, and ValueError where `to` is before `from_`.
+    """
+    return difference(
+        episode,
+        records_of(Lines(_several(paths))),
+        _registry(sources),
+        horizon_us=_horizon_us(horizon),
+        from_us=_moment(from_),
+        to_us=_moment(to),
+    )
+
+
+def _several(paths: Paths) -> Sequence[str | Path]:
+    return [paths] if isinstance(paths, str | Path) else list(paths)
+
+
+def _registry(sources: Sources) -> Registry:
+    return sources if isinstance(sources, Registry) else Registry() if sources is None else read_sources(sources)
+
+
+def _horizon_us(horizon: timedelta | None) -> int:
+    return DEFAULT_HORIZON_US if horizon is None else horizon // timedelta(microseconds=1)
+
+
+def _moment(time: Time) -> int:
     if isinstance(time, str):
         return read_time(time)
     if time.tzinfo is None:
         raise ValueError(f"{time} has no offset from UTC")
     return (time - EPOCH) // timedelta(microseconds=1)
+
+
+class _Callable(ModuleType):
+    """A module that is called as its function of the same name is."""
+
+    def __call__(self, *args: Any, **options: Any) -> Replay:
+        return replay(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -85,19 +85,13 @@ Prefix = Annotated[
 
 
 def _of_files(files: list[str], *, quiet: bool) -> Iterator[Located]:
-    from streams.core.intake import Refusal
-    from streams.lines import Lines, Located, unwrap
+    from streams.known import records_of
+    from streams.lines import Lines
     from streams.terminal.progress import progress, reading
 
     lines = Lines(files)
     with progress(reading(lines), quiet=quiet):
-        for line in lines:
-            try:
-                record = unwrap(line)
-            except Refusal:
-                # A wrapping with no good timestamp, refused as a whole by replay too.
-                continue
-            yield Located(*record, {"file": lines.path, "line": lines.number})
+        yield from records_of(lines)
 
 
 def _of_embedded(episode: str, folder: Path, kafka: Kafka) -> Iterator[Located]:
