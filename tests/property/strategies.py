@@ -29,6 +29,13 @@ SOURCES: dict[str, dict[str, str | None]] = {
 }
 """A registry; `nobody` claims things too and is not in it. The names sort otherwise with a slash behind them."""
 
+OTHER_SOURCES: dict[str, dict[str, str | None]] = {
+    "mod": {"name": "Ministry of the north", "kind": "official", "affiliation": "south"},
+    "mod.south": {"name": "Ministry of the south", "kind": "official", "affiliation": None},
+    "nobody": {"name": "Somebody", "kind": "ngo", "affiliation": "north"},
+}
+"""Another registry, in which they speak for others."""
+
 _SOURCE = ["mod", "mod", "mod", "mod-2", "mod.south", "mod.south", "watch", "nobody"]
 _FEW_SOURCES = ["mod"] * 8 + ["mod-2", "mod.south", "watch"]
 _EPISODE = ["war"] * 9 + ["war-2"]

@@ -21,7 +21,7 @@ from tests.property.folding import Fold, folded, in_bytes, inside, modelled, res
 from tests.property.model import Model
 from tests.property.reading import Fields, read_record
 from tests.property.reading_json import Refused, unwrap
-from tests.property.strategies import History, histories
+from tests.property.strategies import OTHER_SOURCES, History, histories
 
 REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.json"))
 
@@ -78,13 +78,6 @@ def test_shorter_horizon_holds_from_the_restart_on(history: History, at: int, da
             fold.restart()
         assert fold.changes == model.changes
         assert in_bytes(fold.snapshot()) == in_bytes(model.snapshot())
-
-
-OTHER_SOURCES: dict[str, Any] = {
-    "mod": {"name": "Ministry of the north", "kind": "official", "affiliation": "south"},
-    "mod.south": {"name": "Ministry of the south", "kind": "official", "affiliation": None},
-    "nobody": {"name": "Somebody", "kind": "ngo", "affiliation": "north"},
-}
 
 
 @given(histories(), st.lists(st.integers(0, 30), max_size=2))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import timedelta
 from random import Random
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.property.claims import mood
+from tests.property.claims import DAY_US, mood
 from tests.property.faults import Fault, faults
 from tests.property.folding import Fold, in_bytes, inside
 from tests.property.model import Model
-from tests.property.strategies import SOURCES, Author
+from tests.property.strategies import OTHER_SOURCES, SOURCES, Author
 
 DICE = st.integers(0, 2**24 - 1)
 
@@ -26,6 +27,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.author = Author(manner)
         self.model = Model(SOURCES, manner.horizon_us)
         self.fold = Fold(SOURCES, manner.horizon_us)
+        self.sources, self.others = SOURCES, OTHER_SOURCES
         self.line_no = 0
 
     def write(self, seeds: list[int]) -> list[str]:
@@ -79,6 +81,19 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule()
     def ledger_stops_and_is_restored(self) -> None:
         self.fold.restart()
+
+    @rule()
+    def another_registry_comes_into_force(self) -> None:
+        self.sources, self.others = self.others, self.sources
+        self.fold.register(self.sources)
+        self.model.register(self.sources, self.fold.registry.digest)
+
+    @rule(days=st.integers(1, 4))
+    def ledger_is_restored_under_a_shorter_horizon(self, days: int) -> None:
+        if days * DAY_US < self.fold.horizon_us:
+            self.fold.horizon_us = days * DAY_US
+            self.model.horizon = timedelta(days=days)
+            self.fold.restart()
 
     @rule()
     def ledger_forgets(self) -> None:

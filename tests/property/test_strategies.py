@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from typing import get_args, get_type_hints
 
+from schemas.reports import (
+    Basis,
+    CasualtiesShape,
+    CeasefireAct,
+    CeasefireShape,
+    CountShape,
+    Outcome,
+    Population,
+    Qualifier,
+    ReferenceShape,
+    ReportShape,
+    StatementAct,
+    StatementShape,
+    StatementSubject,
+    TickShape,
+)
 from tests.property.model import Model
 from tests.property.model_ceasefire import CLOSED, OPEN, ROWS
+from tests.property.reading import read_record
+from tests.property.reading_json import Refused, unwrap
 from tests.property.strategies import history
 
 OUTCOMES = {"accepted", "duplicate", "stale", "tick", "ignored_tick", "blank"}
@@ -35,6 +55,41 @@ RULES = {
     "total of several parties",
     "total with a party missing",
 }
+
+
+SHAPES = {
+    "report": ReportShape,
+    "casualties": CasualtiesShape,
+    "count": CountShape,
+    "ceasefire": CeasefireShape,
+    "statement": StatementShape,
+    "refers_to": ReferenceShape,
+    "tick": TickShape,
+}
+
+
+def fields_in_play(line: str) -> set[tuple[str, str]]:
+    """The fields that a line gives a value, each with what it is a field of."""
+    try:
+        record = read_record(unwrap(line.encode())[0])
+    except Refused:
+        return set()
+    given = json.loads(unwrap(line.encode())[0])
+    parts = [("tick" if "tick" in record else "report", given)]
+    for claim in given.get("claims") or () if "tick" not in record else ():
+        parts += [(claim["type"], claim), ("count", claim.get("count")), ("refers_to", claim.get("refers_to"))]
+    return {(name, field) for name, part in parts for field, value in (part or {}).items() if value is not None}
+
+
+def test_histories_put_every_field_in_play() -> None:
+    """Each field of the contract's records and claims is given a value, and each word of its closed lists said."""
+    lines = [line for number in range(100) for line in history(number, 30).lines]
+    every = {(name, field) for name, shape in SHAPES.items() for field in get_type_hints(shape)}
+    assert every - set().union(*map(fields_in_play, lines)) == set()
+    text = "\n".join(lines)
+    words = [word for words in (Outcome, Population, Qualifier, Basis, CeasefireAct) for word in get_args(words)]
+    words += [word for words in (StatementAct, StatementSubject) for word in get_args(words)]
+    assert [word for word in words if f'"{word}"' not in text] == []
 
 
 def test_histories_reach_every_rule() -> None:
