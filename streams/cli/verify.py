@@ -13,7 +13,8 @@ Hold every output topic against the log, folded anew, and list what is not as it
 
 Extra, missing, wrong or reordered records, version gaps, open transactions, stored state or offsets that are
 not the fold's. It writes nothing and joins no group; what has not been taken in yet is no fault.
-Sources and horizon must be those of the workers (TRUCELINE_SOURCES, TRUCELINE_HORIZON).
+The horizon must be that of the workers (TRUCELINE_HORIZON). Source registries are read from the ledger, each
+used from where the workers took it up; one that TRUCELINE_SOURCES names must be the last of them.
 Exits with 1 when anything is wrong.
 
 [bold]Examples[/]
@@ -21,6 +22,8 @@ Exits with 1 when anything is wrong.
   truceline verify
 
   TRUCELINE_SOURCES=sources.yaml truceline verify --topic-prefix truceline
+
+  truceline verify > problems.txt || mail -s "truceline: outputs are wrong" desk < problems.txt
 """
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal, Self
 
 import orjson
 
@@ -26,11 +26,19 @@ class Registry:
     def __init__(self, sources: Mapping[str, Source] | None = None) -> None:
         """Take a mapping from slug to source."""
         self.sources: dict[str, Source] = dict(sources or {})
-        content = {slug: asdict(source) for slug, source in self.sources.items()}
-        text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(self.as_record(), option=orjson.OPT_SORT_KEYS)
         #: The first twelve hexadecimal digits of the SHA-256 of its content.
         self.digest = hashlib.sha256(text).hexdigest()[:DIGEST_DIGITS]
         self._affiliations = {slug: source.affiliation for slug, source in self.sources.items()}
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Return the registry that `as_record` came from."""
+        return cls({slug: Source(**fields) for slug, fields in record.items()})
+
+    def as_record(self) -> dict[str, dict[str, str | None]]:
+        """Return name, kind and affiliation of each source, as JSON has them."""
+        return {slug: asdict(source) for slug, source in self.sources.items()}
 
     def affiliation(self, source: str) -> str | None:
         """Return the party that a source is affiliated to, or None."""

@@ -20,6 +20,8 @@ __all__ = ["Restored", "committed", "holds_records", "restore"]
 #: Keys of the desk's own entries; all others are the core's.
 NEXT_OFFSET = b"_o"
 REGISTRY = b"_g"
+#: Followed by a number: every registry that there has been, and the input offset from which on it was.
+REGISTRIES = b"_g/"
 PARTITIONS = b"_n"
 HORIZON = b"_h"
 OWED_PICTURE = b"_p/"
@@ -45,6 +47,8 @@ class Restored(NamedTuple):
     horizon_us: int | None
     #: Episodes whose last picture is still to be written.
     owed: list[str]
+    #: How many source registries there have been.
+    registries: int
     #: How many live entries there are.
     entries: int
 
@@ -63,7 +67,7 @@ async def restore(
     live = await _live_entries(options, place, bounds, progress)
     next_offset = registry = partitions = horizon_us = None
     owed: list[str] = []
-    count = len(live)
+    count, registries = len(live), 0
     while live:
         for _ in range(min(TURN, len(live))):
             # Taken out as they are loaded, so that the state is not held twice.
@@ -74,6 +78,8 @@ async def restore(
                 next_offset = int(orjson.loads(value))
             elif key == REGISTRY:
                 registry = str(orjson.loads(value))
+            elif key.startswith(REGISTRIES):
+                registries += 1
             elif key == PARTITIONS:
                 partitions = int(orjson.loads(value))
             elif key == HORIZON:
@@ -82,7 +88,7 @@ async def restore(
                 owed.append(key.removeprefix(OWED_PICTURE).decode())
         await asyncio.sleep(0)
     ledger.loaded()
-    return Restored(next_offset, registry, partitions, horizon_us, sorted(owed), count)
+    return Restored(next_offset, registry, partitions, horizon_us, sorted(owed), registries, count)
 
 
 async def holds_records(options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]) -> bool:

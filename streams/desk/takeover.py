@@ -41,6 +41,8 @@ class State:
     registry: str | None
     #: The horizon (µs) that it names; None as above.
     horizon_us: int | None
+    #: How many registries it has named so far.
+    registries: int = 0
     #: Records taken in since what is settled was last forgotten.
     since_forgetting: int = 0
 
@@ -64,7 +66,7 @@ async def take_over(setup: Setup, status: PartitionStatus, producer: Transaction
         next_offset = await _next_offset(setup, log_place, restored)
     pictures = Pictures()
     pictures.restore(restored.owed, time.monotonic())
-    return State(producer, ledger, next_offset, pictures, restored.registry, restored.horizon_us)
+    return State(producer, ledger, next_offset, pictures, restored.registry, restored.horizon_us, restored.registries)
 
 
 async def _restore(setup: Setup, status: PartitionStatus, ledger: Ledger) -> Restored:

@@ -11,7 +11,7 @@ from streams.core.times import format_time
 from streams.desk.fold import Fold, Tally
 from streams.desk.headers import Headers
 from streams.desk.outbox import Outbox, Record
-from streams.desk.restore import HORIZON, NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRY
+from streams.desk.restore import HORIZON, NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRIES, REGISTRY
 from streams.desk.routing import Routes
 from streams.desk.setup import Setup
 from streams.desk.takeover import State
@@ -106,8 +106,21 @@ class Work:
             outbox.put(ledger, REGISTRY, orjson.dumps(digest))
             outbox.put(ledger, PARTITIONS, b"%d" % self._setup.shape.partitions)
             outbox.put(ledger, HORIZON, b"%d" % horizon_us)
+            if state.registry != digest:
+                self._add_registry(state, outbox)
             state.registry, state.horizon_us = digest, horizon_us
         outbox.put(ledger, NEXT_OFFSET, b"%d" % state.next_offset)
+
+    def _add_registry(self, state: State, outbox: Outbox) -> None:
+        """Keep the registry itself: whoever folds the log anew changes it where we do."""
+        begins = 0 if state.registry is None else state.next_offset
+        key = REGISTRIES + b"%06d" % state.registries
+        sources = state.ledger.registry.as_record()
+        entry = Record(self._topics["ledger"], self._partition, key, orjson.dumps({"from": begins, "sources": sources}))
+        if not outbox.fits(entry):
+            entry = entry._replace(value=orjson.dumps({"from": begins, "sources": None}))
+        outbox.add(entry)
+        state.registries += 1
 
     def _add_pictures(self, state: State, outbox: Outbox) -> None:
         pictures, ledger = state.pictures, self._topics["ledger"]

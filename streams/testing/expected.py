@@ -1,6 +1,7 @@
 """What the outputs of one partition must be: the log folded by the core, one record after the other."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -33,10 +34,19 @@ class Expected:
     """The fold of one partition's log, record by record; what it must have made so far stands in its fields."""
 
     def __init__(
-        self, prefix: str, routes: Routes, registry: Registry, horizon_us: int, rejected: Mapping[int, tuple[str, str]]
+        self,
+        prefix: str,
+        routes: Routes,
+        registries: Sequence[tuple[int, Registry]],
+        horizon_us: int,
+        rejected: Mapping[int, tuple[str, str]],
     ) -> None:
-        """Take the code and message with which the desk has rejected records, by offset."""
-        self.ledger = Ledger(registry, horizon_us=horizon_us)
+        """Take the source registries there have been, each with the offset from which on it was, at least one.
+
+        `rejected` holds the code and message with which the desk has rejected records, by offset.
+        """
+        self.ledger = Ledger(registries[0][1], horizon_us=horizon_us)
+        self._later = deque(registries[1:])
         self.outputs: dict[str, list[Output]] = {topic: [] for topic in (*CHANGES, "rejected")}
         #: By the mark that the copy bears: key, partition and value of each record that was sent on.
         self.sent_on: dict[bytes, tuple[bytes, int, bytes | None]] = {}
@@ -58,6 +68,21 @@ class Expected:
         except Refusal as refusal:
             self._reject(record, refusal)
 
+    def register(self, offset: int) -> bool:
+        """Go over to the next source registry, if it comes before the record at an offset; tell whether it did."""
+        if not self._later or self._later[0][0] > offset:
+            return False
+        _, registry = self._later.popleft()
+        entries = list(self.ledger.entries(self.touched))
+        self.ledger = Ledger(registry, horizon_us=self.ledger.horizon_us)
+        for key, value in entries:
+            if value is not None:
+                self.ledger.load(key, value)
+        self.ledger.loaded()
+        for step in self.ledger.register():
+            self._publish(step)
+        return True
+
     def _foresee(self, record: Any) -> None:
         code, message = self._rejected.get(record.offset, ("", ""))
         if code in DESK_CODES:
@@ -76,7 +101,7 @@ class Expected:
 
     def _publish(self, step: Step) -> None:
         self.touched.update(dict.fromkeys(step.touched))
-        if step.outcome not in {Outcome.ACCEPTED, Outcome.TICK}:
+        if step.outcome not in {Outcome.ACCEPTED, Outcome.TICK, Outcome.REGISTERED}:
             return
         key = self._routes.home(step.episode).key
         for topic, change in step.changes():

@@ -8,7 +8,7 @@ and joins no group. What has not been taken in yet is no fault; run it while the
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
-from streams.desk.restore import HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRY
+from streams.desk.restore import HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRIES, REGISTRY
 from streams.desk.routing import REROUTED, Routes
 from streams.kafka import client_options
 from streams.settings import Settings, duration_text
@@ -25,6 +25,7 @@ from streams.sources import read_sources
 from streams.testing.compare import differences
 from streams.testing.expected import CHANGES, Expected, Output, forget_all, rerouted_marks
 from streams.testing.reading import Reading
+from streams.testing.shown import Shown
 
 __all__ = ["verify", "verify_now"]
 
@@ -42,17 +43,18 @@ def verify_now(settings: Settings) -> list[str]:
 async def verify(settings: Settings, registry: Registry | None = None) -> list[str]:
     """Return all problems found, in words; none: the outputs are what the log says.
 
-    The source registry and the horizon must be those that the workers have. Raises SettingsError, SourcesError,
-    KafkaError, and Unreadable where a topic is missing.
+    The source registries are those that the workers have kept beside their state; one that is given, or that the
+    settings name, must be the last of them. The horizon must be that of the workers. Raises SettingsError,
+    SourcesError, KafkaError, and Unreadable where a topic is missing.
     """
     options = client_options(settings)
-    if registry is None:
-        registry = Registry() if settings.sources is None else read_sources(settings.sources)
+    if registry is None and settings.sources is not None:
+        registry = read_sources(settings.sources)
     async with Reading(options) as reading:
         return await _verify(settings, registry, reading)
 
 
-async def _verify(settings: Settings, registry: Registry, reading: Reading) -> list[str]:
+async def _verify(settings: Settings, registry: Registry | None, reading: Reading) -> list[str]:
     topics = [settings.topic(name) for name in ("reports", *OUTPUTS)]
     counts = await reading.partitions(topics)
     partitions = counts.pop(topics[0])
@@ -109,17 +111,25 @@ class _Check:
     """One partition's outputs against the fold of its log."""
 
     def __init__(
-        self, settings: Settings, routes: Routes, registry: Registry, partition: _Partition, committed: int | None
+        self,
+        settings: Settings,
+        routes: Routes,
+        registry: Registry | None,
+        partition: _Partition,
+        committed: int | None,
     ) -> None:
         self._settings = settings
         self._partition = partition
         self._committed = committed
         self._registry = registry
         refused = {
-            int(_header(r, "offset")): (_header(r, "code"), _header(r, "message")) for r in self._all("rejected")
+            int(offset): (_header(record, "code"), _header(record, "message"))
+            for record in self._all("rejected")
+            if (offset := _header(record, "offset")).isdecimal()
         }
-        self._expected = Expected(settings.topic_prefix, routes, registry, settings.horizon_us, refused)
-        self._next = int(orjson.loads(partition.live.get(NEXT_OFFSET, b"0")))
+        registries = _registries(partition.live) or [(0, registry or Registry())]
+        self._expected = Expected(settings.topic_prefix, routes, registries, settings.horizon_us, refused)
+        self._next = _number(partition.live.get(NEXT_OFFSET))
 
     def problems(self, sent_on: dict[bytes, tuple[bytes, int, bytes | None]]) -> list[str]:
         """Return all that is wrong; notes in `sent_on` which records had to go to another partition."""
@@ -145,60 +155,25 @@ class _Check:
             yield f"{log} ends at offset {self._partition.log_end}, its state goes on at {self._next}"
         if self._committed is not None and self._committed != self._next:
             yield f"group {group} has committed offset {self._committed} of {log}, its ledger says {self._next}"
-        if NEXT_OFFSET not in self._partition.live and any(self._all(name) for name in OUTPUTS):
+        if self._next == 0 and any(self._all(name) for name in OUTPUTS):
             yield f"{self._place('ledger')} names no offset, but there are outputs"
 
     def _fold(self) -> Iterator[str]:
         """Fold the log up to the offset that the ledger names; yield what is wrong with the pictures on the way."""
-        pictures: dict[int, list[Any]] = defaultdict(list)
-        last: dict[str, Any] = {}
-        order: dict[str, int] = {}
-        for record in self._all("episodes"):
-            picture = orjson.loads(record.value)
-            name, offset = picture["episode"], picture["through"]["offset"]
-            if offset < order.get(name, -1):
-                yield f"{self._place('episodes')}: the picture of {name} through {offset} comes after a later one"
-            order[name] = offset
-            pictures[offset].append((record, picture))
-            last[name] = picture
+        expected = self._expected
+        shown = Shown(self._place("episodes"), self._partition.number, self._all("episodes"))
+        yield from shown.faults()
         for record in self._partition.log:
             if record.offset >= self._next:
                 break
-            self._expected.take(record)
-            for shown, picture in pictures.pop(record.offset, ()):
-                yield from self._picture(shown, picture)
-        for offset, others in pictures.items():
-            for _, picture in others:
-                yield f"{self._place('episodes')}: {picture['episode']} is shown through {offset}, where no record is"
-        yield from self._last_pictures(last)
-
-    def _picture(self, record: Any, picture: dict[str, Any]) -> Iterator[str]:
-        name = picture["episode"]
-        through = {"partition": self._partition.number, "offset": picture["through"]["offset"]}
-        head: dict[str, Any] = {"episode": name, "through": through}
-        place = f"{self._place('episodes')}: {name} through {through['offset']}"
-        if record.key != name.encode():
-            yield f"{place} has the key {record.key!r}"
-        if name not in self._expected.ledger.episodes():
-            yield f"{place} is shown, but has no report"
-            return
-        wanted = {**head, "truncated": True} if picture.get("truncated") else head | self._expected.ledger.picture(name)
-        if record.value != orjson.dumps(wanted):
-            yield f"{place} says {record.value.decode()}, the log says {orjson.dumps(wanted).decode()}"
-
-    def _last_pictures(self, last: dict[str, Any]) -> Iterator[str]:
-        ledger = self._expected.ledger
-        for name in ledger.episodes():
-            if OWED_PICTURE + name.encode() in self._partition.live:
-                continue
-            picture = dict(last.get(name, {}))
-            if not picture:
-                yield f"{self._place('episodes')}: no picture of {name}"
-                continue
-            for field_ in ("episode", "through"):
-                del picture[field_]
-            if "truncated" not in picture and picture != ledger.picture(name):
-                yield f"{self._place('episodes')}: the last picture of {name} is not how things stand"
+            expected.take(record)
+            stands = [expected.ledger]
+            while expected.register(record.offset + 1):
+                stands.append(expected.ledger)
+            yield from shown.through(record.offset, stands)
+        yield from shown.nowhere()
+        owed = {key.removeprefix(OWED_PICTURE).decode() for key in self._partition.live if key.startswith(OWED_PICTURE)}
+        yield from shown.not_last(expected.ledger, owed)
 
     def _actual(self, name: str) -> list[Output]:
         key = "offset" if name == "rejected" else "ce_id"
@@ -207,17 +182,19 @@ class _Check:
     def _version_gaps(self, name: str) -> Iterator[str]:
         versions: dict[str, int] = defaultdict(int)
         for record in self._all(name):
-            change = orjson.loads(record.value)
-            what, _, _ = change["change_id"].rpartition("@")
-            if change["version"] != versions[what] + 1:
-                yield f"{self._place(name)}: {what} goes from version {versions[what]} to {change['version']}"
-            versions[what] = change["version"]
+            what, _, version = _header(record, "ce_id").rpartition("@")
+            if not version.isdecimal():
+                yield f"{self._place(name)}: the record at offset {record.offset} names no change in its ce_id"
+                continue
+            if int(version) != versions[what] + 1:
+                yield f"{self._place(name)}: {what} goes from version {versions[what]} to {version}"
+            versions[what] = int(version)
 
     def _entries(self) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
         """Return the entries that are stored and those that must be, both without what may be forgotten."""
         live = {key: value for key, value in self._partition.live.items() if key[:1] != b"_"}
         expected = self._expected.ledger
-        stored = Ledger(self._registry, horizon_us=self._settings.horizon_us)
+        stored = Ledger(expected.registry, horizon_us=self._settings.horizon_us)
         for key, value in live.items():
             stored.load(key, value)
         stored.loaded()
@@ -239,12 +216,24 @@ class _Check:
             if stored.get(key) != wanted.get(key):
                 yield f"{place}: {key.decode()} is {stored.get(key)!r}, the log says {wanted.get(key)!r}"
         digest = orjson.loads(self._partition.live.get(REGISTRY, b"null"))
-        if digest not in (None, self._registry.digest):
+        if self._registry is not None and digest not in (None, self._registry.digest):
             yield f"{place} was made with source registry {digest}, this one is {self._registry.digest}"
+        if digest not in (None, self._expected.ledger.registry.digest):
+            yield f"{place} does not hold source registry {digest}, by which it was made: it was too long to be kept"
         horizon_us = orjson.loads(self._partition.live.get(HORIZON, b"null"))
         if horizon_us not in (None, self._settings.horizon_us):
             kept, given = duration_text(horizon_us), duration_text(self._settings.horizon_us)
             yield f"{place} was made with a horizon of {kept}, this one is {given}"
+
+
+def _number(text: bytes | None) -> int:
+    return int(text) if text is not None and text.isdigit() else 0
+
+
+def _registries(live: Mapping[bytes, bytes]) -> list[tuple[int, Registry]]:
+    """Return the source registries that a ledger names, each with the offset from which on it was."""
+    kept = [orjson.loads(value) for key, value in sorted(live.items()) if key.startswith(REGISTRIES)]
+    return [(entry["from"], Registry.of_record(entry["sources"] or {})) for entry in kept]
 
 
 def _header(record: Any, wanted: str) -> str:
