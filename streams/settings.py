@@ -116,6 +116,15 @@ class Settings(BaseSettings):
     batch_max_bytes: int = Field(
         8 << 20, ge=1 << 18, le=256 << 20, description="Most bytes of input in one transaction"
     )
+    fetch_max_bytes: int = Field(
+        1 << 20, ge=1 << 16, le=64 << 20, description="Most bytes of a partition that are fetched at a time"
+    )
+    backlog_max_bytes: int = Field(
+        256 << 20,
+        ge=1 << 20,
+        le=64 << 30,
+        description="Most bytes that fetched records take up before they are folded, all partitions together, about",
+    )
     transaction_timeout: Duration = Field(
         timedelta(seconds=20), description="After this the broker aborts an open transaction (ISO 8601)"
     )

@@ -4,7 +4,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["Backlog"]
+__all__ = ["RECORD_BYTES", "Backlog"]
+
+#: What a record takes up in memory beside its key and value.
+RECORD_BYTES = 320
 
 
 class Backlog:
@@ -57,4 +60,5 @@ class Backlog:
 
 
 def _size_bytes(records: Sequence[Any]) -> int:
-    return sum([record.serialized_value_size + record.serialized_key_size for record in records])
+    payload: int = sum([record.serialized_value_size + record.serialized_key_size for record in records])
+    return payload + RECORD_BYTES * len(records)

@@ -30,13 +30,10 @@ log = logging.getLogger(__name__)
 POLL_MS = 200
 #: A fetch under way holds up the next one to the same broker, also for a partition that was just resumed.
 FETCH_WAIT_MS = 100
-FETCH_BYTES = 1 << 20
 WATCH_S = 2.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 5.0
 LEAVE_S = 5.0
-#: What all partitions together may hold of fetched records, about.
-BACKLOG_BYTES = 256 << 20
 SECOND = timedelta(seconds=1)
 
 
@@ -179,7 +176,8 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
         share = min(shape.partitions, settings.partitions_max)
         limits = Limits(
             batch_records=settings.batch_max_records,
-            batch_bytes=max(FETCH_BYTES, min(settings.batch_max_bytes, BACKLOG_BYTES // share // 2)),
+            # Each partition may hold two batches before it is paused.
+            batch_bytes=min(settings.batch_max_bytes, settings.backlog_max_bytes // share // 2),
             transaction_s=settings.transaction_timeout / SECOND,
             fenced_s=settings.session_timeout / SECOND / 10,
         )
@@ -203,7 +201,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             heartbeat_interval_ms=max(100, session_ms // 10),
             rebalance_timeout_ms=int(settings.rebalance_timeout / SECOND * 1000),
             fetch_max_wait_ms=FETCH_WAIT_MS,
-            max_partition_fetch_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=settings.fetch_max_bytes,
         )
         try:
             await consumer.start()

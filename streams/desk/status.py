@@ -39,6 +39,14 @@ class PartitionStatus:
     last_commit_s: float | None = None
 
     @property
+    def progress(self) -> str:
+        """How far a restore is, in words; empty outside of one."""
+        if self.state is not PartitionState.RESTORING or not self.restore_end:
+            return ""
+        share = 100 * self.restored // self.restore_end
+        return f"{share} % of {self.restore_end:,} ledger records read"
+
+    @property
     def lag(self) -> int | None:
         """How many records are still to be taken in, about; None where that is not known."""
         return None if self.unread is None else self.unread + self.queued
@@ -80,6 +88,6 @@ class DeskStatus:
         found = [reason for reason in (self.unreachable, self.reason) if reason]
         for number, partition in sorted(self.partitions.items()):
             if partition.state is not PartitionState.RUNNING:
-                why = f": {partition.reason}" if partition.reason else ""
-                found.append(f"partition {number} is {partition.state}{why}")
+                why = partition.reason or partition.progress
+                found.append(f"partition {number} is {partition.state}" + (f": {why}" if why else ""))
         return found

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 #: What a partition writes to, beside the log itself.
 OUTPUTS = ("casualties", "ceasefires", "statements", "episodes", "rejected", "ledger")
 
+#: How often a long restore says how far it is.
+SAY_EVERY_S = 5.0
+
 REBUILD = (
     "To make all outputs anew from the log: stop every worker, delete the output topics and the consumer group,"
     " run `truceline topics create`, and start a worker"
@@ -75,10 +78,15 @@ async def _restore(setup: Setup, status: PartitionStatus, ledger: Ledger) -> Res
     bounds = (await setup.cluster.bounds([place]))[place]
     status.restored, status.restore_end = 0, bounds[1] - bounds[0]
 
-    def progress(read: int) -> None:
-        status.restored = read
+    began_s = said_s = time.monotonic()
 
-    began_s = time.monotonic()
+    def progress(read: int) -> None:
+        nonlocal said_s
+        status.restored = read
+        if time.monotonic() - said_s > SAY_EVERY_S:
+            said_s = time.monotonic()
+            log.info("partition %d is being restored: %s", status.partition, status.progress)
+
     restored = await restore(setup.options, place, bounds, ledger, progress)
     log.info(
         "partition %d restored: %d entries of %d offsets in %.1f s, going on at offset %s",

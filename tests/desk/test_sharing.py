@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import logging
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -61,8 +63,9 @@ async def test_a_partition_lost_while_its_batch_is_folded_is_not_written_by_the_
 
 
 async def test_a_ledger_of_many_fetches_is_read_back_whole(
-    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """And how far it is is said on the way."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     records = list(mixed(9, 800, 1))
@@ -76,8 +79,13 @@ async def test_a_ledger_of_many_fetches_is_read_back_whole(
     await restore(client_options(settings), place, bounds, Ledger(REGISTRY), read_up_to.append)
     assert len(set(read_up_to)) > 10
     await send(settings, records[600:])
-    async with running_desk(settings):
-        await taken_in(settings)
+    monkeypatch.setattr("streams.desk.takeover.SAY_EVERY_S", 0.0)
+    with caplog.at_level(logging.INFO, logger="streams.desk"):
+        async with running_desk(settings):
+            await taken_in(settings)
+    said = [int(share) for share in re.findall(r"partition 0 is being restored: (\d+) % of \d", caplog.text)]
+    assert len(said) > 10
+    assert said == sorted(said)
     assert await verify(settings, REGISTRY) == []
 
 

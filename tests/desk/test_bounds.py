@@ -1,0 +1,90 @@
+"""Input that outruns the fold: what waits is bounded, and who has little waits for nobody who has much."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from streams.desk import Desk
+from streams.desk.backlog import RECORD_BYTES, Backlog
+from streams.desk.fold import Folded
+from streams.testing.verify import verify
+from tests.desk.mixed import Sent
+from tests.desk.places import (
+    REGISTRY,
+    counts_here,
+    create_topics,
+    running_desk,
+    send,
+    settings_for,
+    taken_in,
+    until,
+    views_here,
+)
+from tests.desk.test_poison import report
+
+FETCH_BYTES = 1 << 16
+
+
+def reports(count: int, partition: int) -> list[Sent]:
+    """As long as many are: a thousand of them are several fetches."""
+    made = [report(number, EPISODES[partition], headline="h" * 400) for number in range(count)]
+    return [Sent(partition, sent.key, sent.value, sent.timestamp_ms) for sent in made]
+
+
+#: By partition of two: an episode whose place it is.
+EPISODES = ("e-2", "e-0")
+
+
+async def test_what_is_fetched_and_not_folded_is_bounded_in_records_and_bytes(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(
+        kafka, prefix, batch_max_records=500, fetch_max_bytes=FETCH_BYTES, backlog_max_bytes=1 << 20
+    )
+    await create_topics(settings, 2)
+    for partition in range(2):
+        await send(settings, reports(1_500, partition))
+    put = Backlog.put
+    over, paused, most_bytes, may_fold = list[int](), list[bool](), list[int](), asyncio.Event()
+
+    def watched(backlog: Backlog, fetched: Sequence[Any]) -> None:
+        if backlog.full:
+            over.append(backlog.records)
+        put(backlog, fetched)
+        paused.append(backlog.full)
+        most_bytes.append(backlog._bytes)
+
+    async def held(batch: Folded) -> Exception | None:
+        await may_fold.wait()
+        return await counts_here(batch)
+
+    monkeypatch.setattr(Backlog, "put", watched)
+    desk = Desk(settings, REGISTRY, [held, views_here])
+    desk.start()
+    try:
+        await until(lambda: paused.count(True) == 2, "both partitions have enough, and are paused")
+        may_fold.set()
+        await taken_in(settings)
+    finally:
+        await desk.stop()
+    assert over == [], "nothing is fetched for a partition that has enough"
+    share = settings.backlog_max_bytes // 2
+    assert max(most_bytes) < share + FETCH_BYTES + FETCH_BYTES // 100 * RECORD_BYTES
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_partition_with_a_long_backlog_does_not_hold_up_another(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix, batch_max_records=20)
+    await create_topics(settings, 2)
+    await send(settings, reports(4_000, 0))
+    async with running_desk(settings) as desk:
+        await until(lambda: desk.status.counts["accepted"] > 100, "the hot one is worked on")
+        await send(settings, reports(30, 1))
+        await until(lambda: desk.status.partitions[1].next_offset == 30, "the other is taken in")
+        hot = desk.status.partitions[0].next_offset
+        assert hot is not None
+        assert hot < 4_000
+        await taken_in(settings)
+    assert await verify(settings, REGISTRY) == []
