@@ -17,6 +17,7 @@ from streams.core.claims import Report
 from streams.core.intake import Refusal, parse
 from streams.kafka import client_options
 from streams.lines import Record
+from streams.reach import explained, naming_rights, not_allowed
 from streams.settings import Settings
 from streams.store import Receipt
 
@@ -96,6 +97,7 @@ class KafkaTarget:
     def __init__(self, settings: Settings) -> None:
         """Take the settings; nothing is connected yet."""
         self._topic = settings.topic("reports")
+        self._settings = settings
         self._brokers = settings.bootstrap_servers
         self._options = client_options(settings)
 
@@ -107,7 +109,7 @@ class KafkaTarget:
                 await self._producer.start()
         except (KafkaError, TimeoutError, OSError) as error:
             await self.__aexit__()
-            raise SendingFailed(f"no Kafka broker answers at {self._brokers}: {error}") from error
+            raise SendingFailed(await explained(error, self._settings, "sender")) from error
         return self
 
     async def _check_topic(self) -> None:
@@ -116,12 +118,14 @@ class KafkaTarget:
             async with asyncio.timeout(TIMEOUT_S):
                 await admin.start()
             # Asked for here, since to produce to a missing topic may create it with the wrong shape.
-            if self._topic not in await admin.list_topics():
-                raise SendingFailed(f"no topic {self._topic} on {self._brokers}: run `truceline topics create`")
+            there = self._topic in await admin.list_topics()
         except (KafkaError, TimeoutError, OSError) as error:
-            raise SendingFailed(f"no Kafka broker answers at {self._brokers}: {error}") from error
+            raise SendingFailed(await explained(error, self._settings, "sender")) from error
         finally:
             await admin.close()
+        if not there:
+            lacks = await not_allowed(self._settings, "sender")
+            raise SendingFailed(lacks or f"no topic {self._topic} on {self._brokers}: run `truceline topics create`")
 
     async def __aexit__(self, *_: object) -> None:
         with contextlib.suppress(KafkaError, TimeoutError):
@@ -132,7 +136,7 @@ class KafkaTarget:
         receipts: list[Receipt] = []
         sent: deque[tuple[int, asyncio.Future[Any]]] = deque()
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with naming_rights(self._settings, "sender"), asyncio.timeout(TIMEOUT_S):
                 for value, timestamp_us in batch:
                     receipt, key = _read(value)
                     if key is not None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
+from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.topics import MIN_MESSAGE_BYTES, TOPICS, Topic, durability, full_name
 
@@ -79,10 +80,14 @@ async def brokers(client: AIOKafkaAdminClient) -> int:
 
 
 async def survey(client: AIOKafkaAdminClient, prefix: str) -> dict[str, Found]:
-    """Those topics of the table that exist, by short name."""
+    """Those topics of the table that exist, by short name.
+
+    Raises TopicAuthorizationFailedError where there are some that we may not even see.
+    """
     # All topics are asked for: to ask for a missing one by name may create it.
     described = {topic["topic"]: topic["partitions"] for topic in await client.describe_topics()}
     there = {name: described[full] for name in TOPICS if (full := full_name(prefix, name)) in described}
+    await _refuse_hidden(client, [full for name in TOPICS if (full := full_name(prefix, name)) not in described])
     configured = await _configurations(client, [full_name(prefix, name) for name in there])
     return {
         name: Found(
@@ -140,6 +145,19 @@ async def create(client: AIOKafkaAdminClient, prefix: str, partitions: int, repl
         raise TopicsNotMade("; ".join(f"{', '.join(names)} not made: {reason}" for reason, names in refused.items()))
     await _until_led(client, prefix)
     return made
+
+
+async def _refuse_hidden(client: AIOKafkaAdminClient, missing: list[str]) -> None:
+    """A topic that we may not describe is left out of the list of all, as if it were not there."""
+    if not missing:
+        return
+    request = MetadataRequest(missing, allow_auto_topic_creation=False)
+    answer = (await client._send_request(request)).to_object()  # noqa: SLF001 - held by tests/security
+    hidden = [
+        each["topic"] for each in answer["topics"] if for_code(each["error_code"]) is TopicAuthorizationFailedError
+    ]
+    if hidden:
+        raise TopicAuthorizationFailedError(", ".join(hidden))
 
 
 def _new(topic: Topic, prefix: str, partitions: int, replication: int) -> NewTopic:

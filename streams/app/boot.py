@@ -15,6 +15,7 @@ from mode import Service
 from mode.types import ServiceT
 
 from streams.desk import Desk
+from streams.reach import explained
 
 if TYPE_CHECKING:
     from streams.app.worker import Truceline
@@ -58,13 +59,13 @@ class BrokerGate(Service):
 
     async def on_start(self) -> None:
         """Return when a broker has answered, or the worker is told to stop."""
-        desk, brokers = self._app.desk, self._app.settings.bootstrap_servers
+        desk = self._app.desk
         retry_s = RETRY_FIRST_S
         while not self.should_stop:
             error = await self._probe()
             if error is None:
                 return
-            desk.status.reason = f"no Kafka broker answers at {brokers}: {error}"
+            desk.status.reason = await explained(error, self._app.settings, "worker")
             log.error("%s; trying again in %.1f s", desk.status.reason, retry_s)
             await self.sleep(retry_s)
             retry_s = min(RETRY_MOST_S, 2 * retry_s)

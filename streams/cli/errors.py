@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streams.rights import Role
+    from streams.settings import Settings
+
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 69
@@ -30,3 +36,15 @@ class InputUnreadable(CommandFailed):
     """An input cannot be read (exit 74)."""
 
     exit_code = EXIT_IO
+
+
+def kafka_failed(error: BaseException, settings: Settings, role: Role = "operator") -> CommandFailed:
+    """Return how a command ends that Kafka has failed: with what to mend, a missing right by its name."""
+    import asyncio
+
+    from aiokafka.errors import KafkaConnectionError
+
+    from streams.reach import explained
+
+    kind = Unavailable if isinstance(error, (KafkaConnectionError, TimeoutError, OSError)) else CommandFailed
+    return kind(asyncio.run(explained(error, settings, role)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import KAFKA
-from streams.cli.errors import EXIT_FAILED, CommandFailed, Unavailable, UsageFailed
+from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -124,7 +124,7 @@ async def _survey(settings: Settings) -> dict[str, Found]:
 def _run(settings: Settings, work: Coroutine[Any, Any, Any]) -> Any:
     import logging
 
-    from aiokafka.errors import KafkaConnectionError, KafkaError
+    from aiokafka.errors import KafkaError
 
     from streams.settings import SettingsError
     from streams.topics import TopicsNotMade
@@ -135,10 +135,10 @@ def _run(settings: Settings, work: Coroutine[Any, Any, Any]) -> Any:
     log.setLevel(logging.CRITICAL)
     try:
         return asyncio.run(work)
-    except (KafkaConnectionError, TimeoutError) as failure:
-        raise Unavailable(f"no Kafka broker answers on {settings.bootstrap_servers}") from failure
-    except (KafkaError, TopicsNotMade) as failure:
+    except TopicsNotMade as failure:
         raise CommandFailed(f"{settings.bootstrap_servers}: {failure}") from failure
+    except (KafkaError, OSError, TimeoutError) as failure:
+        raise kafka_failed(failure, settings) from failure
     except SettingsError as fault:
         raise UsageFailed(str(fault)) from fault
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from streams.cli import KAFKA
-from streams.cli.errors import EXIT_FAILED, CommandFailed, Unavailable, UsageFailed
+from streams.cli.errors import EXIT_FAILED, UsageFailed, kafka_failed
 from streams.cli.topics import Brokers, Prefix  # noqa: TC001 - Typer reads the annotations
 
 _HELP = """\
@@ -34,7 +34,7 @@ def register(root: typer.Typer) -> None:
 
 def verify(bootstrap_servers: Brokers = None, topic_prefix: Prefix = None) -> None:
     """Check the outputs; the help is in _HELP."""
-    from aiokafka.errors import KafkaConnectionError, KafkaError
+    from aiokafka.errors import KafkaError
 
     from streams.settings import SettingsError, load
     from streams.sources import SourcesError
@@ -46,10 +46,8 @@ def verify(bootstrap_servers: Brokers = None, topic_prefix: Prefix = None) -> No
         problems = verify_now(settings)
     except (SettingsError, SourcesError) as fault:
         raise UsageFailed(str(fault)) from fault
-    except KafkaConnectionError as failure:
-        raise Unavailable(f"no Kafka broker answers on {settings.bootstrap_servers}") from failure
     except (KafkaError, Unreadable) as failure:
-        raise CommandFailed(f"{settings.bootstrap_servers}: {failure}") from failure
+        raise kafka_failed(failure, settings) from failure
     for problem in problems:
         typer.echo(problem)
     if problems:

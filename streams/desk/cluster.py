@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from schemas.topics import TOPICS
 from streams import topics
 from streams.desk.errors import Blocked
+from streams.rights import lacking, missing_right, rights
 from streams.settings import Settings
 
 __all__ = ["Cluster", "Shape"]
@@ -64,8 +65,20 @@ class Cluster:
             await self._admin.describe_cluster()
 
     async def shape(self) -> Shape:
-        """Return the shape that the topics have now; raises Blocked as `Shape`."""
+        """Return the shape that the topics have now; raises Blocked as `Shape`, and where a right is missing."""
+        await self._check_rights()
         return Shape(self._settings, await topics.survey(self._admin, self._settings.topic_prefix))
+
+    async def _check_rights(self) -> None:
+        # Before anything else: a topic that may not be described looks as if it were not there, a group that
+        # may not be joined as if joining took long, and a write that is refused may come hours later.
+        needed = [right for right in rights("worker", self._settings) if right.needed]
+        try:
+            lacks = await lacking(self._admin, needed)
+        except NotImplementedError:
+            return  # a broker too old to tell
+        if lacks:
+            raise Blocked(missing_right(lacks, self._settings))
 
     async def bounds(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
         """Return the first offset of each partition and the one that its next record gets."""

@@ -187,6 +187,8 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
     async def _consume(self, setup: Setup) -> None:
         settings = self.settings
         session_ms = int(settings.session_timeout / SECOND * 1000)
+        # Anew: what ended the last consumer may be a right that was taken away.
+        setup.shape = await setup.cluster.shape()
         watch = asyncio.create_task(self._watch(setup), name="watch")
         consumer = self._consumer = AIOKafkaConsumer(
             **self._options,

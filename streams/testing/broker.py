@@ -55,12 +55,19 @@ class LocalKafka:
 
     @classmethod
     def create(
-        cls, folder: Path, *, nodes: int = 1, port: int | None = None, properties: Mapping[str, str] | None = None
+        cls,
+        folder: Path,
+        *,
+        nodes: int = 1,
+        port: int | None = None,
+        properties: Mapping[str, str] | None = None,
+        scram: Mapping[str, str] | None = None,
     ) -> LocalKafka:
         """Lay out and format a cluster in `folder` (empty or not there yet); starts nothing.
 
         `port` is the first node's, the next ones follow; free ones are found when it is None. `properties` are
-        broker settings and win over ours. Raises KafkaUnavailable when a port is taken or formatting fails.
+        broker settings and win over ours; `scram` are users with their passwords. Raises KafkaUnavailable when a
+        port is taken or formatting fails.
         """
         ports = _free_ports(nodes) if port is None else [port + n for n in range(nodes)]
         for taken in filter(_is_taken, ports):
@@ -69,7 +76,7 @@ class LocalKafka:
         addresses = [Address(n + 1, ports[n], controller_ports[n], _kafka_uuid()) for n in range(nodes)]
         kafka = cls(folder, _kafka_uuid(), [Node(_node_folder(folder, a), a) for a in addresses])
         try:
-            kafka._format(properties or {})
+            kafka._format(properties or {}, scram or {})
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -128,10 +135,10 @@ class LocalKafka:
             node.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _format(self, properties: Mapping[str, str]) -> None:
+    def _format(self, properties: Mapping[str, str], scram: Mapping[str, str]) -> None:
         voters = ",".join(node.address.voter for node in self.nodes)
         shared = _shared_properties(self.nodes) | dict(properties)
-        runs = [(node, node.format(self.cluster_id, voters, shared)) for node in self.nodes]
+        runs = [(node, node.format(self.cluster_id, voters, shared, scram)) for node in self.nodes]
         for node, run in runs:
             if run.wait(START_TIMEOUT_S) != 0:
                 raise KafkaUnavailable(f"Kafka's folder cannot be formatted:\n{node.log_tail()}")
@@ -142,6 +149,7 @@ def temporary(
     *,
     nodes: int = 1,
     properties: Mapping[str, str] | None = None,
+    scram: Mapping[str, str] | None = None,
     prepare: Callable[[LocalKafka], object] | None = None,
 ) -> Iterator[LocalKafka]:
     """A running cluster that is gone at the end, with its data, also when this process is killed.
@@ -157,7 +165,7 @@ def temporary(
         start_new_session=True,
     )
     with guard:
-        kafka = LocalKafka.create(folder, nodes=nodes, properties=properties)
+        kafka = LocalKafka.create(folder, nodes=nodes, properties=properties, scram=scram)
         try:
             if prepare is not None:
                 prepare(kafka)

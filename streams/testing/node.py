@@ -59,12 +59,20 @@ class Node:
         self.address = address
         self._child: subprocess.Popen[bytes] | None = None
 
-    def format(self, cluster_id: str, voters: str, properties: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        """Write server.properties and begin to format the data folder; the caller waits for the process."""
+    def format(
+        self, cluster_id: str, voters: str, properties: Mapping[str, str], scram: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        """Write server.properties and begin to format the data folder; the caller waits for the process.
+
+        `scram` are users and their passwords, known to the cluster from its first record on (KIP-900).
+        """
         self.folder.mkdir(parents=True)
         lines = [f"{key}={value}\n" for key, value in (self._own_properties() | dict(properties)).items()]
         self._configuration.write_text("".join(lines))
         options = ["format", "-t", cluster_id, "--initial-controllers", voters, "-c", str(self._configuration)]
+        for user, password in scram.items():
+            options += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]"]
+            options += ["--add-scram", f"SCRAM-SHA-256=[name={user},password={password}]"]
         return self._spawn("kafka.tools.StorageTool", options)
 
     def start(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
 from streams.store import summary
 
@@ -138,6 +138,8 @@ async def with_backoff(
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, TopicAuthorizationFailedError):
+        return f"not allowed to READ topic {error.args[0]}: `truceline doctor` says how it is granted"
     return str(error) or type(error).__name__
 
 

@@ -15,6 +15,7 @@ from streams.core.claims import Message, Report
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.registry import Registry
 from streams.kafka import client_options
+from streams.reach import naming_rights
 from streams.settings import Settings
 from streams.store import Logged, Receipt, StoreUnavailable
 from streams.web.feed import CONNECT_S, Feed, with_backoff
@@ -120,7 +121,7 @@ class KafkaStore:
         if self._producer is None:
             raise StoreUnavailable(f"{self._settings.bootstrap_servers}: {self._producer_trouble}")
         try:
-            async with asyncio.timeout(PRODUCE_S):
+            async with naming_rights(self._settings, "sender"), asyncio.timeout(PRODUCE_S):
                 sent = await self._producer.send(self.topic, value, key=message.episode.encode())
                 place = await sent
         except (KafkaError, TimeoutError) as error:

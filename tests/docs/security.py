@@ -1,0 +1,42 @@
+"""The part of docs/security.md that is made from the code: `python -m tests.docs.security` writes it anew."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from streams.rights import ROLES, Right, rights
+from streams.settings import Settings
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "security.md"
+BEGIN, END = "<!-- rights: begin -->", "<!-- rights: end -->"
+
+
+def tables() -> str:
+    """One table a role; the operations on one resource stand together."""
+    # Not the environment's: the defaults.
+    settings = Settings.model_construct()
+    parts = []
+    for role, says in ROLES.items():
+        rows = ["| on | operation | for |", "|---|---|---|"]
+        by_resource: dict[tuple[str, str], list[Right]] = {}
+        for right in rights(role, settings):
+            by_resource.setdefault((right.resource, right.name), []).append(right)
+        for (resource, name), listed in by_resource.items():
+            star = "`, and all that begin so" if listed[0].prefixed else "`"
+            operations = ", ".join(right.operation if right.needed else f"({right.operation})" for right in listed)
+            why = "; ".join(dict.fromkeys(right.why for right in listed))
+            rows.append(f"| {resource.replace('_', ' ')} `{name}{star} | {operations} | {why} |")
+        parts.append(f"**{role}**: {says}\n\n" + "\n".join(rows))
+    return "\n\n".join(parts)
+
+
+def written(page: str) -> str:
+    """The page, with what stands between its markers made anew."""
+    pattern = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
+    assert len(pattern.findall(page)) == 1
+    return pattern.sub(lambda _: f"{BEGIN}\n\n{tables()}\n\n{END}", page)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

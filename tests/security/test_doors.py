@@ -1,0 +1,205 @@
+"""A broker with TLS, SASL and access control lists: everything comes in by every door, and is told what bars it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from schemas.topics import TOPICS
+from streams.cli import app
+from streams.core.registry import Registry
+from streams.reach import explained, not_allowed, unreachable_brokers
+from streams.rights import Right, rights
+from streams.settings import Settings, load
+from tests.agents.test_faust import Watching, worker_running
+from tests.desk.mixed import mixed
+from tests.desk.places import WAIT_S, create_topics, read, running_desk, send, taken_in, until
+from tests.desk.test_poison import report
+from tests.desk.test_worker import answers, start
+from tests.security.cluster import CERTIFIED, PASSWORDS, Secured, secured
+
+pytestmark = pytest.mark.kafka
+
+#: Door, SASL mechanism, and who comes in to the broker's eyes.
+DOORS = [
+    ("SASL_SSL", "SCRAM-SHA-512", "User:worker"),
+    ("SASL_SSL", "PLAIN", "User:worker"),
+    ("SASL_PLAINTEXT", "SCRAM-SHA-256", "User:worker"),
+    ("SSL", "", "User:ANONYMOUS"),
+    ("MUTUAL", "", f"User:{CERTIFIED}"),
+]
+
+
+KINDS = {"Topic": "topic", "Group": "group", "TransactionalId": "transactional_id", "Cluster": "cluster"}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    with secured(tmp_path_factory.mktemp("secured")) as made:
+        yield made
+
+
+def inside(cluster: Secured, prefix: str) -> Settings:
+    """The test's own way in."""
+    return load(
+        bootstrap_servers=cluster.kafka.bootstrap_servers,
+        topic_prefix=prefix,
+        app_id=prefix,
+        security_protocol="PLAINTEXT",
+    )
+
+
+def environ(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in settings.model_fields_set:
+        monkeypatch.setenv(f"TRUCELINE_{name.upper()}", str(getattr(settings, name)))
+
+
+def command(*arguments: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a command with these settings in the environment; a secret goes by its file."""
+    environ(settings, monkeypatch)
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.mark.parametrize("way", DOORS, ids=" ".join)
+def test_worker_and_commands_come_in_by_every_door(
+    cluster: Secured, way: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door, mechanism, user = way
+    prefix = f"d{door}{mechanism}".lower().replace("_", "-")
+    settings = cluster.settings(door, mechanism=mechanism, topic_prefix=prefix, app_id=prefix, data_dir=tmp_path)
+    if user != "User:ANONYMOUS":
+        cluster.grant(user, [*rights("operator", settings), *rights("sender", settings), *rights("worker", settings)])
+    made = command("topics", "create", "--partitions", "2", settings=settings, monkeypatch=monkeypatch)
+    assert (made.exit_code, made.output.count("made ")) == (0, len(TOPICS)), made.output
+    (tmp_path / "reports.jsonl").write_bytes(report(7).value or b"")
+    sent = command("send", str(tmp_path / "reports.jsonl"), settings=settings, monkeypatch=monkeypatch)
+    assert sent.exit_code == 0, sent.output
+    asyncio.run(worked_on(settings, inside(cluster, prefix)))
+    verified = command("verify", settings=settings, monkeypatch=monkeypatch)
+    assert verified.exit_code == 0, verified.output
+
+
+async def worked_on(settings: Settings, ours: Settings) -> None:
+    """A whole worker takes the one report in: the desk, and Faust with an agent on a topic."""
+    worker = Watching(settings, Registry())
+    worker.finalize()
+    seen = worker.watch(settings.topic("casualties"))
+    async with worker_running(worker):
+        await until(lambda: bool(seen), "Faust's consumer has the change")
+        await taken_in(ours)
+    assert json.loads(seen[0])["after"]["best"] == 7
+
+
+async def test_the_worker_uses_the_rights_of_the_table_and_no_other(
+    cluster: Secured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the broker's own account: what it was asked for this user, over all kinds of records and a restore."""
+    settings = cluster.settings("SASL_SSL", mechanism="PLAIN", user="least", topic_prefix="least", app_id="least")
+    ours = inside(cluster, "least")
+    await create_topics(ours, 2)
+    listed = rights("worker", settings)
+    cluster.grant("User:least", listed)
+    environ(settings, monkeypatch)
+    monkeypatch.setenv("TRUCELINE_LOG_LEVEL", "debug")
+    for records in (mixed(3, 80, 2), [report(1)]):
+        await send(ours, records)
+        process, port = start("truceline serve", tmp_path, settings.bootstrap_servers, "least")
+        try:
+            await answers(port, "/readyz", 200)
+            await taken_in(ours)
+        finally:
+            process.terminate()
+            assert process.wait(WAIT_S) == 0
+        said = (tmp_path / "log").read_text()
+        assert "restored" in said
+        assert PASSWORDS["least"] not in said
+    for name in ("casualties", "ceasefires", "statements", "episodes", "rejected", "ledger"):
+        assert await read(ours, name, 2), f"nothing was written to {name}"
+    [transactions] = [right.name for right in listed if right.resource == "transactional_id"]
+    used = {
+        (operation, KINDS[resource], transactions if name.startswith(transactions) else name)
+        for operation, resource, name in cluster.used("User:least")
+    }
+    table = {(right.operation, right.resource, right.name) for right in listed}
+    implied = {("DESCRIBE", right.resource, right.name) for right in listed}
+    assert used - table - implied == set(), "used and not listed"
+    needed = {(right.operation, right.resource, right.name) for right in listed if right.needed}
+    assert needed - used == set(), "listed and not used"
+
+
+async def test_a_missing_right_is_named_by_the_worker_and_goes_on_once_it_is_granted(cluster: Secured) -> None:
+    settings = cluster.settings("SASL_SSL", user="least", topic_prefix="named", app_id="named")
+    ours = inside(cluster, "named")
+    await create_topics(ours, 1)
+    missing = next(right for right in rights("worker", settings) if str(right) == "WRITE topic named.ledger")
+    cluster.grant("User:least", [right for right in rights("worker", settings) if right != missing])
+    async with running_desk(settings) as desk:
+        told = (
+            "not allowed to WRITE topic named.ledger as User:least: grant it with kafka-acls.sh --add"
+            " --allow-principal 'User:least' --operation Write --topic 'named.ledger', or see `truceline doctor`"
+        )
+        await until(lambda: told in desk.status.reasons(), "it says so")
+        cluster.grant("User:least", [missing])
+        await send(ours, [report(1)])
+        await taken_in(ours)
+
+
+@pytest.mark.parametrize("missing", [right for right in rights("worker", load()) if right.needed], ids=str)
+async def test_each_missing_right_of_a_worker_is_found(cluster: Secured, missing: Right) -> None:
+    settings = cluster.settings("SASL_SSL", user="sender")
+    await create_topics(inside(cluster, "truceline"), 1)
+    cluster.revoke("User:sender")
+    cluster.grant("User:sender", [right for right in rights("worker", settings) if right != missing])
+    async with asyncio.timeout(WAIT_S):
+        # What a controller has taken is known to the broker a moment later.
+        while not (await not_allowed(settings, "worker") or "").startswith(f"not allowed to {missing} as User:sender"):
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["topics", "check"], "not allowed to READ topic truceline.reports, CREATE topic truceline.reports,"),
+        (["verify"], "not allowed to READ topic truceline.reports, CREATE topic truceline.reports,"),
+        (["send", "-"], "not allowed to WRITE topic truceline.reports as User:nobody: grant it with kafka-acls.sh"),
+    ],
+)
+def test_a_command_names_the_right_that_it_lacks(
+    cluster: Secured, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(create_topics(inside(cluster, "truceline"), 1))
+    settings = cluster.settings("SASL_SSL", user="nobody")
+    run = command(*arguments, settings=settings, monkeypatch=monkeypatch)
+    assert run.exit_code != 0
+    assert told in run.output
+    assert run.output.count("\n") == 1
+
+
+async def test_why_a_door_stays_shut_is_said(cluster: Secured) -> None:
+    stranger, key = cluster.folder / "stranger.pem", cluster.folder / "client.key"
+    tls = {"security_protocol": "SSL", "ssl_cafile": cluster.ca}
+    shut = {
+        "it refuses user 'worker' with SCRAM-SHA-512": cluster.settings("SASL_SSL", sasl_password_file=key),
+        "it refuses user 'worker' with PLAIN": cluster.settings("SASL_SSL", mechanism="PLAIN", sasl_password_file=key),
+        "its certificate is not trusted": cluster.settings("SASL_SSL", ssl_cafile=stranger),
+        "it hung up: is TRUCELINE_SECURITY_PROTOCOL=PLAINTEXT": load(bootstrap_servers=cluster.doors["SSL"]),
+        "it hung up: is TRUCELINE_SECURITY_PROTOCOL=SSL": load(
+            bootstrap_servers=cluster.kafka.bootstrap_servers, **tls
+        ),
+        "it asks for a certificate of ours": load(bootstrap_servers=cluster.doors["MUTUAL"], **tls),
+        "nobody listens there": load(bootstrap_servers="127.0.0.1:1"),
+    }
+    for told, settings in shut.items():
+        [reason] = (await unreachable_brokers(settings)).values()
+        assert reason.startswith(told)
+        words = await explained(ConnectionError(), settings, "worker")
+        assert words.startswith(
+            f"no Kafka broker answers at {settings.bootstrap_servers} ({settings.bootstrap_servers}"
+        )
+    assert await unreachable_brokers(cluster.settings("MUTUAL")) == {}
