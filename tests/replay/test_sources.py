@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import structlog
 
+from streams.core.ledger import Ledger
 from streams.core.registry import Registry, Source
+from streams.importers.reading import horizon_of
 from streams.sources import SourcesError, Strangers, default_sources, parse_sources, read_sources
+from tests.importers.imports import ARMAZ, PALESTINE_HISTORY, RUSSIAN_HISTORY, UCDP, cells, fold, imported
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -88,6 +92,51 @@ def test_the_registry_that_ships_knows_the_sources_of_the_shipped_story() -> Non
     }
     story = (ROOT / "streams" / "defaults" / "story.jsonl").read_text()
     assert story.splitlines() == vector["input"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "parties"),
+    [
+        ("armaz", ARMAZ, {"armenia", "azerbaijan"}),
+        ("palestine-datasets", PALESTINE_HISTORY, {"palestine"}),
+        ("russian-losses", RUSSIAN_HISTORY, {"ukraine"}),
+    ],
+)
+def test_the_registry_that_ships_knows_every_source_of_these_data_sets(
+    kind: str, path: Path, parties: set[str]
+) -> None:
+    known = default_sources().sources
+    sources = {report["source"] for report in imported(kind, path)}
+    assert sources - known.keys() == set()
+    assert {known[source].affiliation for source in sources} - {None} == parties
+
+
+def test_whom_a_source_of_the_ucdp_sample_speaks_for_is_a_party_of_it() -> None:
+    """Hundreds of sources are not in the registry; those that are speak for parties under UCDP's names, or for none."""
+    known = default_sources().sources
+    reports = imported("ucdp-ged", UCDP)
+    ledger, _ = fold(reports)
+    parties = {party for episode in ledger.episodes() for _, party, _ in cells(ledger, episode)}
+    spoken_for = {known[report["source"]].affiliation for report in reports if report["source"] in known}
+    assert {"government-of-ukraine", "dpr", None} <= spoken_for
+    assert spoken_for <= parties | {None}
+
+
+def test_the_ministry_in_gaza_speaks_for_its_own_side_and_the_general_staff_of_the_other() -> None:
+    classes = {}
+    for kind, path in (("palestine-datasets", PALESTINE_HISTORY), ("russian-losses", RUSSIAN_HISTORY)):
+        reports = imported(kind, path)
+        ledger = Ledger(default_sources(), horizon_us=horizon_of(reports) // timedelta(microseconds=1))
+        fold(reports, ledger)
+        row = ledger.picture(reports[0]["episode"])["parties"][-1 if kind == "russian-losses" else 0]
+        classes[row["party"], row["outcome"]] = {name for name in CLASSES if row[name]}
+    assert classes == {
+        ("palestine", "killed"): {"self_reported", "third_party"},
+        ("russia", "killed"): {"other_party_claimed"},
+    }
+
+
+CLASSES = ("self_reported", "other_party_claimed", "third_party")
 
 
 def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:
