@@ -37,15 +37,17 @@ class _Errand:
     """A batch on its way to an agent and back."""
 
     def __init__(self, batch: Batch) -> None:
-        self.batch = batch
+        self._batch: Batch | None = batch
         self.done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
 
-    def run(self, fold: Callable[[], None]) -> None:
+    def run(self, fold: Callable[[Batch], None]) -> None:
         """Fold, unless nobody waits for it any more: the batch may have been undone by then."""
-        if self.done.done():
+        # Let go of here: an agent holds its last errand until the next one comes.
+        batch, self._batch = self._batch, None
+        if batch is None or self.done.done():
             return
         try:
-            fold()
+            fold(batch)
         except Exception as error:  # noqa: BLE001 - the desk decides what becomes of it
             self.done.set_result(error)
         else:
@@ -82,11 +84,19 @@ def add_folding_agents(app: faust.App) -> list[AgentStage]:
     @app.agent(counts, name="casualties")
     async def casualties(errands: AsyncIterable[_Errand]) -> None:
         async for errand in errands:
-            errand.run(errand.batch.fold_counts)
+            errand.run(_fold_counts)
 
     @app.agent(views, name="ceasefires")
     async def ceasefires(errands: AsyncIterable[_Errand]) -> None:
         async for errand in errands:
-            errand.run(errand.batch.fold_ceasefires)
+            errand.run(_fold_ceasefires)
 
     return [AgentStage(counts, "casualties"), AgentStage(views, "ceasefires")]
+
+
+def _fold_counts(batch: Batch) -> None:
+    batch.fold_counts()
+
+
+def _fold_ceasefires(batch: Batch) -> None:
+    batch.fold_ceasefires()

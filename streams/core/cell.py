@@ -132,6 +132,16 @@ class Cell:
 
     def value(self, denials: Denials) -> Change | None:
         """Return what the cell says now, or None where no base and no increment is left."""
+        if self.bases and not self.increments:
+            as_of, _, _, _, base = self.bases[-1]
+            return {
+                "best": base.best,
+                "low": base.low,
+                "high": base.high,
+                "as_of": format_time(as_of),
+                "final": base.final,
+                "disputed_by": self._disputed_by(denials) if self.denied else [],
+            }
         top = self.leading()
         if top is None:
             return None

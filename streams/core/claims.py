@@ -64,7 +64,7 @@ class Reference(Struct, frozen=True, array_like=True, gc=False):
 Claim = Casualty | CeasefireClaim | Statement
 
 
-class Report(NamedTuple):
+class Report(Struct, frozen=True, gc=False):
     """A report that has passed section 2 rule 1; a withdrawn one has no claims left."""
 
     report_id: str

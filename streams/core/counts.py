@@ -20,8 +20,8 @@ def fold(episode: Episode, step: Step) -> None:
         _retract(episode, step, step.old, touched)
     if step.new is not None:
         _assert(episode, step, step.new, touched)
-    for key in sorted(touched) if len(touched) > 1 else touched:
-        _publish(episode, step, key, touched[key])
+    changes = [_publish(episode, step, key, touched[key]) for key in sorted(touched)]
+    step.casualties = [change for change in changes if change is not None]
 
 
 def _retract(episode: Episode, step: Step, old: Standing, touched: Touched) -> None:
@@ -35,13 +35,15 @@ def _retract(episode: Episode, step: Step, old: Standing, touched: Touched) -> N
 
 def _assert(episode: Episode, step: Step, new: Standing, touched: Touched) -> None:
     report_id = step.report_id
+    denials = []
     for index, claim in enumerate(new.claims):
         if isinstance(claim, Casualty):
             _stand(episode, step, place(report_id, new, index, claim), touched)
+        elif denial := denial_of(claim, new.source):
+            denials.append((index, denial))
     # After the figures, since a report may deny one of its own.
-    for index, claim in enumerate(new.claims):
-        if denial := denial_of(claim, new.source):
-            _deny(episode, step, (report_id, index), denial, touched)
+    for index, denial in denials:
+        _deny(episode, step, (report_id, index), denial, touched)
 
 
 def place(report_id: str, standing: Standing, index: int, claim: Casualty) -> tuple[CellKey, Entry]:
@@ -127,7 +129,7 @@ def _stand(episode: Episode, step: Step, placed: tuple[CellKey, Entry], touched:
     touched[key] = cell
     cell.add(entry)
     step.undo.append((cell.remove, (entry,)))
-    if (entry[2], entry[3]) in episode.denials:
+    if episode.denials and (entry[2], entry[3]) in episode.denials:
         _mark(episode, step, cell, entry)
 
 
@@ -159,30 +161,29 @@ def _mark(episode: Episode, step: Step, cell: Cell, entry: Entry) -> None:
         cell.denied[target] = (entry, episode.reports[entry[2]].revision)
 
 
-def _publish(episode: Episode, step: Step, key: CellKey, cell: Cell) -> None:
+def _publish(episode: Episode, step: Step, key: CellKey, cell: Cell) -> Change | None:
     after, before = cell.value(episode.denials), cell.published
     if _same_figures(before, after):
-        return
+        return None
+    version = cell.version + 1
     step.undo.append((_set_published, (cell, cell.version, before)))
-    _set_published(cell, cell.version + 1, after)
-    source, party, outcome, population = key
-    step.touched.append(("c", episode.name, *key))
-    step.casualties.append(
-        {
-            "change_id": f"{episode.name}/{source}/{party}/{outcome}/{population}@{cell.version}",
-            "episode": episode.name,
-            "source": source,
-            "party": party,
-            "outcome": outcome,
-            "population": population,
-            "version": cell.version,
-            "kind": _kind(cell.version, before, after),
-            "before": before,
-            "after": after,
-            "delta": (after["best"] if after else 0) - (before["best"] if before else 0),
-            "cause": step.cause,
-        }
-    )
+    cell.version, cell.published = version, after
+    name, (source, party, outcome, population) = episode.name, key
+    step.touched.append(("c", name, source, party, outcome, population))
+    return {
+        "change_id": f"{name}/{source}/{party}/{outcome}/{population}@{version}",
+        "episode": name,
+        "source": source,
+        "party": party,
+        "outcome": outcome,
+        "population": population,
+        "version": version,
+        "kind": _kind(version, before, after),
+        "before": before,
+        "after": after,
+        "delta": (after["best"] if after else 0) - (before["best"] if before else 0),
+        "cause": step.cause,
+    }
 
 
 def _set_published(cell: Cell, version: int, value: Change | None) -> None:

@@ -12,7 +12,6 @@ values are JSON arrays; the first item of a key says what it names:
 """
 
 from collections.abc import Callable
-from heapq import heapify
 from typing import Any
 
 import msgspec
@@ -30,9 +29,8 @@ _read = msgspec.json.Decoder().decode
 _read_standing = msgspec.json.Decoder(Standing).decode
 
 
-def key_bytes(key: EntryKey) -> bytes:
-    """Return the stored form of a key."""
-    return _write(key)
+#: The stored form of a key.
+key_bytes: Callable[[EntryKey], bytes] = _write
 
 
 def value_bytes(episodes: Episodes, key: EntryKey) -> bytes | None:
@@ -57,7 +55,7 @@ def load(episodes: Episodes, registry: Registry, key: bytes, value: bytes) -> No
 def put_in_order(episode: Episode, horizon_us: int) -> None:
     """Sort, sum and fold what was loaded in any order."""
     floor = episode.newest - horizon_us
-    heapify(episode.ages)
+    episode.ages.put_in_order()
     for cell in episode.cells.values():
         cell.put_in_order(floor)
     for entries in episode.derived.values():
@@ -94,7 +92,7 @@ def _load_report(episode: Episode, registry: Registry, key: list[str], value: by
     (report_id,) = key
     standing = _read_standing(value)
     episode.reports[report_id] = standing
-    episode.ages.append((standing.published_at, report_id))
+    episode.ages.append(standing.published_at, report_id)
     for index, claim in enumerate(standing.claims):
         if isinstance(claim, Casualty):
             cell_key, entry = place(report_id, standing, index, claim)

@@ -1,11 +1,12 @@
 """What is kept of an episode: its standing reports, and what the folds made of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from streams.core.ages import Ages
 from streams.core.claims import Claim, Message, Registration, Report
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Episode:
         self.views: dict[ViewKey, View] = {}
         #: When the next timer of a view fires, for the views that wait for one.
         self.waiting: dict[ViewKey, int] = {}
-        #: A heap of (published_at, report_id): what is settled next. May name the departed.
-        self.ages: list[tuple[int, str]] = []
+        #: What is settled next. May name the departed.
+        self.ages = Ages()
 
 
 class Outcome(StrEnum):
@@ -87,15 +88,15 @@ class Step:
         self.cause = cause
         self.episode = message.episode
         #: Empty for a tick.
-        self.report_id = message.report_id if isinstance(message, Report) else ""
+        self.report_id = message.report_id if type(message) is Report else ""
         #: The episode's clock once this message was taken.
         self.clock = 0
         #: The report's standing before and after.
         self.old: Standing | None = None
         self.new: Standing | None = None
-        self.casualties: list[Change] = []
-        self.ceasefires: list[Change] = []
-        self.statements: list[Change] = []
+        self.casualties: Sequence[Change] = ()
+        self.ceasefires: Sequence[Change] = ()
+        self.statements: Sequence[Change] = ()
         self.touched: list[EntryKey] = []
         #: What takes it back, newest last.
         self.undo: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
@@ -103,13 +104,16 @@ class Step:
     @property
     def moves(self) -> bool:
         """Whether the message changed anything at all."""
-        return self.outcome in _MOVES
+        return self.outcome is Outcome.ACCEPTED or self.outcome in _MOVES
 
     def changes(self) -> Iterator[tuple[str, Change]]:
         """Yield (topic, record) in the order of contract section 7."""
-        for topic in ("casualties", "ceasefires", "statements"):
-            for change in getattr(self, topic):
-                yield topic, change
+        for change in self.casualties:
+            yield "casualties", change
+        for change in self.ceasefires:
+            yield "ceasefires", change
+        for change in self.statements:
+            yield "statements", change
 
 
 _MOVES = frozenset({Outcome.ACCEPTED, Outcome.TICK, Outcome.REGISTERED})

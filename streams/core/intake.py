@@ -12,7 +12,7 @@ from typing import Any, Never
 
 import msgspec
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from schemas.reports import (
     MAX_CLAIMS,
@@ -42,6 +42,7 @@ DIGEST_BYTES = 12
 _NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 _write = msgspec.json.Encoder().encode
+_as_report, _as_tick = REPORT.validator.validate_python, TICK.validator.validate_python
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -128,52 +129,42 @@ def _innermost_gone(brackets: bytes) -> bytes:
 def _tick(document: dict[str, Any]) -> Tick:
     if document.get("report_id") is not None:
         _refuse("tick", "a tick has no report_id; a report has no tick")
-    raw = _shaped(TICK, document)
+    raw = _shaped(_as_tick, document)
     return Tick(_time(raw["tick"], "tick"), raw["episode"])
 
 
 def _report(document: dict[str, Any]) -> Report:
-    raw = _shaped(REPORT, document)
-    published_at = _time(raw["published_at"], "published_at")
-    withdrawn = raw.get("withdrawn") or False
-    shapes = raw.get("claims") or ()
-    if not shapes and not withdrawn:
-        _refuse("claims", f"1 to {MAX_CLAIMS} claims")
-    claims = tuple([_CLAIMS[shape["type"]](shape, published_at, at) for at, shape in enumerate(shapes)])
-    unknown = len(document) - len(raw)
-    for at, shape in enumerate(shapes):
-        unknown += _unknown_fields(document["claims"][at], shape)
-    if withdrawn:
-        claims = ()
+    raw = _shaped(_as_report, document)
     get = raw.get
-    content = (
-        _shared(raw["source"]),
-        get("relayed_by"),
-        published_at,
-        get("url"),
-        get("headline"),
-        get("lang"),
-    )
+    published_at = _time(raw["published_at"], "published_at")
+    withdrawn = get("withdrawn") or False
+    unknown = len(document) - len(raw)
+    claims: tuple[Claim, ...] = ()
+    if shapes := get("claims"):
+        claims = tuple([_CLAIMS[shape["type"]](shape, published_at, at) for at, shape in enumerate(shapes)])
+        for given, shape in zip(document["claims"], shapes, strict=True):
+            unknown += _unknown_fields(given, shape)
+        if withdrawn:
+            claims = ()
+    elif not withdrawn:
+        _refuse("claims", f"1 to {MAX_CLAIMS} claims")
+    source, relayed_by, url, headline, lang = (
+        _shared(raw["source"]), get("relayed_by"), get("url"), get("headline"), get("lang"),
+    )  # fmt: skip
+    digest = _digest((withdrawn, (source, relayed_by, published_at, url, headline, lang), claims))
     return Report(
-        raw["report_id"],
-        get("revision") or 1,
-        withdrawn,
-        raw["episode"],
-        *content,
-        claims,
-        _digest((withdrawn, content, claims)),
-        unknown,
-    )
+        raw["report_id"], get("revision") or 1, withdrawn, raw["episode"], source, relayed_by, published_at,
+        url, headline, lang, claims, digest, unknown,
+    )  # fmt: skip
 
 
-def _shaped(adapter: TypeAdapter[Any], document: dict[str, Any]) -> dict[str, Any]:
+def _shaped(shape: Callable[..., dict[str, Any]], document: dict[str, Any]) -> dict[str, Any]:
     try:
-        shaped: dict[str, Any] = adapter.validator.validate_python(document, strict=True)
+        return shape(document, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         pattern: str = first.get("ctx", {}).get("pattern", "")
         _refuse(_path(first["loc"]), PATTERN_MEANS.get(pattern, first["msg"]))
-    return shaped
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -192,8 +183,8 @@ def _path(location: tuple[int | str, ...]) -> str:
 def _unknown_fields(given: Mapping[str, Any], shape: Mapping[str, Any]) -> int:
     unknown = len(given) - len(shape)
     nested = _NESTED[shape["type"]]
-    if nested is not None and shape.get(nested):
-        unknown += len(given[nested]) - len(shape[nested])
+    if nested is not None and (inner := shape.get(nested)):
+        unknown += len(given[nested]) - len(inner)
     return unknown
 
 
@@ -203,27 +194,17 @@ def _casualty(shape: dict[str, Any], published_at: int, at: int) -> Casualty:
     best, low, high = _bounds(shape["count"], qualifier)
     if (low is not None and low > best) or (high is not None and high < best):
         _refuse(f"claims[{at}].count", f"low <= best <= high does not hold: {low}, {best}, {high}")
-    as_of, since = _moment(shape, "as_of", at), _moment(shape, "since", at)
-    if as_of is None:
-        as_of = published_at
-    if as_of - published_at > MAX_AS_OF_AHEAD_US:
-        _refuse(f"claims[{at}].as_of", "more than 24 h after published_at")
+    as_of, since = published_at, _moment(shape, "since", at)
+    if text := get("as_of"):
+        as_of = _time(text, "as_of", at)
+        if as_of - published_at > MAX_AS_OF_AHEAD_US:
+            _refuse(f"claims[{at}].as_of", "more than 24 h after published_at")
     if since is not None and since >= as_of:
         _refuse(f"claims[{at}].since", "not before as_of")
     return Casualty(
-        _shared(shape["party"]),
-        shape["outcome"],
-        get("population") or "unknown",
-        best,
-        low,
-        high,
-        qualifier,
-        get("basis") or "cumulative",
-        as_of,
-        since,
-        get("final"),
-        get("incident"),
-    )
+        _shared(shape["party"]), shape["outcome"], get("population") or "unknown", best, low, high, qualifier,
+        get("basis") or "cumulative", as_of, since, get("final"), get("incident"),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1 << 16)

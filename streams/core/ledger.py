@@ -6,7 +6,6 @@ first of the next. What a stage did is in its `Step`, and `undo` takes it back.
 """
 
 from collections.abc import Iterable, Iterator
-from heapq import heappush
 from typing import Any
 
 from streams.core import counts, entries, picture, settle, statements, views
@@ -51,7 +50,7 @@ class Ledger:
         cause = _cause(message)
         if origin is not None:
             cause["origin"] = origin
-        step = self._tick(message, cause) if isinstance(message, Tick) else self._report(message, cause)
+        step = self._report(message, cause) if isinstance(message, Report) else self._tick(message, cause)
         if step.moves:
             self._unfolded = step
         return step
@@ -137,7 +136,11 @@ class Ledger:
         if episode is None:
             return Step(tick, Outcome.IGNORED_TICK, cause)
         step = Step(tick, Outcome.TICK, cause)
-        self._move_clock(episode, step, tick.at)
+        if tick.at > episode.clock:
+            step.undo.append((setattr, (episode, "clock", episode.clock)))
+            episode.clock = tick.at
+        step.clock = episode.clock
+        step.touched.append(("e", episode.name))
         return step
 
     def _report(self, report: Report, cause: Change) -> Step:
@@ -169,35 +172,20 @@ class Ledger:
 
     def _stand(self, episode: Episode, step: Step, report: Report, old: Standing | None) -> None:
         new = Standing(
-            report.revision,
-            report.digest,
-            report.published_at,
-            report.source,
-            report.withdrawn,
-            report.claims,
+            report.revision, report.digest, report.published_at, report.source, report.withdrawn, report.claims,
             None if old is None else old.statements,
-        )
-        if old is None:
-            step.undo.append((episode.reports.pop, (report.report_id,)))
-        else:
-            step.undo.append((episode.reports.__setitem__, (report.report_id, old)))
-        episode.reports[report.report_id] = new
+        )  # fmt: skip
+        report_id, published_at = report.report_id, report.published_at
+        step.undo.append((_go_back, (episode, report_id, old, episode.newest, episode.clock)))
+        episode.reports[report_id] = new
         step.old, step.new = old, new
-        # A heap entry that outlives its report is passed over when it comes up.
-        heappush(episode.ages, (report.published_at, report.report_id))
-        if report.published_at > episode.newest:
-            step.undo.append((setattr, (episode, "newest", episode.newest)))
-            episode.newest = report.published_at
+        # What outlives its report there is passed over when it comes up.
+        episode.ages.add(published_at, report_id)
+        if published_at > episode.newest:
+            episode.newest = published_at
             self._grown.add(episode.name)
-        step.touched.append(("r", episode.name, report.report_id))
-        self._move_clock(episode, step, report.published_at)
-
-    def _move_clock(self, episode: Episode, step: Step, until: int) -> None:
-        if until > episode.clock:
-            step.undo.append((setattr, (episode, "clock", episode.clock)))
-            episode.clock = until
-        step.clock = episode.clock
-        step.touched.append(("e", episode.name))
+        step.clock = episode.clock = max(episode.clock, published_at)
+        step.touched = [("r", episode.name, report_id), ("e", episode.name)]
 
     def _refuse_late(self, episode: Episode, report: Report, old: Standing | None) -> None:
         floor = episode.newest - self.horizon_us
@@ -211,6 +199,14 @@ class Ledger:
                     raise _too_late(f"claims[{index}].as_of", claim.as_of, floor)
             elif isinstance(claim, CeasefireClaim) and claim.at < floor:
                 raise _too_late(f"claims[{index}].at", claim.at, floor)
+
+
+def _go_back(episode: Episode, report_id: str, old: Standing | None, newest: int, clock: int) -> None:
+    if old is None:
+        episode.reports.pop(report_id, None)
+    else:
+        episode.reports[report_id] = old
+    episode.newest, episode.clock = newest, clock
 
 
 def _too_late(name: str, time: int, floor: int) -> Refusal:

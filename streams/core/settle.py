@@ -6,8 +6,6 @@ cell's settled cumulative claims only the greatest can ever count, increments up
 will, and the settled claims that lead a view can be kept as the course they came to.
 """
 
-from heapq import heappop
-
 from streams.core.ceasefire import VIOLATIONS
 from streams.core.cell import Cell, Entry
 from streams.core.claims import Casualty, CeasefireClaim, Claim
@@ -20,8 +18,7 @@ def forget(episode: Episode, horizon_us: int) -> list[EntryKey]:
     """Drop what newly settled reports supersede; return the ledger entries that changed."""
     floor = episode.newest - horizon_us
     touched: list[EntryKey] = []
-    while episode.ages and episode.ages[0][0] < floor:
-        published_at, report_id = heappop(episode.ages)
+    for published_at, report_id in episode.ages.pop_before(floor):
         standing = episode.reports.get(report_id)
         if standing is not None and standing.published_at == published_at:
             _settle(episode, report_id, standing, floor, touched)

@@ -16,6 +16,7 @@ def fold(episode: Episode, step: Step) -> None:
     report_id = step.report_id
     # Carried on from revision to revision: a statement that comes back goes on counting.
     kept = dict(new.statements or ())
+    changes = []
     for index, claim in enumerate(new.claims):
         if isinstance(claim, Statement):
             kept.setdefault(index, (0, None))
@@ -26,7 +27,7 @@ def fold(episode: Episode, step: Step) -> None:
         if after == before:
             continue
         kept[index] = (version + 1, after)
-        step.statements.append(
+        changes.append(
             {
                 "change_id": f"{episode.name}/statement/{report_id}/{index}@{version + 1}",
                 "episode": episode.name,
@@ -38,6 +39,7 @@ def fold(episode: Episode, step: Step) -> None:
                 "cause": step.cause,
             }
         )
+    step.statements = changes
     if kept:
         new.statements = kept
 

@@ -153,6 +153,8 @@ class View:
 
 def fold(episode: Episode, step: Step, registry: Registry) -> None:
     """Fill `step.ceasefires`: at most one change a view, sorted, the joint view first."""
+    if not _concerns(episode, step):
+        return
     touched: set[ViewKey] = set()
     if step.old is not None:
         for key, done in places(step.report_id, step.old, registry):
@@ -166,10 +168,21 @@ def fold(episode: Episode, step: Step, registry: Registry) -> None:
             touched.add(key)
     if step.outcome is Outcome.REGISTERED:
         touched.update(episode.views)
-    if episode.waiting:
-        touched.update(key for key, due in episode.waiting.items() if due <= step.clock)
-    for key in sorted(touched):
-        _publish(episode, step, key)
+    touched.update(key for key, due in episode.waiting.items() if due <= step.clock)
+    changes = [_publish(episode, step, key) for key in sorted(touched)]
+    step.ceasefires = [change for change in changes if change is not None]
+
+
+def _concerns(episode: Episode, step: Step) -> bool:
+    """Whether there is anything to fold: most reports are about casualties alone."""
+    if episode.waiting or step.outcome is Outcome.REGISTERED:
+        return True
+    return any(
+        isinstance(claim, CeasefireClaim)
+        for standing in (step.old, step.new)
+        if standing is not None
+        for claim in standing.claims
+    )
 
 
 def places(report_id: str, standing: Standing, registry: Registry) -> list[tuple[ViewKey, Done]]:
@@ -209,30 +222,28 @@ def _stand(episode: Episode, step: Step, key: ViewKey, done: Done) -> None:
     step.undo.append((view.remove, (done,)))
 
 
-def _publish(episode: Episode, step: Step, key: ViewKey) -> None:
+def _publish(episode: Episode, step: Step, key: ViewKey) -> Change | None:
     view = episode.views[key]
     step.undo.append((_set_waiting, (episode, key, episode.waiting.get(key))))
     wait(episode, key, step.clock)
     after, before = view.value(step.clock), view.published
     if after == before:
-        return
+        return None
     step.undo.append((_set_published, (view, view.version, before)))
     _set_published(view, view.version + 1, after)
     ceasefire, source = key
     name = view_name(source)
     step.touched.append(("v", episode.name, *key))
-    step.ceasefires.append(
-        {
-            "change_id": f"{episode.name}/{ceasefire}/{name}@{view.version}",
-            "episode": episode.name,
-            "ceasefire": ceasefire,
-            "view": name,
-            "version": view.version,
-            "before": before,
-            "after": after,
-            "cause": step.cause,
-        }
-    )
+    return {
+        "change_id": f"{episode.name}/{ceasefire}/{name}@{view.version}",
+        "episode": episode.name,
+        "ceasefire": ceasefire,
+        "view": name,
+        "version": view.version,
+        "before": before,
+        "after": after,
+        "cause": step.cause,
+    }
 
 
 def _set_published(view: View, version: int, value: Change | None) -> None:

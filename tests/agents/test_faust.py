@@ -111,7 +111,7 @@ async def test_an_agent_that_does_not_answer_is_an_error_and_does_not_fold_later
     with pytest.raises(AgentsGone):
         await stage(late)
     errand: Any = queue.get_nowait()
-    errand.run(late.fold_counts)
+    errand.run(lambda batch: batch.fold_counts())
     assert late.done == [], "the desk may have undone it by now"
 
 

@@ -80,7 +80,6 @@ BREAKS: list[tuple[Any, str]] = [
     (views, "_publish"),
     (views, "wait"),
     (views, "places"),
-    (Ledger, "_move_clock"),
 ]
 
 

@@ -98,7 +98,7 @@ class _Mix:
             "published_at": format_time(self._now + ahead - behind - chance.randrange(2 * DAY_US)),
             "headline": f"report {report_id}", "mood": "ignored",
         }  # fmt: skip
-        claims = [self._claim(parse_time(report["published_at"])) for _ in range(chance.randrange(1, 4))]
+        claims = [self._claim(parse_time(str(report["published_at"]))) for _ in range(chance.randrange(1, 4))]
         return report | {"claims": claims}
 
     def _claim(self, published: int) -> dict[str, Any]:
