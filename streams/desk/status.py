@@ -43,6 +43,8 @@ class PartitionStatus:
         """How far a restore is, in words; empty outside of one."""
         if self.state is not PartitionState.RESTORING or not self.restore_end:
             return ""
+        if self.restored >= self.restore_end:
+            return f"all {self.restore_end:,} ledger records read, the state is being made of them"
         share = 100 * self.restored // self.restore_end
         return f"{share} % of {self.restore_end:,} ledger records read"
 

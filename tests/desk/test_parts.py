@@ -180,6 +180,8 @@ def test_a_desk_is_ready_when_all_its_partitions_run() -> None:
     assert status.partitions[1].lag is None
     status.partitions[1] = PartitionStatus(1, PartitionState.RESTORING, restored=4_500, restore_end=10_000)
     assert status.reasons() == ["partition 1 is restoring: 45 % of 10,000 ledger records read"]
+    status.partitions[1].restored = 10_000
+    assert status.partitions[1].progress == "all 10,000 ledger records read, the state is being made of them"
 
 
 def test_a_librarys_repeated_message_is_let_through_seldom_with_its_count() -> None:
