@@ -1,5 +1,6 @@
 """The timeline of an episode: a panel of step lines for each outcome and population, the ceasefires below."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,13 @@ MAX_LINES = 8
 DOTS_UP_TO = 40
 LABEL_GAP_PX = 13
 CHARACTER_PX = 7.4
+
+# By the step of the ticks, from years to fractions of a second, and what stands where a larger unit begins. Each says
+# its month or its day by itself: there is no other place that does. The year is in the heading, where no tick has it.
+TIME_LABELS = {
+    "formats": ["%Y", "%b", "%-d %b", "%H:%M", "%H:%M", "%S.%f"],
+    "zero_formats": ["", "%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"],
+}
 
 Panels = list[tuple[tuple[str, str], list[Line]]]
 POPULATIONS = {
@@ -131,8 +139,9 @@ def _left_px(panels: Panels, bands: Sequence[Band]) -> int:
 
 
 def _right_px(panels: Panels) -> int:
-    """Return the room that the last figures take."""
-    return 18 + 8 * max([4, *(len(_figure(line.last)) for _, lines in panels for line in lines)])
+    """Return the room that the last figures take, where need be with how many lines end there."""
+    several = 3 * any(len({line.last.best for line in lines}) < len(lines) for _, lines in panels)
+    return 18 + 8 * max([4, *(len(_figure(line.last)) + several for _, lines in panels for line in lines)])
 
 
 def _height_in(lines: list[Line], *, first: bool) -> float:
@@ -199,7 +208,9 @@ def _time_axis(axes: Sequence[Axes], story: Story) -> None:
         ax.tick_params(axis="x", pad=8)
     locator = mdates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     axes[-1].xaxis.set_major_locator(locator)
-    axes[-1].xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes[-1].xaxis.set_major_formatter(
+        mdates.ConciseDateFormatter(locator, **TIME_LABELS, show_offset=False)  # type: ignore[no-untyped-call]
+    )
 
 
 def _panel(ax: Axes, title: str, lines: list[Line], story: Story, look: Look) -> None:
@@ -293,8 +304,11 @@ def _end_labels(ax: Axes, lines: list[Line], look: Look) -> None:
     height_px = size_px(ax)[1]
     gap = top * LABEL_GAP_PX / height_px
     texts: dict[tuple[int, str], str] = {}
+    lying = Counter((line.last.best or 0, look.of(line)[0]) for line in lines)
     for line in lines:
-        texts[line.last.best or 0, look.of(line)[0]] = _figure(line.last)
+        place_of = line.last.best or 0, look.of(line)[0]
+        # Lines that end on each other look like one.
+        texts[place_of] = _figure(line.last) + (f" ×{lying[place_of]}" if lying[place_of] > 1 else "")
     place = float("-inf")
     spread = []
     for (best, colour), text in sorted(texts.items()):
