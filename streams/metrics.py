@@ -1,24 +1,84 @@
-"""What is counted for Prometheus: the one table of metrics, served at /metrics and listed in the docs."""
+"""What is counted for Prometheus: the one table of metrics, served at /metrics and listed in docs/metrics.md.
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+Nothing here is called for each record: what a batch brings is added when it is done. Labels have few values, known
+beforehand; no episode, source or address is one.
+"""
 
-__all__ = ["DEGRADED", "HTTP_REQUESTS", "HTTP_SECONDS", "READY", "REGISTRY", "REPORTS_REFUSED", "REPORTS_TAKEN"]
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+from schemas.alerts import SEVERITIES
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each of ours, and nobody reads them
 REGISTRY = CollectorRegistry(auto_describe=True)
+ProcessCollector(registry=REGISTRY)
 
-REPORTS_TAKEN = Counter(
-    "truceline_posted_reports_total",
-    "Reports and ticks taken over HTTP, by how",
-    ["outcome"],
+OUTCOMES = ("accepted", "duplicate", "stale", "tick", "ignored_tick", "rerouted", "rejected")
+CODES = (
+    "too_large", "not_json", "invalid", "misrouted", "from_the_future", "revision_conflict", "too_late", "internal",
+)  # fmt: skip
+CHANGES = ("casualties", "ceasefires", "statements")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+QUICK_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SLOW_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+
+
+def _counter(name: str, says: str, **label: Iterable[str]) -> Counter:
+    """A counter; values of its label that are known beforehand begin at 0, so that a first one shows as an increase."""
+    counter = Counter(name, says, list(label), registry=REGISTRY)
+    for values in label.values():
+        for value in values:
+            counter.labels(value)
+    return counter
+
+
+# The fold
+REPORTS = _counter("truceline_reports_total", "Reports and ticks taken from the log, by outcome", outcome=OUTCOMES)
+REJECTED = _counter("truceline_rejected_total", "Records rejected, by code", code=CODES)
+UNKNOWN_FIELDS = _counter("truceline_unknown_fields_total", "Fields of accepted reports that nobody knows")
+PUBLISHED = _counter("truceline_published_total", "Records committed, by topic", topic=CHANGES)
+FOLD_SECONDS = Histogram("truceline_fold_seconds", "Folding a batch", buckets=QUICK_S, registry=REGISTRY)
+COMMIT_SECONDS = Histogram("truceline_commit_seconds", "Committing a transaction", buckets=QUICK_S, registry=REGISTRY)
+END_TO_END_SECONDS = Histogram(
+    "truceline_end_to_end_seconds",
+    "From a record's timestamp to the commit of what came of it, of the oldest record in each batch",
+    buckets=SLOW_S,
     registry=REGISTRY,
 )
-REPORTS_REFUSED = Counter(
-    "truceline_posted_refusals_total",
-    "Reports refused over HTTP, by code",
-    ["code"],
-    registry=REGISTRY,
+LAST_COMMIT = Gauge(
+    "truceline_last_commit_timestamp_seconds", "When a transaction was last committed, Unix time", registry=REGISTRY
 )
+
+# The desk
+TRANSACTIONS = _counter("truceline_transactions_total", "Transactions, by end", outcome=("committed", "aborted"))
+FENCED = _counter("truceline_fenced_total", "Partitions lost to another worker or to a time-out in a transaction")
+TAKEOVERS = _counter("truceline_takeovers_total", "Partitions taken over, their state restored")
+LAG = Gauge("truceline_lag_records", "Records not yet taken in, about", ["partition"], registry=REGISTRY)
+RUNNING = Gauge("truceline_partition_running", "1 while a partition of ours runs", ["partition"], registry=REGISTRY)
+RESTORED = Gauge(
+    "truceline_restored_ratio", "How much of a partition's state has been read back", ["partition"], registry=REGISTRY
+)
+
+# Alerts
+ALERTS = Counter("truceline_alerts_total", "Alerts written", ["severity", "state"], registry=REGISTRY)
+NOTIFICATIONS = _counter(
+    "truceline_notifications_total", "Alerts sent on, by target and end", outcome=("delivered", "undelivered")
+)
+for _severity in SEVERITIES:
+    for _state in ("raised", "resolved"):
+        ALERTS.labels(_severity, _state)
+
+# HTTP
+REPORTS_TAKEN = _counter("truceline_posted_reports_total", "Reports and ticks taken over HTTP, by how", outcome=())
+REPORTS_REFUSED = _counter("truceline_posted_refusals_total", "Reports refused over HTTP, by code", code=CODES)
 HTTP_REQUESTS = Counter(
     "truceline_http_requests_total",
     "HTTP requests answered",
@@ -34,3 +94,35 @@ HTTP_SECONDS = Histogram(
 )
 READY = Gauge("truceline_ready", "1 while /readyz says yes", registry=REGISTRY)
 DEGRADED = Gauge("truceline_degraded", "1 once /readyz names a trouble that somebody should look at", registry=REGISTRY)
+
+
+def count_outcomes(counts: Mapping[str, int]) -> None:
+    """Add what became of a batch's records: by outcome, `rejected_<code>`, and `unknown_fields`."""
+    for name, number in counts.items():
+        code = name.removeprefix("rejected_")
+        if code != name:
+            REPORTS.labels("rejected").inc(number)
+            REJECTED.labels(code).inc(number)
+        elif name == "unknown_fields":
+            UNKNOWN_FIELDS.inc(number)
+        else:
+            REPORTS.labels(name).inc(number)
+
+
+def watch_partition(
+    partition: int, *, lag: Callable[[], float], running: Callable[[], float], restored: Callable[[], float]
+) -> None:
+    """Show a partition of ours from now on; each is asked when somebody looks."""
+    for gauge, value in ((LAG, lag), (RUNNING, running), (RESTORED, restored)):
+        gauge.labels(str(partition)).set_function(value)
+
+
+def forget_partition(partition: int) -> None:
+    """Show a partition no more: it is somebody else's."""
+    for gauge in (LAG, RUNNING, RESTORED):
+        gauge.remove(str(partition))
+
+
+def method(name: str) -> str:
+    """Return an HTTP method as a label: clients may send any word."""
+    return name if name in METHODS else "other"

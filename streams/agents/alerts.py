@@ -20,6 +20,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError
 
 from schemas.alerts import Alert
+from streams import metrics
 from streams.agents.past import past
 from streams.agents.untiring import untiringly
 from streams.agents.writing import EventHeaders, Write, writer
@@ -126,6 +127,8 @@ class Alerting:
             await untiringly(self._write, alert["alert_id"], alert["episode"], alert["at"], alert, partition)
         except MessageSizeTooLargeError:
             _log.error("an alert is too long for its topic", alert_id=alert["alert_id"], topic=self._topic)
+        else:
+            metrics.ALERTS.labels(alert["severity"], alert["state"]).inc()
         sent.add(alert["alert_id"])
 
     async def _catch_up(self, lane: Lane, place: TopicPartition, offset: int) -> None:

@@ -11,6 +11,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
+from streams import metrics
 from streams.cancelling import cancel
 from streams.core.registry import Registry
 from streams.desk.cluster import Cluster
@@ -34,6 +35,7 @@ WATCH_S = 2.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 5.0
 LEAVE_S = 5.0
+NAN = float("nan")
 SECOND = timedelta(seconds=1)
 
 
@@ -262,13 +264,18 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
 
     def _adopt(self, setup: Setup, number: int) -> None:
         owner = self._partitions[number] = Partition(setup, number, self, self._routes)
-        self.status.partitions[number] = owner.status
+        status = self.status.partitions[number] = owner.status
+        metrics.watch_partition(
+            number, lag=lambda: NAN if status.lag is None else status.lag, running=lambda: status.runs,
+            restored=lambda: status.restored_ratio,
+        )  # fmt: skip
         task = self._owners[number] = asyncio.create_task(owner.run(), name=f"partition {number}")
         task.add_done_callback(_report_end)
 
     def _give_up(self, number: int) -> None:
         self._partitions.pop(number).leave()
         del self.status.partitions[number]
+        metrics.forget_partition(number)
         task = self._owners.pop(number)
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
+from streams import metrics
 from streams.core.claims import Message, Report
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
@@ -296,6 +297,7 @@ class Fold:
     def count(self, tally: Tally) -> None:
         """Count what became of a batch, once that is committed."""
         self._counts.update(tally.counts)
+        metrics.count_outcomes(tally.counts)
 
 
 def _fits(copy: Record, outbox: Outbox) -> None:

@@ -20,6 +20,7 @@ from aiokafka.errors import (
     RecordListTooLargeError,
 )
 
+from streams import metrics
 from streams.desk.backlog import Backlog
 from streams.desk.errors import Blocked
 from streams.desk.producer import TransactionalProducer
@@ -144,6 +145,7 @@ class Partition:
             except ProducerFenced:
                 wait_s = self._setup.limits.fenced_s
                 self._setup.status.counts["fenced"] += 1
+                metrics.FENCED.inc()
                 self._stand_still("fenced: another worker took it over, or its transaction timed out", log.warning)
             except Exception as error:  # noqa: BLE001 - whatever it is, the partition goes on
                 wait_s = min(RETRY_MOST_S, RETRY_FIRST_S * 2.0**self._failures)
@@ -174,6 +176,7 @@ class Partition:
         await self._work.register(state)
         self._setup.memory.restored()
         self._setup.status.counts["takeovers"] += 1
+        metrics.TAKEOVERS.inc()
         self._timer, self._ticked = state.ledger.next_timer(), None
         self._state = state
         self.status.state, self.status.reason = PartitionState.RUNNING, ""

@@ -53,6 +53,18 @@ class PartitionStatus:
         """How many records are still to be taken in, about; None where that is not known."""
         return None if self.unread is None else self.unread + self.queued
 
+    @property
+    def runs(self) -> bool:
+        """Whether it takes records in."""
+        return self.state is PartitionState.RUNNING
+
+    @property
+    def restored_ratio(self) -> float:
+        """How much of its state has been read back, from 0 to 1."""
+        if self.runs or self.state is PartitionState.BLOCKED:
+            return float(self.runs)
+        return min(1.0, self.restored / self.restore_end) if self.restore_end else 0.0
+
 
 @dataclass(slots=True)
 class DeskStatus:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiokafka import TopicPartition
 
+from streams import metrics
 from streams.core.times import format_time
 from streams.desk.fold import Fold, Tally
 from streams.desk.headers import Headers
@@ -41,11 +42,15 @@ class Work:
     async def batch(self, state: State, records: Sequence[Any]) -> Tally:
         """Fold records and commit all that comes of them, with the offset behind the last."""
         outbox = self._outbox(state)
+        began_s = time.perf_counter()
         tally = await self._fold.fold(state.ledger, records, outbox, self._forget(state, len(records)))
         state.next_offset = records[-1].offset + 1
         state.pictures.changed(tally.moved, time.monotonic())
         self._add_own(state, outbox)
+        metrics.FOLD_SECONDS.observe(time.perf_counter() - began_s)
         await self._commit(state, outbox, {self._place: state.next_offset})
+        if records[0].timestamp >= 0:
+            metrics.END_TO_END_SECONDS.observe(max(0.0, time.time() - records[0].timestamp / 1000))
         self._fold.count(tally)
         self._setup.strangers.meet(tally.sources)
         return tally
@@ -93,7 +98,18 @@ class Work:
         return Outbox(state.producer.create_batch, self._setup.shape.record_limits, self._partition)
 
     async def _commit(self, state: State, outbox: Outbox, offsets: dict[TopicPartition, int]) -> None:
-        await state.producer.commit(outbox.batches, offsets, self._setup.settings.app_id)
+        began_s = time.perf_counter()
+        try:
+            await state.producer.commit(outbox.batches, offsets, self._setup.settings.app_id)
+        except BaseException:
+            metrics.TRANSACTIONS.labels("aborted").inc()
+            raise
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - began_s)
+        metrics.LAST_COMMIT.set_to_current_time()
+        metrics.TRANSACTIONS.labels("committed").inc()
+        for place, builders in outbox.batches.items():
+            topic = place.topic.rpartition(".")[2]
+            metrics.PUBLISHED.labels(topic).inc(sum(builder.record_count() for builder in builders))
         self._counts["transactions"] += 1
         self._counts["records_written"] += outbox.records
 

@@ -12,6 +12,7 @@ import orjson
 import structlog
 
 from schemas.alerts import Alert
+from streams import metrics
 from streams.alerts import Rules, Watch
 from streams.core.registry import Registry
 from streams.embedded.book import Book
@@ -86,6 +87,8 @@ class Alerter:
 
         book.append(write)
         self._marked = self._row
+        for alert in alerts:
+            metrics.ALERTS.labels(alert["severity"], alert["state"]).inc()
 
 
 def mark(book: Book, name: str) -> int:

@@ -4,13 +4,16 @@ Not for several threads: `streams.embedded.writer` owns a book.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 import structlog
 
+from streams import metrics
 from streams.core.claims import Message, Report
 from streams.core.episode import EntryKey, Step
 from streams.core.intake import Refusal, check_timestamp, parse
@@ -149,11 +152,13 @@ class Book:
         entries: list[_Entry] = []
         offset = self.next_offset
         try:
-            for value in values:
-                entry = _broken(value) if broken else self._take(value, offset)
-                entries.append(entry)
-                offset += entry.receipt.offset is not None
-            self._commit(file, entries)
+            with metrics.FOLD_SECONDS.time():
+                for value in values:
+                    entry = _broken(value) if broken else self._take(value, offset)
+                    entries.append(entry)
+                    offset += entry.receipt.offset is not None
+            with metrics.COMMIT_SECONDS.time():
+                self._commit(file, entries)
         except BaseException as error:
             self._undo(entries, unsure=isinstance(error, sqlite3.Error))
             raise
@@ -188,6 +193,9 @@ class Book:
         file.execute("COMMIT")
         self._owed.clear()
         self.last_row += len(changes)
+        metrics.LAST_COMMIT.set_to_current_time()
+        for topic, number in Counter(topic for _, _, topic, _, _ in changes).items():
+            metrics.PUBLISHED.labels(topic).inc(number)
 
     def _insert(self, file: sqlite3.Connection, entries: list[_Entry], changes: list[tuple[Any, ...]]) -> None:
         now = self.options.now_us()
@@ -265,7 +273,8 @@ class Book:
         _log.info("another source registry", before=row[0], now=self.options.registry.digest, episodes=len(entries))
 
     def _settle(self, file: sqlite3.Connection, entries: list[_Entry]) -> None:
-        """After a commit: pictures to be made anew, sources to tell of, and what may be forgotten."""
+        """After a commit: what became of each, pictures to be made anew, sources to tell of, what may be forgotten."""
+        metrics.count_outcomes(Counter(_outcomes(entries)))
         self._strangers.meet(e.step.new.source for e in entries if e.step is not None and e.step.new is not None)
         for entry in entries:
             if entry.step is not None and entry.step.moves:
@@ -286,6 +295,16 @@ class Book:
 
 #: Refused for what is already known; other refusals go back to the sender alone, as on Kafka.
 _REFUSED_BY_STATE = frozenset({"revision_conflict", "too_late", "internal"})
+
+
+def _outcomes(entries: Iterable[_Entry]) -> Iterator[str]:
+    for receipt, step in ((entry.receipt, entry.step) for entry in entries):
+        if receipt.code is None:
+            yield receipt.outcome
+        elif receipt.code in _REFUSED_BY_STATE:
+            yield f"rejected_{receipt.code}"
+        if step is not None and isinstance(step.message, Report):
+            yield from repeat("unknown_fields", step.message.unknown_fields)
 
 
 def _broken(value: bytes) -> _Entry:

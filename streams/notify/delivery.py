@@ -9,6 +9,7 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from schemas.alerts import SEVERITIES, Alert, Severity, Undelivered
+from streams import metrics
 from streams.core.times import SECOND_US, parse_time
 from streams.notify.targets import NotSent, Target, targets
 from streams.settings import Settings, read_secret
@@ -67,6 +68,8 @@ class Delivery:
         if alert_id in self._sent or not self._is_wanted(alert):
             return []
         ends = await asyncio.gather(*(self._send(target, alert) for target in self.targets))
+        for end in ends:
+            metrics.NOTIFICATIONS.labels("delivered" if end is None else "undelivered").inc()
         self._sent[alert_id] = None
         if len(self._sent) > REMEMBERED:
             del self._sent[next(iter(self._sent))]

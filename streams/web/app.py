@@ -169,7 +169,7 @@ class _Measured:
         async def measured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = scope.get(_ROUTE, "none")
-                metrics.HTTP_REQUESTS.labels(scope["method"], route, message["status"]).inc()
+                metrics.HTTP_REQUESTS.labels(metrics.method(scope["method"]), route, message["status"]).inc()
                 metrics.HTTP_SECONDS.labels(route).observe(time.perf_counter() - began)
             await send(message)
 

@@ -11,6 +11,7 @@ from tests.agents.test_faust import worker_running
 from tests.alerts.telling import changes, day, told
 from tests.core.build import killed
 from tests.desk.places import Worker, send
+from tests.metrics import Gained
 
 CROSSES = "crossed: {crosses: 100, resolved: true}\n"
 #: Whether a figure has risen shows only to who knows those before.
@@ -28,6 +29,7 @@ async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_pat
     published = changes(day(1, killed(120)), day(2, killed(50)), day(3, killed(40)))
     first, aborted, last = (record for _, record in published)
     last["before"] = first["after"]
+    gained = Gained()
     async with worker_running(made(settings)):
         await write(settings, "casualties", [(0, first)], commits=True)
         await write(settings, "casualties", [(0, aborted)], commits=False)
@@ -35,6 +37,7 @@ async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_pat
         raised = f"crossed:{first['change_id']}"
         await eventually(lambda: ids_on(settings), [raised, f"{raised}/resolved"])
     assert [alert["change_id"] for alert in await alerts_on(settings)] == [first["change_id"], last["change_id"]]
+    assert gained.by("truceline_alerts_total", "state") == {"raised": 1, "resolved": 1}
 
 
 async def test_a_worker_killed_in_the_middle_loses_nothing_and_what_is_read_again_is_not_told_again(

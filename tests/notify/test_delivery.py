@@ -11,6 +11,7 @@ from streams.notify import Delivery, Lost, NotSent, delivery, targets
 from streams.notify.delivery import notification
 from streams.settings import SettingsError, load
 from tests.core.build import at
+from tests.metrics import Gained
 from tests.notify.receivers import NOW_US, alert, hook, mailbox
 
 
@@ -55,8 +56,10 @@ async def test_a_target_that_fails_at_first_gets_it_after_a_pause() -> None:
 
 async def test_after_the_last_try_it_is_undelivered_there_and_delivered_elsewhere() -> None:
     broken, well = Scripted("broken", failing=99), Scripted("well")
+    gained = Gained()
     assert await to(broken, well, tries=3).deliver(alert()) == [Lost("broken", 3, "busy")]
     assert (broken.tried, well.sent) == (3, ["r:war/mod@1"])
+    assert gained.by("truceline_notifications_total", "outcome") == {"delivered": 1, "undelivered": 1}
 
 
 async def test_a_target_that_is_down_gets_one_try_until_it_takes_something() -> None:

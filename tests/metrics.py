@@ -1,0 +1,38 @@
+"""What the metrics have gained while something was done: they are one process's, and other tests count too."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from streams import metrics
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def samples() -> Samples:
+    """The value of every series."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in metrics.REGISTRY.collect()
+        for sample in family.samples
+    }
+
+
+class Gained:
+    """What has been gained since it was made."""
+
+    def __init__(self) -> None:
+        self._before = samples()
+
+    def of(self, name: str, **labels: str) -> float:
+        """How much a series has gained."""
+        series = (name, tuple(sorted(labels.items())))
+        return samples().get(series, 0.0) - self._before.get(series, 0.0)
+
+    def by(self, name: str, label: str) -> dict[str, int]:
+        """What a counter has gained, by the values of one label, but for those that have gained nothing."""
+        found: Counter[str] = Counter()
+        for series, value in samples().items():
+            if series[0] == name:
+                found[dict(series[1])[label]] += int(value - self._before.get(series, 0.0))
+        return {value: gained for value, gained in found.items() if gained}
