@@ -103,12 +103,12 @@ def _print(account: Account, form: Form, *, listed: bool) -> None:
 
         sys.stdout.buffer.write(orjson.dumps(account, option=orjson.OPT_APPEND_NEWLINE))
         return
-    from rich.console import Console
 
     from streams.terminal.account import account_text, index_text
+    from streams.terminal.outputs import Printed
 
     several = listed or len(account["cells"]) + len(account["ceasefires"]) > SHOWN_AT_MOST
-    Console().print(index_text(account) if several else account_text(account))
+    Printed().print(index_text(account) if several else account_text(account))
 
 
 def _tell_unread(unread: Counter[str]) -> None:

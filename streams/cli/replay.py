@@ -87,7 +87,8 @@ def replay(
         _fold(story, _open(outputs, changes, "--changes"), quiet=quiet)
         if snapshot is not None:
             _write_snapshot(story, _open(outputs, snapshot, "--snapshot"))
-    _report(story, refusals, show=not (changes or snapshot or rejected or quiet), quiet=quiet)
+    with ending("stopped"):
+        _report(story, refusals, show=not (changes or snapshot or rejected or quiet), quiet=quiet)
     if strict and story.refused:
         raise typer.Exit(EXIT_FAILED)
 
@@ -124,12 +125,11 @@ def _write_snapshot(story: Replay, file: BinaryIO | None) -> None:
 
 def _report(story: Replay, refusals: Refusals, *, show: bool, quiet: bool) -> None:
     """Say on standard error how the lines were taken; show the result where no file was asked for."""
-    from rich.console import Console
-
+    from streams.terminal.outputs import Printed
     from streams.terminal.picture import picture_tables
 
     if show:
-        console = Console()
+        console = Printed()
         episodes = story.ledger.episodes()
         for episode in episodes[:EPISODES_SHOWN]:
             console.print(picture_tables(episode, story.ledger.picture(episode)))

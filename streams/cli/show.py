@@ -104,11 +104,11 @@ def show(
             record = {"episode": episode, **picture}
             sys.stdout.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode())
             return
-        from rich.console import Console
 
+        from streams.terminal.outputs import Printed
         from streams.terminal.picture import picture_tables
 
-        Console().print(picture_tables(episode, picture))
+        Printed().print(picture_tables(episode, picture))
 
 
 def diff(
@@ -154,8 +154,7 @@ def _print(found: Difference, form: DiffForm) -> None:
 
         sys.stdout.writelines(markdown(found))
     else:
-        from rich.console import Console
-
         from streams.terminal.difference import difference_text
+        from streams.terminal.outputs import Printed
 
-        Console().print(difference_text(found))
+        Printed().print(difference_text(found))

@@ -8,9 +8,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["output"]
+from rich.console import Console
+
+__all__ = ["Printed", "output"]
 
 _BUFFER_BYTES = 1 << 20
+
+
+class Printed(Console):
+    """Standard output for people. A reader of it that has gone is an error as for any other output, not rich's exit."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise BrokenPipeError."""
+        raise BrokenPipeError
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,11 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.cli.import_ import KindName
+from streams.core.registry import Registry
+from streams.embedded.store import EmbeddedStore
 from streams.importers.kinds import KINDS
+from streams.web.app import create_app
+from streams.web.server import listen, running
 from tests.importers.imports import ARMAZ, PALESTINE_HISTORY, RUSSIAN, UCDP
 
 runner = CliRunner()
@@ -150,6 +155,23 @@ def test_send_hands_the_reports_to_truceline_send(monkeypatch: pytest.MonkeyPatc
     result = runner.invoke(app, ["import", "armaz", str(ARMAZ), "--send", "--to", "http://127.0.0.1:1"])
     assert (result.exit_code, result.stdout) == (0, "")
     assert sent == [(52, {"to": "http://127.0.0.1:1", "strict": False, "quiet": False})]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    store = EmbeddedStore(tmp_path / "ledger", Registry())
+    with running(create_app(store, loopback=True), listen("127.0.0.1", 0)) as url:
+        yield url
+    store.close()
+
+
+def test_it_goes_straight_to_send_by_a_pipe_and_by_an_option(url: str) -> None:
+    words = f"{sys.executable} -m streams"
+    piped = f"set -o pipefail; {words} import armaz {ARMAZ} -q | {words} send --to {url} -"
+    run = subprocess.run(["bash", "-c", piped], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "52 lines: 52 accepted\n")
+    result = runner.invoke(app, ["import", "armaz", str(ARMAZ), "--send", "--to", url])
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (0, "52 lines: 52 duplicate")
 
 
 @pytest.mark.parametrize("arguments", [["--send", "-o", "x"], ["--to", "http://127.0.0.1:1"]])
