@@ -181,6 +181,19 @@ def test_a_command_names_the_right_that_it_lacks(
     assert run.output.count("\n") == 1
 
 
+def test_the_doctor_lists_each_missing_right_with_what_grants_it(
+    cluster: Secured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(create_topics(inside(cluster, "truceline"), 1))
+    settings = cluster.settings("SASL_SSL", user="nobody")
+    run = command("doctor", "--format", "json", settings=settings, monkeypatch=monkeypatch)
+    found = {finding["check"]: finding for finding in json.loads(run.output)["findings"]}
+    listed = [right.granted_by("User:nobody") for right in rights("worker", settings)]
+    assert run.exit_code == 1
+    assert found["rights"]["do"].splitlines() == listed
+    assert found["brokers"]["state"] == "ok"
+
+
 async def test_why_a_door_stays_shut_is_said(cluster: Secured) -> None:
     stranger, key = cluster.folder / "stranger.pem", cluster.folder / "client.key"
     tls = {"security_protocol": "SSL", "ssl_cafile": cluster.ca}

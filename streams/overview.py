@@ -1,0 +1,110 @@
+"""How the workers stand: partitions, owners, lag, standing reports, last commits.
+
+Where each comes from: partitions, owners, lag and last commits from the brokers, so that they are told also where no
+worker can be reached; standing reports from the workers' own /metrics, since only they have counted them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams import topics
+from streams.group import Group, PartitionFacts, describe_group, partition_facts
+from streams.kafka import client_options
+from streams.settings import Settings
+
+__all__ = ["Overview", "Row", "WorkerFacts", "look"]
+
+STANDING = "truceline_standing_reports"
+HTTP_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One partition of the log."""
+
+    partition: int
+    #: Who holds it; None: nobody.
+    owner: str | None
+    committed: int | None
+    end: int
+    lag: int
+    #: None: no worker that was asked has told.
+    standing: int | None
+    last_commit_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """What one worker says of itself at /readyz."""
+
+    url: str
+    status: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything at one moment."""
+
+    group: str
+    state: str
+    rows: tuple[Row, ...]
+    workers: tuple[WorkerFacts, ...]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return asdict(self)
+
+
+class TopicsMissing(LookupError):
+    """The log, or the ledger, is not there."""
+
+
+async def look(settings: Settings, urls: Sequence[str] = ()) -> Overview:
+    """Return how it stands now; `urls` are those of workers. Raises KafkaError, TimeoutError, or TopicsMissing."""
+    workers = await asyncio.gather(*(_ask(url.rstrip("/")) for url in urls))
+    standing: dict[int, int] = {}
+    for _, counted in workers:
+        standing |= counted
+    async with topics.admin(client_options(settings)) as client:
+        found = await topics.survey(client, settings.topic_prefix)
+        if "reports" not in found or "ledger" not in found:
+            raise TopicsMissing(f"there are no topics of {settings.topic_prefix}: run `truceline topics create`")
+        group = await describe_group(client, settings)
+        facts = await partition_facts(client, client_options(settings), settings, found["reports"].partitions)
+    rows = tuple(_row(group, fact, standing) for fact in facts)
+    return Overview(group.name, group.state, rows, tuple(told for told, _ in workers))
+
+
+def _row(group: Group, fact: PartitionFacts, standing: dict[int, int]) -> Row:
+    owner = group.owner(fact.partition)
+    return Row(
+        fact.partition,
+        None if owner is None else owner.name,
+        fact.committed,
+        fact.end,
+        fact.lag,
+        standing.get(fact.partition),
+        fact.last_commit_s,
+    )
+
+
+async def _ask(url: str) -> tuple[WorkerFacts, dict[int, int]]:
+    try:
+        async with httpx.AsyncClient(timeout=HTTP_S) as client:
+            ready = (await client.get(f"{url}/readyz")).json()
+            metrics = (await client.get(f"{url}/metrics")).text
+    except (httpx.HTTPError, ValueError) as error:
+        return WorkerFacts(url, "unreachable", (str(error) or type(error).__name__,)), {}
+    standing = {
+        int(sample.labels["partition"]): int(sample.value)
+        for family in text_string_to_metric_families(metrics)
+        for sample in family.samples
+        if sample.name == STANDING
+    }
+    return WorkerFacts(url, str(ready["status"]), tuple(map(str, ready["reasons"]))), standing
