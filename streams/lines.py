@@ -48,6 +48,8 @@ class Lines:
         self.paths = [str(path) for path in paths]
         self.path = self.paths[0] if self.paths else ""
         self.number = 0
+        #: How many lines of all files have been given out.
+        self.taken = 0
         self.bytes_total: int | None = 0
         self._bytes_before = 0
         self._raw: io.FileIO | None = None
@@ -84,6 +86,7 @@ class Lines:
             elif len(line) >= MAX_LINE_BYTES:
                 raise OSError(0, f"line {self.number} is longer than {MAX_LINE_BYTES >> 20} MiB")
             if line.strip(_BLANK):
+                self.taken += 1
                 yield line
 
     @contextmanager

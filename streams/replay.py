@@ -19,7 +19,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from streams.core.claims import Tick
+import orjson
+
+from streams.core.claims import Message, Tick
 from streams.core.episode import Outcome, Step
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
@@ -52,6 +54,15 @@ class Change(NamedTuple):
     record: dict[str, Any]
 
 
+class Where(NamedTuple):
+    """How far a replay is: bytes read of all bytes (None: not known), and the line last read."""
+
+    bytes_done: int
+    bytes_total: int | None
+    path: str
+    line: int
+
+
 #: Told of a line that is refused: its file, its number, the code, the message, the line.
 OnRefusal = Callable[[str, int, str, str, bytes], object]
 
@@ -68,11 +79,12 @@ class Replay:
         until_us: int | None = None,
         tick_us: int | None = None,
         on_refusal: OnRefusal | None = None,
+        read: Callable[[bytes], Message | None] | None = None,
     ) -> None:
         """Take the lines to fold.
 
         With `until_us`, what was published later is left out; with `tick_us`, every episode is ticked at the end, in
-        name order.
+        name order. `read` makes a message of a line, or None of one that is passed over; the default is `read_line`.
         """
         self.lines = lines
         self.counts: Counter[str] = Counter()
@@ -82,6 +94,7 @@ class Replay:
         self._until_us = until_us
         self._tick_us = tick_us
         self._on_refusal = on_refusal
+        self._read = read or read_line
 
     def __iter__(self) -> Iterator[Change]:
         """Iterate the changes in fold order; raises InputUnreadable where a file breaks off."""
@@ -91,13 +104,17 @@ class Replay:
 
     def steps(self) -> Iterator[Step]:
         """Iterate what each report or tick did, refused ones left out; raises as `__iter__`."""
-        counts, take, until_us = self.counts, self.ledger.take, self._until_us
+        yield from self.taken()
+        yield from self.ticked()
+
+    def taken(self) -> Iterator[Step]:
+        """Iterate what each line did."""
+        counts, take, until_us, read = self.counts, self.ledger.take, self._until_us, self._read
         for line in self.lines:
             try:
-                value, timestamp_us = unwrap(line)
-                message = parse(value)
-                if timestamp_us is not None:
-                    check_timestamp(message, timestamp_us)
+                message = read(line)
+                if message is None:
+                    continue
                 if until_us is not None and published_us(message) > until_us:
                     self.later += 1
                     continue
@@ -110,14 +127,39 @@ class Replay:
                 continue
             counts[step.outcome] += 1
             yield step
+
+    def ticked(self) -> Iterator[Step]:
+        """Iterate what the ticks at the end do, where there are any; follows `taken`."""
         if self._tick_us is not None:
             for episode in self.ledger.episodes():
-                yield take(Tick(self._tick_us, episode))
+                yield self.ledger.take(Tick(self._tick_us, episode))
+
+    def run(self, write: Callable[[bytes], object] | None = None) -> None:
+        """Fold all, and hand on the changes as lines of JSON where they are wanted; raises as `__iter__`."""
+        if write is None:
+            for _ in self.steps():
+                pass
+            return
+        for step in self.steps():
+            write(change_lines(step))
 
     @property
     def refused(self) -> int:
         """How many lines were refused so far."""
-        return sum(count for key, count in self.counts.items() if key not in _OUTCOMES)
+        return refused(self.counts)
+
+    def where(self) -> Where:
+        """Return how far it is; may be asked from another thread."""
+        lines = self.lines
+        return Where(lines.bytes_done, lines.bytes_total, lines.path, lines.number)
+
+    def episodes(self) -> list[str]:
+        """Return the names of all episodes, sorted."""
+        return self.ledger.episodes()
+
+    def picture(self, episode: str) -> dict[str, Any]:
+        """Return the snapshot of an episode (contract section 5). Raises KeyError where it is unknown."""
+        return self.ledger.picture(episode)
 
     def unknown_sources(self) -> list[str]:
         """Return the sources of accepted reports that the registry does not know, sorted; none where it is empty."""
@@ -156,6 +198,26 @@ class Replay:
 
 
 _OUTCOMES = frozenset(Outcome)
+_LINE_STARTS = {name: f'{{"topic":"{name}","data":'.encode() for name in ("casualties", "ceasefires", "statements")}
+
+
+def refused(counts: Counter[str]) -> int:
+    """Return how many lines were refused, of a replay's counts."""
+    return sum(count for key, count in counts.items() if key not in _OUTCOMES)
+
+
+def read_line(line: bytes) -> Message:
+    """Return the report or tick in a line; raises Refusal."""
+    value, timestamp_us = unwrap(line)
+    message = parse(value)
+    if timestamp_us is not None:
+        check_timestamp(message, timestamp_us)
+    return message
+
+
+def change_lines(step: Step) -> bytes:
+    """Return the changes of a step as lines of JSON, as `truceline replay --changes` writes them."""
+    return b"".join([_LINE_STARTS[topic] + orjson.dumps(record) + b"}\n" for topic, record in step.changes()])
 
 
 def replay(

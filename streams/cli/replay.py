@@ -14,14 +14,13 @@ from streams.cli.errors import EXIT_FAILED, UsageFailed
 from streams.cli.serve import read_registry
 
 if TYPE_CHECKING:
+    from streams.jobs import Orders, SharedReplay
     from streams.replay import Replay
     from streams.terminal.progress import Position
     from streams.terminal.refusals import Refusals
 
 EPISODES_SHOWN = 20
 UNKNOWN_SHOWN = 20
-#: What is folded stays: to have it walked again and again costs a tenth of the time.
-COLLECT_EVERY = 500_000
 
 _HELP = """\
 Fold files of reports with no broker: counts, ceasefires and statements as they changed, and the end result.
@@ -33,6 +32,8 @@ FILE is JSON lines, .gz and .zst too, - for standard input. With no output asked
   truceline replay reports.jsonl
 
   truceline replay --sources sources.yaml --changes changes.jsonl --snapshot snapshot.json 2022.jsonl.zst
+
+  truceline replay --jobs 4 --snapshot snapshot.json 2022.jsonl.zst 2023.jsonl.zst
 
   truceline replay --until 2022-09-14T12:00:00Z --snapshot - reports.jsonl
 
@@ -65,74 +66,84 @@ def replay(
     changes: Annotated[str | None, typer.Option(metavar="FILE", help="Write each change, a line each.")] = None,
     snapshot: Annotated[str | None, typer.Option(metavar="FILE", help="Write the result, one object.")] = None,
     rejected: Annotated[str | None, typer.Option(metavar="FILE", help="Write each refused line.")] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help="Processes to share the episodes out to.")
+    ] = 1,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a line was refused.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Fold files; the help is in _HELP."""
-    from streams import lines as reading
-    from streams.replay import Replay
+    from streams.jobs import Orders
     from streams.terminal.refusals import Refusals
 
     _check_paths(files, [path for path in (changes, snapshot, rejected) if path not in (None, "-")])
-    registry = read_registry(sources)
-    horizon_us = origins.horizon_us(horizon)
-    until_us = None if until is None else origins.time_us(until, "--until")
-    tick_us = None if tick is None else origins.time_us(tick, "--tick")
+    show = not (changes or snapshot or rejected or quiet)
+    orders = Orders(
+        files,
+        read_registry(sources),
+        horizon_us=origins.horizon_us(horizon),
+        until_us=None if until is None else origins.time_us(until, "--until"),
+        tick_us=None if tick is None else origins.time_us(tick, "--tick"),
+        changes=changes is not None,
+        pictures=show or snapshot is not None,
+    )
     with ending("stopped; nothing was written"), ExitStack() as outputs:
-        lines = reading.Lines(files)
         refusals = Refusals(_open(outputs, rejected, "--rejected"), several=len(files) > 1, quiet=quiet)
-        story = Replay(
-            lines, registry, horizon_us=horizon_us, until_us=until_us, tick_us=tick_us, on_refusal=refusals.add
-        )
+        story = _story(orders, jobs, refusals)
         _fold(story, _open(outputs, changes, "--changes"), quiet=quiet)
         if snapshot is not None:
             _write_snapshot(story, _open(outputs, snapshot, "--snapshot"))
     with ending("stopped"):
-        _report(story, refusals, show=not (changes or snapshot or rejected or quiet), quiet=quiet)
+        _report(story, refusals, show=show, quiet=quiet)
     if strict and story.refused:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _fold(story: Replay, changes: BinaryIO | None, *, quiet: bool) -> None:
+def _story(orders: Orders, jobs: int, refusals: Refusals) -> Replay | SharedReplay:
+    from streams.jobs import SharedReplay
+    from streams.lines import Lines
+    from streams.replay import Replay
+
+    if jobs == 1:
+        return Replay(
+            Lines(orders.paths), orders.registry, horizon_us=orders.horizon_us, until_us=orders.until_us,
+            tick_us=orders.tick_us, on_refusal=refusals.add,
+        )  # fmt: skip
+    if "-" in orders.paths:
+        raise UsageFailed("standard input (-) can be read once, so by one process: leave --jobs out, or name a file")
+    return SharedReplay(orders, jobs, on_refusal=refusals.add)
+
+
+def _fold(story: Replay | SharedReplay, changes: BinaryIO | None, *, quiet: bool) -> None:
     import gc
 
-    import orjson
-
+    from streams.jobs import COLLECT_EVERY
     from streams.terminal.progress import progress
 
     gc.set_threshold(COLLECT_EVERY, 20, 100)
     with progress(lambda: _position(story), quiet=quiet):
-        if changes is None:
-            for _ in story.steps():
-                pass
-            return
-        write, dumps = changes.write, orjson.dumps
-        starts = {
-            topic: f'{{"topic":"{topic}","data":'.encode() for topic in ("casualties", "ceasefires", "statements")
-        }
-        for step in story.steps():
-            for topic, record in step.changes():
-                write(starts[topic] + dumps(record) + b"}\n")
+        story.run(None if changes is None else changes.write)
+    if changes is not None:
         changes.flush()
 
 
-def _write_snapshot(story: Replay, file: BinaryIO | None) -> None:
+def _write_snapshot(story: Replay | SharedReplay, file: BinaryIO | None) -> None:
     import orjson
 
     if file is not None:
         file.write(orjson.dumps(story.snapshot(), option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _report(story: Replay, refusals: Refusals, *, show: bool, quiet: bool) -> None:
+def _report(story: Replay | SharedReplay, refusals: Refusals, *, show: bool, quiet: bool) -> None:
     """Say on standard error how the lines were taken; show the result where no file was asked for."""
     from streams.terminal.outputs import Printed
     from streams.terminal.picture import picture_tables
 
     if show:
         console = Printed()
-        episodes = story.ledger.episodes()
+        episodes = story.episodes()
         for episode in episodes[:EPISODES_SHOWN]:
-            console.print(picture_tables(episode, story.ledger.picture(episode)))
+            console.print(picture_tables(episode, story.picture(episode)))
         if len(episodes) > EPISODES_SHOWN:
             console.print(f"and {len(episodes) - EPISODES_SHOWN} more episodes: --snapshot FILE holds them all")
     refusals.report()
@@ -150,7 +161,7 @@ def _tell_unknown(sources: list[str]) -> None:
         typer.echo(f"{len(sources):,} not in the source registry, so third parties: {names}{more}", err=True)
 
 
-def _counts(story: Replay) -> str:
+def _counts(story: Replay | SharedReplay) -> str:
     from streams.core.episode import Outcome
 
     counts = story.counts
@@ -163,11 +174,11 @@ def _counts(story: Replay) -> str:
     return f"{counts.total() + story.later} lines: {', '.join(parts) or 'nothing in them'}"
 
 
-def _position(story: Replay) -> Position:
+def _position(story: Replay | SharedReplay) -> Position:
     from streams.terminal.progress import Position
 
-    lines = story.lines
-    return Position(lines.bytes_done, lines.bytes_total, f"{lines.path} line {lines.number:,}, {story.refused} refused")
+    where = story.where()
+    return Position(where.bytes_done, where.bytes_total, f"{where.path} line {where.line:,}, {story.refused} refused")
 
 
 def _open(outputs: ExitStack, path: str | None, option: str) -> BinaryIO | None:

@@ -60,14 +60,22 @@ def parse(value: bytes) -> Message:
 
     Raises Refusal: `too_large`, `not_json` or `invalid` (its message names the field).
     """
+    return read(document_of(value))
+
+
+def document_of(value: bytes) -> dict[str, Any]:
+    """Return the JSON object that a record's value is. Raises Refusal as `parse`."""
     if len(value) > MAX_REPORT_BYTES:
         raise Refusal("too_large", f"{len(value)} bytes; at most {MAX_REPORT_BYTES} are taken")
     document = read_json(value)
     if type(document) is not dict:
         raise Refusal("invalid", "a report is a JSON object")
-    if document.get("tick") is not None:
-        return _tick(document)
-    return _report(document)
+    return document
+
+
+def read(document: dict[str, Any]) -> Message:
+    """Return the report or tick that a JSON object is. Raises Refusal `invalid`."""
+    return _report(document) if document.get("tick") is None else _tick(document)
 
 
 def check_timestamp(message: Message, timestamp_us: int | None) -> None:
