@@ -6,9 +6,12 @@ from typing import Any
 from aiokafka.helpers import create_ssl_context
 from aiokafka.partitioner import murmur2
 
+from streams.records import read_any_header_name
 from streams.settings import Settings, SettingsError, read_secret
 
 __all__ = ["client_options", "faust_options", "partition_of"]
+
+read_any_header_name()
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -240,7 +240,8 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             return  # of a partition not yet taken over
         except OffsetOutOfRangeError as error:
             for place in error.args[0]:
-                self._partitions[place.partition].fail(f"the log has no offset {error.args[0][place]} any more")
+                if place.partition in self._partitions:
+                    self._partitions[place.partition].fail(f"the log has no offset {error.args[0][place]} any more")
             return
         for place, records in fetched.items():
             owner = self._partitions.get(place.partition)

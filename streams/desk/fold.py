@@ -130,6 +130,8 @@ class Fold:
         """Take the topics' prefix, the input partition, and the agents in the order in which they fold."""
         #: By offset: records whose outputs the broker has refused, and why.
         self.refused: dict[int, str] = {}
+        #: What comes of records below this offset gets the time of writing: the broker has refused theirs.
+        self.undated_below = 0
         self._partition = partition
         self._routes = routes
         self._stages = stages
@@ -244,7 +246,7 @@ class Fold:
     def _make(self, batch: Folded, outbox: Outbox) -> Iterator[Made]:
         """Yield the changes and the ledger entries to write; raises OutputTooLarge."""
         for record, step in batch.steps:
-            yield from self._changes(step, record.timestamp if record.timestamp >= 0 else None, outbox)
+            yield from self._changes(step, self._timestamp_ms(record), outbox)
         topic = self._topics["ledger"]
         for key, value in batch.entries():
             outbox.check(topic, key, value)
@@ -267,21 +269,21 @@ class Fold:
             outbox.check(topic, key, value)
             outbox.put(topic, key, value)
 
+    def _timestamp_ms(self, record: Any) -> int | None:
+        """Return the time that what comes of a record bears too; None: the time at which it is written."""
+        return None if record.timestamp < 0 or record.offset < self.undated_below else record.timestamp
+
     def _copy(self, record: Any, at: Home) -> Record:
         """Return what goes on to another partition: the record as it is, under its key, and where it came from."""
         came = (REROUTED, f"{record.partition}/{record.offset}".encode())
-        timestamp_ms = record.timestamp if record.timestamp >= 0 else None
-        return Record(
-            self._topics["reports"], at.partition, at.key, record.value, [*record.headers, came], timestamp_ms
-        )
+        headers = [*record.headers, came]
+        return Record(self._topics["reports"], at.partition, at.key, record.value, headers, self._timestamp_ms(record))
 
     def _rejected(self, record: Any, code: str, message: str, outbox: Outbox) -> Record:
         origin = (record.topic, record.partition, record.offset)
         head = self._headers["rejected"].rejected(code, message, origin, record.timestamp)
-        timestamp_ms = record.timestamp if record.timestamp >= 0 else None
-        made = Record(
-            self._topics["rejected"], self._partition, record.key, record.value, [*record.headers, *head], timestamp_ms
-        )
+        headers, timestamp_ms = [*record.headers, *head], self._timestamp_ms(record)
+        made = Record(self._topics["rejected"], self._partition, record.key, record.value, headers, timestamp_ms)
         if outbox.fits(made):
             return made
         # A record as long as its topic takes does not fit once it bears our headers, or was compressed.

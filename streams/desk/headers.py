@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from streams.core.times import format_time
+from streams.core.times import LAST_US, format_time
 
 __all__ = ["Header", "Headers", "cause_time"]
 
@@ -52,7 +52,8 @@ class Headers:
             ("partition", str(partition).encode()),
             ("offset", str(offset).encode()),
         ]
-        if timestamp_ms >= 0:
+        # A record may say that it is of the year 30,000.
+        if 0 <= timestamp_ms <= LAST_US // 1000:
             time = format_time(timestamp_ms * 1000).encode()
             headers += [("time", time), ("ce_time", time)]
         return headers

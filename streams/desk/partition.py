@@ -245,7 +245,9 @@ class Partition:
         if not isinstance(error, REFUSALS) or not self._in_hand:
             return
         last = self._in_hand[-1].offset
-        if len(self._in_hand) == 1:
+        if isinstance(error, InvalidTimestampError):
+            self._work.undate(last + 1)
+        elif len(self._in_hand) == 1:
             self._work.refuse(last, f"the broker refuses what it makes: {error}")
         else:
             self._careful_below = last + 1

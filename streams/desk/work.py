@@ -59,6 +59,10 @@ class Work:
         """Reject the record at an offset, when it comes again, for what the broker said of its outputs."""
         self._fold.refused[offset] = reason
 
+    def undate(self, below: int) -> None:
+        """Write what comes of the records below an offset, when they come again, without their timestamps."""
+        self._fold.undated_below = below
+
     async def register(self, state: State) -> None:
         """Publish what is otherwise under this source registry than under the one the ledger was made with."""
         digest = state.ledger.registry.digest

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
 from aiokafka.producer import sender as sender_module
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
@@ -19,6 +21,7 @@ from streams.desk.restore import restore
 from streams.kafka import client_options
 from streams.settings import Settings
 from tests.desk.places import create_topics, read, settings_for
+from tests.desk.test_poison import Misspelt, report, send_with_header
 
 LEDGER, CHANGES = "ledger", "casualties"
 SMALL = {"max.message.bytes": "400000"}
@@ -123,6 +126,20 @@ async def test_closing_gives_up_what_is_under_way(kafka: str, prefix: str) -> No
     with pytest.raises(ConnectionAbortedError):
         await sent
     assert not {task for task in asyncio.all_tasks() - before if not task.done()}
+
+
+async def test_aiokafka_alone_does_not_get_past_a_header_name_that_is_not_utf8(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So `streams.records` reads it for every consumer of the process."""
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await send_with_header(settings, report(1), Misspelt("x"))
+    assert fetcher.MemoryRecords is not MemoryRecords
+    assert [record.headers for record in await read(settings, "reports", 1)] == [(("\ufffd\ufffd", b"1"),)] * 2
+    monkeypatch.setattr(fetcher, "MemoryRecords", MemoryRecords)
+    with pytest.raises(UnicodeDecodeError):
+        await read(settings, "reports", 1)
 
 
 async def test_the_ledger_is_read_from_an_explicit_offset_to_its_very_end(kafka: str, prefix: str) -> None:

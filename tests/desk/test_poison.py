@@ -5,11 +5,15 @@ from typing import Any
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from streams.core.ledger import Ledger
 from streams.desk.routing import partition_of
+from streams.kafka import client_options
+from streams.settings import Settings
 from streams.testing.verify import verify
 from tests.desk.mixed import Sent
 from tests.desk.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
@@ -152,3 +156,75 @@ async def test_a_refused_record_that_fits_nowhere_is_cut_and_says_so(kafka: str,
     assert headers["truncated_from"] == b"800000"
     assert 390_000 < len(record.value) < 400_000
     assert len(await read(settings, "casualties", 1)) == 1
+
+
+class Misspelt(str):
+    """A header's name that is written in bytes that are not UTF-8."""
+
+    __slots__ = ()
+
+    def encode(self, *_: Any) -> bytes:
+        return b"\xff\xfe"
+
+
+async def send_with_header(settings: Settings, sent: Sent, name: str, codec: int = 0) -> None:
+    producer = AIOKafkaProducer(**client_options(settings))
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        # aiokafka's own builder takes nothing that is not text.
+        batch._builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, -1, 1 << 20)
+        for _ in range(2):
+            batch.append(key=sent.key, value=sent.value, timestamp=sent.timestamp_ms, headers=[(name, b"1")])
+        await (await producer.send_batch(batch, settings.topic("reports"), partition=sent.partition))
+    finally:
+        await producer.stop()
+
+
+@pytest.mark.parametrize("codec", [0, 1], ids=["plain", "gzip"])
+async def test_a_header_name_that_is_not_utf8_stops_nobody(kafka: str, prefix: str, codec: int) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await send(settings, [report(0)])
+    await send_with_header(settings, report(1), Misspelt("x"), codec)
+    await send_with_header(settings, Sent(0, b"k", b"no report", NOW_MS), Misspelt("x"), codec)
+    await send(settings, [report(2)])
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        assert (desk.status.counts["accepted"], desk.status.counts["duplicate"]) == (3, 1)
+    rejected = [(record.value, record.headers[0]) for record in await read(settings, "rejected", 1)]
+    assert rejected == [(b"no report", ("\ufffd\ufffd", b"1"))] * 2
+    assert await verify(settings, REGISTRY) == []
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_what_others_compress_is_read(kafka: str, prefix: str, codec: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1, reports={"compression.type": codec}, ledger={"compression.type": codec})
+    await send(settings, [report(number) for number in range(100)])
+    for _ in range(2):
+        async with running_desk(settings):
+            await taken_in(settings)
+    assert len(await read(settings, "casualties", 1)) == 100
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_time_that_an_output_does_not_take_is_left_out(kafka: str, prefix: str) -> None:
+    """A report of long ago where outputs take the last days alone, and a refused one of the year 30,000."""
+    settings = settings_for(kafka, prefix)
+    narrow_times = {"message.timestamp.before.max.ms": "86400000"}
+    await create_topics(
+        settings,
+        1,
+        reports={"message.timestamp.after.max.ms": str((1 << 63) - 1)},
+        **dict.fromkeys(("casualties", "rejected"), narrow_times),
+    )
+    far = Sent(0, b"k", b"no report", 900_000_000_000_000)
+    await send(settings, [report(1), far, report(2)])
+    async with running_desk(settings):
+        await taken_in(settings)
+    assert len(await read(settings, "casualties", 1)) == 2
+    (rejected,) = await read(settings, "rejected", 1)
+    assert "time" not in dict(rejected.headers)
+    assert rejected.value == b"no report"
+    assert await verify(settings, REGISTRY) == []
