@@ -105,15 +105,14 @@ def list_(
         if form is Form.JSON:
             _print_json(found)
             return
-        from rich.console import Console
-
+        from streams.terminal.outputs import Printed
         from streams.terminal.rejected import rejected_table
 
         shown = found if all_ else found[-SHOWN_AT_MOST:]
         if not found:
             typer.echo("nothing was refused", err=True)
             return
-        Console().print(rejected_table(shown))
+        Printed().print(rejected_table(shown))
         if len(shown) < len(found):
             typer.echo(f"the last {len(shown)} of {len(found):,}; --all shows every one", err=True)
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from streams.cli import LOOK
-from streams.cli.errors import EXIT_FAILED, InputUnreadable, UsageFailed
+from streams.cli.ending import ending
+from streams.cli.errors import EXIT_FAILED, UsageFailed
 
 FAULTS_SHOWN = 20
 ASYNCAPI = "asyncapi"
@@ -66,6 +67,7 @@ def check(
     shape: Annotated[
         ShapeName | None, typer.Option("--as", metavar="NAME", help="What the records are; else told by their fields.")
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Hold each line of files against the shape of its record; exit with 1 when one does not fit.
 
@@ -75,24 +77,24 @@ def check(
 
     [bold]truceline schema check reports.jsonl[/]
     """
-    from streams import lines as reading
     from streams.conformance import verdicts
+    from streams.lines import Lines
+    from streams.terminal.progress import progress, reading
     from streams.terminal.words import plain
 
     counts: Counter[str] = Counter()
     faults = unknown = 0
-    try:
-        source = reading.Lines(files)
-        for line in source:
-            for verdict in verdicts(line, shape):
-                counts[verdict.shape] += 1
-                unknown += verdict.unknown_fields
-                faults += bool(verdict.faults)
-                if verdict.faults and faults <= FAULTS_SHOWN:
-                    said = plain("; ".join(verdict.faults[:3]))
-                    typer.echo(f"{source.path}:{source.number}: {verdict.shape}: {said}", err=True)
-    except reading.InputUnreadable as error:
-        raise InputUnreadable(str(error)) from error
+    with ending("stopped before the end"):
+        source = Lines(files)
+        with progress(reading(source), quiet=quiet):
+            for line in source:
+                for verdict in verdicts(line, shape):
+                    counts[verdict.shape] += 1
+                    unknown += verdict.unknown_fields
+                    faults += bool(verdict.faults)
+                    if verdict.faults and faults <= FAULTS_SHOWN:
+                        said = plain("; ".join(verdict.faults[:3]))
+                        typer.echo(f"{source.path}:{source.number}: {verdict.shape}: {said}", err=True)
     if faults > FAULTS_SHOWN:
         typer.echo(f"and {faults - FAULTS_SHOWN:,} more", err=True)
     typer.echo(_summary(counts, faults, unknown))

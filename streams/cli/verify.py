@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from streams.cli import KAFKA
+from streams.cli.ending import ending
 from streams.cli.errors import EXIT_FAILED, UsageFailed, kafka_failed
 from streams.cli.topics import Brokers, Prefix  # noqa: TC001 - Typer reads the annotations
 
@@ -43,7 +44,8 @@ def verify(bootstrap_servers: Brokers = None, topic_prefix: Prefix = None) -> No
 
     try:
         settings = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
-        problems = verify_now(settings)
+        with ending("stopped before everything was looked at"):
+            problems = verify_now(settings)
     except (SettingsError, SourcesError) as fault:
         raise UsageFailed(str(fault)) from fault
     except (KafkaError, Unreadable) as failure:

@@ -31,6 +31,7 @@ READING = [
     ["diff", "war", at(1), at(30), "--from", "-"],
     ["explain", "war", "--from", "-"],
     ["alerts", "test", "rules.yaml", "-"],
+    ["schema", "check", "-"],
 ]
 
 #: Commands that print more than a pipe holds of a file of reports, and nothing on standard error.
