@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from streams.core.ages import Ages
 from streams.core.claims import Claim, Message, Registration, Report
+from streams.core.waiting import ViewKey, Waiting
 
 if TYPE_CHECKING:
     from streams.core.cell import Cell, CellKey, Entry
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 Target = tuple[str, int]
 #: Who denies a claim, and which revision of it alone (None: any).
 Denial = tuple[str, int | None]
-#: Names a view: the ceasefire, and a source or "" for the joint view.
-ViewKey = tuple[str, str]
 #: Names an entry of the ledger (`streams.core.entries`).
 EntryKey = tuple[str, ...]
 Change = dict[str, Any]
@@ -58,7 +57,7 @@ class Episode:
         self.denials: dict[Target, dict[Target, Denial]] = {}
         self.views: dict[ViewKey, View] = {}
         #: When the next timer of a view fires, for the views that wait for one.
-        self.waiting: dict[ViewKey, int] = {}
+        self.waiting = Waiting()
         #: What is settled next. May name the departed.
         self.ages = Ages()
 

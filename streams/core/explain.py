@@ -13,12 +13,13 @@ from streams.core.ceasefire import SETS_TIMES, START, Course, claim_done, fired,
 from streams.core.cell import Cell, CellKey, Entry
 from streams.core.claims import Casualty, CeasefireClaim, Message, Report
 from streams.core.counts import place
-from streams.core.episode import Change, Outcome, Standing, Step, Target, ViewKey
+from streams.core.episode import Change, Outcome, Standing, Step, Target
 from streams.core.intake import Refusal
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
 from streams.core.times import format_time
 from streams.core.views import Done, View, places, view_name
+from streams.core.waiting import ViewKey
 
 Account = dict[str, Any]
 #: Where a report lies: topic, partition and offset on a log, file and line in a file.

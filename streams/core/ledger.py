@@ -114,7 +114,7 @@ class Ledger:
 
     def next_timer(self) -> tuple[int, str] | None:
         """Return the earliest time, and its episode, that a view waits for."""
-        due = [(min(e.waiting.values()), e.name) for e in self._episodes.values() if e.waiting]
+        due = [(at, e.name) for e in self._episodes.values() if (at := e.waiting.first()) is not None]
         return min(due, default=None)
 
     def entries(self, touched: Iterable[EntryKey]) -> Iterator[tuple[bytes, bytes | None]]:

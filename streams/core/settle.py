@@ -10,8 +10,9 @@ from streams.core.ceasefire import VIOLATIONS
 from streams.core.cell import Cell, Entry
 from streams.core.claims import Casualty, CeasefireClaim, Claim
 from streams.core.counts import counted_place, denial_of, drop_denial, drop_derived, place
-from streams.core.episode import EntryKey, Episode, Standing, Target, ViewKey
+from streams.core.episode import EntryKey, Episode, Standing, Target
 from streams.core.views import JOINT
+from streams.core.waiting import ViewKey
 
 
 def forget(episode: Episode, horizon_us: int) -> list[EntryKey]:

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from streams.core.ceasefire import START, VIOLATIONS, Course, claim_done, next_timer, timers
 from streams.core.claims import CeasefireClaim
-from streams.core.episode import Change, Episode, Outcome, Standing, Step, ViewKey
+from streams.core.episode import Change, Episode, Outcome, Standing, Step
 from streams.core.registry import Registry
 from streams.core.times import format_time
+from streams.core.waiting import ViewKey
 
 JOINT = ""
 #: at, published_at, report_id, claim index, the claim, its source, the acting party
@@ -168,14 +169,15 @@ def fold(episode: Episode, step: Step, registry: Registry) -> None:
             touched.add(key)
     if step.outcome is Outcome.REGISTERED:
         touched.update(episode.views)
-    touched.update(key for key, due in episode.waiting.items() if due <= step.clock)
+    touched.update(episode.waiting.until(step.clock))
     changes = [_publish(episode, step, key) for key in sorted(touched)]
     step.ceasefires = [change for change in changes if change is not None]
 
 
 def _concerns(episode: Episode, step: Step) -> bool:
     """Whether there is anything to fold: most reports are about casualties alone."""
-    if episode.waiting or step.outcome is Outcome.REGISTERED:
+    due = episode.waiting.first()
+    if (due is not None and due <= step.clock) or step.outcome is Outcome.REGISTERED:
         return True
     return any(
         isinstance(claim, CeasefireClaim)
@@ -206,10 +208,7 @@ def wait(episode: Episode, key: ViewKey, clock: int) -> None:
     """Note when the view's next timer fires, if it waits for one."""
     view = episode.views.get(key)
     due = next_timer(view.course(clock)) if view is not None and view.claims else None
-    if due is None:
-        episode.waiting.pop(key, None)
-    else:
-        episode.waiting[key] = due
+    episode.waiting.set(key, due)
 
 
 def _stand(episode: Episode, step: Step, key: ViewKey, done: Done) -> None:
@@ -224,7 +223,7 @@ def _stand(episode: Episode, step: Step, key: ViewKey, done: Done) -> None:
 
 def _publish(episode: Episode, step: Step, key: ViewKey) -> Change | None:
     view = episode.views[key]
-    step.undo.append((_set_waiting, (episode, key, episode.waiting.get(key))))
+    step.undo.append((episode.waiting.set, (key, episode.waiting.get(key))))
     wait(episode, key, step.clock)
     after, before = view.value(step.clock), view.published
     if after == before:
@@ -249,13 +248,6 @@ def _publish(episode: Episode, step: Step, key: ViewKey) -> Change | None:
 def _set_published(view: View, version: int, value: Change | None) -> None:
     view.version = version
     view.published = value
-
-
-def _set_waiting(episode: Episode, key: ViewKey, due: int | None) -> None:
-    if due is None:
-        episode.waiting.pop(key, None)
-    else:
-        episode.waiting[key] = due
 
 
 def _time(us: int | None) -> str | None:

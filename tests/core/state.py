@@ -6,8 +6,8 @@ from typing import Any
 
 from streams.core.ledger import Ledger
 
-# A heap that may name the departed, and what `forget` has yet to look at.
-NOT_COMPARED = frozenset({"ages"})
+# Heaps that may name the departed: what is settled next, what is waited for next.
+NOT_COMPARED = frozenset({"ages", "_heap"})
 
 
 def everything(ledger: Ledger) -> Any:

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from streams.core.ledger import Ledger
+from streams.core.registry import Registry, Source
+from streams.core.times import DAY_US
 from tests.core.build import CELL, Json, Story, act, at, denies, killed, more, report, says, value, view, withdrawal
 
 #: Two days of horizon: what was published before the 18th is settled once this one is in.
@@ -195,6 +198,20 @@ def test_a_view_all_of_whose_claims_are_forgotten_goes_on() -> None:
 
 
 # --- what is never forgotten ------------------------------------------------------------------------------------------
+
+
+def test_what_is_settled_keeps_who_spoke_for_whom_when_it_was_settled() -> None:
+    """A state can no more be folded again: another registry speaks for what stands behind it alone."""
+    agreed, held = report("a", act("agreed"), **OLD), report("b", act("holding"), published_at=at(19))
+    story = Story(agreed, held, NEW, horizon_days=DAYS, forgetting=True)
+    assert story.joint()["declared_by"] == ["north"]
+    south = Registry({"mod": Source("Ministry", "official", "south")})
+    ledger = Ledger(south, horizon_us=DAYS * DAY_US)
+    for key, entry in story.stored.items():
+        ledger.load(key, entry)
+    ledger.loaded()
+    (step,) = ledger.register()
+    assert [change["after"]["declared_by"] for change in step.ceasefires] == [["north", "south"]] * 2
 
 
 def test_id_revision_digest_and_published_at_are_never_forgotten() -> None:

@@ -9,6 +9,7 @@ from random import Random
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from streams.core.ceasefire import START
 from tests.property.claims import DAY_US, mood
 from tests.property.faults import Fault, faults
 from tests.property.folding import Fold, in_bytes, inside
@@ -82,6 +83,12 @@ class LedgerMachine(RuleBasedStateMachine):
     def ledger_stops_and_is_restored(self) -> None:
         self.fold.restart()
 
+    def nothing_is_settled(self) -> bool:
+        """Whether no view has become a state: that keeps who spoke for whom when it was settled."""
+        episodes = map(self.fold.ledger.episode, self.fold.ledger.episodes())
+        return all(view.settled == START for episode in episodes for view in episode.views.values())
+
+    @precondition(nothing_is_settled)
     @rule()
     def another_registry_comes_into_force(self) -> None:
         self.sources, self.others = self.others, self.sources
