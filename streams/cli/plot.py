@@ -135,7 +135,8 @@ def _story(
         raise UsageFailed("say where from: --from FILE...")
     until_us = None if until is None else origins.time_us(until, "--until")
     episodes: set[str] = set()
-    story = story_of(_changes(files, sources, horizon, episodes, quiet=quiet), episode, until_us=until_us)
+    changes = _changes(files, sources, horizon, episodes, until_us=until_us, quiet=quiet)
+    story = story_of(changes, episode, until_us=until_us)
     if not story.changes:
         known = ", ".join(sorted(episodes)[:10]) or "none"
         raise UsageFailed(f"nothing of episode {episode!r}{' until then' if until else ''}; episodes: {known}")
@@ -143,13 +144,23 @@ def _story(
 
 
 def _changes(
-    files: list[str], sources: str | None, horizon: str | None, episodes: set[str], *, quiet: bool
+    files: list[str],
+    sources: str | None,
+    horizon: str | None,
+    episodes: set[str],
+    *,
+    until_us: int | None,
+    quiet: bool,
 ) -> Iterator[Change]:
-    """Yield the changes of the files, and add to `episodes` the names that they tell of."""
+    """Yield the changes of the files, and add to `episodes` the names that they tell of.
+
+    Reports are folded as they were known at `until_us` (`streams.known`); of changes the later ones are left to the
+    caller.
+    """
     from streams.terminal.progress import progress, reading
 
     lines = _peeked(files)
-    found = _written(lines) if lines.first_is_change else _folded(lines, sources, horizon, quiet=quiet)
+    found = _written(lines) if lines.first_is_change else _folded(lines, sources, horizon, until_us, quiet=quiet)
     with progress(reading(lines), quiet=quiet):
         for topic, record in found:
             episodes.add(record["episode"])
@@ -186,11 +197,14 @@ def _written(lines: Any) -> Iterator[Change]:
             raise errors.InputUnreadable(f"{lines.path} line {lines.number} is not a change") from error
 
 
-def _folded(lines: Any, sources: str | None, horizon: str | None, *, quiet: bool) -> Iterator[Change]:
+def _folded(
+    lines: Any, sources: str | None, horizon: str | None, until_us: int | None, *, quiet: bool
+) -> Iterator[Change]:
     from streams.cli.serve import read_registry
     from streams.replay import Replay
 
-    story = Replay(lines, read_registry(sources), horizon_us=origins.horizon_us(horizon))
+    horizon_us = origins.horizon_us(horizon)
+    story = Replay(lines, read_registry(sources), horizon_us=horizon_us, until_us=until_us, tick_us=until_us)
     yield from story
     if story.refused and not quiet:
         late = " (backfills need a longer --horizon)" if story.counts["too_late"] else ""

@@ -77,6 +77,15 @@ def test_until_shows_what_was_known_then(reports: Path) -> None:
     assert [row["report_id"] for row in json.loads(shown)] == ["r-01"]
 
 
+def test_known_then_is_by_publication_in_whatever_order_the_reports_came_in_and_by_the_clock(tmp_path: Path) -> None:
+    path = tmp_path / "reports.jsonl"
+    truce = ceasefire("announced", effective_at="2024-03-02T00:00:00Z")
+    late = [report("09", killed(20)), report("01", killed(10), truce)]
+    path.write_bytes(b"\n".join(map(orjson.dumps, late)))
+    rows = json.loads(table("--from", str(path), "--until", "2024-03-03T00:00:00Z", "--format", "json"))
+    assert [(row["best"], row["status"]) for row in rows] == [(10, None), (None, "announced"), (None, "in_effect")]
+
+
 def test_several_files_may_follow_from(reports: Path, tmp_path: Path) -> None:
     more = tmp_path / "more.jsonl"
     more.write_bytes(orjson.dumps(report("04", killed(20))))
