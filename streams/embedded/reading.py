@@ -63,6 +63,10 @@ class Reader:
         )
         return [LoggedReport(*row) for row in self._rows(query, after, limit, episode, None)]
 
+    def last_offset(self) -> int:
+        """Return the offset of the newest report or tick, -1 where there is none."""
+        return int(self._rows('SELECT coalesce(max("offset"), -1) FROM log', 0, 0, None, None)[0][0])
+
     def rejected(self, after: int = 0, *, limit: int = 1_000) -> list[RejectedReport]:
         """Return up to `limit` refused reports behind row `after`, oldest first."""
         query = (

@@ -150,7 +150,7 @@ def run(plan: Plan, say: Callable[[str], object] = lambda _: None) -> Result:
         tell("checking the outputs against the log")
         problems += asyncio.run(verify(settings))
         tell("checking that a replay of the log gives the same")
-        problems += asyncio.run(differs_from_replay(settings, plan.partitions))
+        problems += asyncio.run(differs_from_replay(settings, plan.partitions, folder / "export.jsonl.zst"))
     tell(f"{len(problems)} problems")
     return Result(problems, story, time.monotonic() - began)
 

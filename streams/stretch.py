@@ -1,0 +1,147 @@
+"""A stretch of some partitions, read as committed from one offset to another, some records at a time; no group."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping
+from heapq import heappop, heappush
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+__all__ = ["Bounds", "Stretch", "Unreadable", "bounds", "in_time", "partitions"]
+
+POLL_MS = 100
+#: No byte for this long before the end is reached: the broker does not answer, or a transaction is left open.
+STALLED_S = 30.0
+FETCH_BYTES = 4 << 20
+
+
+class Unreadable(Exception):
+    """A topic that is not there, or that cannot be read to its end."""
+
+
+class Bounds(NamedTuple):
+    """The first offset to read, and the one behind the last."""
+
+    start: int
+    end: int
+
+
+async def partitions(options: dict[str, Any], topic: str) -> int:
+    """Return how many partitions a topic has; raises Unreadable where it is not there, KafkaError."""
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        # All topics are asked for: to ask for a missing one by its name may create it.
+        found = {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics()}
+    finally:
+        await admin.close()
+    if topic not in found:
+        raise Unreadable(f"there is no topic {topic} on {options['bootstrap_servers']}")
+    return found[topic]
+
+
+async def bounds(options: dict[str, Any], places: Iterable[TopicPartition]) -> dict[TopicPartition, Bounds]:
+    """Return the first offset of partitions, and the end of what is committed there without a gap."""
+    consumer = _consumer(options)
+    try:
+        await consumer.start()
+        wanted = list(places)
+        first, end = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+    finally:
+        await consumer.stop()
+    return {place: Bounds(first[place], end[place]) for place in wanted}
+
+
+class Stretch:
+    """Some partitions between two offsets each; `async with` connects."""
+
+    def __init__(self, options: dict[str, Any], between: Mapping[TopicPartition, Bounds]) -> None:
+        """Take the client's options (`streams.kafka.client_options`) and what to read."""
+        self._consumer = _consumer(options)
+        self._left = {place: span for place, span in between.items() if span.start < span.end}
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._consumer.start()
+            self._consumer.assign(list(self._left))
+            for place, span in self._left.items():
+                # An explicit offset: seek_to_beginning() races the default reset.
+                self._consumer.seek(place, span.start)
+        except BaseException:
+            await self._consumer.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._consumer.stop()
+
+    @property
+    def left(self) -> Mapping[TopicPartition, Bounds]:
+        """The partitions that are not read to their end, with what was to be read of each."""
+        return self._left
+
+    async def fetch(self, places: Iterable[TopicPartition] | None = None) -> dict[TopicPartition, list[Any]]:
+        """Return some of the next records of partitions, by default of all that are left.
+
+        Raises Unreadable where nothing comes although the end is not reached.
+        """
+        wanted = [place for place in (self._left if places is None else places) if place in self._left]
+        fetched: dict[TopicPartition, list[Any]] = {}
+        over: list[TopicPartition] = []
+        try:
+            async with asyncio.timeout(STALLED_S):
+                while wanted and not fetched and not over:
+                    fetched = await self._consumer.getmany(*wanted, timeout_ms=POLL_MS)
+                    # The last record may be a marker, which moves the position and is never seen.
+                    over = [place for place in wanted if await self._consumer.position(place) >= self._left[place].end]
+        except TimeoutError:
+            names = ", ".join(f"{place.topic} partition {place.partition}" for place in wanted)
+            raise Unreadable(f"cannot be read to the end: {names}") from None
+        records = {
+            place: [record for record in found if record.offset < self._left[place].end]
+            for place, found in fetched.items()
+        }
+        for place in over:
+            self._consumer.pause(place)
+            del self._left[place]
+        return records
+
+
+async def in_time(stretch: Stretch) -> AsyncIterator[Any]:
+    """Yield all records by their timestamps, those of a partition in its own order; the same for the same log."""
+    waiting: dict[TopicPartition, deque[Any]] = {place: deque() for place in stretch.left}
+    heads: list[tuple[int, str, int]] = []
+    empty = list(waiting)
+    while True:
+        while hungry := [place for place in empty if not waiting[place] and place in stretch.left]:
+            for place, records in (await stretch.fetch(hungry)).items():
+                waiting[place] += records
+        for place in empty:
+            if waiting[place]:
+                heappush(heads, (waiting[place][0].timestamp, *place))
+        if not heads:
+            return
+        _, topic, number = heappop(heads)
+        place = TopicPartition(topic, number)
+        ahead = waiting[place]
+        yield ahead.popleft()
+        empty = [] if ahead else [place]
+        if ahead:
+            heappush(heads, (ahead[0].timestamp, *place))
+
+
+def _consumer(options: dict[str, Any]) -> Any:
+    return AIOKafkaConsumer(
+        **options,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="none",
+        # It waits so long for each topic that it has not heard of before.
+        retry_backoff_ms=10,
+        max_partition_fetch_bytes=FETCH_BYTES,
+    )
