@@ -35,6 +35,10 @@ EventHeaders = TypedDict(
         "ce_subject": Annotated[Text, Field(description="The episode.")],
         "ce_time": NotRequired[Annotated[Moment, Field(description="When the cause was published.")]],
         "content-type": Literal["application/json"],
+        "traceparent": NotRequired[
+            Annotated[Text, Field(description="The report's own, where it came with one (W3C Trace Context).")]
+        ],
+        "tracestate": NotRequired[Annotated[Text, Field(description="As traceparent.")]],
     },
 )
 RejectedHeaders = TypedDict(

@@ -11,7 +11,7 @@ import faust
 import uvloop
 from faust.types import TransportT
 
-from streams import logs
+from streams import logs, tracing
 from streams.agents import add_alerting_agent, add_delivery_agent, add_folding_agents
 from streams.alerts import Rules, read_rules
 from streams.app.boot import Order
@@ -120,6 +120,7 @@ def serve(settings: Settings) -> NoReturn:
 
     Raises OSError where the address to listen on is taken, and what `create_app` raises.
     """
+    tracing.configure()
     app = create_app(settings)
     app.finalize()
     app.http.bind()

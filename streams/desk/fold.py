@@ -24,6 +24,7 @@ from streams.desk.headers import Header, Headers, cause_time
 from streams.desk.outbox import NO_HEADERS, Outbox, Record
 from streams.desk.routing import REROUTED, Home, Routes, was_rerouted
 from streams.desk.status import DeskStatus
+from streams.tracing import traced
 
 if TYPE_CHECKING:
     from streams.core.episode import EntryKey, Step
@@ -246,20 +247,23 @@ class Fold:
     def _make(self, batch: Folded, outbox: Outbox) -> Iterator[Made]:
         """Yield the changes and the ledger entries to write; raises OutputTooLarge."""
         for record, step in batch.steps:
-            yield from self._changes(step, self._timestamp_ms(record), outbox)
+            trace = traced(record.headers) if record.headers else NO_HEADERS
+            yield from self._changes(step, self._timestamp_ms(record), outbox, trace)
         topic = self._topics["ledger"]
         for key, value in batch.entries():
             outbox.check(topic, key, value)
             yield topic, key, value, NO_HEADERS, None
 
-    def _changes(self, step: "Step", timestamp_ms: int | None, outbox: Outbox) -> Iterator[Made]:
+    def _changes(
+        self, step: "Step", timestamp_ms: int | None, outbox: Outbox, trace: list[Header] = NO_HEADERS
+    ) -> Iterator[Made]:
         if not step.moves:
             return
         key = self._routes.home(step.episode).key
         time = cause_time(step.cause)
         for name, change in step.changes():
             topic, value = self._topics[name], orjson.dumps(change)
-            head = self._headers[name].event(change["change_id"], key, time)
+            head = self._headers[name].event(change["change_id"], key, time, trace)
             outbox.check(topic, key, value, head)
             yield topic, key, value, head, timestamp_ms
 

@@ -1,5 +1,6 @@
 """CloudEvents 1.0 headers, Kafka binding, binary mode, made from the record alone (contract section 6)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from streams.core.times import LAST_US, format_time
@@ -28,12 +29,13 @@ class Headers:
         self._type = ("ce_type", f"{prefix}.{topic}".encode())
         self._source = ("ce_source", f"{prefix}.reports".encode())
 
-    def event(self, name: str, subject: bytes, time: str | None) -> list[Header]:
-        """Return the headers of a JSON event: its id, the episode's key, and when it happened."""
+    def event(self, name: str, subject: bytes, time: str | None, trace: Sequence[Header] = ()) -> list[Header]:
+        """Return the headers of a JSON event: its id, the episode's key, when it happened, and its trace."""
         headers: list[Header] = [_SPEC, ("ce_id", name.encode()), self._type, self._source, ("ce_subject", subject)]
         if time is not None:
             headers.append(("ce_time", time.encode()))
         headers.append(_JSON)
+        headers.extend(trace)
         return headers
 
     def rejected(self, code: str, message: str, origin: tuple[str, int, int], timestamp_ms: int) -> list[Header]:

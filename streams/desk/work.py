@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiokafka import TopicPartition
 
-from streams import metrics
+from streams import metrics, tracing
 from streams.core.times import format_time
 from streams.desk.fold import Fold, Tally
 from streams.desk.headers import Headers
@@ -38,9 +38,16 @@ class Work:
         self._picture_headers = Headers(settings.topic_prefix, "episodes")
         self._topics = {name: settings.topic(name) for name in ("reports", "episodes", "ledger")}
         self._place = TopicPartition(self._topics["reports"], partition)
+        self._tracer = tracing.tracer()
 
     async def batch(self, state: State, records: Sequence[Any]) -> Tally:
         """Fold records and commit all that comes of them, with the offset behind the last."""
+        if self._tracer is None:
+            return await self._batch(state, records)
+        with self._tracer.batch(self._place.topic, self._partition, records):
+            return await self._batch(state, records)
+
+    async def _batch(self, state: State, records: Sequence[Any]) -> Tally:
         outbox = self._outbox(state)
         began_s = time.perf_counter()
         tally = await self._fold.fold(state.ledger, records, outbox, self._forget(state, len(records)))

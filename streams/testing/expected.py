@@ -11,8 +11,9 @@ from streams.core.episode import EntryKey, Outcome, Step
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
-from streams.desk.headers import Headers, cause_time
+from streams.desk.headers import Header, Headers, cause_time
 from streams.desk.routing import REROUTED, Routes, was_rerouted
+from streams.tracing import traced
 
 __all__ = ["Expected", "Output"]
 
@@ -64,7 +65,7 @@ class Expected:
                 return
             check_timestamp(message, record.timestamp * 1000 if record.timestamp >= 0 else None)
             origin = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-            self._publish(self.ledger.take(message, origin))
+            self._publish(self.ledger.take(message, origin), traced(record.headers))
         except Refusal as refusal:
             self._reject(record, refusal)
 
@@ -99,14 +100,14 @@ class Expected:
         self.sent_on[mark] = (home.key, home.partition, record.value)
         return False
 
-    def _publish(self, step: Step) -> None:
+    def _publish(self, step: Step, trace: Sequence[Header] = ()) -> None:
         self.touched.update(dict.fromkeys(step.touched))
         if step.outcome not in {Outcome.ACCEPTED, Outcome.TICK, Outcome.REGISTERED}:
             return
         key = self._routes.home(step.episode).key
         for topic, change in step.changes():
             name = change["change_id"]
-            headers = self._headers[topic].event(name, key, cause_time(step.cause))
+            headers = self._headers[topic].event(name, key, cause_time(step.cause), trace)
             self.outputs[topic].append(Output(name, key, orjson.dumps(change), tuple(headers)))
 
     def _reject(self, record: Any, refusal: Refusal) -> None:

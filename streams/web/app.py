@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
-from streams import metrics
+from streams import metrics, tracing
 from streams.lines import read_time
 from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.bodies import BodyRefused, Reports, collect, split
@@ -97,6 +97,7 @@ class _Web:
         if request.headers.get("content-encoding", "identity") != "identity":
             return _error(415, "encoding", "a compressed body is not taken")
         reports = split(await collect(request.stream()), request.headers.get("content-type", ""))
+        tracing.incoming.set(tuple(tracing.traced((name, value.encode()) for name, value in request.headers.items())))
         receipts = await self.store.submit(reports.values)
         for receipt in receipts:
             _count(receipt)

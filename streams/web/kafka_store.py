@@ -10,6 +10,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams import tracing
 from streams.cancelling import cancel
 from streams.core.claims import Message, Report
 from streams.core.intake import Refusal, check_timestamp, parse
@@ -122,7 +123,9 @@ class KafkaStore:
             raise StoreUnavailable(f"{self._settings.bootstrap_servers}: {self._producer_trouble}")
         try:
             async with naming_rights(self._settings, "sender"), asyncio.timeout(PRODUCE_S):
-                sent = await self._producer.send(self.topic, value, key=message.episode.encode())
+                sent = await self._producer.send(
+                    self.topic, value, key=message.episode.encode(), headers=list(tracing.incoming.get())
+                )
                 place = await sent
         except (KafkaError, TimeoutError) as error:
             reason = str(error) or f"no answer within {PRODUCE_S:.0f} s"

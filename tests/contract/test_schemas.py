@@ -96,7 +96,7 @@ def test_every_field_of_what_is_published_is_required() -> None:
             schema = schema_of(name)
             for part in (schema, *schema.get("$defs", {}).values()):
                 optional |= set(part.get("properties", {})) - set(part.get("required", ()))
-    assert optional == {"origin", "ce_time", "time", "truncated_from"}
+    assert optional == {"origin", "ce_time", "time", "truncated_from", "traceparent", "tracestate"}
 
 
 # --- what the core publishes ------------------------------------------------------------------------------------------
