@@ -24,6 +24,7 @@ REGISTRY = b"_g"
 REGISTRIES = b"_g/"
 PARTITIONS = b"_n"
 HORIZON = b"_h"
+APP = b"_a"
 OWED_PICTURE = b"_p/"
 
 POLL_MS = 50
@@ -45,6 +46,8 @@ class Restored(NamedTuple):
     partitions: int | None
     #: The horizon (µs) by which it was last settled what may be forgotten; None as above.
     horizon_us: int | None
+    #: The app whose workers wrote it; None as above.
+    app_id: str | None
     #: Episodes whose last picture is still to be written.
     owed: list[str]
     #: How many source registries there have been.
@@ -65,30 +68,35 @@ async def restore(
     `progress` is told how many offsets have been read. Raises Blocked where the end is not reached.
     """
     live = await _live_entries(options, place, bounds, progress)
-    next_offset = registry = partitions = horizon_us = None
-    owed: list[str] = []
-    count, registries = len(live), 0
+    own: dict[bytes, bytes] = {}
+    count = len(live)
     while live:
         for _ in range(min(TURN, len(live))):
             # Taken out as they are loaded, so that the state is not held twice.
             key, value = live.popitem()
-            if key[:1] != b"_":
+            if key[:1] == b"_":
+                own[key] = value
+            else:
                 ledger.load(key, value)
-            elif key == NEXT_OFFSET:
-                next_offset = int(orjson.loads(value))
-            elif key == REGISTRY:
-                registry = str(orjson.loads(value))
-            elif key.startswith(REGISTRIES):
-                registries += 1
-            elif key == PARTITIONS:
-                partitions = int(orjson.loads(value))
-            elif key == HORIZON:
-                horizon_us = int(orjson.loads(value))
-            elif key.startswith(OWED_PICTURE):
-                owed.append(key.removeprefix(OWED_PICTURE).decode())
         await asyncio.sleep(0)
     ledger.loaded()
-    return Restored(next_offset, registry, partitions, horizon_us, sorted(owed), registries, count)
+    return _restored(own, count)
+
+
+def _restored(own: dict[bytes, bytes], entries: int) -> Restored:
+    def said(key: bytes) -> Any:
+        return orjson.loads(own[key]) if key in own else None
+
+    return Restored(
+        next_offset=said(NEXT_OFFSET),
+        registry=said(REGISTRY),
+        partitions=said(PARTITIONS),
+        horizon_us=said(HORIZON),
+        app_id=said(APP),
+        owed=sorted(key.removeprefix(OWED_PICTURE).decode() for key in own if key.startswith(OWED_PICTURE)),
+        registries=sum(key.startswith(REGISTRIES) for key in own),
+        entries=entries,
+    )
 
 
 async def holds_records(options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]) -> bool:

@@ -44,6 +44,8 @@ class State:
     registry: str | None
     #: The horizon (µs) that it names; None as above.
     horizon_us: int | None
+    #: The app that it names as its own; None as above.
+    app_id: str | None
     #: How many registries it has named so far.
     registries: int = 0
     #: Records taken in since what is settled was last forgotten.
@@ -69,7 +71,10 @@ async def take_over(setup: Setup, status: PartitionStatus, producer: Transaction
         next_offset = await _next_offset(setup, log_place, restored)
     pictures = Pictures()
     pictures.restore(restored.owed, time.monotonic())
-    return State(producer, ledger, next_offset, pictures, restored.registry, restored.horizon_us, restored.registries)
+    return State(
+        producer, ledger, next_offset, pictures,
+        restored.registry, restored.horizon_us, restored.app_id, restored.registries,
+    )  # fmt: skip
 
 
 async def _restore(setup: Setup, status: PartitionStatus, ledger: Ledger) -> Restored:
@@ -105,6 +110,12 @@ async def _next_offset(setup: Setup, place: TopicPartition, restored: Restored) 
             f" {setup.shape.partitions} now: keys lie elsewhere, and the state of their episodes does not. {REBUILD}"
         )
     name = f"{place.topic} partition {place.partition}"
+    if restored.app_id not in (None, setup.settings.app_id):
+        raise Blocked(
+            f"the state of {name} is the app {restored.app_id}'s, and this one is {setup.settings.app_id}: two apps on"
+            f" one log would each write all outputs. Set TRUCELINE_APP_ID={restored.app_id}, or give this one a"
+            " TRUCELINE_TOPIC_PREFIX of its own"
+        )
     if conflict := too_long_a_horizon(restored.horizon_us, setup.settings.horizon_us):
         raise Blocked(f"the state of {name} {conflict}. {REBUILD}")
     if next_offset is None:

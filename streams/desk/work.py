@@ -12,7 +12,7 @@ from streams.core.times import format_time
 from streams.desk.fold import Fold, Tally
 from streams.desk.headers import Headers
 from streams.desk.outbox import Outbox, Record
-from streams.desk.restore import HORIZON, NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRIES, REGISTRY
+from streams.desk.restore import APP, HORIZON, NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRIES, REGISTRY
 from streams.desk.routing import Routes
 from streams.desk.setup import Setup
 from streams.desk.takeover import State
@@ -128,14 +128,15 @@ class Work:
         """Add the desk's own ledger entries and the pictures that are due."""
         self._add_pictures(state, outbox)
         ledger = self._topics["ledger"]
-        digest, horizon_us = state.ledger.registry.digest, state.ledger.horizon_us
-        if (state.registry, state.horizon_us) != (digest, horizon_us):
+        digest, horizon_us, app_id = state.ledger.registry.digest, state.ledger.horizon_us, self._setup.settings.app_id
+        if (state.registry, state.horizon_us, state.app_id) != (digest, horizon_us, app_id):
             outbox.put(ledger, REGISTRY, orjson.dumps(digest))
             outbox.put(ledger, PARTITIONS, b"%d" % self._setup.shape.partitions)
             outbox.put(ledger, HORIZON, b"%d" % horizon_us)
+            outbox.put(ledger, APP, orjson.dumps(app_id))
             if state.registry != digest:
                 self._add_registry(state, outbox)
-            state.registry, state.horizon_us = digest, horizon_us
+            state.registry, state.horizon_us, state.app_id = digest, horizon_us, app_id
         outbox.put(ledger, NEXT_OFFSET, b"%d" % state.next_offset)
 
     def _add_registry(self, state: State, outbox: Outbox) -> None:

@@ -13,6 +13,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from streams.core.registry import Registry, Source
 from streams.core.times import format_time
+from streams.desk import Desk
 from streams.desk.producer import TransactionalProducer
 from streams.settings import Settings
 from streams.testing.broker import LocalKafka
@@ -81,6 +82,24 @@ async def test_a_ledger_deleted_under_a_desk_at_work_stops_it_with_what_to_do(ka
         await until(lambda: "state was lost" in "".join(desk.status.reasons()), "an empty one is not taken for it")
     await admin.close()
     assert len(await read(settings, "casualties", 1)) == 5
+
+
+async def test_another_app_on_the_same_log_is_refused(kafka: str, prefix: str) -> None:
+    """It would have producers of its own, which nothing fences, and write every output a second time."""
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await send(settings, [report(1)])
+    async with running_desk(settings):
+        await taken_in(settings)
+        async with running_desk(settings.model_copy(update={"app_id": f"{prefix}-other"})) as other:
+            await until(lambda: f"Set TRUCELINE_APP_ID={prefix}, or" in said(other), "the reason")
+        await send(settings, [report(2)])
+        await taken_in(settings)
+    assert await verify(settings, REGISTRY) == []
+
+
+def said(desk: Desk) -> str:
+    return " ".join(desk.status.reasons())
 
 
 async def test_a_group_offset_that_was_reset_is_reported_and_does_not_count(kafka: str, prefix: str) -> None:
