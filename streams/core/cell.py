@@ -28,6 +28,18 @@ def place_of(entries: list[Entry], entry: Entry) -> int:
     return at
 
 
+def take_out(entries: list[Entry], gone: list[Entry]) -> None:
+    """Take some entries out of a sorted list, which is cut once. Raises LookupError where one does not stand there."""
+    if not gone:
+        return
+    start, end = place_of(entries, min(gone)), place_of(entries, max(gone)) + 1
+    names = {entry[2:4] for entry in gone}
+    left = [entry for entry in entries[start:end] if entry[2:4] not in names]
+    if end - start - len(left) != len(names):
+        raise LookupError(f"not all of these stand here: {gone}")
+    entries[start:end] = left
+
+
 class Sums(NamedTuple):
     """The increments that count, added up, and how many of them leave a bound unknown."""
 
@@ -96,6 +108,20 @@ class Cell:
                     del self.incidents[incident]
             del self.increments[at]
         self.sums = sums
+
+    def forget(self, gone: list[Entry]) -> None:
+        """Drop claims that do not count and never will: no sum changes."""
+        take_out(self.bases, [entry for entry in gone if entry[4].basis == "cumulative"])
+        take_out(self.increments, [entry for entry in gone if entry[4].basis != "cumulative"])
+        told: dict[str, list[Entry]] = {}
+        for entry in gone:
+            self.denied.pop((entry[2], entry[3]), None)
+            if entry[4].incident is not None and entry[4].basis != "cumulative":
+                told.setdefault(entry[4].incident, []).append(entry)
+        for incident, entries in told.items():
+            take_out(self.incidents[incident], entries)
+            if not self.incidents[incident]:
+                del self.incidents[incident]
 
     def append(self, entry: Entry) -> None:
         """Take a claim back in, out of order; `put_in_order` must follow the last one."""

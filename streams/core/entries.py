@@ -58,8 +58,10 @@ def put_in_order(episode: Episode, horizon_us: int) -> None:
     episode.ages.put_in_order()
     for cell in episode.cells.values():
         cell.put_in_order(floor)
-    for entries in episode.derived.values():
+    for cell_key, entries in episode.derived.items():
         entries.sort()
+        if settled := [entry for entry in entries if entry[1] < floor]:
+            episode.settled_derived[cell_key] = settled[-1]
     for key, view in episode.views.items():
         view.fold_again()
         wait(episode, key, episode.clock)

@@ -40,8 +40,8 @@ class Episode:
     """All that is known of one episode."""
 
     __slots__ = (
-        "ages", "cells", "clock", "denials", "derived", "name", "newest", "reports", "views",
-        "waiting",
+        "ages", "cells", "clock", "denials", "derived", "name", "newest", "reports",
+        "settled_derived", "views", "waiting",
     )  # fmt: skip
 
     def __init__(self, name: str, clock: int) -> None:
@@ -53,6 +53,8 @@ class Episode:
         self.reports: dict[str, Standing] = {}
         self.cells: dict[CellKey, Cell] = {}
         self.derived: dict[CellKey, list[Entry]] = {}
+        #: Of the derived figures the newest that nothing can take away any more (`streams.core.settle`).
+        self.settled_derived: dict[CellKey, Entry] = {}
         #: Who denies a claim: by target, then by the denial's own place.
         self.denials: dict[Target, dict[Target, Denial]] = {}
         self.views: dict[ViewKey, View] = {}

@@ -7,9 +7,9 @@ will, and the settled claims that lead a view can be kept as the course they cam
 """
 
 from streams.core.ceasefire import VIOLATIONS
-from streams.core.cell import Cell, Entry
+from streams.core.cell import Cell, CellKey, Entry, take_out
 from streams.core.claims import Casualty, CeasefireClaim, Claim
-from streams.core.counts import counted_place, denial_of, drop_denial, drop_derived, place
+from streams.core.counts import counted_place, denial_of, drop_denial, place
 from streams.core.episode import EntryKey, Episode, Standing, Target
 from streams.core.views import JOINT
 from streams.core.waiting import ViewKey
@@ -17,114 +17,127 @@ from streams.core.waiting import ViewKey
 
 def forget(episode: Episode, horizon_us: int) -> list[EntryKey]:
     """Drop what newly settled reports supersede; return the ledger entries that changed."""
-    floor = episode.newest - horizon_us
-    touched: list[EntryKey] = []
-    for published_at, report_id in episode.ages.pop_before(floor):
+    settling = _Settling(episode, episode.newest - horizon_us)
+    for published_at, report_id in episode.ages.pop_before(settling.floor):
         standing = episode.reports.get(report_id)
         if standing is not None and standing.published_at == published_at:
-            _settle(episode, report_id, standing, floor, touched)
-    return touched
+            settling.report(report_id, standing)
+    settling.drop_superseded()
+    return settling.touched
 
 
-def _settle(episode: Episode, report_id: str, standing: Standing, floor: int, touched: list[EntryKey]) -> None:
-    standing.statements = None
-    touched.append(("r", episode.name, report_id))
-    for index in range(len(standing.claims)):
-        # Looked at anew each time: one claim may have dropped another of the same report.
-        claim = standing.claims[index] if standing.claims else None
-        if claim is None:
-            continue
-        at = (report_id, index)
-        if isinstance(claim, Casualty):
-            _settle_figure(episode, at, claim, floor, touched)
-        elif isinstance(claim, CeasefireClaim):
-            _settle_act(episode, at, claim, floor, touched)
-        else:
-            _settle_statement(episode, at, claim, floor, touched)
+class _Settling:
+    """What settles at once. Lists are cut once for all of it: cut for each claim, they would be moved each time."""
+
+    def __init__(self, episode: Episode, floor: int) -> None:
+        self.floor = floor
+        self.touched: list[EntryKey] = []
+        self._episode = episode
+        #: The figures that settle, by cell, and derived ones likewise; the ceasefires of the acts that do.
+        self._figures: dict[CellKey, list[Entry]] = {}
+        self._derived: dict[CellKey, list[Entry]] = {}
+        self._ceasefires: dict[str, None] = {}
+
+    def report(self, report_id: str, standing: Standing) -> None:
+        """Take a report that settles; what it supersedes goes by `drop_superseded`."""
+        standing.statements = None
+        self.touched.append(("r", self._episode.name, report_id))
+        for index, claim in enumerate(standing.claims):
+            at = (report_id, index)
+            if isinstance(claim, Casualty):
+                key, entry = place(report_id, standing, index, claim)
+                (self._derived if claim.basis == "derived" else self._figures).setdefault(key, []).append(entry)
+            elif isinstance(claim, CeasefireClaim):
+                self._act(at, standing, claim)
+            elif claim is not None:
+                self._statement(at, standing, claim)
+
+    def drop_superseded(self) -> None:
+        """Drop what can never count again, now that all this is settled."""
+        for key, entries in self._figures.items():
+            gone = superseded(self._episode.cells[key], entries, self.floor)
+            self._episode.cells[key].forget(gone)
+            for _, _, report_id, index, _ in gone:
+                self._drop_claim((report_id, index))
+                self._drop_denials_of((report_id, index))
+        for key, entries in self._derived.items():
+            self._drop_derived(key, entries)
+        for ceasefire in self._ceasefires:
+            self._drop_leading(ceasefire)
+
+    def _drop_derived(self, key: CellKey, settled: list[Entry]) -> None:
+        """Keep the newest settled derived figure alone."""
+        kept = self._episode.settled_derived.get(key)
+        newest = self._episode.settled_derived[key] = max(settled if kept is None else [*settled, kept])
+        gone = [entry for entry in {*settled, *([kept] if kept else [])} if entry != newest]
+        take_out(self._episode.derived[key], gone)
+        for _, _, report_id, index, _ in gone:
+            self._drop_claim((report_id, index))
+
+    def _act(self, at: Target, standing: Standing, claim: CeasefireClaim) -> None:
+        if claim.act not in VIOLATIONS:
+            self._ceasefires[claim.ceasefire] = None
+            return
+        self._keep_counts(((claim.ceasefire, JOINT), (claim.ceasefire, standing.source)), claim)
+        self._drop_claim(at)
+
+    def _drop_leading(self, ceasefire: str) -> None:
+        """Let the settled acts that lead a ceasefire become the course they came to."""
+        leading: dict[ViewKey, int] = {}
+        for _, published_at, report_id, index, claim, source, _ in self._episode.views[ceasefire, JOINT].done:
+            if published_at >= self.floor:
+                break
+            both = ((ceasefire, JOINT), (ceasefire, source))
+            for key in both:
+                leading[key] = leading.get(key, 0) + 1
+            self._keep_counts(both, claim)
+            self._drop_claim((report_id, index))
+        for key, acts in leading.items():
+            self._episode.views[key].settle(acts)
+
+    def _keep_counts(self, keys: tuple[ViewKey, ...], claim: CeasefireClaim) -> None:
+        for key in keys:
+            self._episode.views[key].keep_count(claim)
+            self.touched.append(("v", self._episode.name, *key))
+
+    def _statement(self, at: Target, standing: Standing, claim: Claim) -> None:
+        denial = denial_of(claim, standing.source)
+        if denial is None:
+            self._drop_claim(at)
+            return
+        target, _ = denial
+        denied = self._episode.reports.get(target[0])
+        if denied is not None and denied.published_at < self.floor and not counted_place(self._episode, target):
+            drop_denial(self._episode, target, at)
+            self._drop_claim(at)
+
+    def _drop_denials_of(self, target: Target) -> None:
+        """Drop the settled denials of a figure that is gone for good."""
+        for at in list(self._episode.denials.get(target, ())):
+            if self._episode.reports[at[0]].published_at < self.floor:
+                drop_denial(self._episode, target, at)
+                self._drop_claim(at)
+
+    def _drop_claim(self, at: Target) -> None:
+        standing = self._episode.reports[at[0]]
+        claims = list(standing.claims)
+        claims[at[1]] = None
+        standing.claims = tuple(claims) if any(claims) else ()
+        self.touched.append(("r", self._episode.name, at[0]))
 
 
-def _settle_figure(episode: Episode, at: Target, claim: Casualty, floor: int, touched: list[EntryKey]) -> None:
-    key, entry = place(at[0], episode.reports[at[0]], at[1], claim)
-    if claim.basis == "derived":
-        entries = episode.derived[key]
-        newest = max(e for e in entries if e[1] < floor)
-        for old in [e for e in entries if e[1] < floor and e is not newest and e < newest]:
-            drop_derived(episode, key, old)
-            _drop_claim(episode, (old[2], old[3]), touched)
-        return
-    cell = episode.cells[key]
-    for old in superseded(cell, entry, floor):
-        cell.denied.pop((old[2], old[3]), None)
-        cell.remove(old)
-        _drop_claim(episode, (old[2], old[3]), touched)
-        _drop_denials_of(episode, (old[2], old[3]), floor, touched)
-
-
-def superseded(cell: Cell, entry: Entry, floor: int) -> list[Entry]:
-    """Return the settled entries that can never count again, now that `entry` is settled."""
+def superseded(cell: Cell, settled: list[Entry], floor: int) -> list[Entry]:
+    """Return the entries that can never count again, now that these are settled too; sets the cell's settled base."""
     kept = cell.settled
-    if entry[4].basis == "cumulative":
-        if kept is not None and entry < kept:
-            return [entry]
-        cell.settled = entry
-        gone = [] if kept is None or kept == entry else [kept]
-        return gone + [i for i in cell.up_to(entry[0]) if i[1] < floor]
-    if kept is not None and entry[0] <= kept[0]:
-        return [entry]
-    if entry[4].incident is None:
-        return []
-    told = [i for i in cell.incidents[entry[4].incident] if i[1] < floor]
-    return told[:-1]
-
-
-def _settle_act(episode: Episode, at: Target, claim: CeasefireClaim, floor: int, touched: list[EntryKey]) -> None:
-    keys: tuple[ViewKey, ...] = (
-        (claim.ceasefire, JOINT),
-        (claim.ceasefire, episode.reports[at[0]].source),
-    )
-    if claim.act in VIOLATIONS:
-        _keep_counts(episode, keys, claim, touched)
-        _drop_claim(episode, at, touched)
-        return
-    joint = episode.views[keys[0]]
-    while joint.done and joint.done[0][1] < floor:
-        _, _, report_id, index, leading, source, _ = joint.done[0]
-        both = (keys[0], (leading.ceasefire, source))
-        for key in both:
-            episode.views[key].settle_first()
-        _keep_counts(episode, both, leading, touched)
-        _drop_claim(episode, (report_id, index), touched)
-
-
-def _keep_counts(episode: Episode, keys: tuple[ViewKey, ...], claim: CeasefireClaim, touched: list[EntryKey]) -> None:
-    for key in keys:
-        episode.views[key].keep_count(claim)
-        touched.append(("v", episode.name, *key))
-
-
-def _settle_statement(episode: Episode, at: Target, claim: Claim, floor: int, touched: list[EntryKey]) -> None:
-    denial = denial_of(claim, episode.reports[at[0]].source)
-    if denial is None:
-        _drop_claim(episode, at, touched)
-        return
-    target, _ = denial
-    denied = episode.reports.get(target[0])
-    if denied is not None and denied.published_at < floor and not counted_place(episode, target):
-        drop_denial(episode, target, at)
-        _drop_claim(episode, at, touched)
-
-
-def _drop_denials_of(episode: Episode, target: Target, floor: int, touched: list[EntryKey]) -> None:
-    """Drop the settled denials of a figure that is gone for good."""
-    for at in list(episode.denials.get(target, ())):
-        if episode.reports[at[0]].published_at < floor:
-            drop_denial(episode, target, at)
-            _drop_claim(episode, at, touched)
-
-
-def _drop_claim(episode: Episode, at: Target, touched: list[EntryKey]) -> None:
-    standing = episode.reports[at[0]]
-    claims = list(standing.claims)
-    claims[at[1]] = None
-    standing.claims = tuple(claims) if any(claims) else ()
-    touched.append(("r", episode.name, at[0]))
+    bases = [entry for entry in settled if entry[4].basis == "cumulative"]
+    if bases:
+        cell.settled = max(bases if kept is None else [*bases, kept])
+        bases += [] if kept is None else [kept]
+    gone = {entry[2:4]: entry for entry in bases if entry != cell.settled}
+    if cell.settled is not None:
+        gone.update((entry[2:4], entry) for entry in cell.up_to(cell.settled[0]) if entry[1] < floor)
+    incidents = {entry[4].incident for entry in settled if entry[4].incident is not None}
+    for incident in incidents & cell.incidents.keys():
+        told = [entry for entry in cell.incidents[incident] if entry[1] < floor]
+        gone.update((entry[2:4], entry) for entry in told[:-1])
+    return list(gone.values())

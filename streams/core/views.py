@@ -79,10 +79,11 @@ class View:
             self.done.append(done)
         self._count(done[4], 1)
 
-    def settle_first(self) -> None:
-        """Let the first claim go: the course it came to stands for it."""
-        self.settled = self.courses.pop(0)
-        del self.done[0]
+    def settle(self, acts: int) -> None:
+        """Let the first claims go: the course they came to stands for them."""
+        self.settled = self.courses[acts - 1]
+        del self.courses[:acts]
+        del self.done[:acts]
 
     def keep_count(self, claim: CeasefireClaim) -> None:
         """Note that a claim is left out, but goes on counting."""
