@@ -21,8 +21,8 @@ from streams.core.times import format_time
 from streams.lines import Lines, Located, Record, unwrap
 
 __all__ = [
-    "Difference", "NoSuchEpisode", "Said", "correction", "difference", "known_at", "messages_of", "published_us",
-    "records_of",
+    "Difference", "NoSuchEpisode", "Said", "changes_of", "correction", "difference", "known_at", "messages_of",
+    "published_us", "records_of",
 ]  # fmt: skip
 
 Picture = dict[str, Any]
@@ -122,6 +122,18 @@ def known_at(
 
 def _taken(episode: str, records: Iterable[Record | Located], others: set[str]) -> Iterator[Message]:
     return (said.message for said in messages_of(episode, records, Counter(), others) if said.refusal is None)
+
+
+def changes_of(
+    episode: str, records: Iterable[Record | Located], registry: Registry, *, horizon_us: int
+) -> Iterator[tuple[str, Change]]:
+    """Yield the changes that an episode's records led to, in the order of the log: topic and record (section 6).
+
+    They are those that were published, but for their `origin`, as long as the registry was this one all along.
+    """
+    fold = _Fold(episode, registry, horizon_us)
+    for message in _taken(episode, records, set()):
+        yield from fold.take(message)
 
 
 class Difference(NamedTuple):

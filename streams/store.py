@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from streams.core.registry import Registry
 from streams.lines import Located
 
-__all__ = ["STATUS_OF_REFUSAL", "Logged", "Receipt", "Store", "StoreUnavailable", "summary"]
+__all__ = ["STATUS_OF_REFUSAL", "Change", "Logged", "Receipt", "Store", "StoreUnavailable", "summary"]
 
 #: The HTTP status that goes with each code of refusal (contract section 2).
 STATUS_OF_REFUSAL = {
@@ -64,6 +64,13 @@ class Logged(NamedTuple):
         return Located(self.value, self.timestamp_us, origin)
 
 
+class Change(NamedTuple):
+    """A published change: its topic, and its record as JSON (contract section 6)."""
+
+    topic: str
+    record: bytes
+
+
 class Store(Protocol):
     """Where reports go, and where pictures come from."""
 
@@ -107,6 +114,13 @@ class Store(Protocol):
         """Yield an episode's reports and ticks in the order of the log, up to what stands there now.
 
         Raises StoreUnavailable; `streams.web.past.gathered` holds it to a limit.
+        """
+        ...
+
+    async def changes_of(self, episode: str, limit: int) -> list[Change]:
+        """Return the newest published changes of an episode, up to `limit`, oldest first.
+
+        Raises StoreUnavailable, and PastTooLong where they are made from the log and it is too long.
         """
         ...
 

@@ -64,6 +64,7 @@ def demo(
     from streams import logs
     from streams.demo.play import play, watch
     from streams.demo.stages import StageFailed
+    from streams.demo.story import EPISODE
     from streams.store import StoreUnavailable
 
     logs.configure(level="error")
@@ -72,7 +73,8 @@ def demo(
     with ExitStack() as end:
         try:
             stage = end.enter_context(_stage(place, folder is None, _port(port), console))
-            console.print(f"A real server, on this machine alone: {stage.url}\n", soft_wrap=True)
+            page = f"{stage.url}/#/{EPISODE}"
+            console.print(f"A real server, on this machine alone; the page to watch it on: {page}\n", soft_wrap=True)
             play(stage, console)
             _say_what_is_left(stage, place, console)
             if console.is_terminal and not no_wait:

@@ -55,6 +55,15 @@ class Reader:
         )
         return [PublishedChange(*row) for row in self._rows(query, after, limit, episode, topic)]
 
+    def latest(self, episode: str, limit: int) -> list[PublishedChange]:
+        """Return the newest changes of an episode, up to `limit`, oldest first; alerts are none."""
+        query = (
+            'SELECT "row", topic, episode, record FROM changes'
+            " WHERE episode = :episode AND topic <> 'alerts'"
+            ' ORDER BY "row" DESC LIMIT :limit'
+        )
+        return [PublishedChange(*row) for row in self._rows(query, 0, limit, episode, None)][::-1]
+
     def log(self, after: int = -1, *, limit: int = 1_000, episode: str | None = None) -> list[LoggedReport]:
         """Return up to `limit` reports and ticks behind offset `after`, oldest first."""
         query = (

@@ -18,7 +18,7 @@ from streams.embedded.book import PARTITION, Book, BookOptions
 from streams.embedded.file import DATABASE, claim_folder
 from streams.embedded.reading import LoggedReport, PublishedChange, Reader
 from streams.embedded.writer import Writer
-from streams.store import Logged, Receipt, StoreUnavailable, summary
+from streams.store import Change, Logged, Receipt, StoreUnavailable, summary
 
 __all__ = ["EmbeddedStore"]
 
@@ -126,6 +126,11 @@ class EmbeddedStore:
                     after = page[-1].offset
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{path} cannot be read: {error}") from error
+
+    async def changes_of(self, episode: str, limit: int) -> list[Change]:
+        """Return the newest changes of an episode, up to `limit`, oldest first."""
+        rows = await asyncio.to_thread(self._reader.latest, episode, limit)
+        return [Change(row.topic, row.record) for row in rows]
 
     async def changed(self, after: int) -> None:
         """Wait until there is a change behind row `after`."""

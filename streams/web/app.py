@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
@@ -21,9 +21,10 @@ from streams import metrics, tracing
 from streams.lines import read_time
 from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.bodies import BodyRefused, Reports, collect, split
+from streams.web.changes import changes_so_far
 from streams.web.explained import Asked, explained
 from streams.web.guard import Forbidden, Guard
-from streams.web.page import SECURITY_HEADERS, front_page
+from streams.web.page import Page
 from streams.web.past import PastTooLong
 from streams.web.then import picture_then
 
@@ -46,11 +47,13 @@ def create_app(
     guard = Guard(token, loopback=loopback)
     web = _Web(store, guard)
     routes = {
-        "/": ("GET", web.page),
+        "/": ("GET", web.page.index),
+        "/static/{version}/{path:path}": ("GET", web.page.static),
         "/reports": ("POST", web.reports),
         "/episodes": ("GET", web.episodes),
         "/episodes/{episode}": ("GET", web.episode),
         "/episodes/{episode}/explain": ("GET", web.explain),
+        "/episodes/{episode}/changes": ("GET", web.changes),
         "/healthz": ("GET", web.healthz),
         "/readyz": ("GET", web.readyz),
         "/metrics": ("GET", web.metrics),
@@ -69,6 +72,7 @@ class _Web:
         self.guard = guard
         #: What is folded anew for an answer, at once: each may hold 64 MiB and a processor for a second or two.
         self.folding = asyncio.Semaphore(FOLDED_AT_ONCE)
+        self.page = Page()
 
     def guarded(self, route: str, answer: _Answer) -> _Answer:
         """Turn what a request is refused by into its answer."""
@@ -136,6 +140,14 @@ class _Web:
             return _error(404, "unknown_episode", f"no report of this episode that has been taken{when}")
         return Response(account, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
+    async def changes(self, request: Request) -> Response:
+        episode = request.path_params["episode"]
+        if await self.store.picture(episode) is None:
+            return _error(404, "unknown_episode", "no report of this episode has been taken")
+        async with self.folding:
+            body = await changes_so_far(self.store, episode)
+        return Response(body, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
     async def healthz(self, _request: Request) -> Response:
         return _json({"status": "ok", "mode": self.store.mode})
 
@@ -150,9 +162,6 @@ class _Web:
         metrics.READY.set(not await self.store.reasons())
         metrics.DEGRADED.set(bool(await self.store.degraded()))
         return Response(generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    async def page(self, _request: Request) -> Response:
-        return HTMLResponse(front_page(await self.store.summaries(), self.store.mode), headers=SECURITY_HEADERS)
 
 
 class _Measured:

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Literal
 
+import orjson
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -16,11 +18,13 @@ from streams.core.claims import Message, Report
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.registry import Registry
 from streams.kafka import client_options
+from streams.known import changes_of
+from streams.lines import Record
 from streams.reach import naming_rights
 from streams.settings import Settings
-from streams.store import Logged, Receipt, StoreUnavailable
+from streams.store import Change, Logged, Receipt, StoreUnavailable
 from streams.web.feed import CONNECT_S, Feed, with_backoff
-from streams.web.past import past_on_kafka
+from streams.web.past import gathered, past_on_kafka
 
 __all__ = ["KafkaStore"]
 
@@ -102,6 +106,19 @@ class KafkaStore:
         ):
             async for record in records:
                 yield record
+
+    async def changes_of(self, episode: str, limit: int) -> list[Change]:
+        """Return the newest changes of an episode, up to `limit`, oldest first, made from the log anew.
+
+        Raises StoreUnavailable and PastTooLong.
+        """
+        logged = await gathered(self.past(episode))
+        return await asyncio.to_thread(self._folded, episode, logged, limit)
+
+    def _folded(self, episode: str, logged: list[Logged], limit: int) -> list[Change]:
+        records = [Record(each.value, each.timestamp_us) for each in logged]
+        changes = changes_of(episode, records, self.registry, horizon_us=self.horizon_us)
+        return [Change(topic, orjson.dumps(record)) for topic, record in deque(changes, maxlen=limit)]
 
     async def reasons(self) -> list[str]:
         """Return what keeps reports from being sent, pictures from being shown, or the desk from its work."""

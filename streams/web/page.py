@@ -1,59 +1,107 @@
-"""The page at /: every episode in short, made on the server, no script."""
+"""The page at /: modules and styles as they stand in `static`, under a name that changes with what is in them.
 
-import base64
-import hashlib
-from html import escape
-from typing import Any
-
-__all__ = ["SECURITY_HEADERS", "front_page"]
-
-_STYLE = """\
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8886; }
-code { font-size: .95em; }
+There is no build step. Whoever has a version's name can keep its files for ever; the page itself is asked for anew.
 """
-_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
+import gzip
+import hashlib
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+__all__ = ["SECURITY_HEADERS", "Page"]
+
+#: Nothing but our own files runs, and no text becomes markup: with trusted types there is no way to set innerHTML.
+_POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+)
 SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "; ".join(_POLICY),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
 }
+_FOR_EVER = "public, max-age=31536000, immutable"
+_MEDIA = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".html": "text/html",
+}
+_PLAIN = "text/plain"
+_INDEX = "index.html"
+_VERSION = b"VERSION"
 
 
-def front_page(summaries: list[dict[str, Any]], mode: str) -> str:
-    """Return the page as HTML."""
-    if summaries:
-        rows = "".join(_row(episode) for episode in summaries)
-        head = "<tr><th>Episode</th><th>As of (UTC)</th><th>Ceasefire</th><th>Losses, as each side says</th></tr>"
-        content = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
-    else:
-        content = "<p>No report yet: <code>POST /reports</code>, or run <code>truceline send</code>.</p>"
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>truceline</title>'
-        '<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="5">'
-        f"<style>{_STYLE}</style></head><body><h1>truceline</h1>{content}"
-        f"<p>Mode: {escape(mode)}. <a href='/episodes'>/episodes</a> <a href='/metrics'>/metrics</a></p>"
-        "</body></html>\n"
-    )
+class _Asset(NamedTuple):
+    body: bytes
+    packed: bytes
+    media: str
+    etag: str
 
 
-def _row(episode: dict[str, Any]) -> str:
-    name = escape(episode["episode"])
-    ceasefires = "<br>".join(
-        f"{escape(c['ceasefire'])}: {escape(c['status'].replace('_', ' '))}" for c in episode["ceasefires"]
-    )
-    totals = "<br>".join(
-        f"{escape(t['outcome'].replace('_', ' '))}, {escape(t['population'])}: <b>{t['best']:,}</b> = "
-        + " + ".join(f"{best:,} {escape(party)}" for party, best in t["parts"].items())
-        for t in episode["totals"]
-    )
-    clock = escape(episode["clock"].replace("T", " ").removesuffix("Z"))
-    return (
-        f"<tr><td><a href='/episodes/{name}'>{name}</a></td><td>{clock}</td><td>{ceasefires}</td><td>{totals}</td></tr>"
-    )
+class Page:
+    """The page and its files, read once."""
+
+    def __init__(self) -> None:
+        """Read what ships."""
+        found = dict(_walk(files("streams.web").joinpath("static"), ""))
+        digest = hashlib.sha256()
+        for name, body in sorted(found.items()):
+            digest.update(b"%s\0%d\0%s" % (name.encode(), len(body), body))
+        #: The name under which the files of this version are served.
+        self.version = digest.hexdigest()[:16]
+        self._assets = {name: _asset(name, body) for name, body in found.items() if name != _INDEX}
+        self._index = _asset(_INDEX, found[_INDEX].replace(_VERSION, self.version.encode()))
+
+    async def index(self, request: Request) -> Response:
+        """Answer `GET /`."""
+        return _answer(request, self._index, "no-cache")
+
+    async def static(self, request: Request) -> Response:
+        """Answer `GET /static/{version}/{path}`; of other versions there is nothing."""
+        asset = self._assets.get(request.path_params["path"])
+        if asset is None or request.path_params["version"] != self.version:
+            return Response("no such file", 404, media_type=_PLAIN, headers={**SECURITY_HEADERS})
+        return _answer(request, asset, _FOR_EVER)
+
+
+def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found += _walk(entry, f"{prefix}{entry.name}/")
+        else:
+            found.append((prefix + entry.name, entry.read_bytes()))
+    return found
+
+
+def _asset(name: str, body: bytes) -> _Asset:
+    media = _MEDIA.get(name[name.rfind(".") :] if "." in name else "", _PLAIN)
+    return _Asset(body, gzip.compress(body, mtime=0), media, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+def _answer(request: Request, asset: _Asset, cache: str) -> Response:
+    headers = {**SECURITY_HEADERS, "Cache-Control": cache, "ETag": asset.etag, "Vary": "Accept-Encoding"}
+    if asset.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    body = asset.body
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body = asset.packed
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, media_type=asset.media, headers=headers)

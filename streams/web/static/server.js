@@ -1,0 +1,123 @@
+// What the page asks the server: snapshots, the changes so far, and the stream of what comes after a mark.
+
+const RETRY_FIRST_MS = 1000;
+const RETRY_LAST_MS = 15_000;
+/** The server sends a heartbeat every 15 s: after so long without a word the connection is dead. */
+const SILENCE_MS = 40_000;
+/** A page that nobody sees lets its connection go after so long: a browser has but few for a server. */
+const HIDDEN_MS = 60_000;
+const EVENTS = ['casualties', 'ceasefires', 'statements', 'heartbeat', 'reset', 'end'];
+
+const address = (path) => new URL(path, document.baseURI);
+const episodePath = (name) => `episodes/${encodeURIComponent(name)}`;
+
+/** An answer that is not the one asked for: `status` as in HTTP, `code` and words from the server. */
+export class Refused extends Error {
+  constructor(status, {code = 'http', message = ''} = {}) {
+    super(message || `HTTP ${status}`);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+async function ask(path, query = {}, signal = undefined) {
+  const url = address(path);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  const answer = await fetch(url, {signal, headers: {Accept: 'application/json'}, cache: 'no-cache'}).catch((error) => {
+    throw error.name === 'AbortError' ? error : new Refused(0, {code: 'no_answer', message: 'the server does not answer'});
+  });
+  const body = await answer.json().catch((error) => {
+    if (answer.ok) throw error.name === 'AbortError' ? error : new Refused(answer.status, {message: 'the answer broke off'});
+    return {};
+  });
+  if (!answer.ok) throw new Refused(answer.status, body);
+  return body;
+}
+
+export const fetchEpisodes = (signal) => ask('episodes', {}, signal);
+export const fetchPicture = (name, at, signal) => ask(episodePath(name), at ? {at} : {}, signal);
+export const fetchAccount = (name, cell, at, signal) => ask(`${episodePath(name)}/explain`, at ? {cell, at} : {cell}, signal);
+export const fetchChanges = (name, signal) => ask(`${episodePath(name)}/changes`, {}, signal);
+
+/** The stream of events behind a mark; it comes back by itself and says how it is. */
+export class Stream {
+  /**
+   * `onChange(topic, record)` for each change, `onReset()` when the snapshot must be loaded again,
+   * `onState({state, words})` with state connecting, live, behind or lost.
+   */
+  constructor(query, mark, {onChange, onReset, onState}) {
+    Object.assign(this, {query, mark, onChange, onReset, onState, pause: RETRY_FIRST_MS});
+    this.seen = () => this.whenSeen();
+    document.addEventListener('visibilitychange', this.seen);
+    addEventListener('online', this.again = () => this.open());
+    addEventListener('offline', this.away = () => this.lost('this machine is offline'));
+    onState({state: 'connecting'});
+    this.open();
+  }
+
+  close() {
+    document.removeEventListener('visibilitychange', this.seen);
+    removeEventListener('online', this.again);
+    removeEventListener('offline', this.away);
+    clearTimeout(this.hidden);
+    this.end();
+  }
+
+  open() {
+    this.end();
+    const url = address('events');
+    for (const [name, value] of Object.entries({...this.query, since: this.mark})) if (value) url.searchParams.set(name, value);
+    const source = new EventSource(url);
+    this.source = source;
+    for (const name of EVENTS) source.addEventListener(name, (event) => this.take(name, event));
+    source.onerror = () => {
+      // The browser tries again by itself, unless the answer was no stream at all.
+      this.lost('no answer');
+      if (source.readyState === EventSource.CLOSED) this.retry();
+    };
+    this.watch();
+  }
+
+  end() {
+    this.source?.close();
+    clearTimeout(this.silence);
+    clearTimeout(this.later);
+  }
+
+  take(name, event) {
+    this.watch();
+    if (event.lastEventId) this.mark = event.lastEventId;
+    const said = JSON.parse(event.data);
+    if (name === 'heartbeat') {
+      this.pause = RETRY_FIRST_MS;
+      const reasons = said.reasons ?? [];
+      this.onState(reasons.length ? {state: 'behind', words: reasons.join('; ')} : {state: 'live'});
+    } else if (name === 'reset') this.onReset();
+    else if (name === 'end') this.lost(said.message || said.reason);
+    else this.onChange(name, said);
+  }
+
+  watch() {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => {
+      this.lost('no word from the server');
+      this.open();
+    }, SILENCE_MS);
+  }
+
+  retry() {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.open(), this.pause);
+    this.pause = Math.min(2 * this.pause, RETRY_LAST_MS);
+  }
+
+  lost(words) {
+    this.onState({state: 'lost', words});
+  }
+
+  whenSeen() {
+    clearTimeout(this.hidden);
+    if (document.hidden) this.hidden = setTimeout(() => this.end(), HIDDEN_MS);
+    else if (this.source.readyState === EventSource.CLOSED) this.open();
+  }
+}
