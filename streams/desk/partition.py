@@ -247,7 +247,8 @@ class Partition:
         last = self._in_hand[-1].offset
         if isinstance(error, InvalidTimestampError):
             self._work.undate(last + 1)
-        elif len(self._in_hand) == 1:
+        elif len(self._in_hand) == 1 and last < self._careful_below:
+            # Alone, and not for the first time: what the topics take was looked at anew in between.
             self._work.refuse(last, f"the broker refuses what it makes: {error}")
         else:
             self._careful_below = last + 1
