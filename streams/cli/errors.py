@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from streams.rights import Role
     from streams.settings import Settings
 
@@ -48,3 +51,17 @@ def kafka_failed(error: BaseException, settings: Settings, role: Role = "operato
 
     kind = Unavailable if isinstance(error, (KafkaConnectionError, TimeoutError, OSError)) else CommandFailed
     return kind(asyncio.run(explained(error, settings, role)))
+
+
+@contextmanager
+def said_once() -> Iterator[None]:
+    """Keep the Kafka client from saying what the command says itself, once, at its end."""
+    import logging
+
+    log = logging.getLogger("aiokafka")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from streams.cli.errors import InputUnreadable, Unavailable, UsageFailed
+from streams.cli.errors import InputUnreadable, Unavailable, UsageFailed, said_once
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -132,7 +132,7 @@ def _of_kafka(episode: str, kafka: Kafka) -> Iterator[Located]:
     topic = settings.topic("reports")
     try:
         past = past_on_kafka(client_options(settings), topic, episode)
-        with asyncio.Runner() as runner:
+        with said_once(), asyncio.Runner() as runner:
             try:
                 while page := runner.run(_page(past)):
                     yield from (each.located(topic) for each in page)

@@ -10,7 +10,7 @@ import typer
 
 from streams.cli import LOOK
 from streams.cli.ending import ending
-from streams.cli.errors import EXIT_FAILED, Unavailable, UsageFailed
+from streams.cli.errors import EXIT_FAILED, Unavailable, UsageFailed, said_once
 
 if TYPE_CHECKING:
     from streams.pace import Pace
@@ -93,7 +93,8 @@ def send(
         refusals = Refusals(file, several=len(files) > 1, quiet=quiet)
         player = Player(lines, pace, lambda at, code, why: refusals.add(at.path, at.number, code, why, at.line))
         try:
-            asyncio.run(_send(player, to, settings, quiet=quiet))
+            with said_once():
+                asyncio.run(_send(player, to, settings, quiet=quiet))
         except SettingsError as error:  # a password file, a certificate
             raise UsageFailed(str(error)) from error
         except SendingFailed as error:

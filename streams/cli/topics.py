@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import KAFKA
-from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed
+from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, said_once
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -122,27 +122,20 @@ async def _survey(settings: Settings) -> dict[str, Found]:
 
 
 def _run(settings: Settings, work: Coroutine[Any, Any, Any]) -> Any:
-    import logging
-
     from aiokafka.errors import KafkaError
 
     from streams.settings import SettingsError
     from streams.topics import TopicsNotMade
 
-    # What cannot be reached is said once, below.
-    log = logging.getLogger("aiokafka")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
     try:
-        return asyncio.run(work)
+        with said_once():
+            return asyncio.run(work)
     except TopicsNotMade as failure:
         raise CommandFailed(f"{settings.bootstrap_servers}: {failure}") from failure
     except (KafkaError, OSError, TimeoutError) as failure:
         raise kafka_failed(failure, settings) from failure
     except SettingsError as fault:
         raise UsageFailed(str(fault)) from fault
-    finally:
-        log.setLevel(level)
 
 
 def _settings(bootstrap_servers: str | None, topic_prefix: str | None) -> Settings:

@@ -125,7 +125,7 @@ def test_what_cannot_be_done_ends_with_its_code_and_one_line(arguments: list[str
 def test_no_broker_is_said_with_what_else_there_is() -> None:
     code, _, error = run("show", "war", "--bootstrap-servers", "127.0.0.1:1")
     assert code == 69
-    assert error.endswith("no Kafka broker answers at 127.0.0.1:1; or name --from FILE... or --embedded DIR\n")
+    assert error == "truceline: no Kafka broker answers at 127.0.0.1:1; or name --from FILE... or --embedded DIR\n"
 
 
 # --- diff -------------------------------------------------------------------------------------------------------------

@@ -10,8 +10,11 @@ import pytest
 from schemas.reports import ReportShape
 from streams.core.episode import Outcome
 from streams.core.ledger import Ledger
+from streams.core.registry import Registry
 from streams.core.times import parse_time
-from streams.importers.reading import Options
+from streams.importers.reading import Options, encode
+from streams.known import known_at
+from streams.lines import Record
 from tests.importers.imports import (
     PALESTINE,
     PALESTINE_HISTORY,
@@ -93,6 +96,29 @@ def test_at_every_recorded_time_the_running_count_is_what_the_file_said(
         recorded += 1
     assert pending == []
     assert recorded == len({change["recorded_at"] for change in rows_of(history)})
+
+
+@pytest.mark.parametrize(("kind", "history", "file_says"), CASES)
+def test_what_was_known_at_a_recorded_time_is_what_the_file_said(
+    kind: str, history: Path, file_says: Callable[[Rows], Figures]
+) -> None:
+    """The same told backwards, as `truceline show --at` does it: from all of the log, for a time in its past."""
+    reports = imported(kind, history)
+    log = [Record(encode(report)) for report in reports]
+    # Of every eightieth version, for each folds the log anew.
+    for number, (recorded_at, rows) in enumerate(versions_of(history)):
+        if number % 80:
+            continue
+        at_us = parse_time(recorded_at)
+        picture = known_at(
+            reports[0]["episode"], log, Registry(), horizon_us=ledger_for(reports).horizon_us, at_us=at_us
+        )
+        known = {
+            (cell["source"], cell["party"], cell["outcome"]): cell["value"]["best"]
+            for cell in picture["cells"]
+            if cell["value"] is not None
+        }
+        assert (recorded_at, known) == (recorded_at, file_says(rows))
 
 
 @pytest.mark.parametrize(("kind", "history", "file_says"), CASES)
