@@ -92,6 +92,8 @@ HTTP_SECONDS = Histogram(
     buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0),
     registry=REGISTRY,
 )
+EVENT_CLIENTS = Gauge("truceline_event_clients", "Clients of /events connected now", registry=REGISTRY)
+EVENT_CLIENTS_DROPPED = _counter("truceline_event_clients_dropped_total", "Clients of /events that read too slowly")
 READY = Gauge("truceline_ready", "1 while /readyz says yes", registry=REGISTRY)
 DEGRADED = Gauge("truceline_degraded", "1 once /readyz names a trouble that somebody should look at", registry=REGISTRY)
 

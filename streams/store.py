@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from streams.core.registry import Registry
 from streams.lines import Located
+from streams.published import Source
 
 __all__ = ["STATUS_OF_REFUSAL", "Change", "Logged", "Receipt", "Store", "StoreUnavailable", "summary"]
 
@@ -71,8 +72,8 @@ class Change(NamedTuple):
     record: bytes
 
 
-class Store(Protocol):
-    """Where reports go, and where pictures come from."""
+class Store(Source, Protocol):
+    """Where reports go, and where pictures and changes come from."""
 
     @property
     def mode(self) -> Literal["embedded", "kafka"]:
@@ -135,6 +136,11 @@ class Store(Protocol):
 
 def summary(picture: dict[str, Any]) -> dict[str, Any]:
     """Return an episode in short: its clock, each ceasefire's joint status, the totals."""
+    if picture.get("truncated"):  # too large to be written: there is one, and no more
+        return {**{name: picture[name] for name in ("episode", "through", "truncated")}, "clock": None} | {
+            "ceasefires": [],
+            "totals": [],
+        }
     joint = [view for view in picture["ceasefires"] if view["view"] == "joint"]
     return {
         "episode": picture["episode"],

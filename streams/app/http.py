@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
 from mode import Service
 
-from streams.web.server import listen
+from streams.web.server import Server, listen
 
 __all__ = ["HttpService"]
 
@@ -26,7 +25,7 @@ class HttpService(Service):
         self.host = host
         self.port = port
         self._listener: socket.socket | None = None
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._serving: asyncio.Task[None] | None = None
         super().__init__(**options)
 
@@ -48,7 +47,7 @@ class HttpService(Service):
             access_log=False,
             timeout_graceful_shutdown=GRACE_S,
         )
-        self._server = _Server(config)
+        self._server = Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="http")
 
     async def on_stop(self) -> None:
@@ -58,11 +57,3 @@ class HttpService(Service):
         self._server.should_exit = True
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._serving, STOP_S)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the worker."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

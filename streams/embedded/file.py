@@ -54,6 +54,8 @@ CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
+-- Tells this file from another: a place in the one says nothing of the other.
+INSERT INTO meta VALUES ('identity', lower(hex(randomblob(4))));
 """
 
 

@@ -16,8 +16,10 @@ from streams.core.times import DEFAULT_HORIZON_US
 from streams.embedded.alerts import Alerter
 from streams.embedded.book import PARTITION, Book, BookOptions
 from streams.embedded.file import DATABASE, claim_folder
+from streams.embedded.following import HISTORY_MAX, entry, follow, positions
 from streams.embedded.reading import LoggedReport, PublishedChange, Reader
 from streams.embedded.writer import Writer
+from streams.published import Batch, Entry, Positions
 from streams.store import Change, Logged, Receipt, StoreUnavailable, summary
 
 __all__ = ["EmbeddedStore"]
@@ -131,6 +133,31 @@ class EmbeddedStore:
         """Return the newest changes of an episode, up to `limit`, oldest first."""
         rows = await asyncio.to_thread(self._reader.latest, episode, limit)
         return [Change(row.topic, row.record) for row in rows]
+
+    def follow(self, take: Callable[[Batch], None], recent: int) -> Callable[[], None]:
+        """Follow what is published (`streams.published.Source`)."""
+        task = asyncio.create_task(follow(self._reader, self.changed, take, max(0, self._last_row - recent)))
+
+        def unfollow() -> None:
+            task.cancel()
+
+        return unfollow
+
+    async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[Entry]]:
+        """Give what was published between positions; nothing is ever forgotten."""
+        after = begin[0] - 1
+        while after < end[0] - 1:
+            changes = await self.changes(after, limit=min(HISTORY_MAX, end[0] - 1 - after))
+            yield [entry(change) for change in changes]
+            after = changes[-1].row
+
+    async def ends(self) -> Positions:
+        """Return the positions behind all that is committed."""
+        return positions(self._last_row)
+
+    async def repainted(self, begin: Positions) -> list[str]:
+        """Return the episodes that changed since positions."""
+        return await asyncio.to_thread(self._reader.episodes, begin[1] - 1)
 
     async def changed(self, after: int) -> None:
         """Wait until there is a change behind row `after`."""

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import SecretStr
+from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,8 +21,10 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 from streams import metrics, tracing
 from streams.lines import read_time
 from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
+from streams.web.asking import QueryRefused, begins_at, wanted
 from streams.web.bodies import BodyRefused, Reports, collect, split
 from streams.web.changes import changes_so_far
+from streams.web.events import Hub
 from streams.web.explained import Asked, explained
 from streams.web.guard import Forbidden, Guard
 from streams.web.page import Page
@@ -32,7 +35,10 @@ __all__ = ["create_app"]
 
 RETRY_AFTER_S = "2"
 FOLDED_AT_ONCE = 2
+#: A client of events that takes nothing for so long is cut off.
+SEND_TIMEOUT_S = 20.0
 _ROUTE = "truceline.route"
+REFUSALS = (Forbidden, QueryRefused, BodyRefused, PastTooLong, StoreUnavailable)
 _Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -45,7 +51,7 @@ def create_app(
     answers to local names alone, and can do without a token. `lifespan` starts and stops what the store needs.
     """
     guard = Guard(token, loopback=loopback)
-    web = _Web(store, guard)
+    web = _Web(store, guard, Hub(store))
     routes = {
         "/": ("GET", web.page.index),
         "/static/{version}/{path:path}": ("GET", web.page.static),
@@ -54,25 +60,30 @@ def create_app(
         "/episodes/{episode}": ("GET", web.episode),
         "/episodes/{episode}/explain": ("GET", web.explain),
         "/episodes/{episode}/changes": ("GET", web.changes),
+        "/events": ("GET", web.events),
         "/healthz": ("GET", web.healthz),
         "/readyz": ("GET", web.readyz),
         "/metrics": ("GET", web.metrics),
     }
-    return Starlette(
+    app = Starlette(
         routes=[Route(path, web.guarded(path, answer), methods=[method]) for path, (method, answer) in routes.items()],
         middleware=[Middleware(_Measured)],
         exception_handlers={HTTPException: _http_error, Exception: _crash},
         lifespan=lifespan,
     )
+    # What holds connections open; a server that stops calls it before it waits for them to end.
+    app.state.close = web.hub.close
+    return app
 
 
 class _Web:
-    def __init__(self, store: Store, guard: Guard) -> None:
+    def __init__(self, store: Store, guard: Guard, hub: Hub) -> None:
         self.store = store
         self.guard = guard
         #: What is folded anew for an answer, at once: each may hold 64 MiB and a processor for a second or two.
         self.folding = asyncio.Semaphore(FOLDED_AT_ONCE)
         self.page = Page()
+        self.hub = hub
 
     def guarded(self, route: str, answer: _Answer) -> _Answer:
         """Turn what a request is refused by into its answer."""
@@ -82,15 +93,8 @@ class _Web:
             try:
                 self.guard.check(request)
                 return await answer(request)
-            except Forbidden as error:
-                bearer = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-                return _error(error.status, error.code, str(error), headers=bearer)
-            except BodyRefused as error:
-                return _error(STATUS_OF_REFUSAL[error.code], error.code, str(error))
-            except PastTooLong as error:
-                return _error(422, "past_too_long", str(error))
-            except StoreUnavailable as error:
-                return _error(503, "unavailable", str(error), headers={"Retry-After": RETRY_AFTER_S})
+            except REFUSALS as error:
+                return _refused(error)
             except ClientDisconnect:
                 return Response(status_code=499)
 
@@ -108,23 +112,41 @@ class _Web:
         return _answer(reports, receipts)
 
     async def episodes(self, _request: Request) -> Response:
-        return _json({"episodes": await self.store.summaries()})
+        mark = await self.hub.marker()
+        summaries = await self.store.summaries()
+        throughs = {short["episode"]: short["through"]["offset"] for short in summaries}
+        return _json({"episodes": summaries, "mark": mark(throughs)})
 
     async def episode(self, request: Request) -> Response:
-        episode, at = request.path_params["episode"], request.query_params.get("at")
-        if at is None:
-            picture, unknown = await self.store.picture(episode), "no report of this episode has been taken"
-        else:
-            try:
-                at_us = read_time(at)
-            except ValueError as error:
-                return _error(422, "invalid", f"at: {error}")
-            async with self.folding:
-                picture = await picture_then(self.store, episode, at_us)
-            unknown = "no report of this episode that has been taken was published by then"
+        episode = request.path_params["episode"]
+        if "at" in request.query_params:
+            return await self._episode_then(request, episode)
+        mark = await self.hub.marker()
+        picture = await self.store.picture(episode)
         if picture is None:
-            return _error(404, "unknown_episode", unknown)
+            return _error(404, "unknown_episode", "no report of this episode has been taken")
+        offset = orjson.loads(picture)["through"]["offset"]
+        marked = picture[:-1] + b',"mark":' + orjson.dumps(mark({episode: offset})) + b"}"
+        return Response(marked, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    async def _episode_then(self, request: Request, episode: str) -> Response:
+        try:
+            at_us = read_time(request.query_params["at"])
+        except ValueError as error:
+            return _error(422, "invalid", f"at: {error}")
+        async with self.folding:
+            picture = await picture_then(self.store, episode, at_us)
+        if picture is None:
+            words = "no report of this episode that has been taken was published by then"
+            return _error(404, "unknown_episode", words)
         return Response(picture, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    async def events(self, request: Request) -> Response:
+        asked, begin = wanted(request), begins_at(request)
+        await self.hub.awake()
+        if self.hub.full():
+            raise StoreUnavailable("as many clients listen as this server takes")
+        return EventSourceResponse(self.hub.stream(asked, begin), ping=0, sep="\n", send_timeout=SEND_TIMEOUT_S)
 
     async def explain(self, request: Request) -> Response:
         query, at = request.query_params, request.query_params.get("at")
@@ -218,6 +240,21 @@ def _json(content: Any, *, status: int = 200, headers: dict[str, str] | None = N
 
 def _error(status: int, code: str, message: str, *, headers: dict[str, str] | None = None) -> Response:
     return _json({"code": code, "message": message}, status=status, headers=headers)
+
+
+def _refused(error: Exception) -> Response:
+    match error:
+        case Forbidden():
+            bearer = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+            return _error(error.status, error.code, str(error), headers=bearer)
+        case QueryRefused():
+            return _error(error.status, error.code, str(error))
+        case BodyRefused():
+            return _error(STATUS_OF_REFUSAL[error.code], error.code, str(error))
+        case PastTooLong():
+            return _error(422, "past_too_long", str(error))
+        case _:
+            return _error(503, "unavailable", str(error), headers={"Retry-After": RETRY_AFTER_S})
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

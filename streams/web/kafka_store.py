@@ -20,6 +20,7 @@ from streams.core.registry import Registry
 from streams.kafka import client_options
 from streams.known import changes_of
 from streams.lines import Record
+from streams.published import Batch, Entry, Positions
 from streams.reach import naming_rights
 from streams.settings import Settings
 from streams.store import Change, Logged, Receipt, StoreUnavailable
@@ -62,7 +63,7 @@ class KafkaStore:
         self._desk_reasons = desk_reasons
         self._desk_degraded = desk_degraded
         self.topic = settings.topic("reports")
-        self._feed = Feed(lambda: client_options(settings), settings.topic("episodes"))
+        self._feed = Feed(lambda: client_options(settings), settings.topic)
         self._producer: AIOKafkaProducer | None = None
         self._producer_trouble: str | None = "connecting"
         self._pasts = asyncio.Semaphore(PASTS_AT_ONCE)
@@ -119,6 +120,32 @@ class KafkaStore:
         records = [Record(each.value, each.timestamp_us) for each in logged]
         changes = changes_of(episode, records, self.registry, horizon_us=self.horizon_us)
         return [Change(topic, orjson.dumps(record)) for topic, record in deque(changes, maxlen=limit)]
+
+    def follow(self, take: Callable[[Batch], None], recent: int) -> Callable[[], None]:
+        """Follow what is published (`streams.published.Source`)."""
+        return self._feed.follow(take, recent)
+
+    async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[Entry]]:
+        """Give what was published between positions."""
+        try:
+            async for entries in self._feed.history(begin, end):
+                yield entries
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise self._unreadable(error) from error
+
+    async def ends(self) -> Positions:
+        """Return the positions behind all that is committed."""
+        try:
+            return await self._feed.ends()
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise self._unreadable(error) from error
+
+    async def repainted(self, begin: Positions) -> list[str]:
+        """Return the episodes whose picture is newer than positions."""
+        return self._feed.repainted(begin)
+
+    def _unreadable(self, error: Exception) -> StoreUnavailable:
+        return StoreUnavailable(f"{self._settings.bootstrap_servers}: {str(error) or type(error).__name__}")
 
     async def reasons(self) -> list[str]:
         """Return what keeps reports from being sent, pictures from being shown, or the desk from its work."""

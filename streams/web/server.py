@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-__all__ = ["listen", "running", "serve", "url_of"]
+__all__ = ["Server", "listen", "running", "serve", "url_of"]
 
 #: Requests at once, and how long they may take to end once the server stops.
 CONCURRENT_MAX = 1_500
@@ -68,15 +69,22 @@ def running(app: ASGIApp, listener: socket.socket) -> Iterator[str]:
         listener.close()
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals alone: uvicorn would raise them again at the end, and SIGTERM would leave files open."""
+class Server(uvicorn.Server):
+    """uvicorn, whose signals are another's, and which ends streams before it waits for them."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: uvicorn would raise them again at the end, and SIGTERM would leave files open."""
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell an app that holds streams open (`app.state.close`), and shut down."""
+        if isinstance(self.config.app, Starlette) and (close := getattr(self.config.app.state, "close", None)):
+            close()
+        await super().shutdown(sockets)
 
-def _server(app: ASGIApp) -> _Server:
+
+def _server(app: ASGIApp) -> Server:
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -86,4 +94,4 @@ def _server(app: ASGIApp) -> _Server:
         limit_concurrency=CONCURRENT_MAX,
         timeout_graceful_shutdown=GRACE_S,
     )
-    return _Server(config)
+    return Server(config)

@@ -123,7 +123,7 @@ async def test_only_committed_pictures_are_shown_and_never_an_older_one(store: K
     await until(gone)
     await producer.stop()
     # One that starts now sees the same.
-    late = Feed(lambda: client_options(settings), topic)
+    late = Feed(lambda: client_options(settings), settings.topic)
     task = asyncio.create_task(late.run())
 
     async def all_here() -> bool:

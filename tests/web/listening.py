@@ -1,0 +1,68 @@
+"""A listener on /events, as a browser is one: it keeps the last id, and what it was told."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import httpx
+
+#: Nothing here speaks TLS, and to read the certificates of the system takes longer than most tests.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class Told(NamedTuple):
+    name: str
+    id: str | None
+    content: Any
+
+
+class Listener:
+    """Events in order; `last_id` goes with the next request."""
+
+    def __init__(self, url: str, **query: str) -> None:
+        self.url = url
+        self.query = query
+        self.last_id: str | None = None
+        self.told: list[Told] = []
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[AsyncIterator[Told]]:
+        headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
+        async with (
+            httpx.AsyncClient(timeout=60, verify=NO_TLS) as client,
+            client.stream("GET", f"{self.url}/events", params=self.query, headers=headers) as answer,
+        ):
+            assert answer.status_code == 200, await answer.aread()
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            yield self._events(answer)
+
+    async def until(self, count: int) -> list[Told]:
+        """Connect, again where the server ends it, and read until so many changes are told in all; the changes."""
+        while True:
+            async with self.connected() as events:
+                while len(self.changes) < count:
+                    if (await anext(events)).name == "end":
+                        break
+                else:
+                    return self.changes
+
+    @property
+    def changes(self) -> list[Told]:
+        return [told for told in self.told if told.name not in {"heartbeat", "end", "episodes", "reset"}]
+
+    async def _events(self, answer: httpx.Response) -> AsyncIterator[Told]:
+        fields: dict[str, str] = {}
+        async for line in answer.aiter_lines():
+            if line:
+                name, _, value = line.partition(": ")
+                fields[name] = value
+                continue
+            told = Told(fields["event"], fields.get("id"), json.loads(fields["data"]))
+            fields = {}
+            self.last_id = told.id or self.last_id
+            self.told.append(told)
+            yield told
