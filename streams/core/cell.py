@@ -6,18 +6,19 @@ the search of its place; a late one costs what lies behind it.
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from streams.core.claims import Casualty
-from streams.core.episode import Change, Denial, Target
+from streams.core.disputes import Disputes
+from streams.core.episode import Change
 from streams.core.times import format_time
 
 #: source, party, outcome, population
 CellKey = tuple[str, str, str, str]
 #: as_of, published_at, report_id, claim index (these four are k), and the claim
 Entry = tuple[int, int, str, int, Casualty]
-Denials = dict[Target, dict[Target, Denial]]
 
 
 def place_of(entries: list[Entry], entry: Entry) -> int:
@@ -60,15 +61,15 @@ NOTHING = Sums()
 class Cell:
     """One running count. `add` and `remove` are each other's inverse."""
 
-    __slots__ = ("bases", "denied", "incidents", "increments", "published", "settled", "sums", "version")
+    __slots__ = ("bases", "disputes", "incidents", "increments", "published", "settled", "sums", "version")
 
     def __init__(self) -> None:
         self.bases: list[Entry] = []
         self.increments: list[Entry] = []
         self.incidents: dict[str, list[Entry]] = {}
         self.sums = NOTHING
-        #: The claims of this cell that somebody has denied, with their report's revision.
-        self.denied: dict[Target, tuple[Entry, int]] = {}
+        #: None where nobody denies a claim of this cell.
+        self.disputes: Disputes | None = None
         #: The greatest base that nothing can take away any more (`streams.core.settle`).
         self.settled: Entry | None = None
         self.version = 0
@@ -76,12 +77,16 @@ class Cell:
 
     def add(self, entry: Entry) -> None:
         """Let a claim stand. What may fail comes before what changes the cell."""
+        counted = None
         if entry[4].basis == "cumulative":
-            sums = self._sums_with_base([*self.bases[-1:], entry]) if self.increments else self.sums
+            sums = self.sums
+            if self.increments:
+                base_as_of = max([*self.bases[-1:], entry])[0]
+                sums, counted = self._sums_with_base(base_as_of), self._disputes_with_base(base_as_of)
             at = _place_for(self.bases, entry)
             self.bases.insert(at, entry)
         else:
-            sums = self._sums_beside(entry, 1)
+            sums, counted = self._sums_beside(entry, 1), self._disputes_beside(entry, 1)
             at, incident = _place_for(self.increments, entry), entry[4].incident
             if incident is not None:
                 told = self.incidents.get(incident, [])
@@ -90,16 +95,19 @@ class Cell:
                 told.insert(told_at, entry)
             self.increments.insert(at, entry)
         self.sums = sums
+        if counted is not None and self.disputes is not None:
+            self.disputes.counted = counted
 
     def remove(self, entry: Entry) -> None:
         """Let a claim fall. Raises LookupError where it does not stand."""
         if entry[4].basis == "cumulative":
             at = place_of(self.bases, entry)
-            sums = self._sums_with_base([b for b in self.bases[-2:] if b != entry])
+            base_as_of = max((b[0] for b in self.bases[-2:] if b != entry), default=None)
+            sums, counted = self._sums_with_base(base_as_of), self._disputes_with_base(base_as_of)
             del self.bases[at]
         else:
             at, incident = place_of(self.increments, entry), entry[4].incident
-            sums = self._sums_beside(entry, -1)
+            sums, counted = self._sums_beside(entry, -1), self._disputes_beside(entry, -1)
             if incident is not None:
                 told = self.incidents[incident]
                 told_at = place_of(told, entry)
@@ -108,6 +116,23 @@ class Cell:
                     del self.incidents[incident]
             del self.increments[at]
         self.sums = sums
+        if counted is not None and self.disputes is not None:
+            self.disputes.counted = counted
+
+    def deny(self, entry: Entry, source: str) -> None:
+        """Let a denial hold of a claim that stands."""
+        counts = entry[4].basis != "cumulative" and self._counts(entry)
+        disputes = self.disputes or Disputes()
+        disputes.add(entry, source, counts=counts)
+        self.disputes = disputes
+
+    def allow(self, entry: Entry, source: str) -> None:
+        """Let a denial hold no more."""
+        assert self.disputes is not None  # noqa: S101 - it was denied
+        counts = entry[4].basis != "cumulative" and self._counts(entry)
+        self.disputes.remove(entry, source, counts=counts)
+        if not self.disputes.denied:
+            self.disputes = None
 
     def forget(self, gone: list[Entry]) -> None:
         """Drop claims that do not count and never will: no sum changes."""
@@ -115,13 +140,20 @@ class Cell:
         take_out(self.increments, [entry for entry in gone if entry[4].basis != "cumulative"])
         told: dict[str, list[Entry]] = {}
         for entry in gone:
-            self.denied.pop((entry[2], entry[3]), None)
             if entry[4].incident is not None and entry[4].basis != "cumulative":
                 told.setdefault(entry[4].incident, []).append(entry)
         for incident, entries in told.items():
             take_out(self.incidents[incident], entries)
             if not self.incidents[incident]:
                 del self.incidents[incident]
+        if self.disputes is not None:
+            self._forget_denials(self.disputes, gone)
+
+    def _forget_denials(self, disputes: Disputes, gone: list[Entry]) -> None:
+        denied = [entry for entry in gone if disputes.denied.pop((entry[2], entry[3]), None) is not None]
+        take_out(disputes.increments, [entry for entry in denied if entry[4].basis != "cumulative"])
+        if not disputes.denied:
+            self.disputes = None
 
     def append(self, entry: Entry) -> None:
         """Take a claim back in, out of order; `put_in_order` must follow the last one."""
@@ -156,7 +188,7 @@ class Cell:
             return self.increments[-1]
         return self.bases[-1] if self.bases else None
 
-    def value(self, denials: Denials) -> Change | None:
+    def value(self) -> Change | None:
         """Return what the cell says now, or None where no base and no increment is left."""
         if self.bases and not self.increments:
             as_of, _, _, _, base = self.bases[-1]
@@ -166,7 +198,7 @@ class Cell:
                 "high": base.high,
                 "as_of": format_time(as_of),
                 "final": base.final,
-                "disputed_by": self._disputed_by(denials) if self.denied else [],
+                "disputed_by": [] if self.disputes is None else self.disputes.names(self._base()),
             }
         top = self.leading()
         if top is None:
@@ -185,23 +217,11 @@ class Cell:
             "high": None if highs_unknown else high,
             "as_of": format_time(top[0]),
             "final": final,
-            "disputed_by": self._disputed_by(denials) if self.denied else [],
+            "disputed_by": [] if self.disputes is None else self.disputes.names(self._base()),
         }
 
-    def _disputed_by(self, denials: Denials) -> list[str]:
-        return sorted(
-            {
-                source
-                for target, (entry, stands) in self.denied.items()
-                if self._counts(entry)
-                for source, revision in denials.get(target, {}).values()
-                if revision is None or revision == stands
-            }
-        )
-
     def _counts(self, entry: Entry) -> bool:
-        if entry[4].basis == "cumulative":
-            return self.bases[-1] == entry
+        """Whether an increment counts."""
         base_as_of = self._base_as_of()
         return (base_as_of is None or entry[0] > base_as_of) and self._leads(entry)
 
@@ -209,6 +229,9 @@ class Cell:
         """Whether no later increment tells the same incident."""
         incident = entry[4].incident
         return incident is None or self.incidents[incident][-1] == entry
+
+    def _base(self) -> Entry | None:
+        return self.bases[-1] if self.bases else None
 
     def _base_as_of(self) -> int | None:
         return self.bases[-1][0] if self.bases else None
@@ -219,12 +242,17 @@ class Cell:
         # (t + 1,) sorts before every entry with as_of > t.
         return self.increments[bisect_left(self.increments, (base_as_of + 1,)) :]
 
-    def _sums_with_base(self, candidates: list[Entry]) -> Sums:
-        """Return the sums behind the greatest of the candidates for a base."""
-        base_as_of = max(candidates)[0] if candidates else None
+    def _sums_with_base(self, base_as_of: int | None) -> Sums:
+        """Return the sums behind a base of that date."""
         if not self.increments or base_as_of == self._base_as_of():
             return self.sums
         return self._sums_behind(base_as_of)
+
+    def _disputes_with_base(self, base_as_of: int | None) -> Counter[str] | None:
+        """Return who denies the increments behind a base of that date; None for no change."""
+        if self.disputes is None or base_as_of == self._base_as_of():
+            return None
+        return self.disputes.behind(base_as_of, self._leads)
 
     def _sums_behind(self, base_as_of: int | None) -> Sums:
         sums = NOTHING
@@ -233,20 +261,34 @@ class Cell:
                 sums = sums.plus(_part(entry[4], base_as_of))
         return sums
 
+    def _rival(self, entry: Entry) -> Entry | None:
+        """Return the last of the other increments that tell of the same incident."""
+        if entry[4].incident is None:
+            return None
+        siblings = [e for e in self.incidents.get(entry[4].incident, ())[-2:] if e != entry]
+        return siblings[-1] if siblings else None
+
     def _sums_beside(self, entry: Entry, sign: int) -> Sums:
         """Return the sums once an increment has come (sign 1) or gone (-1)."""
-        base_as_of, incident = self._base_as_of(), entry[4].incident
+        base_as_of, rival = self._base_as_of(), self._rival(entry)
         sums = self.sums
-        if incident is not None:
-            siblings = [e for e in self.incidents.get(incident, ())[-2:] if e != entry]
-            rival = siblings[-1] if siblings else None
-            if rival is not None and rival > entry:
+        if rival is not None:
+            if rival > entry:
                 return sums
-            if rival is not None and (base_as_of is None or rival[0] > base_as_of):
+            if base_as_of is None or rival[0] > base_as_of:
                 sums = sums.plus(_part(rival[4], base_as_of), -sign)
         if base_as_of is None or entry[0] > base_as_of:
             sums = sums.plus(_part(entry[4], base_as_of), sign)
         return sums
+
+    def _disputes_beside(self, entry: Entry, sign: int) -> Counter[str] | None:
+        """Return who denies increments that count, once one has come or gone that takes another's place."""
+        if self.disputes is None:
+            return None
+        base_as_of, rival = self._base_as_of(), self._rival(entry)
+        if rival is None or rival > entry or (base_as_of is not None and rival[0] <= base_as_of):
+            return None
+        return self.disputes.with_(rival, -sign)
 
 
 def _place_for(entries: list[Entry], entry: Entry) -> int:

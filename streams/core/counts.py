@@ -28,7 +28,7 @@ def _retract(episode: Episode, step: Step, old: Standing, touched: Touched) -> N
     report_id = step.report_id
     for index, claim in enumerate(old.claims):
         if isinstance(claim, Casualty):
-            _fall(episode, step, place(report_id, old, index, claim), touched)
+            _fall(episode, step, old, place(report_id, old, index, claim), touched)
         elif denial := denial_of(claim, old.source):
             _allow(episode, step, denial[0], (report_id, index), touched)
 
@@ -38,7 +38,7 @@ def _assert(episode: Episode, step: Step, new: Standing, touched: Touched) -> No
     denials = []
     for index, claim in enumerate(new.claims):
         if isinstance(claim, Casualty):
-            _stand(episode, step, place(report_id, new, index, claim), touched)
+            _stand(episode, step, new, place(report_id, new, index, claim), touched)
         elif denial := denial_of(claim, new.source):
             denials.append((index, denial))
     # After the figures, since a report may deny one of its own.
@@ -101,21 +101,22 @@ def drop_denial(episode: Episode, target: Target, place_: Target) -> Denial:
     return denial
 
 
-def _fall(episode: Episode, step: Step, placed: tuple[CellKey, Entry], touched: Touched) -> None:
+def _fall(episode: Episode, step: Step, old: Standing, placed: tuple[CellKey, Entry], touched: Touched) -> None:
     key, entry = placed
     if entry[4].basis == "derived":
         drop_derived(episode, key, entry)
         step.undo.append((add_derived, (episode, key, entry)))
         return
     cell = touched[key] = episode.cells[key]
-    target = (entry[2], entry[3])
-    if target in cell.denied:
-        step.undo.append((cell.denied.__setitem__, (target, cell.denied.pop(target))))
+    if episode.denials:
+        for source in _deniers(episode, entry, old.revision):
+            cell.allow(entry, source)
+            step.undo.append((cell.deny, (entry, source)))
     cell.remove(entry)
     step.undo.append((cell.add, (entry,)))
 
 
-def _stand(episode: Episode, step: Step, placed: tuple[CellKey, Entry], touched: Touched) -> None:
+def _stand(episode: Episode, step: Step, new: Standing, placed: tuple[CellKey, Entry], touched: Touched) -> None:
     key, entry = placed
     if entry[4].basis == "derived":
         add_derived(episode, key, entry)
@@ -129,40 +130,51 @@ def _stand(episode: Episode, step: Step, placed: tuple[CellKey, Entry], touched:
     touched[key] = cell
     cell.add(entry)
     step.undo.append((cell.remove, (entry,)))
-    if episode.denials and (entry[2], entry[3]) in episode.denials:
-        _mark(episode, step, cell, entry)
+    if episode.denials:
+        for source in _deniers(episode, entry, new.revision):
+            cell.deny(entry, source)
+            step.undo.append((cell.allow, (entry, source)))
 
 
 def _allow(episode: Episode, step: Step, target: Target, at: Target, touched: Touched) -> None:
     denial = drop_denial(episode, target, at)
     step.undo.append((add_denial, (episode, target, at, denial)))
     if placed := counted_place(episode, target):
-        key, _ = placed
-        # The target may be in the very report that now comes: then its cell is yet to be made.
-        if key in episode.cells:
-            touched[key] = episode.cells[key]
+        key, entry = placed
+        cell = episode.cells.get(key)
+        # The target may be in the very report that now comes: then it does not stand yet.
+        if cell is None or cell.disputes is None or target not in cell.disputes.denied:
+            return
+        if holds(denial, episode.reports[target[0]].revision):
+            touched[key] = cell
+            cell.allow(entry, denial[0])
+            step.undo.append((cell.deny, (entry, denial[0])))
 
 
 def _deny(episode: Episode, step: Step, at: Target, denial: tuple[Target, Denial], touched: Touched) -> None:
     target, by = denial
     add_denial(episode, target, at, by)
     step.undo.append((drop_denial, (episode, target, at)))
-    if placed := counted_place(episode, target):
+    placed = counted_place(episode, target)
+    if placed and holds(by, episode.reports[target[0]].revision):
         key, entry = placed
-        touched[key] = episode.cells[key]
-        _mark(episode, step, touched[key], entry)
+        cell = touched[key] = episode.cells[key]
+        cell.deny(entry, by[0])
+        step.undo.append((cell.allow, (entry, by[0])))
 
 
-def _mark(episode: Episode, step: Step, cell: Cell, entry: Entry) -> None:
-    """Let the cell know that a claim of its is denied."""
-    target = (entry[2], entry[3])
-    if target not in cell.denied:
-        step.undo.append((cell.denied.pop, (target,)))
-        cell.denied[target] = (entry, episode.reports[entry[2]].revision)
+def holds(denial: Denial, revision: int) -> bool:
+    """Whether a denial means a claim of a report's standing revision."""
+    return denial[1] is None or denial[1] == revision
+
+
+def _deniers(episode: Episode, entry: Entry, revision: int) -> list[str]:
+    denials = episode.denials.get((entry[2], entry[3]), {}).values()
+    return [denial[0] for denial in denials if holds(denial, revision)]
 
 
 def _publish(episode: Episode, step: Step, key: CellKey, cell: Cell) -> Change | None:
-    after, before = cell.value(episode.denials), cell.published
+    after, before = cell.value(), cell.published
     if _same_figures(before, after):
         return None
     version = cell.version + 1

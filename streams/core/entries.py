@@ -18,7 +18,7 @@ import msgspec
 
 from streams.core.cell import Cell
 from streams.core.claims import Casualty
-from streams.core.counts import add_denial, counted_place, denial_of, place
+from streams.core.counts import add_denial, counted_place, denial_of, holds, place
 from streams.core.episode import EntryKey, Episode, Standing
 from streams.core.registry import Registry
 from streams.core.views import View, places, wait
@@ -65,11 +65,12 @@ def put_in_order(episode: Episode, horizon_us: int) -> None:
     for key, view in episode.views.items():
         view.fold_again()
         wait(episode, key, episode.clock)
-    for target in episode.denials:
+    for target, denials in episode.denials.items():
         if placed := counted_place(episode, target):
             key_, entry = placed
-            revision = episode.reports[target[0]].revision
-            episode.cells[key_].denied[target] = (entry, revision)
+            for denial in denials.values():
+                if holds(denial, episode.reports[target[0]].revision):
+                    episode.cells[key_].deny(entry, denial[0])
 
 
 def _report_row(episode: Episode, report_id: str) -> Standing | None:

@@ -132,7 +132,7 @@ class Chronicle:
             "party": party,
             "outcome": outcome,
             "population": population,
-            "value": cell.value(episode.denials),
+            "value": cell.value(),
             "version": cell.version,
             "base": base and self._told(base),
             "increments": [

@@ -22,7 +22,7 @@ Kind = tuple[str, str]
 
 def picture(episode: Episode, registry: Registry) -> dict[str, Any]:
     """Return the snapshot of an episode, its lists sorted by their naming fields."""
-    values = {key: cell.value(episode.denials) for key, cell in sorted(episode.cells.items())}
+    values = {key: cell.value() for key, cell in sorted(episode.cells.items())}
     parties = _parties(episode, values, registry)
     totals = _totals(parties)
     return {

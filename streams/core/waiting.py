@@ -34,8 +34,8 @@ class Waiting:
         if due is None:
             self._due.pop(key, None)
         elif self._due.get(key) != due:
-            self._due[key] = due
             heappush(self._heap, (due, key))
+            self._due[key] = due
             if len(self._heap) > 2 * len(self._due) + SLACK:
                 self._heap = [(at, view) for view, at in self._due.items()]
                 heapify(self._heap)

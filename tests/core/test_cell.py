@@ -6,7 +6,6 @@ Figures are added to a cell and taken away again by hand here; what reports do t
 from __future__ import annotations
 
 from itertools import permutations
-from typing import Any
 
 import pytest
 
@@ -14,8 +13,6 @@ from streams.core.cell import Cell, Entry
 from streams.core.claims import Casualty
 from streams.core.times import parse_time
 from tests.core.build import Json, at, killed, more, read_report, report, value
-
-NOBODY: dict[Any, Any] = {}
 
 
 def entry(claim: Json, report_id: str = "r", published_at: str = at(20)) -> Entry:
@@ -34,7 +31,7 @@ def cell(*claims: Json) -> Cell:
 
 
 def said(*claims: Json) -> Json | None:
-    return cell(*claims).value(NOBODY)
+    return cell(*claims).value()
 
 
 # --- the base ---------------------------------------------------------------------------------------------------------
@@ -66,7 +63,7 @@ def test_of_equal_as_of_the_later_published_counts_then_the_greater_report_id_th
     told = []
     for each in ordered:
         made.add(each)
-        told.append(made.value(NOBODY))
+        told.append(made.value())
     assert told == [value(best, as_of=at(14)) for best in (1, 2, 3, 4)]
     assert made.leading() == ordered[-1]
 
@@ -77,7 +74,7 @@ def test_report_ids_are_ordered_by_code_point() -> None:
     made = Cell()
     for number, name in enumerate(["\U00010000", "\uffff", "ä", "z"]):
         made.add(entry(killed(number, **moment), name))
-    assert made.value(NOBODY) == value(0, as_of=at(14))
+    assert made.value() == value(0, as_of=at(14))
 
 
 # --- increments -------------------------------------------------------------------------------------------------------
@@ -125,9 +122,9 @@ def test_a_bound_is_known_again_when_the_part_without_it_falls() -> None:
     vague = entry(more(7, qualifier="about", as_of=at(15)), "b")
     made = cell(killed(50, as_of=at(14)))
     made.add(vague)
-    assert made.value(NOBODY) == value(57, low=None, high=None, as_of=at(15))
+    assert made.value() == value(57, low=None, high=None, as_of=at(15))
     made.remove(vague)
-    assert made.value(NOBODY) == value(50, as_of=at(14))
+    assert made.value() == value(50, as_of=at(14))
 
 
 def test_final_is_that_of_the_base() -> None:
@@ -154,7 +151,7 @@ def test_an_incident_falls_back_to_its_earlier_telling() -> None:
     made = cell(more(3, as_of=at(14), incident="x"))
     made.add(later)
     made.remove(later)
-    assert made.value(NOBODY) == value(3, as_of=at(14))
+    assert made.value() == value(3, as_of=at(14))
 
 
 def test_a_telling_that_the_base_contains_is_no_rival() -> None:
@@ -162,9 +159,9 @@ def test_a_telling_that_the_base_contains_is_no_rival() -> None:
     later = entry(more(5, as_of=at(16), incident="x"), "z")
     made = cell(killed(50, as_of=at(15)), more(3, as_of=at(14), incident="x"))
     made.add(later)
-    assert made.value(NOBODY) == value(55, as_of=at(16))
+    assert made.value() == value(55, as_of=at(16))
     made.remove(later)
-    assert made.value(NOBODY) == value(50, as_of=at(15))
+    assert made.value() == value(50, as_of=at(15))
 
 
 # --- overlap ----------------------------------------------------------------------------------------------------------
@@ -193,9 +190,9 @@ def test_an_overlap_ends_when_the_base_falls_back() -> None:
     later = entry(killed(60, as_of=at(14)), "z")
     made = cell(killed(50, as_of=at(12)), more(7, as_of=at(15), since=at(13)))
     made.add(later)
-    assert made.value(NOBODY) == value(60, high=67, as_of=at(15))
+    assert made.value() == value(60, high=67, as_of=at(15))
     made.remove(later)
-    assert made.value(NOBODY) == value(57, as_of=at(15))
+    assert made.value() == value(57, as_of=at(15))
 
 
 # --- any order --------------------------------------------------------------------------------------------------------
@@ -216,7 +213,7 @@ def test_the_value_depends_on_the_set_alone_never_on_the_order() -> None:
         made = Cell()
         for each in order:
             made.add(each)
-        values.append((made.value(NOBODY), made.leading(), [*made.counted()]))
+        values.append((made.value(), made.leading(), [*made.counted()]))
     assert all(each == values[0] for each in values)
     counted = [MIXED[0], MIXED[3], MIXED[4]]
     assert values[0] == (value(54, high=59, as_of=at(15, 1)), MIXED[4], counted)
@@ -233,17 +230,17 @@ def test_removing_is_the_inverse_of_adding_in_any_order() -> None:
             rest = Cell()
             for other in order[number:]:
                 rest.add(other)
-            assert (made.value(NOBODY), made.sums) == (rest.value(NOBODY), rest.sums)
+            assert (made.value(), made.sums) == (rest.value(), rest.sums)
 
 
 def test_a_claim_that_does_not_stand_cannot_be_removed() -> None:
     """Better an error than another claim gone in its place."""
     for made in (cell(), cell(killed(7, as_of=at(14)), more(3, as_of=at(15)))):
         for claim in (killed(8, as_of=at(13)), more(8, as_of=at(16))):
-            before = made.value(NOBODY)
+            before = made.value()
             with pytest.raises(LookupError):
                 made.remove(entry(claim, "z"))
-            assert made.value(NOBODY) == before
+            assert made.value() == before
 
 
 def test_what_was_stored_in_any_order_is_put_in_order() -> None:

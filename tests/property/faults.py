@@ -14,7 +14,10 @@ from typing import Any
 import streams.core
 
 # Where a fold goes through. Reading a record, explaining and storing are other matters.
-FOLDING = ("ceasefire", "cell", "counts", "episode", "ledger", "statements", "views", "times", "registry")
+FOLDING = (
+    *("ages", "ceasefire", "cell", "counts", "disputes", "episode", "ledger", "registry", "statements", "times"),
+    *("views", "waiting"),
+)
 
 
 class Fault(Exception):

@@ -10,6 +10,7 @@ import orjson
 
 from streams.core.cell import Cell
 from streams.core.claims import Message
+from streams.core.disputes import Disputes
 from streams.core.episode import EntryKey, Episode, Step
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
@@ -184,7 +185,7 @@ def inside(thing: Any) -> Any:
         return {name: rest for name, each in thing.items() if (rest := inside(each)) not in ({}, [], "0")}
     if isinstance(thing, list):
         return [inside(each) for each in thing]
-    if isinstance(thing, (Ledger, Episode, Cell, View)):
+    if isinstance(thing, (Ledger, Episode, Cell, Disputes, View)):
         names = [*getattr(type(thing), "__slots__", ()), *getattr(thing, "__dict__", {})]
         return {name: inside(getattr(thing, name)) for name in names if name not in _MEMOS}
     return repr(thing)

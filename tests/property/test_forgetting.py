@@ -52,7 +52,7 @@ def kept(fold: Fold) -> dict[str, int]:
         "bases": sum(len(cell.bases) for cell in cells),
         "increments": sum(len(cell.increments) for cell in cells),
         "incidents": sum(len(cell.incidents) for cell in cells),
-        "denied": sum(len(cell.denied) for cell in cells),
+        "denied": sum(len(cell.disputes.denied) for cell in cells if cell.disputes is not None),
         "derived": sum(map(len, episode.derived.values())),
         "denials": sum(map(len, episode.denials.values())),
         "done": sum(len(view.done) for view in views),
