@@ -1,12 +1,25 @@
-"""How log lines are written: one event with fields a line, for people or as JSON."""
+"""How log lines are written: one event with fields a line, for people or as JSON.
+
+What a report says stands in no line above debug: lines name it by where it lies, its episode and its id.
+"""
 
 import logging
+import re
 import sys
-from typing import Literal, TextIO
+from types import TracebackType
+from typing import Any, Literal, TextIO
 
+import orjson
 import structlog
 
-__all__ = ["configure"]
+from schemas.reports import SLUG
+
+__all__ = ["FIELDS", "Hushed", "configure", "hushed", "named"]
+
+#: What lines of the standard library's loggers may give as `extra`, to stand as fields.
+FIELDS = frozenset({"topic", "partition", "offset", "episode", "report_id", "code"})
+_SLUG = re.compile(SLUG)
+_REPORT_ID = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,200}")
 
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -16,6 +29,11 @@ _SHARED: list[structlog.typing.Processor] = [
     structlog.processors.StackInfoRenderer(),
 ]
 
+_EXTRA = structlog.stdlib.ExtraAdder(FIELDS)
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False, use_rich=False)
+)
+
 
 def configure(style: Literal["console", "json"] = "console", level: str = "info") -> None:
     """Send every log line, the libraries' too, to standard error in one form.
@@ -24,11 +42,13 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
     """
     render: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if style == "json":
-        render += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        render += [_TRACEBACKS, structlog.processors.JSONRenderer()]
     else:
-        render.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        # Neither form shows local variables, as both would by themselves: they hold reports, and secrets.
+        plain = structlog.dev.plain_traceback
+        render.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain))
     lines = _ToStandardError()
-    lines.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=render))
+    lines.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=[*_SHARED, _EXTRA], processors=render))
     root = logging.getLogger()
     root.handlers[:] = [lines]
     root.setLevel(level.upper())
@@ -46,6 +66,31 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+class Hushed(Exception):
+    """Stands in a log line for an exception whose words may be those of a report."""
+
+
+def hushed(error: BaseException) -> tuple[type[Hushed], Hushed, TracebackType | None]:
+    """Return as `exc_info` where an exception was raised and of which kind it is, without what it says."""
+    return Hushed, Hushed(f"{type(error).__name__}, whose message may quote the report"), error.__traceback__
+
+
+def named(value: bytes | None) -> dict[str, str]:
+    """Return the `episode` and `report_id` that a record's value names, as fields of a log line, where it names any."""
+    try:
+        report: Any = orjson.loads(value or b"")
+    except orjson.JSONDecodeError:
+        return {}
+    if not isinstance(report, dict):
+        return {}
+    rules = {"episode": _SLUG, "report_id": _REPORT_ID}
+    return {
+        name: report[name]
+        for name, rule in rules.items()
+        if isinstance(report.get(name), str) and rule.fullmatch(report[name])
+    }
 
 
 class _ToStandardError(logging.StreamHandler[TextIO]):

@@ -26,6 +26,7 @@ from streams.agents.untiring import untiringly
 from streams.agents.writing import EventHeaders, Write, writer
 from streams.alerts import TOPICS, Rules, Watch
 from streams.core.registry import Registry
+from streams.logs import hushed
 
 __all__ = ["Alerting", "add_alerting_agent"]
 
@@ -50,12 +51,13 @@ class Lane:
         self.next = record.offset + 1
         try:
             return self.watch.take(record.topic.rpartition(".")[2], orjson.loads(record.value))
-        except Exception:  # noqa: BLE001 - whatever it is, the records behind it are looked at
-            _log.exception(
+        except Exception as error:  # noqa: BLE001 - whatever it is, the records behind it are looked at
+            _log.error(
                 "a change that the rules cannot be held against",
                 topic=record.topic,
                 partition=record.partition,
                 offset=record.offset,
+                exc_info=hushed(error),
             )
             return []
 

@@ -14,6 +14,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from streams.agents.untiring import untiringly
 from streams.agents.writing import EventHeaders, Write, writer
+from streams.logs import hushed
 from streams.notify import Delivery, undelivered
 
 if TYPE_CHECKING:
@@ -44,8 +45,13 @@ async def _send_on(record: Any, delivery: Delivery, give_up: Write) -> None:
     try:
         alert: Alert = orjson.loads(record.value)
         lost = await delivery.deliver(alert)
-    except Exception:  # noqa: BLE001 - whatever it is, the alerts behind it are sent on
-        _log.exception("an alert that cannot be sent on", partition=record.partition, offset=record.offset)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the alerts behind it are sent on
+        _log.error(
+            "an alert that cannot be sent on",
+            partition=record.partition,
+            offset=record.offset,
+            exc_info=hushed(error),
+        )
         return
     for one in lost:
         event = undelivered(alert, one)

@@ -22,6 +22,7 @@ from streams.core.ledger import Ledger
 from streams.desk.errors import OutputTooLarge
 from streams.desk.headers import Header, Headers, cause_time
 from streams.desk.outbox import NO_HEADERS, Outbox, Record
+from streams.desk.refusals import MOST_A_BATCH, Rejected, tell, tell_bug
 from streams.desk.routing import REROUTED, Home, Routes, was_rerouted
 from streams.desk.status import DeskStatus
 from streams.tracing import traced
@@ -54,6 +55,8 @@ class Tally:
         self.sources: set[str] = set()
         #: Whether a ceasefire changed, and with it perhaps what the fold waits for.
         self.ceasefires = False
+        #: The first that were refused, to be logged.
+        self.rejected: list[Rejected] = []
 
 
 class Folded:
@@ -63,8 +66,7 @@ class Folded:
         """Take the messages that the records hold, in the order of the log."""
         self.messages = messages
         self.steps: list[tuple[Any, Step]] = []
-        #: Record, code and message.
-        self.rejected: list[tuple[Any, str, str]] = []
+        self.rejected: list[Rejected] = []
         self.rerouted: list[tuple[Any, Home]] = []
         self._ledger = ledger
 
@@ -111,6 +113,7 @@ class Folded:
                 counts["unknown_fields"] += step.message.unknown_fields
         for _, code, _ in self.rejected:
             counts[f"rejected_{code}"] += 1
+        tally.rejected += self.rejected[: MOST_A_BATCH - len(tally.rejected)]
         if self.rerouted:
             counts["rerouted"] += len(self.rerouted)
 
@@ -158,7 +161,7 @@ class Fold:
         batch = self._read(ledger, records, outbox)
         made = await self._fold_and_make(batch, outbox)
         if isinstance(made, Exception):
-            log.warning("%d records are folded again, one at a time: %r", len(records), made)
+            log.warning("%d records are folded again, one at a time: %s", len(records), type(made).__name__)
             batch.undo()
             made = await self._one_at_a_time(ledger, batch, outbox)
         for record in made:
@@ -228,10 +231,7 @@ class Fold:
         return made
 
     def _internal(self, record: Any, error: Exception) -> tuple[Any, str, str]:
-        log.error(
-            "a bug: %s partition %d offset %d is rejected as internal",
-            record.topic, record.partition, record.offset, exc_info=error,
-        )  # fmt: skip
+        tell_bug(record, error)
         self._status.internal_errors += 1
         return record, CODE_INTERNAL, f"{type(error).__name__}: {error}"
 
@@ -304,6 +304,8 @@ class Fold:
         """Count what became of a batch, once that is committed."""
         self._counts.update(tally.counts)
         metrics.count_outcomes(tally.counts)
+        if tally.rejected:
+            tell(tally.rejected, sum(n for name, n in tally.counts.items() if name.startswith("rejected_")))
 
 
 def _fits(copy: Record, outbox: Outbox) -> None:

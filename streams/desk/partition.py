@@ -107,7 +107,10 @@ class Partition:
             async with asyncio.timeout(limit_s):
                 await self._quiet.wait()
         except TimeoutError:
-            log.warning("partition %d: the transaction in hand is not done after %.0f s", self.number, limit_s)
+            log.warning(
+                "partition %d: the transaction in hand is not done after %.0f s", self.number, limit_s,
+                extra={"partition": self.number},
+            )  # fmt: skip
 
     def carry_on(self) -> None:
         """Go on after a hold: the partition is assigned to us as before."""
@@ -247,7 +250,8 @@ class Partition:
         last = self._in_hand[-1].offset
         if isinstance(error, InvalidTimestampError):
             self._work.undate(last + 1)
-        elif len(self._in_hand) == 1:
+        elif len(self._in_hand) == 1 and last < self._careful_below:
+            # Alone, and not for the first time: what the topics take was looked at anew in between.
             self._work.refuse(last, f"the broker refuses what it makes: {error}")
         else:
             self._careful_below = last + 1
@@ -258,7 +262,7 @@ class Partition:
             self._reader.open(self.number, self._state.next_offset)
 
     def _stand_still(self, reason: str, say: Callable[..., None]) -> None:
-        say("partition %d stands still: %s", self.number, reason)
+        say("partition %d stands still: %s", self.number, reason, extra={"partition": self.number})
         self.status.state, self.status.reason = PartitionState.BLOCKED, reason
 
     async def _let_go(self) -> None:

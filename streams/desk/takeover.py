@@ -90,12 +90,16 @@ async def _restore(setup: Setup, status: PartitionStatus, ledger: Ledger) -> Res
         status.restored = read
         if time.monotonic() - said_s > SAY_EVERY_S:
             said_s = time.monotonic()
-            log.info("partition %d is being restored: %s", status.partition, status.progress)
+            log.info(
+                "partition %d is being restored: %s", status.partition, status.progress,
+                extra={"partition": status.partition},
+            )  # fmt: skip
 
     restored = await restore(setup.options, place, bounds, ledger, progress)
     log.info(
         "partition %d restored: %d entries of %d offsets in %.1f s, going on at offset %s",
         status.partition, restored.entries, status.restore_end, time.monotonic() - began_s, restored.next_offset,
+        extra={"partition": status.partition, "offset": restored.next_offset},
     )  # fmt: skip
     return restored
 

@@ -17,6 +17,7 @@ from streams.alerts import Rules, Watch
 from streams.core.registry import Registry
 from streams.embedded.book import Book
 from streams.embedded.reading import PublishedChange, Reader
+from streams.logs import hushed
 from streams.store import StoreUnavailable
 
 __all__ = ["Alerter", "mark", "set_mark"]
@@ -105,8 +106,14 @@ def set_mark(file: sqlite3.Connection, name: str, row: int) -> None:
 def _taken(watch: Watch, change: PublishedChange) -> list[Alert]:
     try:
         return watch.take(change.topic, orjson.loads(change.record))
-    except Exception:  # noqa: BLE001 - whatever it is, the changes behind it are looked at
-        _log.exception("a change that the rules cannot be held against", row=change.row, topic=change.topic)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the changes behind it are looked at
+        _log.error(
+            "a change that the rules cannot be held against",
+            row=change.row,
+            topic=change.topic,
+            episode=change.episode,
+            exc_info=hushed(error),
+        )
         return []
 
 

@@ -21,6 +21,7 @@ from streams.core.ledger import Ledger
 from streams.core.registry import Registry
 from streams.core.times import format_time
 from streams.embedded.file import open_database
+from streams.logs import hushed, named
 from streams.settings import too_long_a_horizon
 from streams.sources import Strangers
 from streams.store import Receipt, StoreUnavailable
@@ -30,6 +31,8 @@ __all__ = ["PARTITION", "Book", "BookOptions"]
 PARTITION = 0
 #: After so many reports what is settled is forgotten.
 FORGET_EVERY = 1_000
+#: Refused reports of a transaction that are logged one by one.
+TOLD = 5
 
 _log = structlog.get_logger(__name__)
 
@@ -91,9 +94,10 @@ class Book:
             return self._transaction(values)
         except (StoreUnavailable, sqlite3.Error) as error:
             raise StoreUnavailable(f"{self.path}: {error}") from error
-        except Exception:  # noqa: BLE001 - one report's fault is not the others'
+        except Exception as error:  # noqa: BLE001 - one report's fault is not the others'
             if len(values) == 1:
-                _log.exception("a report that the fold cannot take", value=values[0][:1000])
+                _log.error("a report that the fold cannot take", exc_info=hushed(error), **named(values[0]))
+                _log.debug("what it says", exc_info=error)
                 self.internal_errors += 1
                 return self._transaction(values, broken=True)
             # One of them breaks what all share: each alone, so that the others do not suffer for it.
@@ -275,6 +279,7 @@ class Book:
     def _settle(self, file: sqlite3.Connection, entries: list[_Entry]) -> None:
         """After a commit: what became of each, pictures to be made anew, sources to tell of, what may be forgotten."""
         metrics.count_outcomes(Counter(_outcomes(entries)))
+        _tell([entry.receipt for entry in entries if entry.receipt.code in _REFUSED_BY_STATE])
         self._strangers.meet(e.step.new.source for e in entries if e.step is not None and e.step.new is not None)
         for entry in entries:
             if entry.step is not None and entry.step.moves:
@@ -295,6 +300,15 @@ class Book:
 
 #: Refused for what is already known; other refusals go back to the sender alone, as on Kafka.
 _REFUSED_BY_STATE = frozenset({"revision_conflict", "too_late", "internal"})
+
+
+def _tell(refused: list[Receipt]) -> None:
+    """Log the first of them by what they are called; the table of the rejected has them all."""
+    for receipt in refused[:TOLD]:
+        names = {"episode": receipt.episode, "report_id": receipt.report_id, "offset": receipt.offset}
+        _log.warning("a report is rejected", code=receipt.code, **names)
+    if len(refused) > TOLD:
+        _log.warning("more reports are rejected", count=len(refused) - TOLD)
 
 
 def _outcomes(entries: Iterable[_Entry]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import structlog
 
 from streams.embedded.book import Book
+from streams.logs import hushed
 from streams.store import Receipt, StoreUnavailable
 
 __all__ = ["Follower", "Writer"]
@@ -147,7 +148,7 @@ class Writer:
             receipts = self._book.write([value for work in group for value in work.values])
         except BaseException as error:  # noqa: BLE001 - it is the submitters', and the thread goes on
             if not isinstance(error, StoreUnavailable):
-                _log.exception("a transaction failed")
+                _log.error("a transaction failed", exc_info=hushed(error))
             for work in group:
                 work.answer.set_exception(error)
             return

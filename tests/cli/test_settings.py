@@ -8,6 +8,7 @@ import os
 import ssl
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import faust
 import pytest
@@ -125,3 +126,48 @@ def test_a_log_line_is_one_object_with_fields(capsys: pytest.CaptureFixture[str]
         ("something", "warning", "mine", "war"),
         ("of another", "warning", "theirs", None),
     ]
+
+
+WORDS = "what an exception says"
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_traceback_shows_where_and_no_local_variable(
+    capsys: pytest.CaptureFixture[str], style: Literal["json", "console"]
+) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        logs.configure(style)
+        for logger in (structlog.get_logger("mine"), logging.getLogger("theirs")):
+            try:
+                _fail("hidden " + "word")
+            except KeyError as error:
+                logger.exception("loud")
+                logger.warning("hushed", exc_info=logs.hushed(error))
+    finally:
+        root.handlers[:], root.level = before, level
+        structlog.reset_defaults()
+    said = capsys.readouterr().err
+    assert "hidden word" not in said
+    assert said.count("in _fail" if style == "console" else '"name": "_fail"') == 4
+    assert said.count(WORDS) == 2
+
+
+def _fail(secret: str) -> None:
+    raise KeyError(WORDS if secret else "")
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        (b'{"episode": "war", "report_id": "a b", "headline": "x"}', {"episode": "war", "report_id": "a b"}),
+        (b'{"episode": "No Slug", "report_id": "a\\n"}', {}),
+        (b'{"episode": 1, "report_id": null}', {}),
+        (b"[]", {}),
+        (b"{", {}),
+        (None, {}),
+    ],
+)
+def test_a_record_is_named_where_it_names_itself(value: bytes | None, names: dict[str, str]) -> None:
+    assert logs.named(value) == names

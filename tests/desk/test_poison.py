@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
+from schemas.topics import TOPICS
 from streams.core.ledger import Ledger
 from streams.desk.routing import partition_of
 from streams.kafka import client_options
@@ -123,7 +124,7 @@ async def test_a_topic_made_narrower_while_the_desk_works_rejects_the_one_report
     async with running_desk(settings) as desk:
         await send(settings, [report(0)])
         await taken_in(settings)
-        await narrow(settings.bootstrap_servers, settings.topic("ceasefires"))
+        await narrow(settings, "ceasefires")
         await send(settings, [report(1), many_mediators(2, 200), many_mediators(3, 200), report(4)])
         await taken_in(settings)
         assert desk.status.counts["failures"] > 0, "the broker was to refuse"
@@ -133,13 +134,32 @@ async def test_a_topic_made_narrower_while_the_desk_works_rejects_the_one_report
     assert await verify(settings, REGISTRY) == []
 
 
-async def narrow(bootstrap_servers: str, topic: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+async def test_a_picture_that_no_longer_fits_is_not_laid_to_the_report_that_came_with_it(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.desk.pictures.EVERY_S", 0.0)
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    async with running_desk(settings) as desk:
+        await send(settings, [many_mediators(number, 200) for number in range(4)])
+        await taken_in(settings)
+        await narrow(settings, "episodes")
+        await send(settings, [report(4)])
+        await taken_in(settings)
+        assert desk.status.counts["failures"] > 0, "the broker was to refuse"
+    assert await rejected_codes(settings) == {}
+    *_, last = [orjson.loads(record.value) for record in await read(settings, "episodes", 1)]
+    assert last == {"episode": "e-1", "through": {"partition": 0, "offset": 4}, "truncated": True}
+    assert await verify(settings, REGISTRY) == []
+
+
+async def narrow(settings: Settings, name: str) -> None:
+    # All of a topic's settings are set anew by it.
+    configs = TOPICS[name].configuration | {"max.message.bytes": "400000"}
+    admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
-        await admin.alter_configs(
-            [ConfigResource(ConfigResourceType.TOPIC, topic, configs={"max.message.bytes": "400000"})]
-        )
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, settings.topic(name), configs=configs)])
     finally:
         await admin.close()
 

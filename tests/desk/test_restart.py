@@ -1,7 +1,10 @@
 """Workers that stop, die and share: the outputs are those of an undisturbed run."""
 
+import random
 import signal
 from pathlib import Path
+
+import pytest
 
 from streams.settings import Settings
 from streams.testing.verify import verify
@@ -107,6 +110,22 @@ async def test_a_worker_killed_in_the_middle_of_a_restore(kafka: str, prefix: st
     second = Worker(settings, tmp_path / "2.log", **SMALL)
     await taken_in(settings)
     assert second.stop() == 0
+    assert await verify(settings) == []
+
+
+@pytest.mark.deep
+async def test_workers_that_die_one_after_the_other_at_every_moment(kafka: str, prefix: str, tmp_path: Path) -> None:
+    settings = await lay_out(kafka, prefix, tmp_path)
+    chance, records, deaths = random.Random(17), list(mixed(17, 6000, 4)), 15
+    for death in range(deaths):
+        await send(settings, records[death * 400 : (death + 1) * 400])
+        folder = tmp_path / str(death)
+        folder.mkdir()
+        at = chance.choice(("commit", "answer", "restore")) if death else "commit"
+        (await dead(settings, folder, at=at, after=chance.randrange(20))).kill()
+    last = Worker(settings, tmp_path / "last.log", **SMALL)
+    await taken_in(settings)
+    assert last.stop() == 0
     assert await verify(settings) == []
 
 

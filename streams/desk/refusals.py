@@ -1,0 +1,40 @@
+"""What is logged of records that are refused: where they lie, what they are called and why, never what they say."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from streams.logs import hushed, named
+
+__all__ = ["MOST_A_BATCH", "Rejected", "tell", "tell_bug"]
+
+log = logging.getLogger(__name__)
+
+#: Record, code and message.
+Rejected = tuple[Any, str, str]
+#: A flood of them fills no disk: the topic of the rejected has them all.
+MOST_A_BATCH = 5
+
+
+def tell(rejected: Sequence[Rejected], count: int) -> None:
+    """Log the first records that a batch has refused, of so many."""
+    for record, code, message in rejected:
+        fields = _fields(record) | {"code": code}
+        log.warning("a record is rejected", extra=fields)
+        log.debug("why it is rejected: %s", message, extra=fields)
+    if count > len(rejected):
+        log.warning("%d more records of the batch are rejected", count - len(rejected))
+
+
+def tell_bug(record: Any, error: Exception) -> None:
+    """Log a record that the fold has failed on, with where."""
+    log.error(
+        "a bug: %s partition %d offset %d is rejected as internal",
+        record.topic, record.partition, record.offset, exc_info=hushed(error), extra=_fields(record),
+    )  # fmt: skip
+    log.debug("what it says", exc_info=error, extra=_fields(record))
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    return place | named(record.value)

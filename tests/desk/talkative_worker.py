@@ -1,0 +1,19 @@
+"""A worker whose fold fails on the episode `a-bug`, quoting the report: `python -m tests.desk.talkative_worker`."""
+
+from streams.app import serve
+from streams.core.episode import Step
+from streams.core.ledger import Ledger
+from streams.settings import load
+
+fold = Ledger.fold_ceasefires
+
+
+def fold_or_fail(ledger: Ledger, step: Step) -> None:
+    if step.episode == "a-bug":
+        raise ValueError(f"cannot fold {step.message!r}")
+    fold(ledger, step)
+
+
+if __name__ == "__main__":
+    setattr(Ledger, "fold_ceasefires", fold_or_fail)  # noqa: B010 - what this is for
+    serve(load())
