@@ -51,9 +51,9 @@ function Total({total, live}) {
   return [
     h('p', {class: 'total'},
       h(Flash, {as: 'strong', class: 'big', value: total.best, live}, count(total.best)),
-      h('span', {class: 'parts'},
+      ' ', h('span', {class: 'parts'},
         ...parts.flatMap(([party, best], at) => [
-          h('span', {class: 'sign'}, at ? ' + ' : ' = '), h('span', {class: 'part'}, count(best), ' ', h('span', {class: 'of'}, party)),
+          at ? ' + ' : '= ', h('span', {class: 'part'}, count(best), ' ', h('span', {class: 'of'}, party)),
         ]))),
     h('p', {class: 'quiet small'}, 'as the parties say of themselves'),
     total.missing.length > 0 && h('p', {class: 'missing'}, `No word from ${listed(total.missing)} itself: not in the total.`),
@@ -64,7 +64,7 @@ function Derived({claim}) {
   const {agrees, computed} = claim;
   const verdict = {true: 'agrees with the count', false: `does not agree: the count is ${count(computed ?? 0)}`}[agrees];
   return h('li', {class: agrees === false ? 'differs' : agrees ? 'agrees' : ''},
-    h('span', {class: 'mark', 'aria-hidden': 'true'}, {true: '✓', false: '≠'}[agrees] ?? '·'),
+    h('span', {class: 'mark', 'aria-hidden': 'true'}, {true: '✓', false: '✗'}[agrees] ?? '·'),
     h('span', null, `${claim.source} adds up ${partyWords(claim.party)}: `, h('b', null, count(claim.best)),
       `, ${verdict ?? 'nothing to hold it against'} `, h('span', {class: 'asof'}, h(Time, {at: claim.as_of, year: false}))));
 }

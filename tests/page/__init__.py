@@ -1,0 +1,1 @@
+"""The page in a real Chromium, over a real server with real reports."""

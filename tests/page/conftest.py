@@ -1,0 +1,145 @@
+"""A browser, a server, and pages that fail their test when anything in them goes wrong."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.core.build import Json
+from tests.page.chromium import NoChromium, chromium
+
+PAGES = Path(__file__).parent.parent.parent / ".build" / "page"
+READY = re.compile(r"http://127\.0\.0\.1:\d+")
+
+#: As `tests.core.build.REGISTRY`.
+SOURCES = """\
+mod: {name: Ministry of the north, kind: official, affiliation: north}
+mod-2: {name: Another voice of the north, kind: official, affiliation: north}
+mod.south: {name: Ministry of the south, kind: official, affiliation: south}
+watch: {name: A monitor, kind: monitor}
+"""
+
+#: What a script that got in would leave, flashes counted, and policies broken.
+WATCH = """
+window.flashes = [];
+window.broken = [];
+document.addEventListener('animationstart', (event) => {
+  if (event.animationName === 'flash') window.flashes.push(event.target.textContent);
+});
+document.addEventListener('securitypolicyviolation', (event) => window.broken.push(event.violatedDirective));
+"""
+
+
+class Server:
+    """`truceline serve --embedded` in a process of its own."""
+
+    def __init__(self, folder: Path, *, port: int = 0, registry: str = SOURCES) -> None:
+        """Start it; port 0 takes a free one."""
+        sources = folder / "sources.yaml"
+        folder.mkdir(exist_ok=True)
+        sources.write_text(registry)
+        command = ["serve", "--embedded", str(folder / "ledger"), "--sources", str(sources), "--http-port", str(port)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "streams", *command], stderr=subprocess.PIPE, text=True, bufsize=1
+        )
+        assert self._process.stderr is not None
+        self.said = ""
+        for line in self._process.stderr:
+            self.said += line
+            if found := READY.search(line):
+                self.url = found.group()
+                break
+        else:
+            raise AssertionError(self.said)
+        threading.Thread(target=self._process.stderr.read, daemon=True).start()
+
+    def take(self, *reports: Json) -> None:
+        """Post reports; all must be accepted."""
+        answer = httpx.post(f"{self.url}/reports", json=list(reports), timeout=30)
+        assert (answer.status_code, answer.json()["counts"]) == (202, {"accepted": len(reports)}), answer.text
+
+    def stop(self) -> None:
+        """End it, as Ctrl-C would."""
+        self._process.terminate()
+        self._process.wait(20)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    try:
+        program = chromium()
+    except NoChromium as error:
+        pytest.fail(str(error), pytrace=False)
+    expect.set_options(timeout=10_000)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all; a test keeps to its own `episode`."""
+    started = Server(tmp_path_factory.mktemp("server"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def episode(request: pytest.FixtureRequest) -> str:
+    """A name of the test's own."""
+    return re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:80]
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`visit(url, color_scheme="dark", …)` opens a page; options as Playwright's new_context takes them.
+
+    At the end nothing may have gone wrong in it: no error, no word on the console, no policy broken. `expected` names
+    words of the console that may be there.
+    """
+    opened: list[tuple[Page, list[str]]] = []
+
+    def visit(url: str, *, expected: str = "^$", **options: Any) -> Page:
+        context = browser.new_context(**{"timezone_id": "Asia/Yerevan", "locale": "en-GB", **options})
+        context.set_default_timeout(10_000)
+        context.add_init_script(WATCH)
+        page = context.new_page()
+        wrong: list[str] = []
+
+        def heard(message: ConsoleMessage) -> None:
+            if not re.search(expected, message.text):
+                wrong.append(message.text)
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: wrong.append(dialog.message))
+        page.goto(url)
+        opened.append((page, wrong))
+        return page
+
+    yield visit
+    found = [(wrong, page.evaluate("window.broken")) for page, wrong in opened]
+    for page, _ in opened:
+        page.context.close()
+    assert found == [([], [])] * len(opened)
+
+
+@pytest.fixture
+def keep(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`keep(page, "dark")` leaves a picture under .build/page, to be looked at."""
+
+    def keep(page: Page, name: str, **options: Any) -> None:
+        PAGES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PAGES / f"{request.node.originalname}-{name}.png", **options)
+
+    return keep

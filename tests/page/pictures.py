@@ -1,0 +1,43 @@
+"""The pictures of the page in the docs, taken anew: `python -m tests.page.pictures`."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+import orjson
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
+
+from tests.page.chromium import chromium
+from tests.page.conftest import Server
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+DEFAULTS = files("streams.defaults")
+EPISODE = "armenia-azerbaijan-2022-09"
+VIEWPORT = {"width": 1280, "height": 1150}
+
+
+def main() -> None:
+    """Take docs/page-light.png and docs/page-dark.png of the story of the demo."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server(Path(folder), registry=DEFAULTS.joinpath("sources.yaml").read_text())
+        server.take(*(orjson.loads(line) for line in DEFAULTS.joinpath("story.jsonl").read_bytes().splitlines()))
+        browser = playwright.chromium.launch(executable_path=chromium())
+        for scheme in ("light", "dark"):
+            page = browser.new_page(viewport=VIEWPORT, color_scheme=scheme)  # type: ignore[arg-type]
+            page.goto(f"{server.url}/#/{EPISODE}")
+            expect(page.locator("#connection")).to_have_text("Live")
+            page.wait_for_timeout(500)
+            taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            # Chosen so that the few colours that stand for parties keep theirs.
+            taken = taken.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            taken.save(DOCS / f"page-{scheme}.png", optimize=True)
+        browser.close()
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""What the page does while it is watched: changes as they come, corrections, and a connection that is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from streams.embedded.store import EmbeddedStore
+from streams.web.app import create_app
+from streams.web.server import listen, running
+from tests.core.build import REGISTRY, act, at, denies, killed, report, withdrawal
+from tests.page.conftest import Server
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def watched(visit: Visit, server: Server, episode: str) -> Page:
+    """The page of an episode with 105 killed, live."""
+    server.take(report("a", killed(105), episode=episode))
+    page = visit(f"{server.url}/#/{episode}")
+    expect(page.locator("#connection")).to_have_text("Live")
+    expect(page.locator(".total")).to_have_text("105 = 105 north")
+    return page
+
+
+def test_a_figure_that_changes_is_there_at_once_flashes_once_and_is_told(
+    watched: Page, server: Server, episode: str
+) -> None:
+    server.take(report("b", killed(110), published_at=at(15), episode=episode, headline="Five more"))
+    expect(watched.locator(".total")).to_have_text("110 = 110 north")
+    expect(watched.locator(".feed .entry").first).to_contain_text("north killed, military: up by 5, from 105 to 110")
+    expect(watched.locator(".feed .entry").first).to_contain_text("Five more")
+    expect(watched.locator(".changed")).to_have_count(3)
+    expect(watched.locator("#told")).to_have_text("north killed, military: up by 5, from 105 to 110, says mod.")
+    # The total, the class and the source's own figure: each once, for all that was asked for again since.
+    assert watched.evaluate("window.flashes") == ["110", "110", "110"]
+
+
+def test_who_wants_no_motion_is_shown_the_change_without_any(visit: Visit, server: Server, episode: str) -> None:
+    server.take(report("a", killed(105), episode=episode))
+    page = visit(f"{server.url}/#/{episode}", reduced_motion="reduce")
+    expect(page.locator("#connection")).to_have_text("Live")
+    server.take(report("b", killed(110), published_at=at(15), episode=episode))
+    expect(page.locator(".total .changed")).to_have_text("110")
+    assert page.locator(".total .changed").evaluate("element => getComputedStyle(element).animationName") == "none"
+    assert page.evaluate("window.flashes") == []
+
+
+def test_corrections_are_called_corrections(watched: Page, server: Server, episode: str) -> None:
+    page = watched
+    entries = page.locator(".feed .entry .is-correction")
+    server.take(report("b", killed(99), published_at=at(15), episode=episode))
+    expect(entries.first).to_have_text(re.compile("corrected down.*corrected down by 6, from 105 to 99"))
+    server.take(report("d", denies("b"), source="mod.south", published_at=at(16), episode=episode))
+    expect(entries.first).to_have_text(re.compile("disputed.*99 now disputed by mod.south"))
+    server.take(withdrawal("b", 2, episode=episode, published_at=at(17)))
+    expect(page.locator(".feed .entry").first).to_contain_text("report withdrawn")
+    server.take(withdrawal("a", 2, episode=episode, published_at=at(18)))
+    expect(entries.first).to_have_text(re.compile("withdrawn.*105 no longer stands"))
+    expect(page.locator(".sources .figure")).to_have_text("withdrawn")
+    server.take(report("a", killed(105), revision=3, published_at=at(19), episode=episode))
+    expect(entries.first).to_have_text(re.compile("restored.*105 stands again"))
+    server.take(report("c", killed(120), published_at=at(20), episode=episode))
+    page.get_by_label("Corrections only").check()
+    expect(page.locator(".feed")).not_to_contain_text("up by")
+
+
+def test_a_ceasefire_that_moves_is_shown_and_told(watched: Page, server: Server, episode: str) -> None:
+    expect(watched.get_by_text("Nothing was said of a ceasefire.")).to_be_visible()
+    server.take(report("t", act("agreed"), published_at=at(15), episode=episode))
+    status = watched.locator(".status-line")
+    expect(status).to_contain_text("Agreed since 15 Sep 2022 00:00")
+    expect(watched.locator("#told")).to_contain_text("Ceasefire main: agreed; since 15 Sep 2022 00:00")
+    server.take(report("u", act("took_effect"), published_at=at(16), episode=episode))
+    expect(status).to_contain_text("In effect since 16 Sep 2022 00:00")
+    expect(watched.locator("#told")).to_contain_text("Ceasefire main: agreed → in effect; since 16 Sep 2022 00:00")
+    expect(watched.locator(".band .span")).to_have_text(["agreed", "in effect"])
+
+
+def test_many_changes_at_once_are_told_as_a_number(watched: Page, server: Server, episode: str) -> None:
+    parties = [killed(at_most, party=f"party-{at_most}") for at_most in range(1, 6)]
+    server.take(report("many", *parties, published_at=at(15), episode=episode))
+    expect(watched.locator("#told")).to_have_text("5 changes came in.")
+
+
+def test_who_looks_at_the_past_stays_there_while_more_comes_in(watched: Page, server: Server, episode: str) -> None:
+    server.take(report("b", killed(110), published_at=at(15), episode=episode))
+    expect(watched.locator(".total")).to_have_text("110 = 110 north")
+    watched.get_by_role("button", name="The change before").click()
+    expect(watched.locator(".total")).to_have_text("105 = 105 north")
+    server.take(report("c", killed(120), published_at=at(16), episode=episode))
+    expect(watched.get_by_role("slider")).to_have_attribute("aria-valuetext", re.compile("moment 1 of 3"))
+    expect(watched.locator(".total")).to_have_text("105 = 105 north")
+    watched.get_by_role("button", name="Back to now").first.click()
+    expect(watched.locator(".total")).to_have_text("120 = 120 north")
+
+
+def test_a_server_that_is_gone_is_said_and_what_was_missed_is_there_when_it_is_back(
+    visit: Visit, tmp_path: Path
+) -> None:
+    server = Server(tmp_path / "own")
+    server.take(report("a", killed(105)))
+    page = visit(f"{server.url}/#/war", expected="Failed to load resource|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE")
+    expect(page.locator("#connection")).to_have_text("Live")
+    server.stop()
+    expect(page.locator("#connection")).to_have_text(re.compile(r"Disconnected since \d+ \w+ [\d:]+ UTC, trying again"))
+    again = Server(tmp_path / "own", port=int(server.url.rpartition(":")[2]))
+    try:
+        again.take(report("b", killed(110), published_at=at(15)))
+        expect(page.locator("#connection")).to_have_text("Live", timeout=20_000)
+        expect(page.locator(".total")).to_have_text("110 = 110 north")
+        expect(page.locator(".feed .entry").first).to_contain_text("up by 5, from 105 to 110")
+    finally:
+        again.stop()
+
+
+def test_with_no_heartbeat_the_connection_is_made_anew(visit: Visit, server: Server, episode: str) -> None:
+    server.take(report("a", killed(105), episode=episode))
+    page = visit("about:blank")
+    page.clock.install()
+    page.goto(f"{server.url}/#/{episode}")
+    expect(page.locator("#connection")).to_have_text("Live")
+    with page.expect_request(re.compile("/events")) as asked:
+        page.clock.fast_forward(39_000)
+        assert page.locator("#connection").inner_text() == "Live"
+        page.clock.fast_forward(2_000)
+    assert "since=" in asked.value.url
+    expect(page.locator("#connection")).to_have_text("Live")
+
+
+def test_a_server_that_is_behind_is_said(visit: Visit, tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path, REGISTRY)
+    store._trouble = "the disk is full"
+    with contextlib.closing(store), running(create_app(store, loopback=True), listen("127.0.0.1", 0)) as url:
+        page = visit(url)
+        expect(page.locator("#connection")).to_have_text("Behind")
+        expect(page.locator("#connection")).to_have_attribute("title", "the disk is full")
+        expect(page.get_by_role("alert")).to_have_text(
+            "The server is behind: the disk is full. What you see may be old."
+        )
+
+
+def test_an_episode_that_nobody_has_reported_yet_is_waited_for(visit: Visit, server: Server, episode: str) -> None:
+    page = visit(f"{server.url}/#/{episode}", expected="404")
+    expect(page.get_by_text(f"No report of an episode named {episode} has come in yet.")).to_be_visible()
+    expect(page.locator("#connection")).to_have_text("Live")
+    server.take(report("a", killed(105), episode=episode))
+    expect(page.locator(".total")).to_have_text("105 = 105 north")

@@ -1,0 +1,228 @@
+"""What the page shows of what stands: the list, an episode, and its past."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.core.build import at, killed, report
+from tests.page.conftest import Server
+from tests.page.telling import story
+
+Visit = Callable[..., Page]
+Keep = Callable[..., None]
+ANNOUNCED = (
+    "4 Sep 12:00 announced; since 4 Sep 2022 12:00; to take effect 5 Sep 2022 00:00; until 9 Sep 2022 00:00;"
+    " declared by north; mediated by third, says mod n2"
+)
+
+
+def rows(page: Page, table: str) -> list[list[str]]:
+    """What a table's rows say, cell by cell, without line breaks."""
+    cells: list[list[str]] = page.locator(f"{table} tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.replace(/\\s+/g, ' ').trim()))"
+    )
+    return cells
+
+
+def opened(visit: Visit, server: Server, episode: str, **options: object) -> Page:
+    page = visit(f"{server.url}/#/{episode}", **options)
+    expect(page.locator("#connection")).to_have_text("Live")
+    return page
+
+
+def test_the_list_shows_every_episode_with_its_truce_and_what_each_side_says(visit: Visit, tmp_path: Path) -> None:
+    server = Server(tmp_path / "own")
+    try:
+        page = visit(server.url)
+        expect(page.get_by_text("No report has come in yet.")).to_be_visible()
+        server.take(*story("war"), report("a", killed(1_234_567), episode="elsewhere", published_at=at(9)))
+        expect(page.get_by_role("row")).to_have_count(3)
+        assert rows(page, ".episodes") == [
+            ["elsewhere", "none spoken of", "1,234,567 killed, military = 1,234,567 north", "9 Sep 2022 00:00"],
+            [
+                "war",
+                "Expired since 9 Sep 2022 00:00",
+                "169 killed, military = 98 north + 71 south",
+                "9 Sep 2022 00:00",
+            ],
+        ]
+        page.get_by_role("link", name="war").click()
+        expect(page.get_by_role("heading", name="war")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="Episodes")).to_be_visible()
+    finally:
+        server.stop()
+
+
+def test_an_episode_has_its_total_with_its_parts_and_the_three_classes_side_by_side(
+    visit: Visit, server: Server, episode: str, keep: Keep
+) -> None:
+    server.take(*story(episode))
+    page = opened(visit, server, episode)
+    military = page.get_by_role("region", name="Losses, killed, military")
+    assert military.locator(".total").inner_text().split() == ["169", "=", "98", "north", "+", "71", "south"]
+    assert rows(page, "section[aria-label='Losses, killed, military'] .classes") == [
+        ["north", "98 mod 7 Sep 12:00", "–", "130 110–150 watch 2 Sep 18:00"],
+        ["south", "71 mod.south 3 Sep 12:00", "160 120–220 mod 1 Sep 12:00", "–"],
+    ]
+    expect(military.get_by_text("wire adds up all sides: 169, agrees with the count")).to_be_visible()
+    expect(military.get_by_text("other-wire adds up all sides: 200, does not agree: the count is 169")).to_be_visible()
+    civilian = page.get_by_role("region", name="Losses, killed, civilians")
+    expect(civilian.get_by_text("No party has given a figure of its own.")).to_be_visible()
+    keep(page, "light", full_page=True)
+
+
+def test_a_total_says_which_party_is_not_in_it(visit: Visit, server: Server, episode: str) -> None:
+    server.take(report("a", killed(105), killed(60, party="south"), episode=episode))
+    page = opened(visit, server, episode)
+    expect(page.get_by_text("No word from south itself: not in the total.")).to_be_visible()
+
+
+def test_each_source_has_its_figure_range_time_last_change_dispute_and_report(
+    visit: Visit, server: Server, episode: str
+) -> None:
+    server.take(*story(episode))
+    page = opened(visit, server, episode)
+    assert [row[:-1] for row in rows(page, ".sources")] == [
+        ["blog north killed, military", "withdrawn", "–", "–", "4,000 withdrawn 7 Sep 03:00", "x1"],
+        [
+            "mod north killed, military",
+            "98",
+            "exact",
+            "7 Sep 2022 12:00",
+            "corrected down by 7 7 Sep 12:00",
+            "Seven came back alive north.example",
+        ],
+        [
+            "mod south killed, military",
+            "160",
+            "120–220 disputed by mod.south",
+            "1 Sep 2022 12:00",
+            "now disputed by mod.south 7 Sep 06:00",
+            "s5",
+        ],
+        ["mod.south south killed, military", "71", "exact", "3 Sep 2022 12:00", "up by 11 3 Sep 12:00", "s2"],
+        ["watch north killed, military", "130", "110–150", "2 Sep 2022 18:00", "first figure 2 Sep 18:00", "w1"],
+        [
+            "watch south killed, civilians",
+            "12",
+            "at least",
+            "2 Sep 2022 18:00",
+            "first figure 2 Sep 18:00",
+            "w1",
+        ],
+    ]
+    link = page.locator(".sources").get_by_role("link", name="Seven came back alive")
+    assert (link.get_attribute("href"), link.get_attribute("rel")) == (
+        "https://north.example/report",
+        "noopener noreferrer external",
+    )
+
+
+def test_why_a_figure_is_what_it_is_is_told_claim_by_claim(visit: Visit, server: Server, episode: str) -> None:
+    server.take(*story(episode))
+    page = opened(visit, server, episode)
+    why = page.get_by_role("button", name="Why: mod, south killed, military")
+    expect(why).to_have_attribute("aria-expanded", "false")
+    why.click()
+    expect(why).to_have_attribute("aria-expanded", "true")
+    expect(page.locator(".claims tbody tr")).to_have_count(2)
+    assert rows(page, ".claims") == [
+        ["counts", "160 (120–220)", "1 Sep 2022 12:00", "mod, 1 Sep 2022 12:00: 105 of ours north.example"],
+        ["denial", "", "–", "mod.south, 7 Sep 2022 06:00: report s5 denies n1, claim 1"],
+    ]
+    why.click()
+    page.get_by_role("button", name="Why: mod, north killed, military").click()
+    expect(page.locator(".claims tbody tr")).to_have_count(2)
+    assert rows(page, ".claims") == [
+        ["counts", "98", "7 Sep 2022 12:00", "mod, 7 Sep 2022 12:00: Seven came back alive north.example"],
+        [
+            "overtaken",
+            "105",
+            "1 Sep 2022 12:00",
+            "mod, 1 Sep 2022 12:00: 105 of ours north.example the cumulative figure of n3 is later",
+        ],
+    ]
+
+
+def test_a_time_is_in_utc_and_in_the_readers_own_zone_on_hover(visit: Visit, server: Server, episode: str) -> None:
+    server.take(*story(episode))
+    page = opened(visit, server, episode)
+    time = page.locator(".sources time", has_text="7 Sep 2022 12:00").first
+    assert time.get_attribute("title") == "7 Sep 2022 12:00 UTC; for you Wed, 7 Sept 2022, 16:00 (Asia/Yerevan)"
+
+
+def test_a_ceasefire_has_its_status_who_says_so_its_steps_and_its_band(
+    visit: Visit, server: Server, episode: str
+) -> None:
+    server.take(*story(episode))
+    page = opened(visit, server, episode)
+    ceasefire = page.get_by_role("region", name="Ceasefire main")
+    assert ceasefire.locator(".status-line").inner_text().replace("\n", " ") == (
+        "Expired since 9 Sep 2022 00:00 declared by north · not confirmed by mod.south · mediated by third"
+        " · violations: 1 alleged"
+    )
+    assert rows(page, ".says") == [
+        ["mod", "Expired since 9 Sep 2022 00:00 declared by north · mediated by third"],
+        ["mod.south", "None not confirmed by mod.south · violations: 1 alleged"],
+    ]
+    ceasefire.get_by_text("4 steps").click()
+    assert [re.sub(r"\s+", " ", step) for step in ceasefire.get_by_role("listitem").all_inner_texts()] == [
+        ANNOUNCED,
+        "4 Sep 18:00 not confirmed by mod.south, says mod.south s3",
+        "6 Sep 12:00 announced → in effect; since 5 Sep 2022 00:00; a violation alleged, says mod.south s4",
+        "9 Sep 00:00 in effect → expired; since 9 Sep 2022 00:00, as time passed",
+    ]
+    assert page.locator(".band .span").all_text_contents()[:2] == ["announced", "in effect"]
+    assert page.locator(".band-mark").all_inner_texts() == ["?", "\N{MULTIPLICATION SIGN}"]
+
+
+def test_the_charts_say_the_same_as_tables_and_answer_to_the_arrow_keys(
+    visit: Visit, server: Server, episode: str
+) -> None:
+    server.take(*story(episode))
+    page = opened(visit, server, episode)
+    page.get_by_text("The same as tables").click()
+    table = page.get_by_role("region", name="Table: Killed, military over time")
+    assert [row[4] for row in rows(page, ".figures .scroll:nth-of-type(1)")] == [
+        "first figure, 105",
+        "first figure, 160 (120–220)",
+        "first figure, 60",
+        "first figure, 130 (110–150)",
+        "up by 11, from 60 to 71",
+        "first figure, 4,000",
+        "withdrawn, 4,000 no longer stands",
+        "160 (120–220) now disputed by mod.south",
+        "corrected down by 7, from 105 to 98",
+    ], table.inner_text()
+    chart = page.get_by_role("img", name="Step chart, killed, military")
+    chart.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".readout").first).to_have_text("1 Sep 2022 12:00 UTCnorth 105 modsouth 160 (120–220) mod")
+    expect(page.get_by_text("Above the scale: north by blog, 4,000, withdrawn")).to_be_visible()
+
+
+def test_the_slider_shows_what_was_known_then_and_comes_back_to_now(
+    visit: Visit, server: Server, episode: str, keep: Keep
+) -> None:
+    server.take(*story(episode))
+    page = opened(visit, server, episode)
+    slider = page.get_by_role("slider", name="Time shown")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".past-notice")).to_contain_text("This is what was known on 1 Sep 2022 12:00 UTC")
+    expect(page.locator(".total")).to_have_text("105 = 105 north")
+    expect(page.locator(".feed .entry")).to_have_count(1)
+    assert page.url.endswith("?at=2022-09-01T12:00:00.000Z")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".total")).to_have_text("165 = 105 north + 60 south")
+    keep(page, "then", full_page=True)
+    page.reload()
+    expect(page.locator(".total")).to_have_text("165 = 105 north + 60 south")
+    page.get_by_role("button", name="Back to now").first.click()
+    expect(page.locator(".total")).to_have_text("169 = 98 north + 71 south")
+    assert page.url.endswith(f"/#/{episode}")
