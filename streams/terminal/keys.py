@@ -1,7 +1,6 @@
 """Single keys from a terminal, and Ctrl-Z, while something is under way on the event loop."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -28,14 +27,14 @@ def keys(pressed: Callable[[str], object]) -> Iterator[bool]:
     before = termios.tcgetattr(descriptor)
 
     def read() -> None:
-        if os.tcgetpgrp(descriptor) != os.getpgrp():
+        if not _is_ours(descriptor):
             loop.remove_reader(descriptor)  # to read now would stop us
             return
         for key in os.read(descriptor, 64).decode("ascii", "ignore"):
             pressed(key)
 
     def listen() -> None:
-        if os.tcgetpgrp(descriptor) == os.getpgrp():
+        if _is_ours(descriptor):
             tty.setcbreak(descriptor, termios.TCSADRAIN)
             loop.add_reader(descriptor, read)
 
@@ -46,7 +45,8 @@ def keys(pressed: Callable[[str], object]) -> Iterator[bool]:
     finally:
         loop.remove_signal_handler(signal.SIGCONT)
         loop.remove_reader(descriptor)
-        with contextlib.suppress(termios.error):
+        # In the background the terminal is the shell's, and to set it would stop us.
+        if _is_ours(descriptor):
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
@@ -85,6 +85,14 @@ def _terminal() -> int | None:
     """Return standard input where it is a terminal that is ours to read."""
     try:
         descriptor = sys.stdin.fileno()
-        return descriptor if os.isatty(descriptor) and os.tcgetpgrp(descriptor) == os.getpgrp() else None
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError):  # closed, or something that stands in for it
         return None
+    return descriptor if _is_ours(descriptor) else None
+
+
+def _is_ours(descriptor: int) -> bool:
+    """Whether this is a terminal, and we are in its foreground."""
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return False

@@ -107,6 +107,15 @@ def test_sources_that_the_registry_does_not_know_are_listed() -> None:
     assert run(many, "--sources", "sources.yaml", "--snapshot", "s")[2].endswith("s18, s19 and 2 more\n")
 
 
+def test_until_leaves_out_what_was_published_later_and_says_how_much() -> None:
+    later = [json.dumps(report(name, killed(n), published_at=at(15, n))) for n, name in enumerate("bcd", 1)]
+    path = written(GOOD, BAD, *later, json.dumps({"tick": at(16), "episode": "war"}))
+    code, out, errors = run(path, "--until", at(15, 1), "--changes", "-")
+    assert (code, [change["data"]["cause"]["report_id"] for change in records(out)]) == (0, ["a", "b"])
+    assert errors.splitlines()[-1] == "6 lines: 2 accepted, 1 refused (1 invalid), 3 published later"
+    assert run(path, "--until", "noon")[0] == 2
+
+
 def test_with_no_output_named_the_result_is_shown() -> None:
     code, out, errors = run(written(GOOD))
     assert code == 0
