@@ -48,10 +48,18 @@ class Player:
         self.between: Callable[[], object] = lambda: None
         self._pace = pace
         self._on_refused = on_refused
+        self._reading: _Reading | None = None
+        self._sent_bytes = 0
+
+    @property
+    def bytes_done(self) -> int:
+        """How many bytes of the files, as they lie on disk, are sent: what is read ahead is not."""
+        read_bytes = self._reading.bytes if self._reading is not None else 0
+        return self.lines.bytes_done * self._sent_bytes // max(1, read_bytes)
 
     async def play(self, target: Target) -> None:
         """Send everything; raises InputUnreadable where a file breaks off, and SendingFailed as the target does."""
-        reading = _Reading(self.lines, self._refuse)
+        self._reading = reading = _Reading(self.lines, self._refuse)
         while lines := await reading.batch():
             waiting = deque((self._due_s(line), line) for line in lines)
             while waiting:
@@ -80,6 +88,7 @@ class Player:
         self.delivering = True
         receipts = await target.deliver([line.record for line in lines])
         self.delivering = False
+        self._sent_bytes += sum(len(line.line) for line in lines)
         for line, receipt in zip(lines, receipts, strict=True):
             self.counts[receipt.outcome] += 1
             if receipt.code is not None:
@@ -94,6 +103,8 @@ class _Reading:
     """Reads lines in a thread of its own, so that a slow pipe is sent as it comes and a file in full batches."""
 
     def __init__(self, lines: Lines, on_refused: OnRefused) -> None:
+        #: How many bytes the lines had so far, those that were refused at once left out.
+        self.bytes = 0
         self._lines = lines
         self._on_refused = on_refused
         self._read: queue.Queue[Line | BaseException | None] = queue.Queue(2 * BATCH_MAX)
@@ -128,6 +139,7 @@ class _Reading:
                     found = Line(lines.path, lines.number, line, Record(line))
                     self._on_refused(found, refusal.code, refusal.message)
                 else:
+                    self.bytes += len(line)
                     self._read.put(Line(lines.path, lines.number, line, record))
         except BaseException as error:  # noqa: BLE001 - raised where the lines are taken
             self._read.put(error)

@@ -137,7 +137,7 @@ def _position(player: Player, *, has_keys: bool) -> Position:
     else:
         text += f"; the next in {_duration(player.next_in_s)}" if player.next_in_s >= 1 else ""
         text += "; Space pauses" if has_keys else ""
-    return Position(player.lines.bytes_done, player.lines.bytes_total, text)
+    return Position(player.bytes_done, player.lines.bytes_total, text)
 
 
 def _duration(seconds: float) -> str:

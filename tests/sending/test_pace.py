@@ -144,6 +144,16 @@ def test_as_fast_as_it_goes_is_in_full_batches_and_can_be_paused_too(tmp_path: P
     assert min(at_s for at_s, _ in log.batches) >= 5
 
 
+def test_how_far_it_is_is_what_is_sent_and_not_what_is_read_ahead(tmp_path: Path, time: Time) -> None:
+    playing = player(tmp_path, Rate(10), time, *series(100))
+    shares: list[float] = []
+    time.then = lambda: shares.append(playing.bytes_done / (playing.lines.bytes_total or 1))
+    asyncio.run(playing.play(Log(time)))
+    assert shares == sorted(shares)
+    assert shares[len(shares) // 2] == pytest.approx(0.5, abs=0.05)
+    assert playing.bytes_done == playing.lines.bytes_total
+
+
 @pytest.mark.parametrize(("text", "times"), [("60x", 60.0), ("60", 60.0), ("0.5x", 0.5)])
 def test_a_speed_is_read(text: str, times: float) -> None:
     assert read_speed(text) == times
