@@ -14,7 +14,9 @@ from faust.app.base import BootStrategy
 from mode import Service
 from mode.types import ServiceT
 
+from streams import topics
 from streams.desk import Desk
+from streams.desk.cluster import Shape
 from streams.reach import explained
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class Order(BootStrategy):
     def server(self) -> Iterable[ServiceT]:
         """Return the services. Faust's own consumer and producer are there only for agents on topics."""
         app = cast("Truceline", self.app)
-        self.enable_kafka = any(agent.get_topic_names() for agent in app.agents.values())
+        self.enable_kafka = app.has_topic_agents
         return self._chain(
             self.sensors(),
             [app.http],
@@ -50,7 +52,11 @@ class Order(BootStrategy):
 
 
 class BrokerGate(Service):
-    """Starts once a broker answers, and tries for as long as it takes."""
+    """Starts once a broker answers, and tries for as long as it takes.
+
+    Agents on topics wait for the topics as well. Faust would ask for a missing one by its name, and a broker that makes
+    what it is asked for would make it of another shape.
+    """
 
     def __init__(self, app: "Truceline", **options: Any) -> None:
         """Take the app whose brokers are meant."""
@@ -58,7 +64,7 @@ class BrokerGate(Service):
         super().__init__(**options)
 
     async def on_start(self) -> None:
-        """Return when a broker has answered, or the worker is told to stop."""
+        """Return when a broker has answered, and the topics are there if need be, or the worker is told to stop."""
         desk = self._app.desk
         retry_s = RETRY_FIRST_S
         while not self.should_stop:
@@ -75,6 +81,9 @@ class BrokerGate(Service):
         try:
             async with asyncio.timeout(PROBE_S):
                 await admin.start()
+                if self._app.has_topic_agents:
+                    settings = self._app.settings
+                    Shape(settings, await topics.survey(admin, settings.topic_prefix))
         except Exception as error:  # noqa: BLE001 - no kind of failure is a reason to give up
             return error
         finally:

@@ -70,6 +70,11 @@ class Truceline(faust.App):
         if sending_on is not None:
             add_delivery_agent(self, prefix, sending_on, Headers(prefix, "undelivered"))
 
+    @property
+    def has_topic_agents(self) -> bool:
+        """Whether agents read topics, for which Faust has a consumer and a producer of its own."""
+        return any(agent.get_topic_names() for agent in self.agents.values())
+
     def _new_transport(self) -> TransportT:
         return CommittedTransport(self.conf.broker_consumer, self)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.desk.routing import partition_of
@@ -86,3 +87,14 @@ async def eventually(look: Callable[[], Awaitable[object]], wanted: object) -> N
     while (found := await look()) != wanted:
         assert time.monotonic() < give_up_at, f"never {wanted}, but {found}"
         await asyncio.sleep(0.1)
+
+
+async def members(settings: Settings) -> int:
+    """How many workers the agents' group has."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        (found,) = await admin.describe_consumer_groups([f"{settings.app_id}-agents"])
+    finally:
+        await admin.close()
+    return len(found.groups[0][5])

@@ -1,21 +1,38 @@
 """Alerts on Kafka: what was aborted raises none, what was told is not told again, and state follows its partition."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from streams.alerts import Watch, read_rules
 from streams.app.worker import Truceline, create_app
 from streams.settings import Settings
-from tests.agents.alerting import alerting_settings, alerts_on, done_by, ends_of, eventually, ids_on, sent, write
+from streams.testing.broker import LocalKafka
+from tests.agents.alerting import (
+    PARTITIONS,
+    alerting_settings,
+    alerts_on,
+    done_by,
+    ends_of,
+    eventually,
+    ids_on,
+    members,
+    sent,
+    write,
+)
 from tests.agents.test_faust import worker_running
 from tests.alerts.telling import changes, day, told
 from tests.core.build import killed
-from tests.desk.places import Worker, send
+from tests.desk.places import Worker, create_topics, send, settings_for, until
 from tests.metrics import Gained
 
 CROSSES = "crossed: {crosses: 100, resolved: true}\n"
 #: Whether a figure has risen shows only to who knows those before.
 RISES = "risen: {rises: {by: 10, within: P30D}}\n"
+
+
+def alerting_worker(settings: Settings, log: Path) -> Worker:
+    return Worker(settings, log, TRUCELINE_ALERTS=str(settings.alerts))
 
 
 def made(settings: Settings) -> Truceline:
@@ -40,7 +57,7 @@ async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_pat
     assert gained.by("truceline_alerts_total", "state") == {"raised": 1, "resolved": 1}
 
 
-async def test_a_worker_killed_in_the_middle_loses_nothing_and_what_is_read_again_is_not_told_again(
+async def test_partitions_move_and_a_worker_is_killed_and_nothing_is_lost_or_told_again(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
     settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES + RISES)
@@ -51,24 +68,25 @@ async def test_a_worker_killed_in_the_middle_loses_nothing_and_what_is_read_agai
         for episode in range(20)
     ]
     wanted = sorted(alert["alert_id"] for alert in told(Watch(read_rules(tmp_path / "alerts.yaml")), changes(*story)))
-    first = Worker(settings, tmp_path / "first.log", TRUCELINE_ALERTS=str(settings.alerts))
+    first, second = (alerting_worker(settings, tmp_path / name) for name in ("first.log", "second.log"))
     try:
         for at in range(0, 300, 20):
             await send(settings, sent(story[at : at + 20]))
             if len(await ids_on(settings)) > len(wanted) // 4:
                 break
+        # By now both are in the group, and have shared out the partitions more than once.
+        await eventually(lambda: members(settings), 2)
     finally:
         first.kill()
     await send(settings, sent(story))
-    second = Worker(settings, tmp_path / "second.log", TRUCELINE_ALERTS=str(settings.alerts))
     try:
-        await eventually(lambda: _distinct(settings), wanted)
+        await eventually(lambda: distinct(settings), wanted)
     finally:
         assert second.stop() == 0
     before = await ids_on(settings)
     # Another group has no offsets: all changes come again, to nobody who has seen them.
     again = settings.model_copy(update={"app_id": f"{prefix}-again"})
-    third = Worker(again, tmp_path / "third.log", TRUCELINE_ALERTS=str(settings.alerts))
+    third = alerting_worker(again, tmp_path / "third.log")
     try:
         await eventually(lambda: done_by(again, "casualties"), await ends_of(settings, "casualties"))
     finally:
@@ -76,5 +94,23 @@ async def test_a_worker_killed_in_the_middle_loses_nothing_and_what_is_read_agai
     assert await ids_on(settings) == before
 
 
-async def _distinct(settings: Settings) -> list[str]:
+async def distinct(settings: Settings) -> list[str]:
     return sorted(set(await ids_on(settings)))
+
+
+async def test_agents_wait_for_topics_that_a_broker_would_make_of_another_shape(
+    local_kafka: Callable[..., LocalKafka], tmp_path: Path
+) -> None:
+    broker = local_kafka(properties={"auto.create.topics.enable": "true"}).bootstrap_servers
+    rules = tmp_path / "alerts.yaml"
+    rules.write_text(CROSSES)
+    settings = settings_for(broker, "t", data_dir=tmp_path, alerts=rules)
+    log = tmp_path / "log"
+    worker = alerting_worker(settings, log)
+    try:
+        await until(lambda: "t.alerts is missing" in log.read_text(), "it says what it waits for")
+        await create_topics(settings, PARTITIONS)
+        await send(settings, sent([day(1, killed(120))]))
+        await eventually(lambda: ids_on(settings), ["crossed:war/mod/north/killed/military@1"])
+    finally:
+        assert worker.stop() == 0
