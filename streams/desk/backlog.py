@@ -30,11 +30,29 @@ class Backlog:
         """Whether there is less than one batch."""
         return self.records < self._batch_records and self._bytes < self._batch_bytes
 
-    def put(self, fetched: Sequence[Any]) -> None:
-        """Take what was fetched, in order."""
+    def put(self, fetched: Sequence[Any]) -> int | None:
+        """Take what was fetched, in order, as far as there is room for a third batch.
+
+        Returns the offset of the first record that there is no room for, None where all were taken.
+        """
+        size, over = _size_bytes(fetched), None
+        if self.records + len(fetched) > 3 * self._batch_records or self._bytes + size > 3 * self._batch_bytes:
+            fetched, over = self._fitting(fetched)
+            size = _size_bytes(fetched)
         self._chunks.append(fetched)
         self.records += len(fetched)
-        self._bytes += _size_bytes(fetched)
+        self._bytes += size
+        return over
+
+    def _fitting(self, fetched: Sequence[Any]) -> tuple[Sequence[Any], int | None]:
+        room = 3 * self._batch_bytes - self._bytes
+        most = 3 * self._batch_records - self.records
+        for at, record in enumerate(fetched):
+            room -= _size_bytes((record,))
+            # The first of an empty backlog is taken whatever its size: else nothing would go on.
+            if (room < 0 or at >= most) and (at or self.records):
+                return fetched[:at], record.offset
+        return fetched, None
 
     def take(self, most: int) -> list[Any]:
         """Take the next batch, of `most` records at most."""

@@ -29,6 +29,8 @@ __all__ = ["Desk"]
 log = logging.getLogger(__name__)
 
 POLL_MS = 200
+#: More than fetches hold that are not compressed; those that are may hold anything.
+POLL_RECORDS = 50_000
 #: A fetch under way holds up the next one to the same broker, also for a partition that was just resumed.
 FETCH_WAIT_MS = 100
 WATCH_S = 2.0
@@ -235,7 +237,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
     async def _poll(self, setup: Setup) -> None:
         """Drain what has been fetched: one partition left unread would hold up all of its broker."""
         try:
-            fetched = await self._consumer.getmany(timeout_ms=POLL_MS)
+            fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
         except NoOffsetForPartitionError:
             return  # of a partition not yet taken over
         except OffsetOutOfRangeError as error:

@@ -75,6 +75,8 @@ class Partition:
         self._held = False
         self._leaving = False
         self._paused = False
+        #: Where fetching goes on after a pause, if not where it stopped: there was no room for what came.
+        self._again: int | None = None
         self._broken: Exception | None = None
         self._failures = 0
         self._in_hand: list[Any] = []
@@ -91,7 +93,7 @@ class Partition:
         """Take fetched records; those that were fetched before the partition was ours are passed over."""
         if self._state is None or self._held:
             return
-        self._backlog.put(fetched)
+        self._again = self._backlog.put(fetched)
         self.status.queued = self._backlog.records
         if self._backlog.full and not self._paused:
             self._paused = True
@@ -228,8 +230,7 @@ class Partition:
         most = 1 if state.next_offset < self._careful_below else self._setup.limits.batch_records
         records = self._backlog.take(most)
         if self._paused and self._backlog.low:
-            self._paused = False
-            self._reader.resume(self.number)
+            self._resume()
         if records[0].offset < state.next_offset:
             # Fetched again: after a hold that ended before the batch then in hand did.
             records = [record for record in records if record.offset >= state.next_offset]
@@ -258,8 +259,15 @@ class Partition:
 
     def _begin_fetching(self) -> None:
         if self._state is not None and not self._held:
-            self._paused = False
-            self._reader.open(self.number, self._state.next_offset)
+            self._again = self._state.next_offset
+            self._resume()
+
+    def _resume(self) -> None:
+        self._paused = False
+        if self._again is None:
+            self._reader.resume(self.number)
+        else:
+            self._reader.open(self.number, self._again)
 
     def _stand_still(self, reason: str, say: Callable[..., None]) -> None:
         say("partition %d stands still: %s", self.number, reason, extra={"partition": self.number})

@@ -44,8 +44,8 @@ def test_the_home_of_an_episode_is_remembered() -> None:
     assert routes.home("e-1") is home
 
 
-def record(size: int) -> Any:
-    return SimpleNamespace(serialized_value_size=size, serialized_key_size=0)
+def record(size: int, offset: int = 0) -> Any:
+    return SimpleNamespace(serialized_value_size=size, serialized_key_size=0, offset=offset)
 
 
 def test_a_backlog_is_taken_in_batches_of_so_many_records() -> None:
@@ -72,6 +72,18 @@ def test_a_backlog_is_full_by_its_bytes_too() -> None:
     assert fullness == [False, True]
     backlog.clear()
     assert backlog.low
+
+
+def test_what_a_backlog_has_no_room_for_is_to_be_fetched_again() -> None:
+    backlog = Backlog(batch_records=3, batch_bytes=10_000)
+    assert backlog.put([record(1, offset) for offset in range(7)]) is None
+    assert backlog.put([record(1, offset) for offset in range(7, 12)]) == 9
+    assert backlog.records == 9
+    backlog.clear()
+    assert backlog.put([record(20_000, 0), record(20_000, 1)]) == 1
+    backlog.clear()
+    assert backlog.put([record(90_000, 0), record(1, 1)]) == 1
+    assert backlog.records == 1, "one that is too long for all is taken alone"
 
 
 def test_a_picture_is_written_at_once_and_then_once_a_second_while_its_episode_changes() -> None:
