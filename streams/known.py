@@ -125,15 +125,19 @@ def _taken(episode: str, records: Iterable[Record | Located], others: set[str]) 
 
 
 def changes_of(
-    episode: str, records: Iterable[Record | Located], registry: Registry, *, horizon_us: int
+    episode: str, records: Iterable[Record | Located], registry: Registry, *, horizon_us: int, at_us: int | None = None
 ) -> Iterator[tuple[str, Change]]:
     """Yield the changes that an episode's records led to, in the order of the log: topic and record (section 6).
 
-    They are those that were published, but for their `origin`, as long as the registry was this one all along.
+    They are those that were published, but for their `origin`, as long as the registry was this one all along; with
+    `at_us`, those that lead to what was known then.
     """
     fold = _Fold(episode, registry, horizon_us)
     for message in _taken(episode, records, set()):
-        yield from fold.take(message)
+        if at_us is None or published_us(message) <= at_us:
+            yield from fold.take(message)
+    if at_us is not None:
+        yield from fold.take(Tick(at_us, episode))
 
 
 class Difference(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -13,13 +13,16 @@ from streams.cli.errors import CommandFailed, UsageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from streams.core.registry import Registry
     from streams.plots.story import Change, Story
 
 STOPPED = "stopped; nothing was written"
 
 _SOURCES = """\
 Each FILE holds reports, which are folded as `truceline replay` does it, or the changes that its --changes wrote.
+With no file the log is read, of an embedded server (--embedded) or else from Kafka.
 """
 
 _PLOT_HELP = f"""\
@@ -77,6 +80,9 @@ def plot(
     more: More = None,
     *,
     from_: From = None,
+    embedded: origins.Embedded = None,
+    bootstrap_servers: origins.Bootstrap = None,
+    topic_prefix: origins.Prefix = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE.{svg,png,html}", show_default=False)],
     sources: origins.Sources = None,
     horizon: origins.Horizon = None,
@@ -89,7 +95,8 @@ def plot(
     """Draw a picture; the help is in _PLOT_HELP."""
     form = _form(output)
     with ending(STOPPED):
-        story = _story(episode, [*(from_ or ()), *(more or ())], sources, horizon, until=until, quiet=quiet)
+        files, kafka = [*(from_ or ()), *(more or ())], origins.Kafka(bootstrap_servers, topic_prefix)
+        story = _story(_Asked(episode, files, embedded, kafka, sources, horizon, until, quiet))
         from streams.plots.output import picture
 
         _write(picture(story, form, width_px=width, theme=theme, scale=scale), output)
@@ -100,6 +107,9 @@ def table(
     more: More = None,
     *,
     from_: From = None,
+    embedded: origins.Embedded = None,
+    bootstrap_servers: origins.Bootstrap = None,
+    topic_prefix: origins.Prefix = None,
     form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.MD,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to, - prints.")] = "-",
     sources: origins.Sources = None,
@@ -111,7 +121,8 @@ def table(
     from streams.plots.table import written
 
     with ending(STOPPED):
-        story = _story(episode, [*(from_ or ()), *(more or ())], sources, horizon, until=until, quiet=quiet)
+        files, kafka = [*(from_ or ()), *(more or ())], origins.Kafka(bootstrap_servers, topic_prefix)
+        story = _story(_Asked(episode, files, embedded, kafka, sources, horizon, until, quiet))
         _write(written(story, form).encode(), output)
 
 
@@ -126,27 +137,44 @@ def _form(output: str) -> str:
     return form
 
 
-def _story(
-    episode: str, files: list[str], sources: str | None, horizon: str | None, *, until: str | None, quiet: bool
-) -> Story:
+class _Asked(NamedTuple):
+    """What is asked for, from where, and how it is folded."""
+
+    episode: str
+    files: list[str]
+    embedded: Path | None
+    kafka: origins.Kafka
+    sources: str | None
+    horizon: str | None
+    until: str | None
+    quiet: bool
+
+
+def _story(asked: _Asked) -> Story:
+    from streams.cli.serve import read_registry
+    from streams.known import changes_of
     from streams.plots.story import story_of
 
-    if not files:
-        raise UsageFailed("say where from: --from FILE...")
-    until_us = None if until is None else origins.time_us(until, "--until")
+    until_us = None if asked.until is None else origins.time_us(asked.until, "--until")
+    registry, horizon_us = read_registry(asked.sources), origins.horizon_us(asked.horizon)
     episodes: set[str] = set()
-    changes = _changes(files, sources, horizon, episodes, until_us=until_us, quiet=quiet)
-    story = story_of(changes, episode, until_us=until_us)
+    changes: Iterator[Change]
+    if asked.files and asked.embedded is None:
+        changes = _changes(asked.files, registry, horizon_us, episodes, until_us=until_us, quiet=asked.quiet)
+    else:
+        records = origins.records(asked.episode, asked.files, asked.embedded, asked.kafka, quiet=asked.quiet)
+        changes = changes_of(asked.episode, records, registry, horizon_us=horizon_us, at_us=until_us)
+    story = story_of(changes, asked.episode, until_us=until_us)
     if not story.changes:
-        known = ", ".join(sorted(episodes)[:10]) or "none"
-        raise UsageFailed(f"nothing of episode {episode!r}{' until then' if until else ''}; episodes: {known}")
+        known = f"; episodes: {', '.join(sorted(episodes)[:10])}" if episodes else ""
+        raise UsageFailed(f"nothing of episode {asked.episode!r}{' until then' if asked.until else ''}{known}")
     return story
 
 
 def _changes(
     files: list[str],
-    sources: str | None,
-    horizon: str | None,
+    registry: Registry,
+    horizon_us: int,
     episodes: set[str],
     *,
     until_us: int | None,
@@ -160,7 +188,7 @@ def _changes(
     from streams.terminal.progress import progress, reading
 
     lines = _peeked(files)
-    found = _written(lines) if lines.first_is_change else _folded(lines, sources, horizon, until_us, quiet=quiet)
+    found = _written(lines) if lines.first_is_change else _folded(lines, registry, horizon_us, until_us, quiet=quiet)
     with progress(reading(lines), quiet=quiet):
         for topic, record in found:
             episodes.add(record["episode"])
@@ -197,14 +225,10 @@ def _written(lines: Any) -> Iterator[Change]:
             raise errors.InputUnreadable(f"{lines.path} line {lines.number} is not a change") from error
 
 
-def _folded(
-    lines: Any, sources: str | None, horizon: str | None, until_us: int | None, *, quiet: bool
-) -> Iterator[Change]:
-    from streams.cli.serve import read_registry
+def _folded(lines: Any, registry: Registry, horizon_us: int, until_us: int | None, *, quiet: bool) -> Iterator[Change]:
     from streams.replay import Replay
 
-    horizon_us = origins.horizon_us(horizon)
-    story = Replay(lines, read_registry(sources), horizon_us=horizon_us, until_us=until_us, tick_us=until_us)
+    story = Replay(lines, registry, horizon_us=horizon_us, until_us=until_us, tick_us=until_us)
     yield from story
     if story.refused and not quiet:
         late = " (backfills need a longer --horizon)" if story.counts["too_late"] else ""

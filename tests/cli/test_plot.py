@@ -11,6 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
+from streams.core.registry import Registry
+from streams.embedded.file import DATABASE
+from tests.embedded.build import Clock, opened
 from tests.plots.stories import EPISODE, ceasefire, killed, report
 
 runner = CliRunner()
@@ -86,6 +89,15 @@ def test_known_then_is_by_publication_in_whatever_order_the_reports_came_in_and_
     assert [(row["best"], row["status"]) for row in rows] == [(10, None), (None, "announced"), (None, "in_effect")]
 
 
+def test_the_log_of_an_embedded_server_gives_the_same_as_the_file(reports: Path, tmp_path: Path) -> None:
+    ledger = opened(tmp_path / DATABASE, Clock("2024-04-01T00:00:00Z"), Registry())
+    ledger.write(reports.read_bytes().splitlines())
+    ledger.close()
+    until = ["--until", "2024-03-02T12:00:00Z"]
+    assert table("--embedded", str(tmp_path)) == table("--from", str(reports))
+    assert table("--embedded", str(tmp_path), *until) == table("--from", str(reports), *until)
+
+
 def test_several_files_may_follow_from(reports: Path, tmp_path: Path) -> None:
     more = tmp_path / "more.jsonl"
     more.write_bytes(orjson.dumps(report("04", killed(20))))
@@ -95,7 +107,8 @@ def test_several_files_may_follow_from(reports: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["plot", EPISODE, "-o", "a.svg"], 2, "say where from: --from FILE..."),
+        (["plot", EPISODE, "--embedded", ".", "--from", "x", "-o", "a.svg"], 2, "name either --from FILE... or --emb"),
+        (["plot", EPISODE, "--embedded", "/nowhere", "-o", "a.svg"], 74, "/nowhere/truceline.sqlite is not there"),
         (["plot", EPISODE, "--from", "x", "-o", "a.pdf"], 2, "name a file that ends in .svg, .png, .html"),
         (["plot", EPISODE, "--from", "/nowhere.jsonl", "-o", "a.svg"], 74, "/nowhere.jsonl cannot be read"),
         (["table", EPISODE, "--from", "x", "--until", "noon"], 2, "--until: 'noon' is not"),
