@@ -19,7 +19,7 @@ from streams.testing.reading import Reading, Unreadable
 from streams.testing.verify import OUTPUTS, verify
 from streams.topics import admin
 from tests.desk.mixed import Sent
-from tests.desk.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
+from tests.desk.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in, until
 from tests.desk.test_poison import NOW_MS, report
 
 #: What is compacted alone keeps its records when they are to be deleted.
@@ -321,7 +321,8 @@ async def test_what_another_source_registry_changed_is_made_again_where_it_came_
     # The last comes back to the first: what it changed is not to be seen in the end.
     for number, registry in enumerate((REGISTRY, other, third, third, REGISTRY)):
         await send(settings, [report(number, source="new-mod", claims=[truce, FIGURES[0]])] if number != 2 else [])
-        async with running_desk(settings, registry):
+        async with running_desk(settings, registry) as desk:
+            await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
             await taken_in(settings)
         assert await verify(settings, registry) == []
         assert await verify(settings) == []
