@@ -21,6 +21,8 @@ __all__ = ["CLIENTS_MAX", "HEARTBEAT_S", "Hub"]
 
 CLIENTS_MAX = 1_200
 HEARTBEAT_S = 15.0
+#: What is not well is said as soon as it is seen, and that it is well again.
+LOOK_S = 2.0
 #: With nobody asking for so long the log is followed no more.
 IDLE_S = 60.0
 WAKE_S = 10.0
@@ -256,10 +258,14 @@ class Hub:
 
     async def _beat(self) -> None:
         """Say regularly that all is well, or what is not; sleep when nobody has asked for a while."""
+        said_s = -HEARTBEAT_S
         while True:
-            self._reasons = await self._store.reasons()
-            self._announce("heartbeat", self._state())
-            await asyncio.sleep(HEARTBEAT_S)
+            reasons = await self._store.reasons()
+            if reasons != self._reasons or time.monotonic() - said_s >= HEARTBEAT_S:
+                self._reasons = reasons
+                self._announce("heartbeat", self._state())
+                said_s = time.monotonic()
+            await asyncio.sleep(min(LOOK_S, HEARTBEAT_S))
             if not self.clients and time.monotonic() - self._asked_s > IDLE_S:
                 self._sleep()
 

@@ -16,7 +16,7 @@ const STEPS = uPlot.paths.stepped({align: 1});
 export class Chart extends Component {
   componentDidMount() {
     this.draw();
-    onTheme(() => this.draw());
+    this.offTheme = onTheme(() => this.draw());
   }
 
   shouldComponentUpdate(next, state) {
@@ -31,6 +31,7 @@ export class Chart extends Component {
   }
 
   componentWillUnmount() {
+    this.offTheme();
     this.plot?.destroy();
     this.plot = null;
     this.gone = true;

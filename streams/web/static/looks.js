@@ -43,7 +43,9 @@ export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/** Call `then` whenever the reader's light or dark changes. */
+/** Call `then` whenever the reader's light or dark changes; gives what ends it. */
 export function onTheme(then) {
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', then);
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  dark.addEventListener('change', then);
+  return () => dark.removeEventListener('change', then);
 }
