@@ -1,5 +1,6 @@
 """Alerts on Kafka: what was aborted raises none, what was told is not told again, and state follows its partition."""
 
+import asyncio
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.alerts.telling import changes, day, told
 from tests.core.build import killed
 from tests.desk.places import Worker, create_topics, send, settings_for, until
 from tests.metrics import Gained
+from tests.web.listening import Listener
 
 CROSSES = "crossed: {crosses: 100, resolved: true}\n"
 #: Whether a figure has risen shows only to who knows those before.
@@ -47,12 +49,16 @@ async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_pat
     first, aborted, last = (record for _, record in published)
     last["before"] = first["after"]
     gained = Gained()
-    async with worker_running(made(settings)):
+    async with worker_running(app := made(settings)):
+        listener = Listener(f"http://127.0.0.1:{app.http.port}", topic="alerts")
+        listening = asyncio.create_task(listener.until(2))
+        await eventually(lambda: began(listener), True)
         await write(settings, "casualties", [(0, first)], commits=True)
         await write(settings, "casualties", [(0, aborted)], commits=False)
         await write(settings, "casualties", [(0, last)], commits=True)
         raised = f"crossed:{first['change_id']}"
         await eventually(lambda: ids_on(settings), [raised, f"{raised}/resolved"])
+        assert [told.content for told in await listening] == await alerts_on(settings)
     assert [alert["change_id"] for alert in await alerts_on(settings)] == [first["change_id"], last["change_id"]]
     assert gained.by("truceline_alerts_total", "state") == {"raised": 1, "resolved": 1}
 
@@ -92,6 +98,10 @@ async def test_partitions_move_and_a_worker_is_killed_and_nothing_is_lost_or_tol
     finally:
         assert third.stop() == 0
     assert await ids_on(settings) == before
+
+
+async def began(listener: Listener) -> bool:
+    return bool(listener.told)
 
 
 async def distinct(settings: Settings) -> list[str]:

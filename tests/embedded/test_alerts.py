@@ -21,6 +21,7 @@ from tests.core.build import REGISTRY, Json, killed
 from tests.desk.places import WAIT_S, until
 from tests.embedded.build import Clock, value
 from tests.notify.receivers import hook
+from tests.web.listening import Listener
 
 RULES = rules("crosses: 100, resolved: true", "rises: {by: 10, within: P30D}")
 KILLS = 3
@@ -111,6 +112,21 @@ async def test_what_the_file_could_not_take_is_told_after_the_next_report(tmp_pa
     finally:
         store.close()
     assert len(stored(tmp_path)) == 3
+
+
+async def test_alerts_are_in_the_event_stream(tmp_path: Path) -> None:
+    with hook() as receiving:
+        server = Server(tmp_path, receiving.url())
+        listener = Listener(server.url, topic="alerts")
+        async with listener.connected() as events:
+            assert (await anext(events)).name == "heartbeat"
+            async with httpx.AsyncClient(base_url=server.url) as client:
+                for report in (day(1, killed(150)), day(2, killed(20))):
+                    assert (await client.post("/reports", content=json.dumps(report))).status_code == 202
+            while len(listener.changes) < 2:
+                await anext(events)
+        assert server.stop(signal.SIGTERM) == 0
+    assert [(told.name, told.content) for told in listener.changes] == [("alerts", alert) for alert in stored(tmp_path)]
 
 
 class Server:
