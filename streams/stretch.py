@@ -64,6 +64,9 @@ class Stretch:
         self._left = {place: span for place, span in between.items() if span.start < span.end}
 
     async def __aenter__(self) -> Self:
+        if not self._left:
+            # A consumer with nothing assigned ends with a cancelling that is none of ours.
+            return self
         try:
             await self._consumer.start()
             self._consumer.assign(list(self._left))

@@ -13,7 +13,7 @@ import typer
 
 from streams.cli import LOOK, origins
 from streams.cli.ending import ending
-from streams.cli.errors import CommandFailed, InputUnreadable, Unavailable, UsageFailed
+from streams.cli.errors import CommandFailed, InputUnreadable, UsageFailed, kafka_failed, said_once
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -78,7 +78,7 @@ def export(
     import sqlite3
     from collections import Counter
 
-    from aiokafka.errors import KafkaConnectionError, KafkaError
+    from aiokafka.errors import KafkaError
 
     from streams.exports.file import ResumeError
     from streams.exports.origins import Wanted
@@ -98,12 +98,10 @@ def export(
         raise UsageFailed(str(fault)) from fault
     except ResumeError as fault:
         raise UsageFailed(str(fault)) from fault
-    except KafkaConnectionError as failure:
-        raise Unavailable(
-            f"no Kafka broker answers on {settings.bootstrap_servers}; or name --embedded DIR"
-        ) from failure
-    except (KafkaError, Unreadable) as failure:
-        raise CommandFailed(f"{settings.bootstrap_servers}: {failure}") from failure
+    except Unreadable as failure:
+        raise CommandFailed(str(failure)) from failure
+    except KafkaError as failure:
+        raise kafka_failed(failure, settings) from failure
     except sqlite3.Error as failure:
         raise InputUnreadable(f"{embedded} cannot be read: {failure}") from failure
     if not quiet:
@@ -122,7 +120,7 @@ def _run(
     def position() -> Position:
         return Position(origin.done, origin.total or None, f"{sink.written:,} lines, {left_out.total():,} left out")
 
-    with progress(position, quiet=quiet):
+    with said_once(), progress(position, quiet=quiet):
         asyncio.run(export(origin, wanted, sink, left_out))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import KAFKA
+from streams.cli import KAFKA, rebuild
 from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, said_once
 
 if TYPE_CHECKING:
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from streams.topics import Difference, Found
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+
+_GROW = """\
+Move a log to topics with more partitions, which must have another prefix: an episode lies in the partition of its key,
+and would lie elsewhere than its state.
+
+It is `truceline rebuild` with --partitions: the live topics are only read, and what the new ones hold is folded anew,
+checked and compared before anything is switched. See truceline rebuild --help for how to switch.
+
+[bold]truceline topics grow --partitions 8[/]                        to the prefix NAME-8
+
+[bold]truceline topics grow --partitions 8 --switch /etc/truceline/env[/]
+"""
 
 Brokers = Annotated[
     str | None, typer.Option(metavar="HOST:PORT,…", help="Kafka brokers.", show_default="127.0.0.1:9092")
@@ -100,6 +112,33 @@ def check(
     if not different:
         typer.echo(f"all topics of {settings.topic_prefix} are as they should be on {settings.bootstrap_servers}")
     _tell(settings, different)
+
+
+@group.command(help=_GROW)
+def grow(
+    partitions: Annotated[int, typer.Option(min=2, max=10_000, help="Partitions that each new topic has.")],
+    *,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="PREFIX", help="Prefix of the new topics.", show_default="NAME-N")
+    ] = None,
+    app_id: rebuild.AppId = None,
+    replication: rebuild.Replication = None,
+    switch: rebuild.Switch = None,
+    accept_differences: rebuild.Accept = False,
+    bootstrap_servers: Brokers = None,
+    topic_prefix: Prefix = None,
+    quiet: rebuild.Quiet = False,
+) -> None:
+    """Rebuild with more partitions; the help is in _GROW."""
+    live = _settings(bootstrap_servers, topic_prefix)
+    prefix = to or f"{live.topic_prefix}-{partitions}"
+    old, new = rebuild.settings_of_both(bootstrap_servers, topic_prefix, prefix, app_id)
+    found = _run(old, _survey(old))
+    if "reports" not in found:
+        raise CommandFailed(f"there is no topic {old.topic('reports')} on {old.bootstrap_servers}")
+    if partitions <= found["reports"].partitions:
+        raise UsageFailed(f"{old.topic('reports')} has {_count(found['reports'])}: name more partitions than that")
+    rebuild.carry_out(old, new, partitions, replication, switch, accept=accept_differences, quiet=quiet)
 
 
 async def _create(settings: Settings, partitions: int, replication: int | None) -> tuple[list[str], dict[str, Found]]:

@@ -47,12 +47,16 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
     `status` says how it is doing.
     """
 
-    def __init__(self, settings: Settings, registry: Registry, stages: Sequence[Stage]) -> None:
-        """Take the agents that fold, in their order; they must be up before `start`."""
+    def __init__(self, settings: Settings, registry: Registry, stages: Sequence[Stage], *, ticks: bool = True) -> None:
+        """Take the agents that fold, in their order; they must be up before `start`.
+
+        Without `ticks` it appends none, for a log whose time is another desk's.
+        """
         self.settings = settings
         self.status = DeskStatus()
         self._registry = registry
         self._stages = stages
+        self._ticks = ticks
         self._options = client_options(settings)
         self._topic = settings.topic("reports")
         self._consumer: Any = None
@@ -184,6 +188,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             batch_bytes=min(settings.batch_max_bytes, settings.backlog_max_bytes // share // 2),
             transaction_s=settings.transaction_timeout / SECOND,
             fenced_s=settings.session_timeout / SECOND / 10,
+            ticks=self._ticks,
         )
         self._routes = Routes(shape.partitions)
         return Setup(settings, self._options, self._registry, limits, self._stages, cluster, shape, status)

@@ -182,7 +182,7 @@ class Partition:
         self._setup.memory.restored()
         self._setup.status.counts["takeovers"] += 1
         metrics.TAKEOVERS.inc()
-        self._timer, self._ticked = state.ledger.next_timer(), None
+        self._timer, self._ticked = self._next_timer(state), None
         self._state = state
         self.status.state, self.status.reason = PartitionState.RUNNING, ""
         self.status.next_offset = state.next_offset
@@ -240,9 +240,12 @@ class Partition:
         tally = await self._work.batch(state, records)
         self._setup.memory.grew(len(records))
         if tally.ceasefires:
-            self._timer = state.ledger.next_timer()
+            self._timer = self._next_timer(state)
         self.status.next_offset = state.next_offset
         self.status.queued = self._backlog.records
+
+    def _next_timer(self, state: State) -> tuple[int, str] | None:
+        return state.ledger.next_timer() if self._setup.limits.ticks else None
 
     def _note_refusal(self, error: Exception) -> None:
         """Find the record whose outputs a broker refuses: no record can stop a partition."""

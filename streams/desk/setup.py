@@ -28,6 +28,8 @@ class Limits:
     transaction_s: float
     #: Waited before a fenced partition is taken again: by then the group knows whether it is still ours.
     fenced_s: float
+    #: Whether time is brought into the log: not where it is a copy of one that has its ticks.
+    ticks: bool = True
     #: Pictures in one transaction.
     pictures: int = 200
     #: Waited before the next try, when a partition is blocked by something a person has to mend.

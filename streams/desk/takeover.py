@@ -26,8 +26,8 @@ OUTPUTS = ("casualties", "ceasefires", "statements", "episodes", "rejected", "le
 SAY_EVERY_S = 5.0
 
 REBUILD = (
-    "To make all outputs anew from the log: stop every worker, delete the output topics and the consumer group,"
-    " run `truceline topics create`, and start a worker"
+    "To make all outputs anew from the log, beside what is there: `truceline rebuild --to PREFIX`, with a prefix that"
+    " no topic has yet; it says how to switch to it"
 )
 
 

@@ -5,11 +5,9 @@ from typing import NamedTuple
 import msgspec
 import orjson
 
-from streams.core.intake import Refusal, parse
 from streams.core.times import format_time
-from streams.kafka import partition_of
 
-__all__ = ["Item", "LeftOut", "line_of", "must_lie_here"]
+__all__ = ["Item", "LeftOut", "line_of"]
 
 Header = tuple[str, bytes | None]
 
@@ -27,21 +25,6 @@ class Item(NamedTuple):
 
 class LeftOut(Exception):
     """A record that is not exported; the message says what kind it is of."""
-
-
-def must_lie_here(item: Item, partitions: int) -> None:
-    """Raise LeftOut for a report or tick that its desk sends on, or has refused as misrouted (contract section 2).
-
-    What was sent on comes again at its place.
-    """
-    try:
-        episode = parse(item.value or b"").episode
-    except Refusal:
-        # It is refused wherever it lies.
-        return
-    key = episode.encode()
-    if item.key != key or partition_of(key, partitions) != item.part:
-        raise LeftOut("sent on or misrouted")
 
 
 def line_of(item: Item, *, of_rejected: bool = False) -> bytes:

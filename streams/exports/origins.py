@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 from aiokafka import TopicPartition
 
+from streams.at_home import partition_counts
 from streams.embedded.reading import Reader
 from streams.exports.file import ResumeError
 from streams.exports.lines import Item
@@ -34,6 +35,8 @@ class KafkaOrigin:
         #: How many offsets there are to pass, and how many are passed.
         self.total = self.done = 0
         self.partitions = 0
+        #: How many partitions the log has had.
+        self.counts: tuple[int, ...] = ()
         self._options = options
         self._topic = topic
         self._wanted = wanted
@@ -44,6 +47,8 @@ class KafkaOrigin:
         Raises Unreadable, KafkaError, and ResumeError where the log was cut since.
         """
         self.partitions = await partitions(self._options, self._topic)
+        if self._wanted.topic == "reports":
+            self.counts = await partition_counts(self._options, self._topic.removesuffix(".reports"))
         found = await bounds(self._options, [TopicPartition(self._topic, number) for number in self._numbers()])
         between = {place: self._from(place, span, positions.get(place.partition)) for place, span in found.items()}
         starts = {place.partition: span.start for place, span in found.items()}
@@ -86,7 +91,7 @@ class KafkaOrigin:
 class EmbeddedOrigin:
     """A table of the file, in its order; the server may be running."""
 
-    partitions = 1
+    counts = (1,)
 
     def __init__(self, path: Path, wanted: Wanted) -> None:
         """Take the file's path."""

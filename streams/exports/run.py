@@ -4,7 +4,8 @@ from collections import Counter
 from contextlib import aclosing
 from typing import Any, Protocol
 
-from streams.exports.lines import LeftOut, line_of, must_lie_here
+from streams.at_home import taken_in
+from streams.exports.lines import Item, LeftOut, line_of
 from streams.exports.origins import EmbeddedOrigin, KafkaOrigin, Wanted
 
 __all__ = ["Sink", "export"]
@@ -35,10 +36,16 @@ async def export(origin: KafkaOrigin | EmbeddedOrigin, wanted: Wanted, sink: Sin
         async for item in items:
             try:
                 if of_reports:
-                    must_lie_here(item, origin.partitions)
+                    _at_home(item, origin.counts)
                 line = line_of(item, of_rejected=of_rejected)
             except LeftOut as kind:
                 left_out[str(kind)] += 1
                 sink.passed(item.part, item.next_position)
             else:
                 sink.write(line, item.part, item.next_position)
+
+
+def _at_home(item: Item, counts: tuple[int, ...]) -> None:
+    if not taken_in(item.key, item.value, item.part, counts):
+        # What was sent on comes again at its place.
+        raise LeftOut("sent on or misrouted")

@@ -8,16 +8,14 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from streams.stretch import Unreadable
+
 __all__ = ["Reading", "Unreadable"]
 
 STALLED_S = 30.0
 POLL_MS = 100
 
 Bounds = dict[TopicPartition, tuple[int, int]]
-
-
-class Unreadable(Exception):
-    """A topic that is not there, or that cannot be read to its end."""
 
 
 class Reading:

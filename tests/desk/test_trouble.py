@@ -61,7 +61,7 @@ async def test_a_lost_ledger_is_not_begun_anew_in_silence(kafka: str, prefix: st
     await admin.close()
     async with running_desk(settings) as desk:
         await until(lambda: "state was lost" in "".join(desk.status.reasons()), "the reason")
-        assert "delete the output topics" in "".join(desk.status.reasons())
+        assert "truceline rebuild --to PREFIX" in "".join(desk.status.reasons())
     assert len(await read(settings, "casualties", 1)) == 5
 
 
@@ -239,7 +239,7 @@ async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one
             f"{prefix}.reports partition 0 was kept with a horizon of P5D, and TRUCELINE_HORIZON is P5DT3600S" in said
         )
         assert "Set TRUCELINE_HORIZON=P5D (or less) to go on" in said
-        assert "delete the output topics" in said
+        assert "truceline rebuild --to PREFIX" in said
     async with running_desk(settings) as desk:
         await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from streams.exports.lines import Item, LeftOut, line_of, must_lie_here
-from streams.kafka import partition_of
+from streams.exports.lines import Item, LeftOut, line_of
 from streams.lines import unwrap
-from tests.core.build import killed, report, tick
+from tests.core.build import killed, report
 
 NOON_US = 1_663_156_800_123_000
 REPORT = report("a", killed(71))
-HOME = partition_of(b"war", 8)
 
 
-def item(value: bytes | None, key: bytes | None = b"war", part: int = HOME) -> Item:
-    return Item(part, 5, NOON_US, key, value, (("code", b"invalid"), ("trace", None)))
+def item(value: bytes | None, key: bytes | None = b"war") -> Item:
+    return Item(3, 5, NOON_US, key, value, (("code", b"invalid"), ("trace", None)))
 
 
 def test_a_record_is_wrapped_with_its_timestamp_and_key() -> None:
@@ -60,12 +58,3 @@ def test_what_was_rejected_is_text_with_its_headers() -> None:
         "value": '{"a"\n�',
         "headers": {"code": "invalid", "trace": None},
     }
-
-
-def test_what_lies_elsewhere_than_its_key_belongs_is_left_out() -> None:
-    for value in (orjson.dumps(REPORT), orjson.dumps(tick("2022-09-14T12:00:00Z"))):
-        must_lie_here(item(value), 8)
-        for astray in (item(value, key=b"other"), item(value, key=None), item(value, part=(HOME + 1) % 8)):
-            with pytest.raises(LeftOut, match="sent on or misrouted"):
-                must_lie_here(astray, 8)
-    must_lie_here(item(b"not json", key=None), 8)

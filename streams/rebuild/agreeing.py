@@ -1,0 +1,89 @@
+"""What two prefixes have published of the same log, held against each other: per episode, but for `origin`.
+
+Where a record lies may differ, and which partition it came from; what it says may not.
+"""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+from aiokafka import TopicPartition
+
+from streams.kafka import client_options
+from streams.settings import Settings
+from streams.stretch import Stretch, Unreadable, bounds, partitions
+
+__all__ = ["Agreement", "compare"]
+
+CHANGES = ("casualties", "ceasefires", "statements")
+
+
+class Agreement(NamedTuple):
+    """How the episodes compare. Of one that differs: the first change where it does, in words."""
+
+    agreeing: int
+    differing: dict[str, str]
+    #: Episodes of which the live prefix has not published everything yet.
+    behind: int
+    #: Topics of the live prefix that are not there to be compared.
+    missing: list[str]
+
+
+#: By episode: a digest of each change, in order.
+_Told = dict[str, "array[int]"]
+
+
+async def compare(old: Settings, new: Settings, brought: Mapping[int, int]) -> Agreement:
+    """Compare all changes of the live prefix, as far as the log was brought over, with those of the other.
+
+    `brought` holds the offset behind the last record brought over, by partition of the old log.
+    Raises Unreadable and KafkaError.
+    """
+    differing: dict[str, str] = {}
+    episodes: set[str] = set()
+    behind: set[str] = set()
+    missing: list[str] = []
+    for name in CHANGES:
+        try:
+            await partitions(client_options(old), old.topic(name))
+        except Unreadable:
+            missing.append(old.topic(name))
+            continue
+        live, rebuilt = await _told(old, name, brought), await _told(new, name, None)
+        for episode in live.keys() | rebuilt.keys():
+            episodes.add(episode)
+            theirs, ours = live.get(episode, array("Q")), rebuilt.get(episode, array("Q"))
+            common = min(len(theirs), len(ours))
+            if theirs[:common] != ours[:common]:
+                at = next(index for index in range(common) if theirs[index] != ours[index])
+                differing.setdefault(episode, f"{name}: change {at + 1} of {len(ours)} is another one")
+            elif len(theirs) > len(ours):
+                differing.setdefault(episode, f"{name}: live has {len(theirs)} changes, the rebuilt log {len(ours)}")
+            elif len(theirs) < len(ours):
+                behind.add(episode)
+    return Agreement(
+        len(episodes) - len(differing), dict(sorted(differing.items())), len(behind - differing.keys()), missing
+    )
+
+
+async def _told(settings: Settings, name: str, brought: Mapping[int, int] | None) -> _Told:
+    options, topic = client_options(settings), settings.topic(name)
+    count = await partitions(options, topic)
+    told: _Told = defaultdict(lambda: array("Q"))
+    between = await bounds(options, [TopicPartition(topic, number) for number in range(count)])
+    async with Stretch(options, between) as stretch:
+        while stretch.left:
+            for records in (await stretch.fetch()).values():
+                for record in records:
+                    change = orjson.loads(record.value)
+                    origin = change["cause"].pop("origin", None)
+                    if brought is None or origin is None or origin["offset"] < brought.get(origin["partition"], 0):
+                        told[change["episode"]].append(_digest(change))
+    return told
+
+
+def _digest(change: Any) -> int:
+    return int.from_bytes(blake2b(orjson.dumps(change), digest_size=8).digest(), "big")

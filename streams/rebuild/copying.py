@@ -1,0 +1,138 @@
+"""The log of one prefix brought over to another, each record once: its key's place there may be another one.
+
+A record goes over in one transaction with the offset behind it, kept as that of a group of the copy's own. So it may
+be interrupted at any moment and goes on where it was, and two copies at once fence each other.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.at_home import partition_counts, taken_in
+from streams.desk.outbox import Outbox, Record
+from streams.desk.producer import TransactionalProducer
+from streams.desk.routing import REROUTED
+from streams.kafka import client_options, partition_of
+from streams.settings import Settings
+from streams.stretch import Bounds, Stretch, bounds, in_time, partitions
+from streams.topics import survey
+
+__all__ = ["Copy", "NotItsCopy", "copy_group"]
+
+TRANSACTION_TIMEOUT_MS = 60_000
+#: Records that go over in one transaction, in the order of time.
+TRANSACTION_RECORDS = 5_000
+TOPIC_BYTES = 1 << 20
+
+
+class NotItsCopy(Exception):
+    """The other log holds records that no copy of this one has brought there."""
+
+
+def copy_group(app_id: str) -> str:
+    """Return the group whose offsets say how far the copy for an app has come."""
+    return f"{app_id}-copy"
+
+
+class Copy:
+    """From the log of `old` to that of `new`, up to what stands there now; `positions` says how far, by partition."""
+
+    def __init__(self, old: Settings, new: Settings) -> None:
+        """Take both settings; their brokers are the same."""
+        self.total = self.done = 0
+        #: By partition of the old log: the offset behind the last record that is brought over.
+        self.positions: dict[int, int] = {}
+        #: By partition of the old log: up to where all has been brought over, markers of transactions too.
+        self.reached: dict[int, int] = {}
+        #: By kind: what was not brought over.
+        self.left_out: Counter[str] = Counter()
+        self._old, self._new = old.topic("reports"), new.topic("reports")
+        self._prefix = new.topic_prefix
+        self._group = copy_group(new.app_id)
+        self._options = client_options(old)
+
+    async def run(self, admin: AIOKafkaAdminClient) -> None:
+        """Bring over what is not yet. Raises NotItsCopy, Unreadable, KafkaError, TimeoutError."""
+        counts = await partition_counts(self._options, self._old.removesuffix(".reports"))
+        new_count = await partitions(self._options, self._new)
+        spans = await bounds(self._options, [TopicPartition(self._old, number) for number in range(counts[-1])])
+        between = await self._between(admin, spans)
+        await self._must_be_ours(between, spans, new_count)
+        self.positions = {place.partition: span.start for place, span in between.items()}
+        self.total = sum(end - start for start, end in spans.values())
+        self.done = self.total - sum(end - start for start, end in between.values())
+        limits = await self._limits(admin)
+        producer = TransactionalProducer(
+            self._options, self._group, transaction_timeout_ms=TRANSACTION_TIMEOUT_MS, batch_bytes=limits[self._new]
+        )
+        try:
+            await producer.start([self._new])
+            async with Stretch(self._options, between) as stretch:
+                some: list[Any] = []
+                async for record in in_time(stretch):
+                    some.append(record)
+                    if len(some) == TRANSACTION_RECORDS:
+                        await self._commit(producer, limits, some, (counts, new_count))
+                        some = []
+                await self._commit(producer, limits, some, (counts, new_count))
+            self.reached = {place.partition: span.end for place, span in spans.items()}
+        finally:
+            await producer.close()
+
+    async def _between(
+        self, admin: AIOKafkaAdminClient, spans: Mapping[TopicPartition, Bounds]
+    ) -> dict[TopicPartition, Bounds]:
+        """Return what is left to bring over."""
+        found = await admin.list_consumer_group_offsets(self._group, partitions=list(spans))
+        came = {place: entry.offset for place, entry in found.items() if entry.offset >= 0}
+        return {place: Bounds(max(span.start, came.get(place, 0)), span.end) for place, span in spans.items()}
+
+    async def _must_be_ours(
+        self, between: Mapping[TopicPartition, Bounds], spans: Mapping[TopicPartition, Bounds], new_count: int
+    ) -> None:
+        if any(between[place].start > span.start for place, span in spans.items()):
+            return
+        there = await bounds(self._options, [TopicPartition(self._new, number) for number in range(new_count)])
+        if any(end > start for start, end in there.values()):
+            raise NotItsCopy(f"{self._new} holds records already, and none of them was brought there from {self._old}")
+
+    async def _limits(self, admin: AIOKafkaAdminClient) -> dict[str, int]:
+        found = (await survey(admin, self._prefix))["reports"]
+        return {self._new: int(found.settings.get("max.message.bytes", TOPIC_BYTES))}
+
+    async def _commit(
+        self,
+        producer: TransactionalProducer,
+        limits: Mapping[str, int],
+        records: Sequence[Any],
+        counts: tuple[tuple[int, ...], int],
+    ) -> None:
+        outbox = Outbox(producer.create_batch, limits, 0)
+        left_out: Counter[str] = Counter()
+        behind: dict[TopicPartition, int] = {}
+        for record in records:
+            behind[TopicPartition(self._old, record.partition)] = record.offset + 1
+            home = _home(record, *counts)
+            if home is None:
+                left_out["sent on or misrouted"] += 1
+                continue
+            timestamp_ms = record.timestamp if record.timestamp >= 0 else None
+            headers = [header for header in record.headers if header[0] != REROUTED]
+            outbox.add(Record(self._new, home, record.key, record.value, headers, timestamp_ms))
+        if not behind:
+            return
+        await producer.commit(outbox.batches, behind, self._group)
+        self.left_out += left_out
+        for place, offset in behind.items():
+            self.done += offset - self.positions[place.partition]
+            self.positions[place.partition] = offset
+
+
+def _home(record: Any, counts: tuple[int, ...], new_count: int) -> int | None:
+    """Return the partition that a record goes to, None where its old desk sends it on or has refused it there."""
+    if not taken_in(record.key, record.value, record.partition, counts):
+        return None
+    return record.partition % new_count if record.key is None else partition_of(record.key, new_count)

@@ -1,0 +1,65 @@
+"""A desk in this process that folds the copied log and adds nothing to it."""
+
+import asyncio
+from collections.abc import Callable
+
+from streams.core.registry import Registry
+from streams.desk import Desk
+from streams.desk.fold import Folded
+from streams.settings import Settings
+
+__all__ = ["Folding"]
+
+LOOK_EVERY_S = 0.3
+#: So many looks in a row must find nothing left.
+QUIET_LOOKS = 3
+
+
+class Folding:
+    """The fold of all partitions; it appends no ticks, since the copied log has those of the live worker."""
+
+    def __init__(self, settings: Settings, registry: Registry, partitions: int) -> None:
+        """Take the settings of the new prefix."""
+        settings = settings.model_copy(update={"partitions_max": max(partitions, settings.partitions_max)})
+        self._desk = Desk(settings, registry, [_counts, _ceasefires], ticks=False)
+        self._partitions = partitions
+
+    @property
+    def left(self) -> int | None:
+        """How many records are left to fold, about; None where that is not known yet."""
+        held = self._desk.status.partitions
+        lags = [status.lag for status in held.values() if status.runs]
+        known = [lag for lag in lags if lag is not None]
+        return sum(known) if len(known) == self._partitions else None
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not go on; empty while it does."""
+        return "; ".join(self._desk.status.reasons())
+
+    async def run(self) -> None:
+        """Fold up to the end of the log as it is now."""
+        self._desk.start()
+        try:
+            quiet = 0
+            while quiet < QUIET_LOOKS:
+                await asyncio.sleep(LOOK_EVERY_S)
+                quiet = quiet + 1 if self._desk.status.ready and self.left == 0 else 0
+        finally:
+            await self._desk.stop()
+
+
+async def _counts(batch: Folded) -> Exception | None:
+    return _run(batch.fold_counts)
+
+
+async def _ceasefires(batch: Folded) -> Exception | None:
+    return _run(batch.fold_ceasefires)
+
+
+def _run(fold: Callable[[], None]) -> Exception | None:
+    try:
+        fold()
+    except Exception as error:  # noqa: BLE001 - the desk decides what becomes of it, as with the agents
+        return error
+    return None

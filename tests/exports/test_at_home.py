@@ -1,0 +1,32 @@
+"""What is taken in where it lies, and what was sent on from there."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from streams.at_home import taken_in
+from streams.kafka import partition_of
+from tests.core.build import killed, report, tick
+
+HOME = partition_of(b"war", 8)
+VALUES = [orjson.dumps(report("a", killed(71))), orjson.dumps(tick("2022-09-14T12:00:00Z"))]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=["report", "tick"])
+def test_under_its_key_and_in_the_keys_partition_a_record_is_at_home(value: bytes) -> None:
+    assert taken_in(b"war", value, HOME, (8,))
+    for key, partition in ((b"other", HOME), (None, HOME), (b"war", (HOME + 1) % 8)):
+        assert not taken_in(key, value, partition, (8,))
+
+
+def test_so_is_what_was_when_the_log_had_fewer_partitions() -> None:
+    before = partition_of(b"war", 3)
+    assert before != HOME
+    assert not taken_in(b"war", VALUES[0], before, (8,))
+    assert taken_in(b"war", VALUES[0], before, (3, 8))
+
+
+@pytest.mark.parametrize("value", [None, b"", b"not json", b"{}"])
+def test_what_is_no_report_is_refused_wherever_it_lies(value: bytes | None) -> None:
+    assert taken_in(None, value, 5, (8,))
