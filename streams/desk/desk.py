@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -34,6 +35,7 @@ POLL_RECORDS = 50_000
 #: A fetch under way holds up the next one to the same broker, also for a partition that was just resumed.
 FETCH_WAIT_MS = 100
 WATCH_S = 2.0
+LOOK_AROUND_S = 0.5
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 5.0
 LEAVE_S = 5.0
@@ -66,6 +68,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
         self._owners: dict[int, asyncio.Task[None]] = {}
         #: Owners of partitions that are somebody else's by now, closing down.
         self._leaving: set[asyncio.Task[None]] = set()
+        self._looked_s = 0.0
         self._running: asyncio.Task[None] | None = None
         # Its class keeps the assignment: two desks in one process must not share it.
         self._assignor: Any = type("DeskAssignor", (StickyPartitionAssignor,), {})
@@ -254,10 +257,12 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             owner = self._partitions.get(place.partition)
             if owner is not None:
                 owner.offer(records)
-        if not fetched:
+        # Where records come all the time, nothing would ever be fetched in vain.
+        if not fetched or time.monotonic() - self._looked_s > LOOK_AROUND_S:
             await self._look_around(setup)
 
     async def _look_around(self, setup: Setup) -> None:
+        self._looked_s = time.monotonic()
         found = self._consumer.partitions_for_topic(self._topic)
         if found and len(found) != setup.shape.partitions:
             self._setup = None

@@ -1,14 +1,18 @@
 """Input that outruns the fold: what waits is bounded, and who has little waits for nobody who has much."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
+from streams.cancelling import cancel
 from streams.desk import Desk
 from streams.desk.backlog import Backlog
 from streams.desk.fold import Folded
+from streams.kafka import client_options
 from streams.testing.verify import verify
 from tests.desk.mixed import Sent
 from tests.desk.places import (
@@ -91,3 +95,27 @@ async def test_a_partition_with_a_long_backlog_does_not_hold_up_another(kafka: s
         assert hot < 4_000
         await taken_in(settings)
     assert await verify(settings, REGISTRY) == []
+
+
+async def test_how_far_behind_a_partition_is_is_known_also_while_records_come_all_the_time(
+    kafka: str, prefix: str
+) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    producer = AIOKafkaProducer(**client_options(settings))
+    await producer.start()
+
+    async def feed() -> None:
+        for number in itertools.count():
+            sent = report(number)
+            await producer.send_and_wait(settings.topic("reports"), sent.value, key=sent.key, partition=0)
+            await asyncio.sleep(0.01)
+
+    feeding = asyncio.create_task(feed())
+    try:
+        async with running_desk(settings) as desk:
+            await until(lambda: desk.status.counts["accepted"] > 100, "it works")
+            assert desk.status.partitions[0].lag is not None
+    finally:
+        await cancel([feeding])
+        await producer.stop()
