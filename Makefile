@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo test test-deep lint format chaos bench bench-quick clean
+.PHONY: help venv demo test test-deep lint format docs chaos bench bench-quick clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -38,6 +38,9 @@ lint: $(STAMP)  ## ruff, mypy, import-linter
 format: $(STAMP)  ## ruff's own fixes and layout
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(STAMP)  ## the documentation as a site, in .build/site
+	$(BIN)/python -m mkdocs build
 
 chaos: $(STAMP)  ## kill -9, zombies and lost brokers, then every record counted
 	$(BIN)/python -m tests.chaos $(ARGS)

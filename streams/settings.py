@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     http_host: str = Field("127.0.0.1", min_length=1, description="Address that the web server listens on")
     http_port: int = Field(8080, ge=0, le=65535, description="Port that the web server listens on; 0 takes a free one")
     token: SecretStr | None = Field(None, description="Bearer token that POST /reports asks for")
+    token_file: Path | None = Field(None, description="File that holds the token")
 
     # Logging
     log_format: Literal["console", "json"] = Field("console", description="How log lines look")
@@ -138,7 +139,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _secrets_once(self) -> Self:
-        for name in ("sasl_password", "ssl_password", "notify_urls"):
+        for name in ("token", "sasl_password", "ssl_password", "notify_urls"):
             if getattr(self, name) is not None and getattr(self, f"{name}_file") is not None:
                 raise ValueError(f"{PREFIX}{name.upper()} and {PREFIX}{name.upper()}_FILE are both set: keep one")
         if self.security_protocol.startswith("SASL") and self.sasl_username is None:
@@ -184,9 +185,11 @@ def load(**flags: Any) -> Settings:
     (never for a secret).
     """
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        settings = Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         raise SettingsError("\n".join(_faults(error))) from None
+    token = read_secret(settings.token, settings.token_file, "token")
+    return settings.model_copy(update={"token": None if token is None else SecretStr(token)})
 
 
 def read_secret(value: SecretStr | None, path: Path | None, what: str) -> str | None:

@@ -102,6 +102,15 @@ def test_a_kafka_client_gets_its_security_from_one_place(tmp_path: Path) -> None
     assert (credentials.username, credentials.password, credentials.protocol.value) == ("me", "hidden", "SASL_SSL")
 
 
+def test_the_token_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hidden\n")
+    token = load(token_file=tmp_path / "token").token
+    assert token is not None
+    assert token.get_secret_value() == "hidden"
+    assert refused(token_file=tmp_path / "none")[0].startswith("the token file ")
+    assert refused(token="a", token_file="b") == ["TRUCELINE_TOKEN and TRUCELINE_TOKEN_FILE are both set: keep one"]
+
+
 def test_a_certificate_or_password_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="TRUCELINE_SSL_CAFILE: there is no file"):
         client_options(load(security_protocol="SSL", ssl_cafile=tmp_path / "none"))

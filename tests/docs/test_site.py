@@ -1,0 +1,147 @@
+"""The documentation as a site: it builds with no broken link, has every page, and says what the code says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer
+import yaml
+
+from schemas.headers import Code
+from schemas.topics import TOPICS
+from streams.cli import app
+from streams.settings import PREFIX, Settings
+from tests.docs.drawing import FILE as DRAWING
+from tests.docs.drawing import drawing, stages
+from tests.docs.reference import DOCS, PAGES, ROOT, leaves
+
+COMMANDS = dict(leaves(typer.main.get_command(app), "truceline"))
+#: Words of a shell line that end what a command is given.
+ENDS = {"|", "&&", ";", ">", "<<'END'", "&"}
+
+
+class Loose(yaml.SafeLoader):
+    """mkdocs.yml may name Python objects; none is needed here."""
+
+
+Loose.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
+
+
+def pages(nav: Any) -> Iterator[str]:
+    if isinstance(nav, str):
+        yield nav
+    else:
+        for entry in nav.values() if isinstance(nav, dict) else nav:
+            yield from pages(entry)
+
+
+def shell_lines() -> Iterator[tuple[str, str]]:
+    """Every `$ …` of the pages, and of the README."""
+    for page in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]:
+        for line in re.findall(r"^\$ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE):
+            yield page.name, line
+
+
+def test_it_builds_with_no_broken_link(tmp_path: Path) -> None:
+    """And with nothing fetched: fonts and scripts come with it."""
+    mkdocs = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    environment = os.environ | {"DISABLE_MKDOCS_2_WARNING": "true", "NO_MKDOCS_2_WARNING": "true"}
+    run = subprocess.run(mkdocs, cwd=ROOT, env=environment, capture_output=True, check=False, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    made = {path.name for path in tmp_path.glob("*.html")}
+    assert {page.stem + ".html" for page in DOCS.glob("*.md")} <= made
+    fetched = [
+        address
+        for page in tmp_path.glob("*.html")
+        for address in re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"(https?://[^\"]+)", page.read_text())
+    ]
+    assert fetched == []
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """A new page gets a line under `nav` in mkdocs.yml."""
+    nav = yaml.load((ROOT / "mkdocs.yml").read_text(), Loose)["nav"]  # noqa: S506 - a SafeLoader
+    listed = list(pages(nav))
+    assert sorted(listed) == sorted(page.name for page in DOCS.glob("*.md"))
+    assert len(set(listed)) == len(listed)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_made_from_the_code_is_up_to_date(page: str) -> None:
+    """`python -m tests.docs.reference` writes it anew."""
+    assert (DOCS / page).read_text(encoding="utf-8") == PAGES[page]()
+
+
+def test_the_drawing_is_that_of_the_code() -> None:
+    """`python -m tests.docs.drawing` draws it anew."""
+    assert DRAWING.read_text(encoding="utf-8") == drawing()
+    assert stages() == ["intake", "casualties", "ceasefires"]
+
+
+def test_every_command_setting_topic_and_code_is_documented() -> None:
+    commands = (DOCS / "commands.md").read_text()
+    assert [path for path in COMMANDS if f"## {path}\n" not in commands] == []
+    settings = (DOCS / "settings.md").read_text()
+    assert [name for name in Settings.model_fields if f"`{PREFIX}{name.upper()}`" not in settings] == []
+    contract = (DOCS / "contract.md").read_text()
+    assert [name for name in TOPICS if f"`truceline.{name}`" not in contract] == []
+    assert [code for code in codes() if f"`{code}`" not in contract] == []
+
+
+def codes() -> set[str]:
+    """Every code that a refusal or an answer over HTTP may have, as the code has them."""
+    sources = [path.read_text() for path in (ROOT / "streams" / "web").glob("*.py")]
+    raised = r"(?:_error|Forbidden|QueryRefused|BodyRefused)\(\s*(?:\d+,\s*)?\"([a-z_]+)\""
+    found = {code for source in sources for code in re.findall(raised, source)}
+    assert {"unknown_episode", "token_needed", "past_too_long"} <= found
+    return found | set(get_args(Code)) | {"not_found", "method_not_allowed"}
+
+
+@pytest.mark.parametrize(("page", "line"), list(shell_lines()))
+def test_a_command_in_the_docs_is_one_with_options_that_it_has(page: str, line: str) -> None:
+    words = re.split(r"\s+(?:#.*)?", line)
+    if words[0] != "truceline":
+        return
+    words = words[: next((at for at, word in enumerate(words) if word in ENDS), len(words))]
+    named = max((path for path in COMMANDS if f"{' '.join(words)} ".startswith(f"{path} ")), key=len, default=None)
+    if named is None:
+        assert words[1:] in (["--help"], ["--version"], ["--install-completion"]), f"{page}: {line}"
+        return
+    known = {name for parameter in COMMANDS[named].params for name in parameter.opts} | {"--help", "-h"}
+    given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+    assert given <= known, f"{page}: {line}"
+
+
+def blocks() -> list[Any]:
+    """The blocks marked to be run, page by page."""
+    found = []
+    for page in sorted(DOCS.glob("*.md")):
+        marked = re.findall(r"<!-- run -->\n```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        found += [pytest.param(block, id=f"{page.stem} {number}") for number, block in enumerate(marked, 1)]
+    return found
+
+
+@pytest.mark.parametrize("block", blocks())
+def test_a_block_that_is_marked_runs(block: str, tmp_path: Path) -> None:
+    script = re.sub(r"^\$ ", "", block, flags=re.MULTILINE)
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "TRUCELINE_DATA_DIR": str(tmp_path / "data"),
+    }
+    run = subprocess.run(
+        ["sh", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, check=False, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_there_is_something_to_run() -> None:
+    assert len(blocks()) >= 1
+    assert len(list(shell_lines())) > 20
