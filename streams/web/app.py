@@ -23,7 +23,7 @@ from streams.lines import read_time
 from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.asking import QueryRefused, begins_at, wanted
 from streams.web.bodies import BodyRefused, Reports, collect, split
-from streams.web.changes import changes_so_far
+from streams.web.changes import changes_so_far, packed
 from streams.web.events import Hub
 from streams.web.explained import Asked, explained
 from streams.web.guard import Forbidden, Guard
@@ -168,7 +168,11 @@ class _Web:
             return _error(404, "unknown_episode", "no report of this episode has been taken")
         async with self.folding:
             body = await changes_so_far(self.store, episode)
-        return Response(body, media_type="application/json", headers={"Cache-Control": "no-cache"})
+        headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            body = await packed(body)
+            headers["Content-Encoding"] = "gzip"
+        return Response(body, media_type="application/json", headers=headers)
 
     async def healthz(self, _request: Request) -> Response:
         return _json({"status": "ok", "mode": self.store.mode})

@@ -89,6 +89,18 @@ def test_many_changes_at_once_are_told_as_a_number(watched: Page, server: Server
     expect(watched.locator("#told")).to_have_text("5 changes came in.")
 
 
+def test_a_burst_of_changes_is_taken_in_whole(watched: Page, server: Server, episode: str) -> None:
+    parties = [f"party-{number}" for number in range(40)]
+    for round_ in range(1, 26):
+        counts = [killed(100 * round_, party=party) for party in parties]
+        server.take(
+            report(f"round-{round_}", *counts, published_at=at(15 + round_ // 24, round_ % 24), episode=episode)
+        )
+    expect(watched.locator(".title")).to_contain_text("1,001 changes")
+    expect(watched.locator(".feed .entry").first).to_contain_text("party-0 killed, military: up by 100")
+    expect(watched.locator(".sources .figure", has_text="2,500")).to_have_count(40)
+
+
 def test_who_looks_at_the_past_stays_there_while_more_comes_in(watched: Page, server: Server, episode: str) -> None:
     server.take(report("b", killed(110), published_at=at(15), episode=episode))
     expect(watched.locator(".total")).to_have_text("110 = 110 north")

@@ -48,6 +48,13 @@ def test_an_episodes_changes_come_in_the_order_in_which_they_were_published(clie
     ]
 
 
+def test_they_go_packed_to_who_can_unpack_them(client: TestClient) -> None:
+    plain = client.get("/episodes/war/changes", headers={"Accept-Encoding": "identity"})
+    packed = client.get("/episodes/war/changes", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert (packed.headers["content-encoding"], packed.content) == ("gzip", plain.content)
+
+
 def test_of_very_many_changes_the_newest_are_told_and_that_there_were_others(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
