@@ -53,6 +53,7 @@ class Topic(StrEnum):
     EPISODES = "episodes"
     REJECTED = "rejected"
     ALERTS = "alerts"
+    UNDELIVERED = "undelivered"
 
 
 def register(root: typer.Typer) -> None:

@@ -13,7 +13,9 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from schemas.topics import TOPICS
 from streams.cli import app
+from streams.cli.export import Topic
 from streams.embedded.file import DATABASE
 from streams.exports.file import ResumableFile
 from streams.lines import Lines
@@ -115,6 +117,10 @@ def test_every_topic_can_be_exported(settings: Settings, tmp_path: Path, topic: 
     else:
         said = sorted((record.key.decode(), record.value) for record in found)
         assert sorted((line["key"], orjson.dumps(line["value"])) for line in lines) == said
+
+
+def test_all_topics_but_the_private_one_have_a_name_here() -> None:
+    assert {topic.value for topic in Topic} == TOPICS.keys() - {"ledger"}
 
 
 def test_an_episode_or_a_partition_is_a_part_of_it(settings: Settings, tmp_path: Path) -> None:
