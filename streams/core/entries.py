@@ -6,6 +6,7 @@ values are JSON arrays; the first item of a key says what it names:
 | key | value |
 |---|---|
 | r, episode, report_id | revision, digest, published_at, source, withdrawn, claims, statements |
+| the same, settled, nothing counts on it | revision, digest |
 | c, episode, source, party, outcome, population | version, last published value |
 | v, episode, ceasefire, source or "" | version, last published value, what is settled |
 | e, episode | clock, newest published_at |
@@ -26,6 +27,7 @@ from streams.core.views import View, places, wait
 Episodes = dict[str, Episode]
 _write = msgspec.json.Encoder().encode
 _read = msgspec.json.Decoder().decode
+_read_settled = msgspec.json.Decoder(tuple[int, bytes]).decode
 _read_standing = msgspec.json.Decoder(Standing).decode
 
 
@@ -73,8 +75,8 @@ def put_in_order(episode: Episode, horizon_us: int) -> None:
                     episode.cells[key_].deny(entry, denial[0])
 
 
-def _report_row(episode: Episode, report_id: str) -> Standing | None:
-    return episode.reports.get(report_id)
+def _report_row(episode: Episode, report_id: str) -> Standing | tuple[int, bytes] | None:
+    return episode.reports.get(report_id) or episode.settled.get(report_id)
 
 
 def _cell_row(episode: Episode, source: str, party: str, outcome: str, population: str) -> list[Any] | None:
@@ -93,6 +95,9 @@ def _episode_row(episode: Episode) -> list[Any]:
 
 def _load_report(episode: Episode, registry: Registry, key: list[str], value: bytes) -> None:
     (report_id,) = key
+    if value.count(b",") == 1:
+        episode.settled.add(report_id, *_read_settled(value))
+        return
     standing = _read_standing(value)
     episode.reports[report_id] = standing
     episode.ages.append(standing.published_at, report_id)
@@ -140,7 +145,7 @@ def _view(episode: Episode, key: tuple[str, str]) -> View:
     return view
 
 
-_ROWS: dict[str, Callable[..., Standing | list[Any] | None]] = {
+_ROWS: dict[str, Callable[..., Standing | tuple[int, bytes] | list[Any] | None]] = {
     "r": _report_row,
     "c": _cell_row,
     "v": _view_row,

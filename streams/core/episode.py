@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from streams.core.ages import Ages
 from streams.core.claims import Claim, Message, Registration, Report
+from streams.core.settled import Settled
 from streams.core.waiting import ViewKey, Waiting
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Episode:
 
     __slots__ = (
         "ages", "cells", "clock", "denials", "derived", "name", "newest", "reports",
-        "settled_derived", "views", "waiting",
+        "settled", "settled_derived", "views", "waiting",
     )  # fmt: skip
 
     def __init__(self, name: str, clock: int) -> None:
@@ -51,6 +52,8 @@ class Episode:
         #: The greatest published_at; the horizon is measured from it (section 2 rule 4).
         self.newest = clock
         self.reports: dict[str, Standing] = {}
+        #: Settled reports that nothing counts on any more.
+        self.settled = Settled()
         self.cells: dict[CellKey, Cell] = {}
         self.derived: dict[CellKey, list[Entry]] = {}
         #: Of the derived figures the newest that nothing can take away any more (`streams.core.settle`).

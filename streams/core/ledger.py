@@ -145,11 +145,15 @@ class Ledger:
 
     def _report(self, report: Report, cause: Change) -> Step:
         episode = self._episodes.get(report.episode)
-        old = episode.reports.get(report.report_id) if episode else None
-        if old is not None and report.revision <= old.revision:
-            if report.revision < old.revision:
+        old = settled = None
+        if episode is not None:
+            old = episode.reports.get(report.report_id)
+            settled = episode.settled.get(report.report_id) if old is None else None
+        known = settled if old is None else (old.revision, old.digest)
+        if known is not None and report.revision <= known[0]:
+            if report.revision < known[0]:
                 return Step(report, Outcome.STALE, cause)
-            if report.digest == old.digest:
+            if report.digest == known[1]:
                 return Step(report, Outcome.DUPLICATE, cause)
             raise Refusal(
                 "revision_conflict",
@@ -162,7 +166,8 @@ class Ledger:
             self._episodes[report.episode] = episode
             step.undo.append((self._episodes.pop, (report.episode,)))
         else:
-            self._refuse_late(episode, report, old)
+            floor = episode.newest - self.horizon_us
+            _refuse_late(report, floor, settled=settled is not None or (old is not None and old.published_at < floor))
         try:
             self._stand(episode, step, report, old)
         except BaseException:
@@ -187,18 +192,19 @@ class Ledger:
         step.clock = episode.clock = max(episode.clock, published_at)
         step.touched = [("r", episode.name, report_id), ("e", episode.name)]
 
-    def _refuse_late(self, episode: Episode, report: Report, old: Standing | None) -> None:
-        floor = episode.newest - self.horizon_us
-        if report.published_at < floor:
-            raise _too_late("published_at", report.published_at, floor)
-        if old is not None and old.published_at < floor:
-            raise _too_late("the standing revision's published_at", old.published_at, floor)
-        for index, claim in enumerate(report.claims):
-            if isinstance(claim, Casualty):
-                if claim.as_of < floor:
-                    raise _too_late(f"claims[{index}].as_of", claim.as_of, floor)
-            elif isinstance(claim, CeasefireClaim) and claim.at < floor:
-                raise _too_late(f"claims[{index}].at", claim.at, floor)
+
+def _refuse_late(report: Report, floor: int, *, settled: bool) -> None:
+    """Raise Refusal `too_late` (section 2 rule 4); `settled`: its standing revision lies behind the horizon."""
+    if report.published_at < floor:
+        raise _too_late(f"published_at {format_time(report.published_at)}", floor)
+    if settled:
+        raise _too_late("the standing revision's published_at", floor)
+    for index, claim in enumerate(report.claims):
+        if isinstance(claim, Casualty):
+            if claim.as_of < floor:
+                raise _too_late(f"claims[{index}].as_of {format_time(claim.as_of)}", floor)
+        elif isinstance(claim, CeasefireClaim) and claim.at < floor:
+            raise _too_late(f"claims[{index}].at {format_time(claim.at)}", floor)
 
 
 def _go_back(episode: Episode, report_id: str, old: Standing | None, newest: int, clock: int) -> None:
@@ -209,11 +215,8 @@ def _go_back(episode: Episode, report_id: str, old: Standing | None, newest: int
     episode.newest, episode.clock = newest, clock
 
 
-def _too_late(name: str, time: int, floor: int) -> Refusal:
-    return Refusal(
-        "too_late",
-        f"{name} {format_time(time)} lies behind the horizon, {format_time(floor)}; a backfill sets a longer one",
-    )
+def _too_late(what: str, floor: int) -> Refusal:
+    return Refusal("too_late", f"{what} lies behind the horizon, {format_time(floor)}; a backfill sets a longer one")
 
 
 def _cause(message: Message) -> Change:

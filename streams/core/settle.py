@@ -23,6 +23,7 @@ def forget(episode: Episode, horizon_us: int) -> list[EntryKey]:
         if standing is not None and standing.published_at == published_at:
             settling.report(report_id, standing)
     settling.drop_superseded()
+    settling.pack()
     return settling.touched
 
 
@@ -64,6 +65,15 @@ class _Settling:
             self._drop_derived(key, entries)
         for ceasefire in self._ceasefires:
             self._drop_leading(ceasefire)
+
+    def pack(self) -> None:
+        """Keep of the reports that nothing counts on any more what tells a repeat."""
+        reports, settled = self._episode.reports, self._episode.settled
+        for _, _, report_id in [key for key in self.touched if key[0] == "r"]:
+            standing = reports.get(report_id)
+            if standing is not None and not standing.claims:
+                settled.add(report_id, standing.revision, standing.digest)
+                del reports[report_id]
 
     def _drop_derived(self, key: CellKey, settled: list[Entry]) -> None:
         """Keep the newest settled derived figure alone."""
@@ -107,7 +117,9 @@ class _Settling:
             return
         target, _ = denial
         denied = self._episode.reports.get(target[0])
-        if denied is not None and denied.published_at < self.floor and not counted_place(self._episode, target):
+        packed = denied is None and self._episode.settled.get(target[0]) is not None
+        settled = packed or (denied is not None and denied.published_at < self.floor)
+        if settled and not counted_place(self._episode, target):
             drop_denial(self._episode, target, at)
             self._drop_claim(at)
 

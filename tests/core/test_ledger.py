@@ -126,7 +126,7 @@ def test_what_lies_at_the_horizon_is_taken() -> None:
 def test_a_report_whose_standing_revision_is_settled_can_be_neither_revised_nor_withdrawn() -> None:
     old = report("a", killed(7), published_at=at(17))
     story = Story(old, NEW, horizon_days=HORIZON_DAYS)
-    late = ("too_late", f"the standing revision's published_at {at(17)} {EXPLAINED}")
+    late = ("too_late", f"the standing revision's published_at {EXPLAINED}")
     assert story.refusal(report("a", killed(8), revision=2, published_at=at(20))) == late
     assert story.refusal(withdrawal("a", published_at=at(20))) == late
     assert [str(story.step(again).outcome) for again in (old, {**old, "revision": 1})] == ["duplicate"] * 2

@@ -9,7 +9,22 @@ import pytest
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry, Source
 from streams.core.times import DAY_US
-from tests.core.build import CELL, Json, Story, act, at, denies, killed, more, report, says, value, view, withdrawal
+from tests.core.build import (
+    CELL,
+    Json,
+    Story,
+    act,
+    at,
+    denies,
+    killed,
+    more,
+    read_report,
+    report,
+    says,
+    value,
+    view,
+    withdrawal,
+)
 
 #: Two days of horizon: what was published before the 18th is settled once this one is in.
 NEW = report("new", says(), published_at=at(20))
@@ -118,7 +133,8 @@ def test_settled_statements_are_dropped_with_their_versions() -> None:
     said = report("a", says(), says("accused"), **OLD)
     assert kept(said) == {}
     story = same_with_and_without_forgetting(said, NEW)
-    assert story.ledger.episode("war").reports["a"].statements is None
+    episode = story.ledger.episode("war")
+    assert (list(episode.reports), len(episode.settled)) == (["new"], 1)
 
 
 def test_a_settled_denial_is_kept_while_what_it_denies_may_stand() -> None:
@@ -217,8 +233,8 @@ def test_what_is_settled_keeps_who_spoke_for_whom_when_it_was_settled() -> None:
 def test_id_revision_digest_and_published_at_are_never_forgotten() -> None:
     first = report("a", killed(6, as_of=at(9)), **OLD)
     story = Story(first, report("b", killed(7), **OLD), NEW, horizon_days=DAYS, forgetting=True)
-    standing = story.ledger.episode("war").reports["a"]
-    assert (standing.revision, standing.claims) == (1, ())
+    episode = story.ledger.episode("war")
+    assert (list(episode.reports), episode.settled.get("a")) == (["b", "new"], (1, read_report(first).digest))
     assert str(story.step(first).outcome) == "duplicate"
     assert story.refusal({**first, "headline": "!"})[0] == "revision_conflict"
     assert story.refusal(withdrawal("a", published_at=at(20)))[0] == "too_late"
