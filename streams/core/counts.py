@@ -26,11 +26,15 @@ def fold(episode: Episode, step: Step) -> None:
 
 def _retract(episode: Episode, step: Step, old: Standing, touched: Touched) -> None:
     report_id = step.report_id
+    denied = []
     for index, claim in enumerate(old.claims):
         if isinstance(claim, Casualty):
             _fall(episode, step, old, place(report_id, old, index, claim), touched)
         elif denial := denial_of(claim, old.source):
-            _allow(episode, step, denial[0], (report_id, index), touched)
+            denied.append((index, denial[0]))
+    # After the figures, since a report may have denied one of its own.
+    for index, target in denied:
+        _allow(episode, step, target, (report_id, index), touched)
 
 
 def _assert(episode: Episode, step: Step, new: Standing, touched: Touched) -> None:
