@@ -235,14 +235,11 @@ class Fold:
         self._status.internal_errors += 1
         return record, CODE_INTERNAL, f"{type(error).__name__}: {error}"
 
-    def register(self, ledger: Ledger, outbox: Outbox) -> None:
-        """Write the changes and ledger entries of another source registry, for a ledger just read back."""
-        touched: list[EntryKey] = []
-        for step in ledger.register():
-            touched += step.touched
-            for made in self._changes(step, None, outbox):
-                outbox.put(*made)
-        self._entries(ledger.entries(touched), outbox)
+    def register(self, step: "Step", ledger: Ledger, outbox: Outbox) -> None:
+        """Write the changes and ledger entries that another source registry brings about in an episode."""
+        for made in self._changes(step, None, outbox):
+            outbox.put(*made)
+        self._entries(ledger.entries(step.touched), outbox)
 
     def _make(self, batch: Folded, outbox: Outbox) -> Iterator[Made]:
         """Yield the changes and the ledger entries to write; raises OutputTooLarge."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Work"]
 
 FORGET_EVERY_RECORDS = 1_000
+#: Written in one transaction, about, of what another source registry changes.
+REGISTER_RECORDS = 10_000
 
 
 class Work:
@@ -76,7 +78,12 @@ class Work:
         if state.registry in (None, digest):
             return
         outbox = self._outbox(state)
-        self._fold.register(state.ledger, outbox)
+        for step in state.ledger.register():
+            self._fold.register(step, state.ledger, outbox)
+            if outbox.records >= REGISTER_RECORDS:
+                # All at once might take longer than a transaction may. Who takes over in between does the rest.
+                await self._commit(state, outbox, {})
+                outbox = self._outbox(state)
         # Who speaks for whom shows in every picture, in one with no changed view too.
         state.pictures.changed(state.ledger.episodes(), time.monotonic())
         self._add_own(state, outbox)

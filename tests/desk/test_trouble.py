@@ -260,3 +260,33 @@ async def test_another_source_registry_is_published_at_the_next_takeover(kafka: 
     assert changes[-1]["cause"] == {"registry": other.digest}
     *_, last = [orjson.loads(record.value) for record in await read(settings, "episodes", 1)]
     assert last["ceasefires"][0]["declared_by"] == ["armenia"]
+
+
+async def test_another_source_registry_is_published_a_part_at_a_time_and_gone_on_with_after_a_failure(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    truce: dict[str, Any] = {"type": "ceasefire", "act": "announced"}
+    await send(settings, [report(1, f"e-{number}", source="new-mod", claims=[truce]) for number in range(12)])
+    async with running_desk(settings):
+        await taken_in(settings)
+    monkeypatch.setattr("streams.desk.work.REGISTER_RECORDS", 10)
+    end = TransactionalProducer._end
+    fails = iter([False, False, True])
+
+    async def end_or_fail(producer: TransactionalProducer) -> None:
+        if next(fails, False):
+            raise ConnectionError
+        await end(producer)
+
+    monkeypatch.setattr(TransactionalProducer, "_end", end_or_fail)
+    other = Registry({**REGISTRY.sources, "new-mod": Source("New ministry", "official", "armenia")})
+    async with running_desk(settings, other) as desk:
+        await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
+        await taken_in(settings)
+        assert desk.status.counts["failures"] == 1
+        assert desk.status.counts["transactions"] > 4
+    changes = [orjson.loads(record.value) for record in await read(settings, "ceasefires", 1)]
+    assert [change["version"] for change in changes] == [1] * 24 + [2] * 24
+    assert await verify(settings, other) == []
