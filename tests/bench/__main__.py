@@ -1,7 +1,7 @@
 """The benchmarks: `make bench`, `make bench-quick`.
 
     python -m tests.bench throughput [--workload steady] [--reports 1000000] [--rounds 3] [--only NAME]…
-    python -m tests.bench latency | alone | embedded | all | quick [--keep]
+    python -m tests.bench latency | alone | embedded | clients | all | quick [--keep]
 
 Figures go to .build/bench/*.json; `write` makes the tables of docs/performance.md from them.
 """
@@ -18,7 +18,7 @@ import orjson
 import typer
 
 from streams.testing.broker import temporary
-from tests.bench import alone, embedded, page, reference, throughput
+from tests.bench import alone, clients, embedded, page, reference, throughput
 from tests.bench.contenders import BUILD, CONTENDERS, PEERS, PEERS_PYTHON, ROOT, Contender, Place, Running
 from tests.bench.machine import machine
 
@@ -90,11 +90,20 @@ def embedded_(reports: int = 20_000) -> None:
     _keep("embedded", figures)
 
 
+@app.command("clients")
+def clients_(listeners: int = 1_000, rate: int = 5, seconds: int = 30) -> None:
+    """Measure from a report to its change at each of many listeners on /events."""
+    figures = {"machine": machine(), "told": clients.told(listeners, rate, seconds)}
+    typer.echo(orjson.dumps(figures).decode())
+    _keep("clients", figures)
+
+
 @app.command("all")
 def all_(rounds: int = 3) -> None:
     """Measure everything; takes about an hour."""
     alone_()
     embedded_()
+    clients_()
     latency()
     throughput_(rounds=rounds)
     for workload in ("bulletin", "hot", "corrections", "ceasefires"):

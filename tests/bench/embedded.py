@@ -31,7 +31,7 @@ async def _posted(reports: int, batch: int) -> float:
     lines = [report.value for report in records("steady", reports)]
     bodies = [b"\n".join(lines[first : first + batch]) for first in range(0, reports, batch)]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{PORT}", timeout=30) as client:
-        await _ready(client)
+        await ready(client)
         started_s = time.monotonic()
         for body in bodies:
             answer = await client.post("/reports", content=body, headers={"content-type": "application/x-ndjson"})
@@ -40,7 +40,8 @@ async def _posted(reports: int, batch: int) -> float:
         return reports / (time.monotonic() - started_s)
 
 
-async def _ready(client: httpx.AsyncClient) -> None:
+async def ready(client: httpx.AsyncClient) -> None:
+    """Wait until the server is; raises TimeoutError."""
     give_up_at = time.monotonic() + START_LIMIT_S
     while time.monotonic() < give_up_at:
         with contextlib.suppress(httpx.HTTPError):
