@@ -80,6 +80,12 @@ class Settings(BaseSettings):
     http_port: int = Field(8080, ge=0, le=65535, description="Port that the web server listens on; 0 takes a free one")
     token: SecretStr | None = Field(None, description="Bearer token that POST /reports asks for")
     token_file: Path | None = Field(None, description="File that holds the token")
+    post_rate: int = Field(
+        20_000,
+        ge=0,
+        le=10_000_000,
+        description="Reports a second that one address may post, ten seconds' worth at once; 0: no limit",
+    )
 
     # Logging
     log_format: Literal["console", "json"] = Field("console", description="How log lines look")

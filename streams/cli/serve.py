@@ -139,7 +139,8 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
         raise Unavailable(error.strerror if isinstance(error, OSError) and error.strerror else str(error)) from error
     typer.echo(f"truceline: {url_of(listener)}, ledger in {folder}; Ctrl-C ends", err=True)
     try:
-        serving = serve(create_app(store, token=settings.token, loopback=loopback), listener)
+        app = create_app(store, token=settings.token, loopback=loopback, post_rate=settings.post_rate)
+        serving = serve(app, listener)
         asyncio.run(serving if delivery is None else beside(serving, store, delivery))
     finally:
         store.close()

@@ -36,4 +36,5 @@ def kafka_app(
         finally:
             await store.stop()
 
-    return create_app(store, token=settings.token, loopback=is_loopback(settings.http_host), lifespan=connected)
+    loopback = is_loopback(settings.http_host)
+    return create_app(store, token=settings.token, loopback=loopback, post_rate=settings.post_rate, lifespan=connected)

@@ -23,6 +23,7 @@ from streams.lines import read_time
 from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.asking import QueryRefused, begins_at, wanted
 from streams.web.bodies import BodyRefused, Reports, collect, split
+from streams.web.bucket import Buckets, TooMany
 from streams.web.changes import changes_so_far, packed
 from streams.web.events import Hub
 from streams.web.explained import Asked, explained
@@ -38,20 +39,26 @@ FOLDED_AT_ONCE = 2
 #: A client of events that takes nothing for so long is cut off.
 SEND_TIMEOUT_S = 20.0
 _ROUTE = "truceline.route"
-REFUSALS = (Forbidden, QueryRefused, BodyRefused, PastTooLong, StoreUnavailable)
+REFUSALS = (Forbidden, QueryRefused, BodyRefused, PastTooLong, StoreUnavailable, TooMany)
 _Answer = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(
-    store: Store, *, token: SecretStr | None = None, loopback: bool = False, lifespan: Lifespan[Starlette] | None = None
+    store: Store,
+    *,
+    token: SecretStr | None = None,
+    loopback: bool = False,
+    post_rate: int = 0,
+    lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """Return the ASGI app over a store.
 
     POST /reports asks for the `token`. `loopback` says that the server listens on this machine alone: then it
-    answers to local names alone, and can do without a token. `lifespan` starts and stops what the store needs.
+    answers to local names alone, and can do without a token. `post_rate`: reports a second that one address may post,
+    0 for no limit. `lifespan` starts and stops what the store needs.
     """
     guard = Guard(token, loopback=loopback)
-    web = _Web(store, guard, Hub(store))
+    web = _Web(store, guard, Hub(store), Buckets(post_rate))
     routes = {
         "/": ("GET", web.page.index),
         "/static/{version}/{path:path}": ("GET", web.page.static),
@@ -77,13 +84,14 @@ def create_app(
 
 
 class _Web:
-    def __init__(self, store: Store, guard: Guard, hub: Hub) -> None:
+    def __init__(self, store: Store, guard: Guard, hub: Hub, buckets: Buckets) -> None:
         self.store = store
         self.guard = guard
         #: What is folded anew for an answer, at once: each may hold 64 MiB and a processor for a second or two.
         self.folding = asyncio.Semaphore(FOLDED_AT_ONCE)
         self.page = Page()
         self.hub = hub
+        self.buckets = buckets
 
     def guarded(self, route: str, answer: _Answer) -> _Answer:
         """Turn what a request is refused by into its answer."""
@@ -106,6 +114,7 @@ class _Web:
             return _error(415, "encoding", "a compressed body is not taken")
         reports = split(await collect(request.stream()), request.headers.get("content-type", ""))
         tracing.incoming.set(tuple(tracing.traced((name, value.encode()) for name, value in request.headers.items())))
+        self.buckets.take(request.client.host if request.client else "", len(reports.values))
         receipts = await self.store.submit(reports.values)
         for receipt in receipts:
             _count(receipt)
@@ -257,6 +266,8 @@ def _refused(error: Exception) -> Response:
             return _error(STATUS_OF_REFUSAL[error.code], error.code, str(error))
         case PastTooLong():
             return _error(422, "past_too_long", str(error))
+        case TooMany():
+            return _error(429, "too_many", str(error), headers={"Retry-After": str(error.retry_after_s)})
         case _:
             return _error(503, "unavailable", str(error), headers={"Retry-After": RETRY_AFTER_S})
 

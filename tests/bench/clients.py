@@ -79,7 +79,7 @@ async def _listened(url: str, clients: int, rate: float, seconds: float) -> dict
     loop, host = asyncio.get_running_loop(), httpx.URL(url)
     listeners = []
     for _ in range(clients):
-        _, listener = await loop.create_connection(_Listener, host.host, host.port)
+        _, listener = await loop.create_connection(_Listener, host.host, host.port or 80)
         listeners.append(listener)
     while not all(listener.begun for listener in listeners):
         await asyncio.sleep(0.05)

@@ -195,6 +195,14 @@ def test_with_a_token_only_who_knows_it_may_post(serving: Client, given: dict[st
     assert posted(client, A, headers={"Authorization": "Bearer secret"})[0] == 202
 
 
+def test_who_posts_too_much_is_told_when_to_go_on_and_nothing_of_it_is_taken(serving: Client) -> None:
+    client = serving(post_rate=1)
+    assert posted(client, [report(f"r{n}", killed(n)) for n in range(10)])[0] == 202
+    answer = client.post("/reports", content=json.dumps(A))
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (429, "too_many", "1")
+    assert client.get("/episodes/war").json()["through"]["offset"] == 9
+
+
 def test_where_others_reach_it_nobody_may_post_without_a_token(serving: Client) -> None:
     client = serving(loopback=False)
     assert posted(client, A)[1]["code"] == "token_needed"

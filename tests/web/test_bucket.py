@@ -1,0 +1,68 @@
+"""How much one address may post."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.web import bucket
+from streams.web.bucket import Buckets, TooMany
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def refused(buckets: Buckets, address: str, reports: int) -> int:
+    with pytest.raises(TooMany) as error:
+        buckets.take(address, reports)
+    return error.value.retry_after_s
+
+
+def test_who_was_quiet_may_send_ten_seconds_worth_at_once_and_then_at_the_rate() -> None:
+    clock = Clock()
+    buckets = Buckets(100, clock)
+    buckets.take("a", 900)
+    buckets.take("a", 100)
+    assert refused(buckets, "a", 1) == 1
+    assert refused(buckets, "a", 250) == 3
+    clock.now_s += 2.5
+    buckets.take("a", 250)
+    assert refused(buckets, "a", 1) == 1
+    clock.now_s += 1e6
+    buckets.take("a", 1_000)
+    assert refused(buckets, "a", 1) == 1
+
+
+def test_each_address_has_its_own() -> None:
+    buckets = Buckets(1, Clock())
+    buckets.take("a", 10)
+    buckets.take("b", 10)
+    assert refused(buckets, "a", 1) == 1
+
+
+def test_more_than_a_bucket_holds_passes_when_it_is_full() -> None:
+    clock = Clock()
+    buckets = Buckets(1, clock)
+    buckets.take("a", 10_000)
+    assert refused(buckets, "a", 10_000) == 10
+    clock.now_s += 10
+    buckets.take("a", 10_000)
+
+
+def test_no_more_addresses_are_remembered_than_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "ADDRESSES_MAX", 2)
+    buckets = Buckets(1, Clock())
+    for address in "abc":
+        buckets.take(address, 10)
+    buckets.take("a", 10)
+    assert refused(buckets, "c", 1) == 1
+
+
+def test_without_a_rate_there_is_no_limit() -> None:
+    buckets = Buckets(0)
+    for _ in range(100):
+        buckets.take("a", 1_000_000)
