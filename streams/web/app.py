@@ -68,6 +68,7 @@ def create_app(
         "/episodes/{episode}/explain": ("GET", web.explain),
         "/episodes/{episode}/changes": ("GET", web.changes),
         "/events": ("GET", web.events),
+        "/sources": ("GET", web.sources),
         "/healthz": ("GET", web.healthz),
         "/readyz": ("GET", web.readyz),
         "/metrics": ("GET", web.metrics),
@@ -182,6 +183,9 @@ class _Web:
             body = await packed(body)
             headers["Content-Encoding"] = "gzip"
         return Response(body, media_type="application/json", headers=headers)
+
+    async def sources(self, _request: Request) -> Response:
+        return _json({"sources": self.store.registry.as_record()})
 
     async def healthz(self, _request: Request) -> Response:
         return _json({"status": "ok", "mode": self.store.mode})

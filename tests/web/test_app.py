@@ -117,6 +117,12 @@ def test_episodes_in_short_and_whole(client: TestClient) -> None:
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_episode")
 
 
+def test_who_a_source_is_stands_in_the_registry(client: TestClient) -> None:
+    sources = client.get("/sources").json()["sources"]
+    assert sources["mod.south"] == {"name": "Ministry of the south", "kind": "official", "affiliation": "south"}
+    assert list(sources) == list(REGISTRY.sources)
+
+
 def test_health_readiness_and_metrics(client: TestClient, store: EmbeddedStore) -> None:
     assert client.get("/healthz").json() == {"status": "ok", "mode": "embedded"}
     assert client.get("/readyz").json() == {"ready": True, "status": "ready", "reasons": []}

@@ -1,10 +1,10 @@
 // Ceasefires: the joint status in words, what each source says of it, and the steps it went through.
 import {h} from './preact/preact.mjs';
-import {Flash, Said, Source, Time} from './parts.js';
+import {Flash, Named, Said, Source, Time} from './parts.js';
 import {capital, spaced, statusFacts, statusMoves, violations} from './words.js';
 
 /** One card for each ceasefire. */
-export function Ceasefires({picture, story, live}) {
+export function Ceasefires({picture, story, live, names}) {
   const views = new Map();
   for (const view of picture.ceasefires) {
     if (!views.has(view.ceasefire)) views.set(view.ceasefire, []);
@@ -12,14 +12,14 @@ export function Ceasefires({picture, story, live}) {
   }
   if (!views.size) return h('p', {class: 'quiet'}, 'Nothing was said of a ceasefire.');
   return [...views].map(([name, own]) => h(Ceasefire, {
-    key: name, name, live, alone: views.size === 1 && name === 'main',
+    key: name, name, live, names, alone: views.size === 1 && name === 'main',
     joint: own.find((view) => view.view === 'joint'),
     sources: own.filter((view) => view.view !== 'joint'),
     steps: story.bands.find((band) => band.name === name)?.changes ?? [],
   }));
 }
 
-function Ceasefire({name, alone, joint, sources, steps, live}) {
+function Ceasefire({name, alone, joint, sources, steps, live, names}) {
   return h('section', {class: 'card ceasefire', 'aria-label': `Ceasefire ${name}`},
     h('h3', {class: alone ? 'unseen' : ''}, `Ceasefire ${name}`),
     joint && h('p', {class: 'status-line'}, h(Flash, {value: joint.version, live}, h(Status, {view: joint})), ' ', h(Facts, {view: joint})),
@@ -27,7 +27,7 @@ function Ceasefire({name, alone, joint, sources, steps, live}) {
       h('caption', {class: 'unseen'}, `Ceasefire ${name}, by source`),
       h('thead', {class: 'unseen'}, h('tr', null, h('th', {scope: 'col'}, 'Source'), h('th', {scope: 'col'}, 'Says'))),
       h('tbody', null, sources.map((view) => h('tr', {key: view.view},
-        h('th', {scope: 'row'}, view.view.replace('source:', '')),
+        h(Named, {as: 'th', scope: 'row', slug: view.view.replace('source:', ''), names}),
         h('td', null, h(Flash, {value: view.version, live}, h(Status, {view, small: true})), ' ', h(Facts, {view})))))),
     steps.length > 0 && h('details', {class: 'steps'},
       h('summary', null, steps.length === 1 ? 'One step' : `${steps.length} steps`),

@@ -10,6 +10,7 @@ const LABELS_PX = 40;
 const HEAD_PX = 14;
 const LABEL_GAP_PX = 14;
 const DOTS_UP_TO = 40;
+const SNAP_PX = 5;
 const DAY_S = 86_400;
 const STEPS = uPlot.paths.stepped({align: 1});
 
@@ -40,21 +41,25 @@ export class Chart extends Component {
   draw() {
     if (this.gone || !this.props.width) return;
     this.plot?.destroy();
-    const {options, data} = plotted(this.props, (index) => this.read(index));
+    const {options, data} = plotted(this.props, (cursor) => this.read(cursor));
     this.plot = new uPlot(options, data, this.place);
   }
 
-  /** Say what stood at the cursor. */
-  read(index) {
+  /** Say what stood at the cursor; it snaps to a change that is near. */
+  read({left, idx}) {
     const {panel, looks} = this.props;
-    if (index == null) {
+    if (idx == null || left < 0) {
       if (this.state.at != null) this.setState({at: null});
       return;
     }
-    const at = Math.round(this.plot.data[0][index] * 1000);
+    const near = this.plot.data[0][idx];
+    const isNear = Math.abs(this.plot.valToPos(near, 'x') - left) <= SNAP_PX;
+    const at = isNear ? Math.round(near * 1000) : Math.round(this.plot.posToVal(left, 'x') / 60) * 60_000;
     const lines = shown(panel.lines, looks).map((line) => [line, standing(line, at)]).filter(([, point]) => point);
     lines.sort(([a], [b]) => (a.party + a.source < b.party + b.source ? -1 : 1));
-    this.setState({at, lines});
+    // Beside the cursor, on the side with more room.
+    const isLeft = this.plot.cursor.left > this.plot.bbox.width / uPlot.pxRatio / 2;
+    this.setState({at, lines, isLeft});
   }
 
   move(event) {
@@ -69,15 +74,15 @@ export class Chart extends Component {
     plot.setCursor({left: plot.valToPos(plot.data[0][index], 'x'), top: 10});
   }
 
-  render({panel, scale, looks}, {at, lines}) {
+  render({panel, scale, looks, room}, {at, lines, isLeft}) {
     return h('figure', {class: 'chart'},
       h('figcaption', null,
-        h('h3', null, capital(kindOf(scale))),
-        h('p', {class: 'readout', 'aria-live': 'polite'}, at == null ? null : [
+        h('h3', null, capital(kindOf(scale)))),
+      h('p', {class: 'readout', 'aria-live': 'polite', hidden: at == null, ref: aside(room, isLeft)}, at == null ? null : [
           h('span', {class: 'when'}, `${told(new Date(at))} UTC`),
           lines.map(([line, point]) => h('span', {key: line.key, class: `line-${looks.get(`${line.source}/${line.party}`).colour}`},
             h('i', {class: 'swatch', 'aria-hidden': 'true'}), `${partyWords(line.party)} `, h('b', null, figure(point.best === null ? null : point)), ` ${line.source}`)),
-        ])),
+        ]),
       above(scale, panel).map((words) => h('p', {key: words, class: 'quiet small'}, `Above the scale: ${words}`)),
       h('div', {
         class: 'plot', role: 'img', tabIndex: 0, 'aria-label': summary(scale, panel), onKeyDown: (event) => this.move(event),
@@ -85,6 +90,13 @@ export class Chart extends Component {
       }));
   }
 }
+
+/** Keeps the words at the cursor over the plotted part, on one side or the other. */
+const aside = (room, isLeft) => (element) => {
+  if (!element) return;
+  element.style.left = isLeft ? `${room.left + 8}px` : 'auto';
+  element.style.right = isLeft ? 'auto' : `${room.right + 8}px`;
+};
 
 function summary(scale, {lines}) {
   const last = lines.map((line) => `${partyWords(line.party)} by ${line.source} ${figure(line.points.at(-1).best === null ? null : line.points.at(-1))}`);
@@ -132,7 +144,7 @@ function plotted({panel, scale, range, room, looks, width, until, tall, labelled
         incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 1e8, 1e9],
         values: (_, splits) => splits.map((value) => count(value))},
     ],
-    hooks: {draw: [(plot) => drawMarks(plot, own, look, until / 1000)], setCursor: [(plot) => read(plot.cursor.idx)]},
+    hooks: {draw: [(plot) => drawMarks(plot, own, look, until / 1000)], setCursor: [(plot) => read(plot.cursor)]},
   };
   return {options, data};
 }

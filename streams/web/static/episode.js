@@ -17,7 +17,7 @@ export class Episode extends Component {
   }
 
   render({view, onPast}) {
-    const {name, picture, changes, at, clock, complete, fresh, error} = view;
+    const {name, picture, changes, at, clock, complete, names, fresh, error} = view;
     if (!picture) {
       return [h('div', {class: 'title'}, h('h1', null, name)), error ? h('p', {class: 'notice', role: 'alert'}, error) : h('p', {class: 'quiet'}, 'Loading …')];
     }
@@ -37,13 +37,13 @@ export class Episode extends Component {
       h('div', {class: 'columns'},
         h('div', {class: 'main'},
           h('h2', null, 'Losses, by who says it'),
-          h(Losses, {picture, live, colours}),
+          h(Losses, {picture, live, colours, names}),
           h('h2', null, 'Ceasefire'),
-          h('div', {class: 'ceasefires'}, h(Ceasefires, {picture, story, live})),
+          h('div', {class: 'ceasefires'}, h(Ceasefires, {picture, story, live, names})),
           whole.moments.length > 0 && [h('h2', null, 'Over time'), h(Timeline, {whole, story, at, clock, onPast, complete})],
           h('h2', null, 'What each source says'),
-          h(Sources, {episode: name, at: at === null ? null : new Date(at).toISOString(), cells: picture.cells, last, fresh, live, looks: looksOf(whole.lines)})),
-        h('aside', {class: 'side', 'aria-label': 'What changed'}, h(Feed, {changes: known, complete, fresh}))),
+          h(Sources, {episode: name, at: at === null ? null : new Date(at).toISOString(), cells: picture.cells, last, fresh, live, names, looks: looksOf(whole.lines)})),
+        h('aside', {class: 'side', 'aria-label': 'What changed'}, h(Feed, {changes: known, complete, fresh, names}))),
     ];
   }
 

@@ -1,6 +1,6 @@
 // What changed, newest first: a card for each report or tick that caused something, with all that it changed.
 import {h, Component} from './preact/preact.mjs';
-import {Said, Source, Time} from './parts.js';
+import {Named, Said, Source, Time} from './parts.js';
 import {capital, CORRECTIONS, countChange, spaced, statementWords, statusMoves, subjectOf} from './words.js';
 
 const AT_FIRST = 40;
@@ -10,7 +10,7 @@ const QUOTED_MOST = 280;
 export class Feed extends Component {
   state = {most: AT_FIRST, only: false};
 
-  render({changes, complete, fresh}, {most, only}) {
+  render({changes, complete, fresh, names}, {most, only}) {
     const kept = only ? changes.filter(isCorrection) : changes;
     const cards = grouped(kept);
     return [
@@ -20,7 +20,7 @@ export class Feed extends Component {
           h('input', {type: 'checkbox', checked: only, onChange: () => this.setState({only: !only, most: AT_FIRST})}), 'Corrections only')),
       cards.length === 0 && h('p', {class: 'quiet'}, only ? 'No figure was corrected.' : 'Nothing yet.'),
       h('ol', {class: 'feed', 'aria-labelledby': 'feed-title'},
-        cards.slice(0, most).map((card) => h(Card, {key: card.key, card, fresh: fresh.has(card.changes[0].data.change_id)}))),
+        cards.slice(0, most).map((card) => h(Card, {key: card.key, card, names, fresh: fresh.has(card.changes[0].data.change_id)}))),
       cards.length > most && h('button', {type: 'button', onClick: () => this.setState({most: most + MORE})},
         `Show more of ${cards.length} reports`),
       !complete && h('p', {class: 'quiet small'}, 'Older changes are not kept here; the log has them.'),
@@ -42,12 +42,12 @@ function grouped(changes) {
   return cards.reverse();
 }
 
-function Card({card, fresh}) {
+function Card({card, fresh, names}) {
   const {cause, changes, time} = card;
   return h('li', {class: fresh ? 'card entry fresh' : 'card entry'},
     h('p', {class: 'cause'},
       h('span', {class: 'when'}, h(Time, {at: cause?.published_at ?? cause?.tick ?? time})),
-      cause?.source ? h('b', null, cause.source) : h('b', null, cause?.tick ? 'Time passing' : 'Another source registry'),
+      cause?.source ? h(Named, {as: 'b', slug: cause.source, names}) : h('b', null, cause?.tick ? 'Time passing' : 'Another source registry'),
       cause?.relayed_by && h('span', {class: 'quiet'}, `carried by ${cause.relayed_by}`)),
     h('ul', null, changes.map((change) => h('li', {key: change.data.change_id, class: isCorrection(change) ? 'is-correction' : ''}, h(Words, {change})))),
     cause?.report_id && h('p', {class: 'report'},

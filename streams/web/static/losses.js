@@ -1,7 +1,7 @@
 // Losses as they are told: for each outcome and population what a party says of itself, what the other side claims,
 // what third parties say, side by side; the total of the first with its parts. Nothing is added up across them.
 import {h} from './preact/preact.mjs';
-import {Flash, Time} from './parts.js';
+import {Flash, Named, Time} from './parts.js';
 import {kindKey} from './story.js';
 import {bounds, capital, count, figure, kindOf, listed, partyWords, rank} from './words.js';
 
@@ -12,10 +12,10 @@ const CLASSES = [
 ];
 
 /** One block for each outcome and population. */
-export function Losses({picture, live, colours}) {
+export function Losses({picture, live, colours, names}) {
   const kinds = kindsOf(picture);
   if (!kinds.length) return h('p', {class: 'quiet'}, 'No casualty figure stands.');
-  return kinds.map((kind) => h(Kind, {key: kind.key, kind, live, colours}));
+  return kinds.map((kind) => h(Kind, {key: kind.key, kind, live, colours, names}));
 }
 
 function kindsOf({parties, totals, derived}) {
@@ -33,7 +33,7 @@ function kindsOf({parties, totals, derived}) {
   return [...found.values()].sort((a, b) => rank(a) - rank(b));
 }
 
-function Kind({kind, live, colours}) {
+function Kind({kind, live, colours, names}) {
   const {total} = kind;
   return h('section', {class: 'kind card', 'aria-label': `Losses, ${kindOf(kind)}`},
     h('div', {class: 'sum'},
@@ -43,7 +43,7 @@ function Kind({kind, live, colours}) {
         : h('p', {class: 'quiet'}, 'No party has given a figure of its own.'),
       h('ul', {class: 'derived'}, kind.derived.map((claim) => h(Derived, {key: `${claim.source}/${claim.party}`, claim}))),
     ),
-    kind.parties.length > 0 && h(Classes, {kind, live, colours}));
+    kind.parties.length > 0 && h(Classes, {kind, live, colours, names}));
 }
 
 function Total({total, live}) {
@@ -69,7 +69,7 @@ function Derived({claim}) {
       `, ${verdict ?? 'nothing to hold it against'} `, h('span', {class: 'asof'}, h(Time, {at: claim.as_of, year: false}))));
 }
 
-function Classes({kind, live, colours}) {
+function Classes({kind, live, colours, names}) {
   const most = Math.max(1, ...kind.parties.flatMap((row) => CLASSES.map(([name]) => row[name]?.high ?? row[name]?.best ?? 0)));
   return h('div', {class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': `Table: ${kindOf(kind)}, by who says it`},
     h('table', {class: 'classes'},
@@ -78,17 +78,17 @@ function Classes({kind, live, colours}) {
         h('th', {scope: 'col'}, 'Losses of'), ...CLASSES.map(([, words]) => h('th', {scope: 'col', class: 'num'}, words)))),
       h('tbody', null, kind.parties.map((row) => h('tr', {key: row.party},
         h('th', {scope: 'row'}, h('i', {class: `swatch line-${colours.get(row.party)}`, 'aria-hidden': 'true'}), row.party),
-        ...CLASSES.map(([name, words]) => h('td', {class: 'num', 'data-label': words}, h(Claim, {said: row[name], most, live}))))))));
+        ...CLASSES.map(([name, words]) => h('td', {class: 'num', 'data-label': words}, h(Claim, {said: row[name], most, live, names}))))))));
 }
 
-function Claim({said, most, live}) {
+function Claim({said, most, live, names}) {
   if (!said) return h('span', {class: 'none', title: 'nothing said'}, '–');
   const {best, low, high} = said;
   return [
     h(Flash, {as: 'b', class: 'figure', value: figure(said), live}, count(best)),
     h('span', {class: 'bounds'}, low === best && high === best ? '' : ` ${bounds(said)}`),
     h(Range, {best, low, high, most}),
-    h('span', {class: 'who'}, said.source),
+    h(Named, {class: 'who', slug: said.source, names}),
     h('span', {class: 'who'}, h(Time, {at: said.as_of, year: false})),
   ];
 }

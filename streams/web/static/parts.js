@@ -7,6 +7,12 @@ const FLASH_MS = 6000;
 /** Text as somebody wrote it: data, in its own direction, never markup. */
 export const Said = ({text, ...rest}) => h('bdi', rest, plain(text));
 
+/** A source by its slug, with its name in the registry on hover. */
+export function Named({slug, names, as = 'span', ...rest}) {
+  const known = names?.[slug];
+  return h(as, {...rest, title: known ? plain(known.name) : 'not in the source registry'}, slug);
+}
+
 /** A time in UTC; the reader's own zone on hover. */
 export const Time = ({at, year}) => (at == null ? '–' : h('time', {dateTime: at, title: inZone(at)}, told(at, {year})));
 

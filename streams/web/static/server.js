@@ -35,6 +35,7 @@ async function ask(path, query = {}, signal = undefined) {
 }
 
 export const fetchEpisodes = (signal) => ask('episodes', {}, signal);
+export const fetchSources = (signal) => ask('sources', {}, signal);
 export const fetchPicture = (name, at, signal) => ask(episodePath(name), at ? {at} : {}, signal);
 export const fetchAccount = (name, cell, at, signal) => ask(`${episodePath(name)}/explain`, at ? {cell, at} : {cell}, signal);
 export const fetchChanges = (name, signal) => ask(`${episodePath(name)}/changes`, {}, signal);

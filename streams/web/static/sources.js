@@ -6,7 +6,7 @@ import {bounds, CORRECTIONS, count, countChange, figure, listed, subjectOf} from
 import {Why} from './why.js';
 
 /** The table of sources; `last` holds each cell's last change, `fresh` the cells that have just come. */
-export function Sources({episode, at, cells, last, fresh, live, looks}) {
+export function Sources({episode, at, cells, last, fresh, live, looks, names}) {
   if (!cells.length) return h('p', {class: 'quiet'}, 'No source has given a count.');
   return h('div', {class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Table: what each source says'},
     h('table', {class: 'sources'},
@@ -21,17 +21,18 @@ export function Sources({episode, at, cells, last, fresh, live, looks}) {
         h('th', {scope: 'col'}, h('span', {class: 'unseen'}, 'Why')))),
       h('tbody', null, cells.map((cell) => {
         const key = cellKey(cell);
-        return h(Row, {key, episode, at, cell, change: last.get(key), fresh: fresh.has(last.get(key)?.data.change_id), live, look: looks.get(`${cell.source}/${cell.party}`)});
+        return h(Row, {key, episode, at, cell, change: last.get(key), fresh: fresh.has(last.get(key)?.data.change_id), live, look: looks.get(`${cell.source}/${cell.party}`), known: names[cell.source]});
       }))));
 }
 
 class Row extends Component {
-  render({episode, at, cell, change, fresh, live, look}, {open}) {
+  render({episode, at, cell, change, fresh, live, look, known}, {open}) {
     const {value} = cell;
     const id = `why-${cellKey(cell)}`;
     return [
       h('tr', {class: `${value ? '' : 'gone'} ${open ? 'open' : ''}`},
         h('th', {scope: 'row'}, cell.source,
+          known && h(Said, {class: 'source-name', text: known.name}),
           h('span', {class: 'cell-of'}, h('i', {class: `swatch ${look ? `line-${look.colour}` : ''}`, 'aria-hidden': 'true'}), subjectOf(cell))),
         h('td', {class: 'num', 'data-label': 'Figure'},
           h(Flash, {as: 'b', class: 'figure', value: cell.version, live, fresh}, value ? count(value.best) : 'withdrawn'),

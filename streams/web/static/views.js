@@ -3,7 +3,7 @@ import {h, render} from './preact/preact.mjs';
 import {connection} from './connection.js';
 import {Episode} from './episode.js';
 import {Episodes} from './episodes.js';
-import {Refused, Stream, fetchChanges, fetchEpisodes, fetchPicture} from './server.js';
+import {Refused, Stream, fetchChanges, fetchEpisodes, fetchPicture, fetchSources} from './server.js';
 import {cellKey, dated} from './story.js';
 import {sentence, told} from './words.js';
 
@@ -121,7 +121,7 @@ export class EpisodesView extends View {
 export class EpisodeView extends View {
   constructor(main, name, at) {
     super(main);
-    this.view = {name, at, picture: null, changes: [], complete: true, fresh: new Set(), error: null};
+    this.view = {name, at, picture: null, changes: [], complete: true, names: {}, fresh: new Set(), error: null};
     this.now = null;
     this.came = [];
     this.known = new Set();
@@ -134,9 +134,10 @@ export class EpisodeView extends View {
     try {
       const picture = await fetchPicture(name, null, signal);
       const history = await fetchChanges(name, signal).catch(withoutPast);
+      const names = (await fetchSources(signal)).sources;
       this.now = picture;
       this.known = new Set(history.changes.map(({data}) => data.change_id));
-      this.show({clock: Date.parse(picture.clock), changes: dated(history.changes), complete: history.complete, picture: at === null ? picture : this.view.picture ?? picture, error: null});
+      this.show({clock: Date.parse(picture.clock), changes: dated(history.changes), complete: history.complete, names, picture: at === null ? picture : this.view.picture ?? picture, error: null});
       this.listen({episode: name}, picture.mark);
       if (at !== null) await this.goto(at);
     } catch (error) {
