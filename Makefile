@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo test test-deep lint format docs chaos bench bench-quick clean
+.PHONY: help venv demo test test-deep lint format docs chaos bench bench-quick bench-growth clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -50,6 +50,9 @@ bench: $(STAMP)  ## reports a second and latency on this machine
 
 bench-quick: $(STAMP)  ## the core against a fixed loop, under 3 minutes; ARGS=--keep notes the line
 	$(BIN)/python -m tests.bench quick $(ARGS)
+
+bench-growth: $(STAMP)  ## the core's speed with 200,000 reports of one episode over that with 2,000
+	$(BIN)/python -m tests.bench growth
 
 clean:  ## all that make made
 	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,7 +1,7 @@
 """The benchmarks: `make bench`, `make bench-quick`.
 
     python -m tests.bench throughput [--workload steady] [--reports 1000000] [--rounds 3] [--only NAME]…
-    python -m tests.bench latency | alone | embedded | clients | all | quick [--keep]
+    python -m tests.bench latency | growth | alone | embedded | clients | all | quick [--keep]
 
 Figures go to .build/bench/*.json; `write` makes the tables of docs/performance.md from them.
 """
@@ -18,7 +18,7 @@ import orjson
 import typer
 
 from streams.testing.broker import temporary
-from tests.bench import alone, clients, embedded, page, reference, throughput
+from tests.bench import alone, clients, embedded, growth, page, reference, throughput
 from tests.bench.contenders import BUILD, CONTENDERS, PEERS, PEERS_PYTHON, ROOT, Contender, Place, Running
 from tests.bench.machine import machine
 
@@ -80,6 +80,14 @@ def alone_(reports: int = 200_000, memory_reports: int = 1_000_000) -> None:
     }
     typer.echo(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())
     _keep("alone", figures)
+
+
+@app.command("growth")
+def growth_() -> None:
+    """Measure the core's speed with 200,000 reports of one episode over that with 2,000; likewise for ceasefires."""
+    figures = {"machine": machine(), "in_order": growth.growth(), "late_by_100": growth.growth(late=100)}
+    typer.echo(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())
+    _keep("growth", figures)
 
 
 @app.command("embedded")
