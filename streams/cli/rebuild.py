@@ -127,6 +127,7 @@ def _run(work: Rebuild, *, quiet: bool) -> Verdict:
     from aiokafka.errors import KafkaError, ProducerFenced
 
     from streams.cli.serve import read_registry
+    from streams.desk.errors import Blocked
     from streams.rebuild.copying import NotItsCopy
     from streams.rebuild.run import WrongShape
     from streams.settings import SettingsError
@@ -141,7 +142,7 @@ def _run(work: Rebuild, *, quiet: bool) -> Verdict:
             return asyncio.run(work.run(registry))
     except ProducerFenced as failure:
         raise CommandFailed(f"another rebuild to {work.new.topic_prefix} has taken over") from failure
-    except (NotItsCopy, WrongShape, TopicsNotMade, Unreadable) as failure:
+    except (Blocked, NotItsCopy, WrongShape, TopicsNotMade, Unreadable) as failure:
         raise CommandFailed(f"{brokers}: {failure}") from failure
     except (KafkaError, TimeoutError) as failure:
         raise kafka_failed(failure, work.old) from failure
@@ -153,8 +154,10 @@ def _position(work: Rebuild) -> Position:
     from streams.terminal.progress import Position
 
     copy, folding = work.copy, work.folding
-    if folding is None or work.stage != "folding":
+    if folding is None:
         return Position(copy.done, copy.total or None, f"{work.stage}, {copy.done:,} of {copy.total:,} offsets")
+    if work.stage != "folding":
+        return Position(0, None, work.stage)
     left = "" if folding.left is None else f", {folding.left:,} records left"
     trouble = f" ({folding.trouble})" if folding.trouble else ""
     return Position(copy.total - (folding.left or copy.total), copy.total or None, f"folding{left}{trouble}")

@@ -1,10 +1,12 @@
 """A desk in this process that folds the copied log and adds nothing to it."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from streams.core.registry import Registry
 from streams.desk import Desk
+from streams.desk.errors import Blocked
 from streams.desk.fold import Folded
 from streams.settings import Settings
 
@@ -13,6 +15,8 @@ __all__ = ["Folding"]
 LOOK_EVERY_S = 0.3
 #: So many looks in a row must find nothing left.
 QUIET_LOOKS = 3
+#: A broker that is away for a while, a partition that is taken over again: no reason to give up.
+TROUBLE_S = 60.0
 
 
 class Folding:
@@ -35,16 +39,22 @@ class Folding:
     @property
     def trouble(self) -> str:
         """Why it does not go on; empty while it does."""
-        return "; ".join(self._desk.status.reasons())
+        status = self._desk.status
+        reasons = [f"partition {held.partition}: {held.reason}" for held in status.partitions.values() if held.reason]
+        return status.unreachable or "; ".join(reasons)
 
     async def run(self) -> None:
-        """Fold up to the end of the log as it is now."""
+        """Fold up to the end of the log as it is now; raises Blocked where it does not go on for long."""
         self._desk.start()
         try:
-            quiet = 0
+            quiet, went_on_s = 0, time.monotonic()
             while quiet < QUIET_LOOKS:
                 await asyncio.sleep(LOOK_EVERY_S)
                 quiet = quiet + 1 if self._desk.status.ready and self.left == 0 else 0
+                if not self.trouble:
+                    went_on_s = time.monotonic()
+                elif time.monotonic() - went_on_s > TROUBLE_S:
+                    raise Blocked(self.trouble)
         finally:
             await self._desk.stop()
 

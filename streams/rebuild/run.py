@@ -55,7 +55,7 @@ class Rebuild:
         self.copy = Copy(old, new)
         self.folding: Folding | None = None
         #: What it is at, in words.
-        self.stage = "topics"
+        self.stage = "making topics"
         self._wanted = partitions
         self._replication = replication
 
@@ -66,7 +66,7 @@ class Rebuild:
         """
         async with topics.admin(client_options(self.old)) as admin:
             count = await self._topics(admin)
-            self.stage = "copying"
+            self.stage = "bringing the log over"
             await self.copy.run(admin)
             new_works = (await describe_group(admin, self.new)).state not in EMPTY
             problems = agreement = None
@@ -74,9 +74,9 @@ class Rebuild:
                 self.stage = "folding"
                 self.folding = Folding(self.new, registry, count)
                 await self.folding.run()
-                self.stage = "checking"
+                self.stage = "checking the outputs against the log"
                 problems = await verify(self.new, registry)
-                self.stage = "comparing"
+                self.stage = "comparing with the live ones"
                 agreement = await compare(self.old, self.new, self.copy.positions)
             live_works = (await describe_group(admin, self.old)).state not in EMPTY
             complete = await self._complete()

@@ -26,6 +26,8 @@ from tests.desk.mixed import Sent
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 60.0
+#: After so long a broker that is gone is given up, and the sender may begin again.
+SEND_TIMEOUT_MS = 10_000
 REGISTRY = Registry(
     {
         "armenia-mod": Source("Ministry of Defence of Armenia", "official", "armenia"),
@@ -66,7 +68,9 @@ async def create_topics(settings: Settings, partitions: int = 4, **configs: dict
 
 async def send(settings: Settings, records: Iterable[Sent]) -> None:
     """Put records on the log; raises KafkaError where the broker has not acknowledged all of them."""
-    producer = AIOKafkaProducer(**client_options(settings), linger_ms=5, max_request_size=2 << 20)
+    producer = AIOKafkaProducer(
+        **client_options(settings), linger_ms=5, max_request_size=2 << 20, request_timeout_ms=SEND_TIMEOUT_MS
+    )
     await producer.start()
     try:
         sent = [

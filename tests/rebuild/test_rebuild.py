@@ -198,6 +198,27 @@ def test_episodes_that_come_out_otherwise_are_named_and_not_switched_to_unasked(
     assert file.read_text() == f"TRUCELINE_TOPIC_PREFIX={to}\nTRUCELINE_APP_ID={to}\n"
 
 
+def test_a_fold_that_does_not_go_on_is_given_up_with_the_reason(
+    live: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.rebuild.folding.TROUBLE_S", 1.0)
+    asyncio.run(worked(live, report(1)))
+    other = of(live, f"{live.topic_prefix}-2")
+    assert run("rebuild", "--to", other.topic_prefix).exit_code == 0
+
+    async def lost() -> None:
+        async with admin(client_options(live)) as client:
+            await client.delete_topics([other.topic("ledger")])
+            while other.topic("ledger") in await client.list_topics():
+                await asyncio.sleep(0.05)
+
+    asyncio.run(lost())
+    stuck = run("rebuild", "--to", other.topic_prefix)
+    assert stuck.exit_code == 1
+    assert f"{other.topic('ledger')} partition " in stuck.stderr
+    assert "state was lost" in stuck.stderr
+
+
 def test_topics_that_were_given_partitions_where_they_are_can_be_rebuilt_too(live: Settings) -> None:
     """Their worker refuses them: the state of an episode lies elsewhere than its key does now."""
     asyncio.run(worked(live, *(report(number, f"e-{number}") for number in range(12))))
