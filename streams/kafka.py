@@ -1,5 +1,7 @@
 """How Kafka is spoken to: the one place where settings become a client's options."""
 
+import asyncio
+import contextlib
 import ssl
 from typing import Any
 
@@ -9,7 +11,10 @@ from aiokafka.partitioner import murmur2
 from streams.records import read_any_header_name
 from streams.settings import Settings, SettingsError, read_secret
 
-__all__ = ["client_options", "faust_options", "partition_of"]
+__all__ = ["client_options", "faust_options", "let_go", "partition_of"]
+
+#: For a consumer to say goodbye.
+STOP_S = 1.0
 
 read_any_header_name()
 
@@ -80,3 +85,14 @@ def _ssl_context(settings: Settings) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise SettingsError(f"the certificates of TRUCELINE_SSL_* cannot be used: {error}") from error
     return context
+
+
+async def let_go(consumer: Any) -> None:
+    """Stop a consumer that is in no group.
+
+    Without a limit that can take half a minute: so long a TLS connection waits for the other side to say goodbye, and a
+    broker that holds a fetch open does not.
+    """
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(STOP_S):
+            await consumer.stop()

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from streams.kafka import let_go
+
 __all__ = ["Bounds", "Stretch", "Unreadable", "bounds", "in_time", "partitions"]
 
 POLL_MS = 100
@@ -74,14 +76,14 @@ class Stretch:
                 # An explicit offset: seek_to_beginning() races the default reset.
                 self._consumer.seek(place, span.start)
         except BaseException:
-            await self._consumer.stop()
+            await let_go(self._consumer)
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        await let_go(self._consumer)
 
     @property
     def left(self) -> Mapping[TopicPartition, Bounds]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.kafka import let_go
+
 __all__ = ["past"]
 
 POLL_MS = 50
@@ -41,4 +43,4 @@ async def past(
             yield [record for record in fetched.get(place, ()) if record.offset < end]
             start = await consumer.position(place)
     finally:
-        await consumer.stop()
+        await let_go(consumer)

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.desk.errors import Blocked
+from streams.kafka import let_go
 
 __all__ = ["Restored", "committed", "holds_records", "restore"]
 
@@ -159,4 +160,4 @@ async def committed(
             " a transaction is left open there, or the broker does not answer"
         ) from None
     finally:
-        await consumer.stop()
+        await let_go(consumer)

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from streams.kafka import partition_of
+from streams.kafka import let_go, partition_of
 from streams.store import Logged, StoreUnavailable
 
 __all__ = ["BYTES_MAX", "RECORDS_MAX", "PastTooLong", "gathered", "past_on_kafka"]
@@ -104,7 +104,7 @@ async def _partition(
                     yield record
             position = await consumer.position(place)
     finally:
-        await consumer.stop()
+        await let_go(consumer)
 
 
 async def _partitions(options: dict[str, Any], topic: str) -> int:
