@@ -1,0 +1,53 @@
+"""The same page over Kafka: a broker, a worker, and the story of the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from streams.demo.stages import Stage, on_kafka
+from streams.demo.story import EPISODE, story
+from streams.web.server import listen
+
+SLOW_MS = 30_000
+
+
+def free_port() -> int:
+    with listen("127.0.0.1", 0) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def elsewhere(stage: AbstractContextManager[Stage]) -> Iterator[Stage]:
+    """Enter and leave in a thread of its own: the browser's loop runs in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        entered = pool.submit(stage.__enter__).result()
+        try:
+            yield entered
+        finally:
+            pool.submit(stage.__exit__, None, None, None).result()
+
+
+def test_what_a_worker_commits_is_shown_as_it_comes_and_its_past_is_made_from_the_log(
+    kafka: str, monkeypatch: pytest.MonkeyPatch, visit: Callable[..., Page]
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
+    with elsewhere(on_kafka(free_port(), lambda _words: None)) as stage:
+        page = visit(f"{stage.url}/#/{EPISODE}", expected="404")
+        expect(page.get_by_text("has come in yet")).to_be_visible(timeout=SLOW_MS)
+        for scene in story():
+            assert httpx.post(f"{stage.url}/reports", content=scene.value, timeout=30).status_code == 202
+        # A picture is at most a second behind the changes that it shows.
+        expect(page.locator(".total")).to_have_text("176 = 105 armenia + 71 azerbaijan", timeout=SLOW_MS)
+        expect(page.get_by_text("daily-sabah adds up all sides: 176, agrees with the count")).to_be_visible()
+        expect(page.locator("#connection")).to_have_text("Live", timeout=SLOW_MS)
+        page.reload()
+        expect(page.locator(".title")).to_contain_text("10 changes")
+        page.get_by_role("slider").press("Home")
+        expect(page.locator(".past-notice")).to_contain_text("This is what was known on 13 Sep 2022 16:00 UTC")
+        expect(page.get_by_text("No casualty figure stands.")).to_be_visible()
