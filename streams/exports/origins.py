@@ -100,12 +100,17 @@ class EmbeddedOrigin:
         self._wanted = wanted
 
     async def items(self, positions: Mapping[int, int]) -> AsyncGenerator[Item, None]:
-        """Yield the rows; raises sqlite3.Error."""
+        """Yield the rows; raises sqlite3.Error, and ResumeError where the file is another one now."""
         reader = Reader(self._path)
         try:
             first, last = (-1, reader.last_offset()) if self._wanted.topic == "reports" else (0, None)
             self.total = 0 if last is None else last + 1
             after = positions.get(0, first)
+            if last is not None and after > last:
+                raise ResumeError(
+                    f"the log in {self._path} ends at offset {last} now, and the export had come to {after}: the file"
+                    " was made anew, and so must the export be"
+                )
             while page := list(self._page(reader, after)):
                 for item in page:
                     self.done = after = item.next_position

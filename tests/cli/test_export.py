@@ -170,6 +170,18 @@ def test_the_log_of_an_embedded_server_is_exported_beside_it(tmp_path: Path) -> 
     book.close()
 
 
+def test_of_a_file_made_anew_an_export_is_not_gone_on_with(tmp_path: Path) -> None:
+    book = opened(tmp_path / DATABASE)
+    taken(book, STORY[0])
+    note = {"of": {"place": str(tmp_path), "topic": "reports", "episode": None, "partition": None}}
+    (tmp_path / "log.jsonl.part").write_bytes(b"")
+    (tmp_path / "log.jsonl.part.json").write_bytes(orjson.dumps(note | {"bytes": 0, "lines": 9, "positions": {"0": 8}}))
+    ended = run(str(tmp_path / "log.jsonl"), "--resume", "--embedded", str(tmp_path))
+    assert ended.exit_code == 2
+    assert "ends at offset 0 now, and the export had come to 8: the file was made anew" in ended.stderr
+    book.close()
+
+
 def test_standard_output_takes_lines_too(tmp_path: Path) -> None:
     book = opened(tmp_path / DATABASE)
     book.write([value(one) for one in STORY])
