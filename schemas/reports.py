@@ -63,6 +63,8 @@ PATTERN_MEANS = {
 }
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
+#: One bad slug is enough: to name 65,000 of them would take a fifth of a second.
+Slugs = Annotated[list[Slug], Field(fail_fast=True)]
 ReportId = Annotated[str, StringConstraints(pattern=REPORT_ID)]
 Time = Annotated[str, StringConstraints(pattern=TIME)]
 Url = Annotated[str, StringConstraints(max_length=2000, pattern=URL)]
@@ -112,8 +114,8 @@ class CeasefireShape(TypedDict):
     against: NotRequired[Slug | None]
     effective_at: NotRequired[Time | None]
     expires_at: NotRequired[Time | None]
-    parties: NotRequired[list[Slug] | None]
-    mediators: NotRequired[list[Slug] | None]
+    parties: NotRequired[Slugs | None]
+    mediators: NotRequired[Slugs | None]
     text: NotRequired[Text | None]
 
 
@@ -155,7 +157,7 @@ class ReportShape(TypedDict):
     url: NotRequired[Url | None]
     headline: NotRequired[Headline | None]
     lang: NotRequired[Lang | None]
-    claims: NotRequired[Annotated[list[ClaimShape], Field(max_length=MAX_CLAIMS)] | None]
+    claims: NotRequired[Annotated[list[ClaimShape], Field(max_length=MAX_CLAIMS, fail_fast=True)] | None]
 
 
 @with_config(extra="ignore")
