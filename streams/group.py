@@ -7,7 +7,14 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
-from aiokafka.errors import GroupAuthorizationFailedError, NoError, for_code
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    GroupLoadInProgressError,
+    NoError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from streams.authorized import GroupRightsRequest
 from streams.rights import coordinator
@@ -69,6 +76,12 @@ class PartitionFacts:
         return max(0, self.end - max(self.begin, self.committed or 0))
 
 
+@retry(
+    retry=retry_if_exception_type((NotCoordinatorForGroupError, GroupLoadInProgressError)),
+    stop=stop_after_delay(10),
+    wait=wait_fixed(0.2),
+    reraise=True,
+)
 async def describe_group(client: AIOKafkaAdminClient, settings: Settings) -> Group:
     """Return the group of the workers. Raises GroupAuthorizationFailedError and what else Kafka raises."""
     node = await coordinator(client, settings.app_id)

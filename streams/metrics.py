@@ -66,6 +66,7 @@ RUNNING = Gauge("truceline_partition_running", "1 while a partition of ours runs
 RESTORED = Gauge(
     "truceline_restored_ratio", "How much of a partition's state has been read back", ["partition"], registry=REGISTRY
 )
+STANDING = Gauge("truceline_standing_reports", "Accepted reports in the state", ["partition"], registry=REGISTRY)
 
 # Alerts
 ALERTS = Counter("truceline_alerts_total", "Alerts written", ["severity", "state"], registry=REGISTRY)
@@ -112,16 +113,21 @@ def count_outcomes(counts: Mapping[str, int]) -> None:
 
 
 def watch_partition(
-    partition: int, *, lag: Callable[[], float], running: Callable[[], float], restored: Callable[[], float]
+    partition: int,
+    *,
+    lag: Callable[[], float],
+    running: Callable[[], float],
+    restored: Callable[[], float],
+    standing: Callable[[], float],
 ) -> None:
     """Show a partition of ours from now on; each is asked when somebody looks."""
-    for gauge, value in ((LAG, lag), (RUNNING, running), (RESTORED, restored)):
+    for gauge, value in ((LAG, lag), (RUNNING, running), (RESTORED, restored), (STANDING, standing)):
         gauge.labels(str(partition)).set_function(value)
 
 
 def forget_partition(partition: int) -> None:
     """Show a partition no more: it is somebody else's."""
-    for gauge in (LAG, RUNNING, RESTORED):
+    for gauge in (LAG, RUNNING, RESTORED, STANDING):
         gauge.remove(str(partition))
 
 

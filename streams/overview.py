@@ -5,6 +5,7 @@ worker can be reached; standing reports from the workers' own /metrics, since on
 """
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -33,7 +34,7 @@ class Row:
     committed: int | None
     end: int
     lag: int
-    #: None: no worker that was asked has told.
+    #: Accepted reports in its state, those withdrawn among them; None: no worker that was asked has told.
     standing: int | None
     last_commit_s: float | None
 
@@ -105,6 +106,6 @@ async def _ask(url: str) -> tuple[WorkerFacts, dict[int, int]]:
         int(sample.labels["partition"]): int(sample.value)
         for family in text_string_to_metric_families(metrics)
         for sample in family.samples
-        if sample.name == STANDING
+        if sample.name == STANDING and not math.isnan(sample.value)
     }
     return WorkerFacts(url, str(ready["status"]), tuple(map(str, ready["reasons"]))), standing

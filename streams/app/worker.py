@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import faust
-import uvloop
 from faust.types import TransportT
 
 from streams import logs, tracing
@@ -17,6 +16,7 @@ from streams.alerts import Rules, read_rules
 from streams.app.boot import Order
 from streams.app.committed import CommittedTransport
 from streams.app.http import HttpService
+from streams.app.loop import Loop
 from streams.app.quiet import Seldom
 from streams.core.registry import Registry
 from streams.desk import Desk
@@ -129,7 +129,7 @@ def serve(settings: Settings) -> NoReturn:
     app = create_app(settings)
     app.finalize()
     app.http.bind()
-    loop = uvloop.new_event_loop()
+    loop = Loop()
     asyncio.set_event_loop(loop)
     WorkerProcess(app, loop=loop, quiet=True).execute_from_commandline()
 

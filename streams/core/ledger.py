@@ -112,6 +112,10 @@ class Ledger:
         """Return the names of all episodes, sorted."""
         return sorted(self._episodes)
 
+    def reports(self) -> int:
+        """Return how many reports stand or are withdrawn: as many as were ever accepted."""
+        return sum(len(episode.reports) for episode in self._episodes.values())
+
     def next_timer(self) -> tuple[int, str] | None:
         """Return the earliest time, and its episode, that a view waits for."""
         due = [(at, e.name) for e in self._episodes.values() if (at := e.waiting.first()) is not None]

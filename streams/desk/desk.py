@@ -280,7 +280,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
         status = self.status.partitions[number] = owner.status
         metrics.watch_partition(
             number, lag=lambda: NAN if status.lag is None else status.lag, running=lambda: status.runs,
-            restored=lambda: status.restored_ratio,
+            restored=lambda: status.restored_ratio, standing=lambda: NAN if owner.reports is None else owner.reports,
         )  # fmt: skip
         task = self._owners[number] = asyncio.create_task(owner.run(), name=f"partition {number}")
         task.add_done_callback(_report_end)

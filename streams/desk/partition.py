@@ -89,6 +89,11 @@ class Partition:
         self._timer: tuple[int, str] | None = None
         self._ticked: tuple[int, str] | None = None
 
+    @property
+    def reports(self) -> int | None:
+        """How many accepted reports its state holds; None while there is no state."""
+        return None if self._state is None else self._state.ledger.reports()
+
     def offer(self, fetched: list[Any]) -> None:
         """Take fetched records; those that were fetched before the partition was ours are passed over."""
         if self._state is None or self._held:

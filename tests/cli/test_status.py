@@ -16,6 +16,7 @@ from streams.desk.routing import partition_of
 from streams.overview import look
 from tests.desk.mixed import Sent
 from tests.desk.places import create_topics, running_desk, send, settings_for, taken_in
+from tests.desk.test_poison import report
 from tests.desk.test_worker import answers, start
 
 
@@ -76,6 +77,8 @@ async def test_a_worker_is_asked_how_it_is_and_one_that_is_away_is_said(ours: An
     process, port = start("truceline serve", tmp_path, ours.bootstrap_servers, ours.topic_prefix)
     try:
         await answers(port, "/readyz", 200)
+        await send(ours, [report(1), report(2), report(2)])
+        await taken_in(ours)
         found = await look(ours, [f"http://127.0.0.1:{port}/", "http://127.0.0.1:1"])
     finally:
         process.terminate()
@@ -84,6 +87,7 @@ async def test_a_worker_is_asked_how_it_is_and_one_that_is_away_is_said(ours: An
         (f"http://127.0.0.1:{port}", "ready"),
         ("http://127.0.0.1:1", "unreachable"),
     ]
+    assert [row.standing for row in found.rows] == [2]
 
 
 def test_what_stands_in_the_way_is_said() -> None:
