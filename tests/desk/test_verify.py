@@ -245,7 +245,10 @@ async def test_what_is_wrong_is_said(written: Written, what: str) -> None:
         assert any(said in problem for problem in problems), problems
     if not what.startswith(("stored", "an offset", "no picture")):
         assert len(problems) == len(wanted), problems
-    assert await verify(settings, REGISTRY) == []
+
+
+async def test_put_right_again_nothing_is_wrong(written: Written) -> None:
+    assert await verify(written.settings, REGISTRY) == []
 
 
 async def test_a_report_that_was_passed_over_is_said(kafka: str, prefix: str) -> None:
