@@ -192,7 +192,8 @@ def test_stopped_half_way_it_leaves_no_half_file(number: signal.Signals, code: i
         stdin.flush()
         wait_for(".c.*.part")
         process.send_signal(number)
-        assert process.wait(30) == code
+        # CPython ends by the signal itself where it met Ctrl-C inside exec(), as dataclasses do: a shell sees 130 too.
+        assert process.wait(30) in {code, -number}
     assert names() == []
 
 
