@@ -1,4 +1,4 @@
-"""Writes schemas/json/*.json and schemas/asyncapi.yaml: `python -m schemas.generate`.
+"""Writes schemas/json/*.json, schemas/asyncapi.yaml and schemas/openapi.json: `python -m schemas.generate`.
 
 The examples stand in schemas/json/examples.json: they were published by real folds (tests/contract records them).
 """
@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from schemas.asyncapi import asyncapi
+from schemas.openapi import openapi
 from schemas.published import SHAPES, Examples, json_schema
 
 __all__ = ["documents", "examples", "main"]
@@ -32,6 +33,7 @@ def documents() -> dict[Path, str]:
         Path("json", f"{name}.json"): _json(json_schema(shape, shown.get(name, ()))) for name, shape in SHAPES.items()
     }
     made[Path("asyncapi.yaml")] = _yaml(asyncapi(shown))
+    made[Path("openapi.json")] = _json(openapi(shown))
     return made
 
 

@@ -87,13 +87,14 @@ def json_schema(shape: Shape, examples: Sequence[Any] = ()) -> dict[str, Any]:
     }
 
 
-def combined(ref_template: str) -> dict[str, Any]:
+def combined(ref_template: str, more: Sequence[Shape] = ()) -> dict[str, Any]:
     """Return the schemas of all shapes and of their parts, by title, that name each other by `ref_template`."""
+    shapes = (*_TABLE, *more)
     tops, rest = TypeAdapter.json_schemas(
-        [(shape.name, MODE, shape.adapter) for shape in _TABLE], ref_template=ref_template
+        [(shape.name, MODE, shape.adapter) for shape in shapes], ref_template=ref_template
     )
     found: dict[str, Any] = _tidy(rest).get("$defs", {})
-    for shape in _TABLE:
+    for shape in shapes:
         schema = _tidy(tops[shape.name, MODE])
         if "$ref" not in schema and shape.title in found:
             raise ValueError(f"{shape.title} names a shape and a part of one")

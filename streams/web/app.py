@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import orjson
@@ -72,6 +74,7 @@ def create_app(
         "/healthz": ("GET", web.healthz),
         "/readyz": ("GET", web.readyz),
         "/metrics": ("GET", web.metrics),
+        "/openapi.json": ("GET", web.openapi),
     }
     app = Starlette(
         routes=[Route(path, web.guarded(path, answer), methods=[method]) for path, (method, answer) in routes.items()],
@@ -197,6 +200,9 @@ class _Web:
         body = {"ready": not missing, "status": status, "reasons": missing + troubles}
         return _json(body, status=503 if missing else 200)
 
+    async def openapi(self, _request: Request) -> Response:
+        return Response(openapi_document(), media_type="application/json", headers={"Cache-Control": "no-cache"})
+
     async def metrics(self, _request: Request) -> Response:
         metrics.READY.set(not await self.store.reasons())
         metrics.DEGRADED.set(bool(await self.store.degraded()))
@@ -223,6 +229,12 @@ class _Measured:
             await send(message)
 
         await self.app(scope, receive, measured)
+
+
+@cache
+def openapi_document() -> bytes:
+    """Return what /openapi.json says, as `python -m schemas.generate` wrote it."""
+    return files("schemas").joinpath("openapi.json").read_bytes()
 
 
 def _answer(reports: Reports, receipts: list[Receipt]) -> Response:
