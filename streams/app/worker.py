@@ -50,6 +50,8 @@ class Truceline(faust.App):
             topic_disable_leader=True,
             topic_allow_declare=False,
             worker_redirect_stdouts=False,
+            # What an agent is at is done again by the next owner; a target that is tried again may take minutes.
+            stream_wait_empty=False,
             broker_session_timeout=settings.session_timeout,
             broker_heartbeat_interval=max(0.1, settings.session_timeout / SECOND / 10),
             broker_rebalance_timeout=settings.rebalance_timeout,

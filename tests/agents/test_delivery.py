@@ -8,19 +8,19 @@ from tests.agents.alerting import PARTITIONS, alerting_settings, alerts_on, done
 from tests.agents.test_alerts import CROSSES
 from tests.alerts.telling import day
 from tests.core.build import Json, killed
-from tests.desk.places import Worker, read, send
+from tests.desk.places import Worker, read, send, until
 from tests.notify.receivers import hook, mailbox
 
 SECRET = "s3cr3t-t0k3n"
 
 
-def delivering(settings: Settings, log: Path, urls: Path) -> Worker:
+def delivering(settings: Settings, log: Path, urls: Path, tries: int = 2) -> Worker:
     return Worker(
         settings,
         log,
         TRUCELINE_ALERTS=str(settings.alerts),
         TRUCELINE_NOTIFY_URLS_FILE=str(urls),
-        TRUCELINE_NOTIFY_TRIES="2",
+        TRUCELINE_NOTIFY_TRIES=str(tries),
         TRUCELINE_NOTIFY_MAX_AGE="P36500D",
         TRUCELINE_LOG_LEVEL="debug",
     )
@@ -34,8 +34,10 @@ async def settled(settings: Settings, alerts: int) -> None:
     """All alerts are there, and done with."""
 
     async def state() -> tuple[int, bool]:
+        # In this order: once all are there, no end moves any more.
+        there = len(await alerts_on(settings))
         ends = await ends_of(settings, "alerts")
-        return len(await alerts_on(settings)), await done_by(settings, "alerts") == ends
+        return there, await done_by(settings, "alerts") == ends
 
     await eventually(state, (alerts, True))
 
@@ -74,3 +76,29 @@ async def test_an_alert_reaches_hook_and_mail_and_is_not_lost_where_a_target_is_
         assert "an alert was not delivered" in said
         assert [part for part in (SECRET, "duty@example.org", "json://") if part in said] == []
     assert [part for part in (SECRET, "json://") if part in json.dumps(lost)] == []
+
+
+async def test_a_worker_that_stops_while_an_alert_is_tried_again_leaves_it_to_the_next(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES)
+    urls = tmp_path / "urls"
+    with hook() as receiving:
+        urls.write_text(receiving.url())
+        receiving.answers = [503] * 99
+        first = delivering(settings, tmp_path / "first.log", urls, tries=20)
+        try:
+            await send(settings, sent([day(1, killed(120))]))
+            await until(lambda: len(receiving.posted) > 1, "it is tried again")
+        finally:
+            # All tries would take many minutes.
+            assert first.stop() == 0
+        tried = len(receiving.posted)
+        receiving.answers = []
+        second = delivering(settings, tmp_path / "second.log", urls)
+        try:
+            await settled(settings, 1)
+        finally:
+            assert second.stop() == 0
+    assert len(receiving.posted) == tried + 1
+    assert await lost_on(settings) == []
