@@ -258,8 +258,8 @@ class Book:
         row = file.execute("SELECT value FROM meta WHERE name = 'horizon_us'").fetchone()
         if conflict := too_long_a_horizon(row and int(row[0]), self.options.horizon_us):
             raise StoreUnavailable(
-                f"{self.path} {conflict}; to fold its reports anew under the longer one, send them to a server on a"
-                " new folder"
+                f"{self.path} {conflict}; to fold its reports anew under the longer one, write them out with `truceline"
+                " export --embedded` and send them to a server on a new folder"
             )
 
     def _register(self) -> None:

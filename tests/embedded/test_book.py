@@ -200,7 +200,8 @@ def test_a_file_is_not_opened_under_a_longer_horizon_than_it_was_kept_with(path:
     assert str(refused.value) == (
         f"{path} was kept with a horizon of P5D, and TRUCELINE_HORIZON is P10D now, which is longer: what was settled"
         " is forgotten, and must not become open to revision again. Set TRUCELINE_HORIZON=P5D (or less) to go on; to"
-        " fold its reports anew under the longer one, send them to a server on a new folder"
+        " fold its reports anew under the longer one, write them out with `truceline export --embedded` and send them"
+        " to a server on a new folder"
     )
     book = opened(path, horizon_us=5 * DAY_US)
     assert taken(book, report("r10", killed(10)), report("r5", killed(5))) == ["duplicate", "duplicate"]
