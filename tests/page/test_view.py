@@ -240,3 +240,19 @@ def test_the_slider_shows_what_was_known_then_and_comes_back_to_now(
     page.get_by_role("button", name="Back to now").first.click()
     expect(page.locator(".total")).to_have_text("169 = 98 north + 71 south")
     assert page.url.endswith(f"/#/{episode}")
+
+
+def test_who_pulls_the_slider_along_is_answered_where_it_comes_to_rest(
+    visit: Visit, server: Server, episode: str
+) -> None:
+    server.take(*story(episode))
+    page = opened(visit, server, episode)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "?at=" in request.url else None)
+    # At once, with no time in between.
+    page.get_by_role("slider", name="Time shown").evaluate(
+        "slider => { for (let i = 0; i < 9; i++)"
+        " slider.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', bubbles: true, cancelable: true})) }"
+    )
+    expect(page.locator(".total")).to_have_text("165 = 105 north + 60 south")
+    assert [url.partition("?")[2] for url in asked] == ["at=2022-09-02T18%3A00%3A00Z"]

@@ -17,7 +17,7 @@ export class Episode extends Component {
   }
 
   render({view, onPast}) {
-    const {name, picture, changes, at, clock, complete, names, fresh, error} = view;
+    const {name, picture, changes, at, clock, complete, names, fresh, isStale, error} = view;
     if (!picture) {
       return [h('div', {class: 'title'}, h('h1', null, name)), error ? h('p', {class: 'notice', role: 'alert'}, error) : h('p', {class: 'quiet'}, 'Loading …')];
     }
@@ -35,7 +35,7 @@ export class Episode extends Component {
       at !== null && h('p', {class: 'notice past-notice', role: 'status'}, 'This is what was known on ', h('b', null, h(Time, {at: new Date(at).toISOString()}), ' UTC'), ', not what is known now. ',
         h('button', {type: 'button', onClick: () => onPast(null)}, 'Back to now')),
       h('div', {class: 'columns'},
-        h('div', {class: 'main'},
+        h('div', {class: isStale ? 'main stale' : 'main', 'aria-busy': String(Boolean(isStale))},
           h('h2', null, 'Losses, by who says it'),
           h(Losses, {picture, live, colours, names}),
           h('h2', null, 'Ceasefire'),

@@ -15,6 +15,8 @@ const GATHER_MS = 60;
 /** Where a picture does not show a change yet (on Kafka it may be a second behind), it is asked for again. */
 const PICTURE_TRIES = 6;
 const AGAIN_MS = 400;
+/** The slider has come to rest. */
+const SLIDE_MS = 150;
 /** So long a change counts as new. */
 const NEW_MS = 8000;
 /** More changes at once than this are told to a screen reader as a number. */
@@ -36,6 +38,8 @@ class View {
     this.stream?.close();
     clearTimeout(this.due);
     clearTimeout(this.telling);
+    clearTimeout(this.sliding);
+    this.past?.abort();
   }
 
   /** Follow what comes behind a mark; without one, what comes from now on. */
@@ -139,7 +143,7 @@ export class EpisodeView extends View {
       this.known = new Set(history.changes.map(({data}) => data.change_id));
       this.show({clock: Date.parse(picture.clock), changes: dated(history.changes), complete: history.complete, names, picture: at === null ? picture : this.view.picture ?? picture, error: null});
       this.listen({episode: name}, picture.mark);
-      if (at !== null) await this.goto(at);
+      if (at !== null) this.goto(at);
     } catch (error) {
       if (error.status === 404) {
         this.show({error: `No report of an episode named ${name} has come in yet.`});
@@ -197,15 +201,24 @@ export class EpisodeView extends View {
   }
 
   /** Show a time of the past, or with null what is known now. */
-  async goto(at) {
-    this.show(at === null ? {at, picture: this.now, error: null} : {at});
-    if (at === null) return;
+  goto(at) {
+    clearTimeout(this.sliding);
     this.past?.abort();
+    if (at === null) this.show({at, picture: this.now, isStale: false, error: null});
+    else {
+      this.show({at, isStale: true});
+      // Each is folded anew on the server: who pulls the slider along is not answered at each change.
+      this.sliding = setTimeout(() => this.fetchPast(at), SLIDE_MS);
+    }
+  }
+
+  async fetchPast(at) {
     this.past = new AbortController();
-    const time = this.view.changes.findLast((change) => change.at <= at)?.time ?? new Date(at).toISOString();
+    // As it is written, to the microsecond, where a change was made known then.
+    const time = this.view.changes.findLast((change) => change.at === at)?.time ?? new Date(at).toISOString();
     try {
       const picture = await fetchPicture(this.view.name, time, this.past.signal);
-      if (this.view.at === at) this.show({picture, error: null});
+      if (this.view.at === at) this.show({picture, isStale: false, error: null});
     } catch (error) {
       if (error.name !== 'AbortError') this.show({error: `What was known on ${told(time)} UTC cannot be had: ${error.message}`});
     }
