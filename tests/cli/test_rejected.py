@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from streams.cli import app
@@ -138,7 +139,8 @@ def test_what_makes_no_sense_is_said_before_anything_is_done(args: list[str]) ->
 def served(tmp_path: Path) -> Iterator[str]:
     """An embedded server that has refused one report for what it knew."""
     store = EmbeddedStore(tmp_path, REGISTRY)
-    with running(create_app(store, loopback=True), listen("127.0.0.1", 0)) as url:
+    # Its log is not the command's output, although they share a process here.
+    with capture_logs(), running(create_app(store, loopback=True), listen("127.0.0.1", 0)) as url:
         values = [GOOD.encode(), json.dumps(report("good", killed(8))).encode()]
         assert [receipt.code for receipt in asyncio.run(store.submit(values))] == [None, "revision_conflict"]
         yield url
