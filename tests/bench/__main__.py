@@ -72,6 +72,7 @@ def alone_(reports: int = 200_000, memory_reports: int = 1_000_000) -> None:
         "reference": reference.reports_a_second(),
         "stages_us": alone.stages(reports),
         "replay": alone.replay(reports),
+        "replay_2_jobs": alone.replay_shared_out(reports),
         "restore": alone.restore(reports),
         "growth": alone.growth(10_000, memory_reports // 2),
         "memory": alone.memory(steps),

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import psutil
@@ -20,6 +20,7 @@ import psutil
 from streams.core.intake import parse
 from streams.core.ledger import Ledger
 from streams.core.times import DAY_US
+from streams.desk.fold import SLICE_RECORDS
 from tests.bench.contenders import ROOT, truceline_command
 from tests.bench.expected import registry
 from tests.bench.workloads import records, steady
@@ -29,7 +30,7 @@ Figures = dict[str, float]
 
 
 def stages(reports: int) -> Figures:
-    """Return µs a report of each stage, in batches as the desk folds them."""
+    """Return µs a report of each stage, in slices as the desk folds them."""
     lines = [report.value for report in records("steady", reports)]
     ledger = Ledger(registry())
     spent = dict.fromkeys(
@@ -42,9 +43,9 @@ def stages(reports: int) -> Figures:
         spent[stage] += now_s - since_s
         return now_s
 
-    for first in range(0, reports, BATCH):
+    for first in range(0, reports, SLICE_RECORDS):
         now = time.process_time()
-        messages = [parse(line) for line in lines[first : first + BATCH]]
+        messages = [parse(line) for line in lines[first : first + SLICE_RECORDS]]
         now = note("parse", now)
         steps = []
         for offset, message in enumerate(messages):
@@ -69,20 +70,34 @@ def stages(reports: int) -> Figures:
 
 def replay(reports: int) -> float:
     """Return the reports a second of processor time of `truceline replay`, its start not counted."""
-    few, many = (_replay_s(count) for count in (1_000, reports))
+    few, many = (_replay_s(count).of_processor for count in (1_000, reports))
     return (reports - 1_000) / (many - few)
 
 
-def _replay_s(reports: int) -> float:
+def replay_shared_out(reports: int, jobs: int = 2, rounds: int = 3) -> list[float]:
+    """Return how many times as fast it is with so many jobs, by the clock, their start not counted; sorted."""
+    return sorted(_replay_net_s(reports, 1) / _replay_net_s(reports, jobs) for _ in range(rounds))
+
+
+def _replay_net_s(reports: int, jobs: int) -> float:
+    return _replay_s(reports, jobs).of_clock - _replay_s(1_000, jobs).of_clock
+
+
+class _Seconds(NamedTuple):
+    of_processor: float
+    of_clock: float
+
+
+def _replay_s(reports: int, jobs: int = 1) -> _Seconds:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reports.jsonl"
         with path.open("wb") as file:
             file.writelines(report.value + b"\n" for report in records("steady", reports))
         command = [truceline_command(), "replay", "-q", "--changes", str(Path(folder) / "changes.jsonl")]
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([*command, str(path)], cwd=ROOT, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+        used, started_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run([*command, "--jobs", str(jobs), str(path)], cwd=ROOT, check=True)
+        after, of_clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - started_s
+        return _Seconds(after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime, of_clock)
 
 
 def restore(reports: int) -> float:
