@@ -1,0 +1,22 @@
+"""Changes of counts, each once: python consumer.py [BROKERS [PREFIX [GROUP]]]."""
+
+import asyncio
+import json
+import sys
+
+from aiokafka import AIOKafkaConsumer
+
+
+async def main(brokers: str = "127.0.0.1:9092", prefix: str = "truceline", group: str = "example") -> None:
+    """Print each change; what is aborted is not shown, what is repeated is passed over."""
+    seen: set[str] = set()  # where it must outlive the process: a table with change_id as its key
+    options = {"isolation_level": "read_committed", "auto_offset_reset": "earliest", "group_id": group}
+    async with AIOKafkaConsumer(f"{prefix}.casualties", bootstrap_servers=brokers, **options) as consumer:
+        async for record in consumer:
+            change = json.loads(record.value)
+            if change["change_id"] not in seen:
+                seen.add(change["change_id"])
+                print(change["change_id"], change["kind"], change["delta"], flush=True)
+
+
+asyncio.run(main(*sys.argv[1:]))
