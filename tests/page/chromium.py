@@ -21,6 +21,8 @@ APPLICATIONS = (
     Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
 )
 APT = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+#: With fonts: a machine may have none.
+PACKAGES = ("chromium", "fonts-liberation")
 INSTALL_S = 240
 WHAT_TO_DO = (
     "the tests of the page need Chromium or Chrome: install it (Debian: apt-get install chromium), put it on the PATH,"
@@ -51,7 +53,7 @@ def _from_debian() -> str:
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         raise NoChromium(WHAT_TO_DO)
     said = ""
-    for command in (["update", "--quiet"], ["install", "--yes", "--quiet", "--no-install-recommends", "chromium"]):
+    for command in (["update", "--quiet"], ["install", "--yes", "--quiet", "--no-install-recommends", *PACKAGES]):
         try:
             run = subprocess.run(
                 ["apt-get", *command], env=APT, check=False, capture_output=True, text=True, timeout=INSTALL_S

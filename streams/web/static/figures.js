@@ -26,5 +26,5 @@ function Table({panel}) {
         h('td', null, line.source),
         h('td', null, partyWords(line.party)),
         h('td', {class: 'num'}, figure(point.change.data.after)),
-        h('td', {class: point.kind in CORRECTIONS ? 'correction' : ''}, countChange(point.change.data)))))));
+        h('td', {class: point.kind in CORRECTIONS ? `correction ${point.kind}` : ''}, countChange(point.change.data)))))));
 }

@@ -54,7 +54,7 @@ class Row extends Component {
 function LastChange({change}) {
   const {data} = change;
   return [
-    h('span', {class: data.kind in CORRECTIONS ? 'correction' : ''}, shortly(data)),
+    h('span', {class: data.kind in CORRECTIONS ? `correction ${data.kind}` : ''}, shortly(data)),
     h('span', {class: 'asof'}, ' ', h(Time, {at: change.time, year: false})),
   ];
 }
