@@ -26,7 +26,7 @@ demo: $(STAMP)  ## the story of 13-15 September 2022, played into an embedded se
 test: $(STAMP)  ## every test but the deep ones, on a real Kafka it starts itself
 	$(PYTEST) --cov --cov-report=term:skip-covered -m 'not deep' $(ARGS)
 
-test-deep: $(STAMP)  ## each property over 2,000 histories and more: some ten minutes
+test-deep: $(STAMP)  ## each property over 2,000 histories, and thousands of kills; ARGS=tests/property: some ten minutes
 	$(PYTEST) -m deep $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy, import-linter
