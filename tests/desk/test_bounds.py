@@ -85,14 +85,14 @@ async def test_what_is_fetched_and_not_folded_is_bounded_in_records_and_bytes(
 async def test_a_partition_with_a_long_backlog_does_not_hold_up_another(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix, batch_max_records=20)
     await create_topics(settings, 2)
-    await send(settings, reports(4_000, 0))
+    await send(settings, reports(2_000, 0))
     async with running_desk(settings) as desk:
         await until(lambda: desk.status.counts["accepted"] > 100, "the hot one is worked on")
         await send(settings, reports(30, 1))
         await until(lambda: desk.status.partitions[1].next_offset == 30, "the other is taken in")
         hot = desk.status.partitions[0].next_offset
         assert hot is not None
-        assert hot < 4_000
+        assert hot < 2_000
         await taken_in(settings)
     assert await verify(settings, REGISTRY) == []
 
