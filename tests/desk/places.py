@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +72,10 @@ async def send(settings: Settings, records: Iterable[Sent]) -> None:
         **client_options(settings), linger_ms=5, max_request_size=2 << 20, request_timeout_ms=SEND_TIMEOUT_MS
     )
     await producer.start()
+    sent: list[Awaitable[Any]] = []
     try:
-        sent = [
-            await producer.send(
+        for record in records:
+            delivery = await producer.send(
                 settings.topic("reports"),
                 record.value,
                 key=record.key,
@@ -82,11 +83,13 @@ async def send(settings: Settings, records: Iterable[Sent]) -> None:
                 timestamp_ms=record.timestamp_ms,
                 headers=record.headers,
             )
-            for record in records
-        ]
-        await asyncio.gather(*sent)
+            sent.append(delivery)
     finally:
+        # All are waited for, also after one has failed.
+        failures = [one for one in await asyncio.gather(*sent, return_exceptions=True) if isinstance(one, Exception)]
         await producer.stop()
+    if failures:
+        raise failures[0]
 
 
 async def read(settings: Settings, name: str, partitions: int = 4, *, committed: bool = True) -> list[Any]:
