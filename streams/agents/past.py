@@ -23,6 +23,8 @@ async def past(
 
     Raises KafkaError, and TimeoutError where the end is not reached.
     """
+    if end is not None and start >= end:  # as for the first record of all
+        return
     consumer = AIOKafkaConsumer(
         **options, isolation_level="read_committed", auto_offset_reset="none", enable_auto_commit=False
     )
