@@ -79,7 +79,7 @@ def browser() -> Iterator[Browser]:
         program = chromium()
     except NoChromium as error:
         pytest.fail(str(error), pytrace=False)
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program)
         yield opened
@@ -111,7 +111,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def visit(url: str, *, expected: str = "^$", **options: Any) -> Page:
         context = browser.new_context(**{"timezone_id": "Asia/Yerevan", "locale": "en-GB", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         context.add_init_script(WATCH)
         page = context.new_page()
         wrong: list[str] = []

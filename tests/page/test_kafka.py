@@ -14,7 +14,7 @@ from streams.demo.stages import Stage, on_kafka
 from streams.demo.story import EPISODE, story
 from streams.web.server import listen
 
-SLOW_MS = 30_000
+SLOW_MS = 60_000
 
 
 def free_port() -> int:
