@@ -28,6 +28,9 @@ import yaml
 from streams import __version__
 from tests.desk.test_worker import free_port
 
+#: The build fetches what it installs: not for a time-out to end on a busy machine.
+pytestmark = pytest.mark.timeout(900)
+
 ROOT = Path(__file__).parent.parent.parent
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 WAIT_S = 60.0
