@@ -63,8 +63,9 @@ def test_all_of_it_can_be_reached_and_used_by_keyboard(visit: Visit, server: Ser
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=episode)).to_be_visible()
     expect(page.locator("main")).to_be_focused()
+    expect(page.locator(".sources")).to_be_visible()
     reached = []
-    for _ in range(40):
+    for _ in range(80):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("[document.activeElement.tagName, document.activeElement.type ?? ''].join(' ')"))
     assert {"A ", "SUMMARY ", "DIV ", "INPUT range", "INPUT checkbox", "BUTTON button"} <= set(reached)
