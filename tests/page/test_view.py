@@ -41,6 +41,7 @@ def test_the_list_shows_every_episode_with_its_truce_and_what_each_side_says(vis
         expect(page.get_by_text("No report has come in yet.")).to_be_visible()
         server.take(*story("war"), report("a", killed(1_234_567), episode="elsewhere", published_at=at(9)))
         expect(page.get_by_role("row")).to_have_count(3)
+        expect(page.get_by_text("Expired")).to_be_visible()
         assert rows(page, ".episodes") == [
             ["elsewhere", "none spoken of", "1,234,567 killed, military = 1,234,567 north", "9 Sep 2022 00:00"],
             [
@@ -176,6 +177,8 @@ def test_a_ceasefire_has_its_status_who_says_so_its_steps_and_its_band(
     server.take(*story(episode))
     page = opened(visit, server, episode)
     ceasefire = page.get_by_role("region", name="Ceasefire main")
+    # The server's own tick, when the term has run out.
+    expect(ceasefire.locator(".says")).to_contain_text("Expired")
     assert ceasefire.locator(".status-line").inner_text().replace("\n", " ") == (
         "Expired since 9 Sep 2022 00:00 declared by north · not confirmed by mod.south · mediated by third"
         " · violations: 1 alleged"
