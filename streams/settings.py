@@ -44,6 +44,7 @@ def _brokers(value: str) -> str:
 #: ISO 8601, `P400D` or `PT30S`; as pydantic reads it a year has 365 days and a month 30.
 Duration = Annotated[timedelta, BeforeValidator(_iso8601), AfterValidator(_not_negative)]
 Brokers = Annotated[str, AfterValidator(_brokers)]
+Codec = Literal["none", "gzip", "snappy", "lz4", "zstd"]
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
@@ -117,6 +118,7 @@ class Settings(BaseSettings):
     notify_tries: int = Field(6, ge=1, le=20, description="How often sending an alert on is tried")
 
     # The desk
+    compression: Codec = Field("none", description="How what is published is compressed; the ledger always is")
     batch_max_records: int = Field(
         5_000, ge=1, le=100_000, description="Most records of a partition in one transaction"
     )

@@ -40,8 +40,8 @@ class Record(NamedTuple):
 class Outbox:
     """The record batches of one transaction, by topic and partition, in the order of appending."""
 
-    def __init__(self, create_batch: Callable[[], Any], limits: Mapping[str, int], partition: int) -> None:
-        """Take what makes an empty batch, by topic the length of the longest batch it takes, and the partition."""
+    def __init__(self, create_batch: Callable[[str], Any], limits: Mapping[str, int], partition: int) -> None:
+        """Take what makes an empty batch for a topic, the length of the longest that each takes, and the partition."""
         self.batches: dict[TopicPartition, list[Any]] = {}
         self.records = 0
         self._create_batch = create_batch
@@ -104,7 +104,7 @@ class Outbox:
         self.records += 1
 
     def _begin(self, topic: str, partition: int) -> Callable[..., Any]:
-        batch = self._create_batch()
+        batch = self._create_batch(topic)
         self.batches.setdefault(TopicPartition(topic, partition), []).append(batch)
         append: Callable[..., Any] = batch.append
         self._open[topic, partition] = append

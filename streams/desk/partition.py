@@ -27,7 +27,7 @@ from streams.desk.producer import TransactionalProducer
 from streams.desk.routing import Routes
 from streams.desk.setup import Setup
 from streams.desk.status import PartitionState, PartitionStatus
-from streams.desk.takeover import State, take_over, transactional_id
+from streams.desk.takeover import OUTPUTS, State, take_over, transactional_id
 from streams.desk.work import Work
 
 __all__ = ["Partition", "Reader"]
@@ -181,6 +181,8 @@ class Partition:
             transactional_id(settings.app_id, place),
             transaction_timeout_ms=int(limits.transaction_s * 1000),
             batch_bytes=min(self._setup.shape.record_limits.values()),
+            # The ledger is nobody else's, so none needs to have the codec; it shrinks to a seventh.
+            codecs={settings.topic(name): "zstd" if name == "ledger" else settings.compression for name in OUTPUTS},
         )
         state = await take_over(self._setup, self.status, self._producer)
         await self._work.register(state)

@@ -7,15 +7,22 @@ out the whole of it; a broker that is gone would be asked again as fast as the f
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.client import CoordinationType
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.producer.sender import AddPartitionsToTxnHandler, Sender
 from aiokafka.structs import TopicPartition
 
+from streams.settings import Codec
+
 __all__ = ["TransactionalProducer"]
+
+#: By their number in a record batch (KIP-98; zstd by KIP-110).
+CODECS: dict[Codec, int] = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 
 QUICK_S = 0.002
 SLOW_S = 1.0
@@ -113,8 +120,12 @@ class TransactionalProducer:
         *,
         transaction_timeout_ms: int,
         batch_bytes: int,
+        codecs: Mapping[str, Codec] = MappingProxyType({}),
     ) -> None:
-        """Take aiokafka's client options; a record batch is at most `batch_bytes` long."""
+        """Take aiokafka's client options; a record batch is at most `batch_bytes` long before it is compressed.
+
+        `codecs` says by topic how batches are compressed; others are not.
+        """
         self.transactional_id = transactional_id
         self._options = options
         self._limit_s = transaction_timeout_ms / 1000
@@ -135,7 +146,13 @@ class TransactionalProducer:
             retry_backoff_ms=0,
             request_timeout_ms=min(transaction_timeout_ms, 40_000),
         )
-        self.create_batch: Callable[[], Any] = self._producer.create_batch
+        self._batch_bytes = batch_bytes
+        self._codecs = codecs
+
+    def create_batch(self, topic: str = "") -> BatchBuilder:
+        """Return an empty record batch for a topic; for none that is named, one that is not compressed."""
+        # As AIOKafkaProducer.create_batch does it, which knows one codec for all topics.
+        return BatchBuilder(self._batch_bytes, CODECS[self._codecs.get(topic, "none")], is_transactional=1)
 
     async def start(self, topics: list[str]) -> None:
         """Return once the last owner of the id is fenced and its transaction ended, the topics' leaders known."""

@@ -118,7 +118,7 @@ def test_what_the_last_owner_owed_is_due_at_once() -> None:
 
 
 def outbox(**limits: int) -> Outbox:
-    return Outbox(lambda: BatchBuilder(1000, 0, is_transactional=1), limits, 3)
+    return Outbox(lambda _: BatchBuilder(1000, 0, is_transactional=1), limits, 3)
 
 
 def test_records_fill_batches_in_their_order() -> None:
