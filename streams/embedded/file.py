@@ -20,6 +20,11 @@ LOCK = "truceline.lock"
 APPLICATION_ID = 0x74726365
 VERSION = 1
 
+#: A hundred reports touch some 300 pages of 4 KiB, many of them again and again: folded back into the file after
+#: 16 MiB, not after SQLite's 4, a quarter less is written in all.
+CHECKPOINT_PAGES = 4_096
+CACHE_KIB = 64 << 10
+
 _TABLES = """
 -- What came in, as it came, but for repeats and what is refused at sight: the source of truth.
 CREATE TABLE log (
@@ -116,6 +121,8 @@ def _must_be_writable(path: Path) -> None:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if version == VERSION and application == APPLICATION_ID:

@@ -94,7 +94,8 @@ def growth_() -> None:
 @app.command("embedded")
 def embedded_(reports: int = 20_000) -> None:
     """Measure the worker on one SQLite file."""
-    figures = {"machine": machine(), "reports_a_second": embedded.posted(reports)}
+    rates = {f"clients_{clients}": embedded.posted(reports, clients=clients) for clients in (1, 4)}
+    figures = {"machine": machine(), "reports_a_second": rates}
     typer.echo(orjson.dumps(figures).decode())
     _keep("embedded", figures)
 

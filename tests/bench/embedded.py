@@ -15,8 +15,8 @@ PORT = 18_231
 START_LIMIT_S = 30.0
 
 
-def posted(reports: int, *, batch: int = 100) -> float:
-    """Return the reports a second, one client sending a batch after the other."""
+def posted(reports: int, *, batch: int = 100, clients: int = 1) -> float:
+    """Return the reports a second, each client sending a batch after the other."""
 
     def commands(place: Place) -> list[tuple[list[str], dict[str, str]]]:
         command = [truceline_command(), "serve", "--embedded", str(place.folder / "ledger")]
@@ -24,20 +24,24 @@ def posted(reports: int, *, batch: int = 100) -> float:
 
     contender = Contender("embedded", "exactly once", True, reports, commands)
     with tempfile.TemporaryDirectory() as folder, Running(contender, Place("127.0.0.1:1", "embedded", Path(folder))):
-        return asyncio.run(_posted(reports, batch))
+        return asyncio.run(_posted(reports, batch, clients))
 
 
-async def _posted(reports: int, batch: int) -> float:
+async def _posted(reports: int, batch: int, clients: int) -> float:
     lines = [report.value for report in records("steady", reports)]
     bodies = [b"\n".join(lines[first : first + batch]) for first in range(0, reports, batch)]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{PORT}", timeout=30) as client:
         await ready(client)
         started_s = time.monotonic()
-        for body in bodies:
-            answer = await client.post("/reports", content=body, headers={"content-type": "application/x-ndjson"})
-            if answer.status_code != 202:
-                raise RuntimeError(f"{answer.status_code}: {answer.text[:300]}")
+        await asyncio.gather(*(_post(client, bodies[first::clients]) for first in range(clients)))
         return reports / (time.monotonic() - started_s)
+
+
+async def _post(client: httpx.AsyncClient, bodies: list[bytes]) -> None:
+    for body in bodies:
+        answer = await client.post("/reports", content=body, headers={"content-type": "application/x-ndjson"})
+        if answer.status_code != 202:
+            raise RuntimeError(f"{answer.status_code}: {answer.text[:300]}")
 
 
 async def ready(client: httpx.AsyncClient) -> None:
