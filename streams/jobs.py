@@ -50,6 +50,15 @@ class Orders:
     changes: bool = True
     pictures: bool = True
 
+    def replay(
+        self, lines: Lines, on_refusal: OnRefusal, read_line: Callable[[bytes], Message | None] | None = None
+    ) -> Replay:
+        """Return the fold of some lines as ordered, all of them or those that `read_line` reads."""
+        return Replay(
+            lines, self.registry, horizon_us=self.horizon_us, until_us=self.until_us, tick_us=self.tick_us,
+            on_refusal=on_refusal, read=read_line,
+        )  # fmt: skip
+
 
 class SharedReplay:
     """The fold of some files by several processes; asked as a `Replay` is."""
@@ -193,10 +202,7 @@ class _Folding:
         self._pipe = pipe
         self._lines = Lines(orders.paths)
         self._block = _Block(0, Where(0, None, "", 0), [], [])
-        self._story = Replay(
-            self._lines, orders.registry, horizon_us=orders.horizon_us, until_us=orders.until_us,
-            tick_us=orders.tick_us, on_refusal=self._refuse, read=_Share(number, of),
-        )  # fmt: skip
+        self._story = orders.replay(self._lines, self._refuse, _Share(number, of))
 
     def run(self) -> None:
         story, lines, unreadable = self._story, self._lines, None

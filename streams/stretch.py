@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka import let_go
 
-__all__ = ["Bounds", "Stretch", "Unreadable", "bounds", "in_time", "partitions"]
+__all__ = ["Bounds", "NoTopic", "Stretch", "Unreadable", "bounds", "in_time", "partitions"]
 
 POLL_MS = 100
 #: No byte for this long before the end is reached: the broker does not answer, or a transaction is left open.
@@ -24,6 +24,10 @@ class Unreadable(Exception):
     """A topic that is not there, or that cannot be read to its end."""
 
 
+class NoTopic(Unreadable):
+    """A topic that is not there."""
+
+
 class Bounds(NamedTuple):
     """The first offset to read, and the one behind the last."""
 
@@ -32,7 +36,7 @@ class Bounds(NamedTuple):
 
 
 async def partitions(options: dict[str, Any], topic: str) -> int:
-    """Return how many partitions a topic has; raises Unreadable where it is not there, KafkaError."""
+    """Return how many partitions a topic has; raises NoTopic, KafkaError."""
     admin = AIOKafkaAdminClient(**options)
     try:
         await admin.start()
@@ -41,7 +45,7 @@ async def partitions(options: dict[str, Any], topic: str) -> int:
     finally:
         await admin.close()
     if topic not in found:
-        raise Unreadable(f"there is no topic {topic} on {options['bootstrap_servers']}")
+        raise NoTopic(f"there is no topic {topic} on {options['bootstrap_servers']}")
     return found[topic]
 
 

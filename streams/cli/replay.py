@@ -102,13 +102,9 @@ def replay(
 def _story(orders: Orders, jobs: int, refusals: Refusals) -> Replay | SharedReplay:
     from streams.jobs import SharedReplay
     from streams.lines import Lines
-    from streams.replay import Replay
 
     if jobs == 1:
-        return Replay(
-            Lines(orders.paths), orders.registry, horizon_us=orders.horizon_us, until_us=orders.until_us,
-            tick_us=orders.tick_us, on_refusal=refusals.add,
-        )  # fmt: skip
+        return orders.replay(Lines(orders.paths), refusals.add)
     if "-" in orders.paths:
         raise UsageFailed("standard input (-) can be read once, so by one process: leave --jobs out, or name a file")
     return SharedReplay(orders, jobs, on_refusal=refusals.add)

@@ -152,7 +152,8 @@ class Fold:
         `changed` are ledger entries to be written as well.
         """
         tally = Tally()
-        self._entries(ledger.entries(changed), outbox)
+        for made in self._entries(ledger.entries(changed), outbox):
+            outbox.put(*made)
         for at in range(0, len(records), SLICE_RECORDS):
             await self._slice(ledger, records[at : at + SLICE_RECORDS], outbox, tally)
         return tally
@@ -237,19 +238,15 @@ class Fold:
 
     def register(self, step: "Step", ledger: Ledger, outbox: Outbox) -> None:
         """Write the changes and ledger entries that another source registry brings about in an episode."""
-        for made in self._changes(step, None, outbox):
+        for made in chain(self._changes(step, None, outbox), self._entries(ledger.entries(step.touched), outbox)):
             outbox.put(*made)
-        self._entries(ledger.entries(step.touched), outbox)
 
     def _make(self, batch: Folded, outbox: Outbox) -> Iterator[Made]:
         """Yield the changes and the ledger entries to write; raises OutputTooLarge."""
         for record, step in batch.steps:
             trace = traced(record.headers) if record.headers else NO_HEADERS
             yield from self._changes(step, self._timestamp_ms(record), outbox, trace)
-        topic = self._topics["ledger"]
-        for key, value in batch.entries():
-            outbox.check(topic, key, value)
-            yield topic, key, value, NO_HEADERS, None
+        yield from self._entries(batch.entries(), outbox)
 
     def _changes(
         self, step: "Step", timestamp_ms: int | None, outbox: Outbox, trace: list[Header] = NO_HEADERS
@@ -264,11 +261,11 @@ class Fold:
             outbox.check(topic, key, value, head)
             yield topic, key, value, head, timestamp_ms
 
-    def _entries(self, entries: Iterable[tuple[bytes, bytes | None]], outbox: Outbox) -> None:
+    def _entries(self, entries: Iterable[tuple[bytes, bytes | None]], outbox: Outbox) -> Iterator[Made]:
         topic = self._topics["ledger"]
         for key, value in entries:
             outbox.check(topic, key, value)
-            outbox.put(topic, key, value)
+            yield topic, key, value, NO_HEADERS, None
 
     def _timestamp_ms(self, record: Any) -> int | None:
         """Return the time that what comes of a record bears too; None: the time at which it is written."""

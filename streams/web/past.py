@@ -9,11 +9,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.kafka import let_go, partition_of
 from streams.store import Logged, StoreUnavailable
+from streams.stretch import NoTopic, partitions
 
 __all__ = ["BYTES_MAX", "RECORDS_MAX", "PastTooLong", "gathered", "past_on_kafka"]
 
@@ -63,6 +63,8 @@ async def past_on_kafka(
                 # One under another key is sent on by the desk, and comes again under this one.
                 if record.key == key and record.value is not None:
                     yield Logged(record.value, record.timestamp * 1_000, record.partition, record.offset)
+    except NoTopic as error:
+        raise StoreUnavailable(f"there is no topic {topic}: run `truceline topics create`") from error
     except KafkaConnectionError as error:
         raise StoreUnavailable(f"no Kafka broker answers at {options['bootstrap_servers']}") from error
     except (KafkaError, TimeoutError) as error:
@@ -73,7 +75,7 @@ async def _partition(
     options: dict[str, Any], topic: str, key: bytes, skimmed_max: int | None
 ) -> AsyncGenerator[Any, None]:
     """Yield what is committed in a key's partition, up to what is its end now."""
-    place = TopicPartition(topic, partition_of(key, await _partitions(options, topic)))
+    place = TopicPartition(topic, partition_of(key, await partitions(options, topic)))
     consumer = AIOKafkaConsumer(
         **options,
         enable_auto_commit=False,
@@ -105,16 +107,3 @@ async def _partition(
             position = await consumer.position(place)
     finally:
         await let_go(consumer)
-
-
-async def _partitions(options: dict[str, Any], topic: str) -> int:
-    admin = AIOKafkaAdminClient(**options)
-    try:
-        await admin.start()
-        # All topics are asked for: to ask for a missing one by its name may create it.
-        found = {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics()}
-    finally:
-        await admin.close()
-    if topic not in found:
-        raise StoreUnavailable(f"there is no topic {topic}: run `truceline topics create`")
-    return found[topic]
