@@ -1,6 +1,7 @@
 """Changes of counts, each once: python consumer.py [BROKERS [PREFIX [GROUP]]]."""
 
 import asyncio
+import contextlib
 import json
 import sys
 
@@ -19,4 +20,5 @@ async def main(brokers: str = "127.0.0.1:9092", prefix: str = "truceline", group
                 print(change["change_id"], change["kind"], change["delta"], flush=True)
 
 
-asyncio.run(main(*sys.argv[1:]))
+with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C ends it
+    asyncio.run(main(*sys.argv[1:]))

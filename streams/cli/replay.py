@@ -161,13 +161,13 @@ def _counts(story: Replay | SharedReplay) -> str:
     from streams.core.episode import Outcome
 
     counts = story.counts
-    parts = [f"{counts[outcome]} {outcome.replace('_', ' ')}" for outcome in Outcome if counts[outcome]]
-    codes = [f"{count} {code}" for code, count in sorted(counts.items()) if code not in set(Outcome)]
+    parts = [f"{counts[outcome]:,} {outcome.replace('_', ' ')}" for outcome in Outcome if counts[outcome]]
+    codes = [f"{count:,} {code}" for code, count in sorted(counts.items()) if code not in set(Outcome)]
     if codes:
-        parts.append(f"{story.refused} refused ({', '.join(codes)})")
+        parts.append(f"{story.refused:,} refused ({', '.join(codes)})")
     if story.later:
-        parts.append(f"{story.later} published later")
-    return f"{counts.total() + story.later} lines: {', '.join(parts) or 'nothing in them'}"
+        parts.append(f"{story.later:,} published later")
+    return f"{counts.total() + story.later:,} lines: {', '.join(parts) or 'nothing in them'}"
 
 
 def _position(story: Replay | SharedReplay) -> Position:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -61,19 +57,6 @@ def test_the_topics_are_those_of_the_table() -> None:
 def test_every_command_it_names_is_there() -> None:
     for command in set(re.findall(r"truceline ([a-z]+)", README)):
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0, command
-
-
-def test_the_examples_with_a_file_run_as_they_stand(tmp_path: Path) -> None:
-    (block,) = [
-        block for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) if "truceline replay" in block
-    ]
-    script = "\n".join(line.removeprefix("$ ") for line in block.splitlines())
-    (tmp_path / "streams").symlink_to(ROOT / "streams")
-    called = f'truceline() {{ {shlex.quote(sys.executable)} -m streams "$@" -q; }}\nset -e\n{script}'
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(["bash", "-c", called], cwd=tmp_path, env=environment, check=True, capture_output=True)
-    made = {path.name for path in tmp_path.iterdir()}
-    assert made == {"streams", "changes.jsonl", "snapshot.json", "september.svg"}
 
 
 def test_the_example_in_python_runs_as_it_stands(

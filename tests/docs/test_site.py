@@ -23,8 +23,6 @@ from tests.docs.drawing import drawing, stages
 from tests.docs.reference import DOCS, PAGES, ROOT, leaves
 
 COMMANDS = dict(leaves(typer.main.get_command(app), "truceline"))
-#: Words of a shell line that end what a command is given.
-ENDS = {"|", "&&", ";", ">", "<<'END'", "&"}
 
 
 class Loose(yaml.SafeLoader):
@@ -40,13 +38,6 @@ def pages(nav: Any) -> Iterator[str]:
     else:
         for entry in nav.values() if isinstance(nav, dict) else nav:
             yield from pages(entry)
-
-
-def shell_lines() -> Iterator[tuple[str, str]]:
-    """Every `$ …` of the pages, and of the README."""
-    for page in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]:
-        for line in re.findall(r"^\$ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE):
-            yield page.name, line
 
 
 def test_it_builds_with_no_broken_link(tmp_path: Path) -> None:
@@ -102,46 +93,3 @@ def codes() -> set[str]:
     found = {code for source in sources for code in re.findall(raised, source)}
     assert {"unknown_episode", "token_needed", "past_too_long"} <= found
     return found | set(get_args(Code)) | {"not_found", "method_not_allowed"}
-
-
-@pytest.mark.parametrize(("page", "line"), list(shell_lines()))
-def test_a_command_in_the_docs_is_one_with_options_that_it_has(page: str, line: str) -> None:
-    words = re.split(r"\s+(?:#.*)?", line)
-    if words[0] != "truceline":
-        return
-    words = words[: next((at for at, word in enumerate(words) if word in ENDS), len(words))]
-    named = max((path for path in COMMANDS if f"{' '.join(words)} ".startswith(f"{path} ")), key=len, default=None)
-    if named is None:
-        assert words[1:] in (["--help"], ["--version"], ["--install-completion"]), f"{page}: {line}"
-        return
-    known = {name for parameter in COMMANDS[named].params for name in parameter.opts} | {"--help", "-h"}
-    given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
-    assert given <= known, f"{page}: {line}"
-
-
-def blocks() -> list[Any]:
-    """The blocks marked to be run, page by page."""
-    found = []
-    for page in sorted(DOCS.glob("*.md")):
-        marked = re.findall(r"<!-- run -->\n```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-        found += [pytest.param(block, id=f"{page.stem} {number}") for number, block in enumerate(marked, 1)]
-    return found
-
-
-@pytest.mark.parametrize("block", blocks())
-def test_a_block_that_is_marked_runs(block: str, tmp_path: Path) -> None:
-    script = re.sub(r"^\$ ", "", block, flags=re.MULTILINE)
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "TRUCELINE_DATA_DIR": str(tmp_path / "data"),
-    }
-    run = subprocess.run(
-        ["sh", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, check=False, text=True, timeout=60
-    )
-    assert run.returncode == 0, run.stderr
-
-
-def test_there_is_something_to_run() -> None:
-    assert len(blocks()) >= 1
-    assert len(list(shell_lines())) > 20
