@@ -272,6 +272,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             raise Blocked(f"{self._topic} had {setup.shape.partitions} partitions and has {len(found)} now")
         for number, owner in self._partitions.items():
             owner.status.unread = await self.unread(number)
+            owner.look_around()
 
     # The owners of partitions
 

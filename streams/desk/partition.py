@@ -27,7 +27,7 @@ from streams.desk.producer import TransactionalProducer
 from streams.desk.routing import Routes
 from streams.desk.setup import Setup
 from streams.desk.status import PartitionState, PartitionStatus
-from streams.desk.takeover import OUTPUTS, State, take_over, transactional_id
+from streams.desk.takeover import OUTPUTS, State, end_left_open, take_over, transactional_id
 from streams.desk.work import Work
 
 __all__ = ["Partition", "Reader"]
@@ -104,6 +104,11 @@ class Partition:
             self._paused = True
             self._reader.pause(self.number)
         self._wake.set()
+
+    def look_around(self) -> None:
+        """Go on where there is something to do that no record and no timer tells of."""
+        if self._state is not None and self._state.producer.shaken:
+            self._wake.set()
 
     async def hold(self, limit_s: float) -> None:
         """Begin no transaction any more, and wait for the one in hand; state and producer are kept."""
@@ -216,6 +221,9 @@ class Partition:
 
     async def _transaction(self, state: State) -> bool:
         """Do what is to be done next; return whether there was anything."""
+        if state.producer.shaken:
+            await end_left_open(self._setup, self.number, state.producer, commit=True)
+            return True
         if self._backlog.records:
             await self._batch(state)
             return True

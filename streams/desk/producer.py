@@ -7,17 +7,20 @@ out the whole of it; a broker that is gone would be asked again as fast as the f
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.client import CoordinationType
+from aiokafka.errors import ConcurrentTransactions, IncompatibleBrokerVersion, KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.producer.sender import AddPartitionsToTxnHandler, Sender
 from aiokafka.structs import TopicPartition
+from tenacity import retry, retry_if_exception, wait_fixed
 
 from streams.settings import Codec
+from streams.transactions import DECIDED, left_open, state_of
 
 __all__ = ["TransactionalProducer"]
 
@@ -28,6 +31,8 @@ QUICK_S = 0.002
 SLOW_S = 1.0
 #: Quick retries that a transaction may make before each next one waits twice as long.
 QUICK_RETRIES = 25
+#: Between questions to a broker that cannot answer yet.
+ASK_AGAIN_S = 0.2
 
 
 class Pace:
@@ -60,6 +65,8 @@ class _PacedSender(Sender):  # type: ignore[misc] # aiokafka has no types
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.pace = Pace()
+        #: How the transaction before our first was decided, True: committed; None: not, or nobody knows any more.
+        self.decided: bool | None = None
         self._under_way: set[asyncio.Future[Any]] = set()
         super().__init__(*args, **options)
 
@@ -70,6 +77,18 @@ class _PacedSender(Sender):  # type: ignore[misc] # aiokafka has no types
     @_retry_backoff.setter
     def _retry_backoff(self, _fixed_s: float) -> None:
         """What Sender.__init__ sets is not used."""
+
+    async def _do_init_pid(self, node_id: int) -> Any:
+        # What is wrong with the coordinator shows in the request that follows.
+        with contextlib.suppress(KafkaError):
+            # In each try: the first may have found it open, and fenced it.
+            self.decided = DECIDED.get(await state_of(self.client, node_id, self._txn_manager.transactional_id))
+        return await super()._do_init_pid(node_id)
+
+    async def add_group(self, group: str) -> None:
+        """Let a group's offsets be part of the transaction in hand, of which none need be given."""
+        while not await super()._do_add_offsets_to_txn(group):
+            pass  # after the wait that its pace has
 
     async def _send_produce_req(self, node_id: int, batches: Any) -> None:
         await self._noted(super()._send_produce_req(node_id, batches))
@@ -104,6 +123,11 @@ class _PacedSender(Sender):  # type: ignore[misc] # aiokafka has no types
             self._sender_task.cancel()
         for task in self._under_way:
             task.cancel()
+
+
+def _may_pass(error: BaseException) -> bool:
+    # aiokafka does not call it retriable that a transaction is just being ended.
+    return isinstance(error, ConcurrentTransactions) or getattr(error, "retriable", False)
 
 
 class TransactionalProducer:
@@ -148,6 +172,7 @@ class TransactionalProducer:
         )
         self._batch_bytes = batch_bytes
         self._codecs = codecs
+        self._spoken_to: tuple[Any, ...] = ()
 
     def create_batch(self, topic: str = "") -> BatchBuilder:
         """Return an empty record batch for a topic; for none that is named, one that is not compressed."""
@@ -185,7 +210,60 @@ class TransactionalProducer:
             except BaseExceptionGroup as failures:
                 raise failures.exceptions[0] from None
             await self._end()
+        self._spoken_to = tuple(self._producer.client._conns.values())  # noqa: SLF001
         self._sender.pace.succeeded()
+
+    @property
+    def decided(self) -> bool | None:
+        """How the transaction before our first one was decided, True: committed; None: not, or not known any more."""
+        return self._sender.decided
+
+    @property
+    def shaken(self) -> bool:
+        """Whether a broker that the last commit spoke to has gone since: see `left_open`."""
+        return not all(connection.connected() for connection in self._spoken_to)
+
+    async def left_open(self, places: Iterable[TopicPartition]) -> list[TopicPartition]:
+        """Return in which partitions a transaction of this id stands open although none is in hand.
+
+        A coordinator started together with a partition's only broker may find no leader yet, take the partition for
+        deleted and leave out there how a transaction ended (Kafka 4.3.1, TransactionMarkerChannelManager, after a
+        kill -9). No reader of committed records comes past that any more. Raises KafkaError, TimeoutError.
+        """
+        async with asyncio.timeout(self._limit_s):
+            try:
+                found = await self._left_open(list(places))
+            except IncompatibleBrokerVersion:
+                found = []
+        self._spoken_to = ()
+        return found
+
+    @retry(retry=retry_if_exception(_may_pass), wait=wait_fixed(ASK_AGAIN_S))
+    async def _left_open(self, places: list[TopicPartition]) -> list[TopicPartition]:
+        client, kind = self._producer.client, CoordinationType.TRANSACTION
+        try:
+            coordinator = await self._sender._find_coordinator(kind, self.transactional_id)  # noqa: SLF001
+            state = await state_of(client, coordinator, self.transactional_id)
+            found = await left_open(client, self._sender._txn_manager.producer_id, places)  # noqa: SLF001
+        except KafkaError:
+            self._sender._coordinator_dead(kind)  # noqa: SLF001
+            await client.force_metadata_update()
+            raise
+        if found and state.startswith("Prepare"):
+            raise ConcurrentTransactions  # its end is on the way
+        return found
+
+    async def end_open(self, places: Iterable[TopicPartition], group: str, *, commit: bool) -> None:
+        """End what is open in these partitions, and the group's offsets with it, as it was decided; nothing is written.
+
+        The end of a transaction in a partition ends all that its producer has open there. Raises as `commit`.
+        """
+        async with asyncio.timeout(self._limit_s):
+            await self._producer.begin_transaction()
+            for place in places:
+                self._sender._txn_manager.maybe_add_partition_to_txn(place)  # noqa: SLF001
+            await self._sender.add_group(group)
+            await (self._producer.commit_transaction() if commit else self._producer.abort_transaction())
 
     async def _end(self) -> None:
         await self._producer.commit_transaction()

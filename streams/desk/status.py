@@ -35,6 +35,8 @@ class PartitionStatus:
     #: Ledger records read so far in a restore, and how many there are.
     restored: int = 0
     restore_end: int = 0
+    #: How the last transaction was decided, True: committed, where its end may be missing somewhere; None: not known.
+    decided: bool | None = None
     #: When the last transaction was committed, seconds since 1970; None: not yet.
     last_commit_s: float | None = None
 
@@ -95,6 +97,8 @@ class DeskStatus:
             found.append(f"{cut} rejected records too long for their topic, cut")
         if moved := self.counts["offset_differences"]:
             found.append(f"{moved} offsets of the group were not the ledger's when it was taken over: see the log")
+        if left_open := self.counts["left_open"]:
+            found.append(f"{left_open} transactions that a broker had left open were ended: see the log")
         return found
 
     def reasons(self) -> list[str]:

@@ -15,7 +15,7 @@ from streams.desk.setup import Setup
 from streams.desk.status import PartitionState, PartitionStatus
 from streams.settings import too_long_a_horizon
 
-__all__ = ["OUTPUTS", "State", "take_over", "transactional_id"]
+__all__ = ["OUTPUTS", "State", "end_left_open", "take_over", "transactional_id"]
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,10 @@ async def take_over(setup: Setup, status: PartitionStatus, producer: Transaction
         status.state, status.reason = PartitionState.FENCING, ""
         setup.shape = await setup.cluster.shape()
         await producer.start([settings.topic(name) for name in ("reports", *OUTPUTS)])
+        if producer.decided is not None:
+            status.decided = producer.decided
+        await end_left_open(setup, number, producer, commit=status.decided)
+        status.decided = None
         status.state = PartitionState.RESTORING
         ledger = Ledger(setup.registry, horizon_us=settings.horizon_us)
         restored = await _restore(setup, status, ledger)
@@ -75,6 +79,33 @@ async def take_over(setup: Setup, status: PartitionStatus, producer: Transaction
         producer, ledger, next_offset, pictures,
         restored.registry, restored.horizon_us, restored.app_id, restored.registries,
     )  # fmt: skip
+
+
+async def end_left_open(setup: Setup, number: int, producer: TransactionalProducer, *, commit: bool | None) -> None:
+    """End what a broker has left open of the partition's last transaction, by what that was decided to be.
+
+    Raises Blocked where that is not known any more: it may have ended in some partitions, and not in others.
+    """
+    settings = setup.settings
+    places = [TopicPartition(settings.topic(name), number) for name in OUTPUTS]
+    # Ticks and reports sent on to where they belong.
+    places += [TopicPartition(settings.topic("reports"), each) for each in range(setup.shape.partitions)]
+    found = await producer.left_open(places)
+    if not found:
+        return
+    names = ", ".join(f"{place.topic} partition {place.partition}" for place in found)
+    if commit is None:
+        raise Blocked(
+            f"a broker left a transaction of {producer.transactional_id} open in {names}, and whether it was committed"
+            " is not known any more: no reader of committed records comes past it. `kafka-transactions.sh abort` ends"
+            f" it there; then ask `truceline verify`. {REBUILD}"
+        )
+    log.warning(
+        "partition %d: a broker left a transaction open that was %s: it is ended now in %s",
+        number, "committed" if commit else "aborted", names, extra={"partition": number},
+    )  # fmt: skip
+    await producer.end_open(found, settings.app_id, commit=commit)
+    setup.status.counts["left_open"] += 1
 
 
 async def _restore(setup: Setup, status: PartitionStatus, ledger: Ledger) -> Restored:

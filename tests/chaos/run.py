@@ -24,7 +24,7 @@ from tests.desk.mixed import Sent, mixed
 from tests.desk.places import SOURCES_YAML, Worker, send, settings_for, taken_in
 
 CHUNK_RECORDS = 500
-TAKEN_IN_S = 600.0
+LOG_LINES = 40
 SEND_AGAIN_S = 0.5
 
 
@@ -39,6 +39,8 @@ class Plan:
     workers: int = 3
     nodes: int = 1
     batch: int = 300
+    #: How long the workers may take, when all is mended, to take in what is left.
+    patience_s: int = 600
 
     def failures_planned(self) -> list[Failure]:
         """Return the schedule; where it is long enough, each kind of failure is in it."""
@@ -105,6 +107,13 @@ class Fleet:
             if worker.process.poll() is not None
         ]
 
+    def logs(self) -> str:
+        """Return the last lines that each worker has written."""
+        return "\n".join(
+            "\n".join([f"--- {log.name}", *log.read_text().splitlines()[-LOG_LINES:]])
+            for log in sorted(self._folder.glob("worker-*.log"))
+        )
+
     def end(self) -> list[str]:
         """Stop all; return the faults."""
         faults = self.fallen()
@@ -145,7 +154,11 @@ def run(plan: Plan, say: Callable[[str], object] = lambda _: None) -> Result:
             tell(fed.result())
         fleet.start_all()
         tell("all is mended; waiting for the workers to take everything in")
-        asyncio.run(taken_in(settings, wait_s=TAKEN_IN_S, look_every_s=2))
+        try:
+            asyncio.run(taken_in(settings, wait_s=plan.patience_s, look_every_s=2))
+        except AssertionError as stalled:
+            tell(fleet.logs())
+            return Result([*problems, str(stalled)], story, time.monotonic() - began)
         problems += fleet.end()
         tell("checking the outputs against the log")
         problems += asyncio.run(verify(settings))
