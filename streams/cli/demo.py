@@ -30,11 +30,11 @@ the denials, and for every change the report that caused it. Takes half a minute
 
   truceline demo
 
-  truceline demo --no-wait         end with the story
+  truceline demo --no-wait         # end with the story
 
-  truceline demo --kafka           through a real Kafka and a worker, started for it (truceline[kafka])
+  truceline demo --kafka           # through a real Kafka and a worker, started for it (with the extra kafka)
 
-  truceline demo --dir ./ledger    keep the ledger there
+  truceline demo --dir ./ledger    # keep the ledger there
 """
 
 

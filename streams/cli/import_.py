@@ -59,7 +59,9 @@ def import_(
     kind: Annotated[KindName, typer.Argument(show_default=False)],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)],
     *,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to, - prints.")] = "-",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Where to, .gz and .zst too; - prints.")
+    ] = "-",
     mapping: Annotated[Path | None, typer.Option(metavar="FILE", help="Which column is which field (csv).")] = None,
     episode: Annotated[
         str | None, typer.Option(metavar="SLUG", help="The episode of all reports, in place of the data set's own.")

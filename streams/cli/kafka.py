@@ -53,9 +53,9 @@ def up(
 
     The first time, Kafka's jars are fetched (44 MB, then cached). What was kept in the folder goes on.
 
-    [bold]truceline kafka up[/]                          one node on 127.0.0.1:9092
+    [bold]truceline kafka up[/]                          # one node on 127.0.0.1:9092
 
-    [bold]truceline kafka up --nodes 3 --dir /tmp/k3[/]  three nodes, replication 3
+    [bold]truceline kafka up --nodes 3 --dir /tmp/k3[/]  # three nodes, replication 3
     """
     from rich.console import Console
 
@@ -91,7 +91,7 @@ def down(
 
     [bold]truceline kafka down[/]
 
-    [bold]truceline kafka down --wipe[/]  and forget everything
+    [bold]truceline kafka down --wipe[/]  # and forget everything
     """
     from rich.console import Console
 

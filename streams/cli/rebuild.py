@@ -34,7 +34,7 @@ to the old log after that is brought over by running it again. Exits with 1 when
 
   truceline rebuild --to truceline-2
 
-  truceline rebuild --to truceline-2 --switch /etc/truceline/env
+  truceline rebuild --to truceline-2 --switch truceline.env
 """
 
 To = Annotated[str, typer.Option("--to", metavar="PREFIX", help="Prefix of the new topics.", show_default=False)]

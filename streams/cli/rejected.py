@@ -39,9 +39,9 @@ Print the original bytes of a refused record, and on standard error why it was r
 
 [bold]Examples[/]
 
-  truceline rejected show 3/1041
+  truceline rejected show 3/41
 
-  truceline rejected show 3/1041 > report.json
+  truceline rejected show 3/41 > report.json
 """
 
 _RESEND = """\
@@ -52,13 +52,13 @@ rejected; to send the same twice is a duplicate and moves nothing. Exits with 1 
 
 [bold]Examples[/]
 
-  truceline rejected resend 3/1041 --editor              mend it in $VISUAL or $EDITOR
+  truceline rejected resend 3/41 --editor              # mend it in $VISUAL or $EDITOR
 
-  truceline rejected resend 3/1041 --edit report.json    send what the file holds, - for standard input
+  truceline rejected resend 3/41 --edit report.json    # send what the file holds, - for standard input
 
   truceline rejected resend --code internal --since 2022-09-15T00:00:00Z --dry-run
 
-  truceline rejected resend 7 --embedded ./ledger --to http://127.0.0.1:8080
+  truceline rejected resend 1 --edit report.json --embedded ./ledger --to http://127.0.0.1:8080
 """
 
 

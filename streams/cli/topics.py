@@ -26,9 +26,9 @@ and would lie elsewhere than its state.
 It is `truceline rebuild` with --partitions: the live topics are only read, and what the new ones hold is folded anew,
 checked and compared before anything is switched. See truceline rebuild --help for how to switch.
 
-[bold]truceline topics grow --partitions 8[/]                        to the prefix NAME-8
+[bold]truceline topics grow --partitions 8[/]                        # to the prefix NAME-8
 
-[bold]truceline topics grow --partitions 8 --switch /etc/truceline/env[/]
+[bold]truceline topics grow --partitions 8 --switch truceline.env[/]
 """
 
 Brokers = Annotated[

@@ -1,13 +1,15 @@
 """Output files that are there whole or not at all; `-` prints."""
 
+import gzip
 import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
+from backports import zstd
 from rich.console import Console
 
 __all__ = ["Printed", "output"]
@@ -25,7 +27,7 @@ class Printed(Console):
 
 @contextmanager
 def output(path: str) -> Iterator[BinaryIO]:
-    """Open a file to write, or standard output for `-`.
+    """Open a file to write, which its name packs (.gz, .zst), or standard output for `-`.
 
     What is written takes the file's place when the block ends well, and is gone when it does not: an error
     or Ctrl-C leaves what was there before. A pipe or device is written as it comes. Raises OSError,
@@ -53,7 +55,8 @@ def _opened(path: str) -> Iterator[BinaryIO]:
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with part.open("xb", buffering=_BUFFER_BYTES) as file:
-            yield file
+            with _packed(file, path) as packed:
+                yield packed
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
@@ -63,3 +66,10 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         with suppress(OSError):
             part.unlink()
         raise
+
+
+def _packed(file: BinaryIO, path: str) -> AbstractContextManager[BinaryIO]:
+    """What is read again by such a name is written so; the same content gives the same bytes."""
+    if path.endswith(".gz"):
+        return cast(BinaryIO, gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0))
+    return cast(BinaryIO, zstd.ZstdFile(file, "wb")) if path.endswith(".zst") else nullcontext(file)

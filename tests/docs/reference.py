@@ -48,9 +48,9 @@ def _prose(text: str) -> str:
     """Help text as Markdown: its emphasis, and its examples as code."""
     paragraphs: list[str] = []
     for paragraph in re.sub(r"\n[ ]*\n", "\n\n", text.strip()).split("\n\n"):
-        bare = re.sub(r"\[/?[a-z ]*\]", "", paragraph)
+        bare = re.sub(r"\[(?:/[a-z ]*|[a-z ]+)\]", "", paragraph)
         if (
-            paragraph.lstrip().startswith(("[bold]truceline", "truceline ", "[bold]curl", "curl ", "tail "))
+            paragraph.lstrip().removeprefix("[bold]").startswith(("truceline ", "TRUCELINE_", "curl ", "tail "))
             or "| truceline" in paragraph
         ):
             paragraphs.append("    " + bare.strip())

@@ -24,7 +24,10 @@ from streams.settings import PREFIX, Settings, load
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`([\w.-]+\.(\w+))`(?:(?!\n\n).)*\n\n```\2\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: What goes on until Ctrl-C.
-STAYS = re.compile(r"(?:\w+=\S+ )*(?:truceline serve|truceline status --watch|python examples/consumer|sh events)")
+STAYS = re.compile(
+    r"(?:\w+=\S+ )*(?:truceline topics check && )?"
+    r"(?:truceline serve|truceline status --watch|python examples/consumer|sh events)"
+)
 WAIT_S = 120.0
 
 
@@ -204,3 +207,7 @@ class Reader:
         for named, here in self._ports.items():
             text = re.sub(rf"\b{here}\b", named, text)
         return text.replace(self._prefix, "truceline")
+
+
+#: Makes a reader, with a folder and a prefix of topics of their own.
+Installation = Callable[[str], Reader]

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import socket
-import sys
 import tomllib
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +16,9 @@ from packaging.requirements import Requirement
 
 from streams.core.times import parse_time
 from streams.desk.routing import partition_of
-from streams.testing.broker import LocalKafka
 from tests.desk.mixed import Sent
 from tests.desk.places import send, taken_in
-from tests.docs.shell import Command, Reader, blocks, files
+from tests.docs.shell import Command, Installation, blocks, files
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -91,51 +86,9 @@ DEFAULTS = {"consumers.md"}
 #: Programs whose commands are run.
 RUN = {"cat", "curl", "echo", "export", "python", "sed", "sh", "truceline"}
 
-Installation = Callable[[str], Reader]
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port: int = listener.getsockname()[1]
-    return port
-
 
 def text(page: str) -> str:
     return (ROOT / page if page == "README.md" else DOCS / page).read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """`installation(prefix)`: a reader with a folder, and a prefix on the one broker, which `kafka up` has started."""
-    data = tmp_path_factory.mktemp("data")
-    ports = {named: free_port() for named in (8080, 8081, 9092)}
-    kept = {name: held for name, held in os.environ.items() if not name.startswith(("TRUCELINE_", "KAFKA_", "OTEL_"))}
-
-    def reader(prefix: str) -> Reader:
-        folder = tmp_path_factory.mktemp(prefix) / "truceline"
-        folder.mkdir()
-        for name in ("examples", "streams", "tests"):
-            (folder / name).symlink_to(ROOT / name)
-        (folder.parent / ".curlrc").write_text("no-progress-meter\n")  # which nobody sees at a terminal
-        environment = kept | {
-            "COLUMNS": "110",
-            "CURL_HOME": str(folder.parent),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "TRUCELINE_APP_ID": prefix,
-            "TRUCELINE_BOOTSTRAP_SERVERS": f"127.0.0.1:{ports[9092]}",
-            "TRUCELINE_DATA_DIR": str(data),
-            "TRUCELINE_HTTP_PORT": str(ports[8080]),
-            "TRUCELINE_TOPIC_PREFIX": prefix,
-        }
-        made = Reader(folder, environment, ports)
-        if not (data / "kafka").exists():
-            made.types(Command(f"truceline kafka up --port {ports[9092]}", ""))
-        return made
-
-    yield reader
-    if (kafka := LocalKafka.open(data / "kafka")) is not None:
-        kafka.remove()
 
 
 @pytest.mark.kafka

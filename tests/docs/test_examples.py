@@ -1,0 +1,158 @@
+"""Every example of the commands' --help runs: those that docs/commands.md shows, which is made of it."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from backports import zstd
+
+from streams.desk.routing import partition_of
+from tests.desk.mixed import Sent
+from tests.desk.places import send, taken_in
+from tests.docs.shell import Command, Installation, Reader, blocks, files
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+DEFAULTS = ROOT / "streams" / "defaults"
+SECTIONS = re.split(r"^## ", (DOCS / "commands.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+#: By command, what is shown of it.
+EXAMPLES = {
+    section.partition("\n")[0]: examples
+    for section in SECTIONS
+    if (examples := re.findall(r"^    (\S.*)$", section, re.MULTILINE))
+}
+#: What is not run, and why.
+NOT_RUN = {
+    "truceline demo --no-wait": "tests/cli/test_demo.py does, with --kafka",
+    "truceline demo --kafka": "as above",
+    "truceline topics create --partitions 12 --replication 3": "it needs three brokers",
+    "truceline kafka up --nodes 3 --dir /tmp/k3": "it is three brokers",
+    "tail -f live.jsonl | truceline send --to http://127.0.0.1:8080 -": "it shows nothing, and never ends",
+}
+#: What leaves the ledger to which the others look.
+FIRST = "truceline demo"
+#: What wants the ports of the servers, or topics that nobody works on, comes when those have stopped; Kafka ends last.
+LATE = (
+    "truceline serve",
+    "truceline rebuild",
+    "truceline topics check",
+    "truceline topics grow",
+    "truceline kafka up",
+    "truceline kafka down",
+)
+GAZA = "tests/data/palestine-datasets/casualties_daily.json.gz"
+EPISODE = next(f"e-{number}" for number in range(100) if partition_of(f"e-{number}".encode(), 4) == 3)
+
+
+def report(number: int, best: int) -> str:
+    claim = {"type": "casualties", "party": "north", "outcome": "killed", "population": "military"}
+    about = {"report_id": f"r-{number}", "episode": EPISODE, "source": "north-mod"}
+    when = {"published_at": "2022-09-13T08:00:00Z"}
+    return json.dumps({**about, **when, "claims": [claim | {"count": {"best": best}}]})
+
+
+def bare(example: str) -> str:
+    """A command without the words behind it."""
+    return re.sub(r"\s+#.*", "", example)
+
+
+def given(folder: Path) -> None:
+    """Put the files there that the examples name."""
+    story = (DEFAULTS / "story.jsonl").read_bytes()
+    (folder / "reports.jsonl").write_bytes(story)
+    if (gaza := folder / "gaza.jsonl.zst").exists():
+        shutil.copy(gaza, folder / "reports.jsonl.zst")
+    for year in ("2022", "2023"):
+        (folder / f"{year}.jsonl.zst").write_bytes(zstd.compress(story))
+    (folder / "old.gz").write_bytes(gzip.compress(story))
+    (folder / "september-2022.jsonl").write_bytes(b"\n".join(story.splitlines()[:2]))
+    (folder / "report.json").write_text(report(41, 9).replace('"source"', '"revision": 7, "source"'))
+    shutil.copy(DEFAULTS / "sources.yaml", folder)
+    shutil.copy(DEFAULTS / "alerts.yaml", folder)
+    (folder / "targets").write_text("json://127.0.0.1:9000/hook\n")
+    incidents = files((DOCS / "importers.md").read_text(encoding="utf-8"))
+    for kind in ("csv", "yaml"):
+        (folder / f"survey.{kind}").write_text(incidents[f"incidents.{kind}"])
+    losses = ROOT / "tests" / "data" / "russian-losses" / "russia_losses_personnel.json.gz"
+    (folder / "russia_losses_personnel.json").write_bytes(gzip.decompress(losses.read_bytes()))
+
+
+def astray() -> list[Sent]:
+    """More than forty records in partition 3 that stand there with other content: all but the first are refused."""
+    return [Sent(3, EPISODE.encode(), report(1, best).encode(), 1_700_000_000_000) for best in range(1, 44)]
+
+
+@pytest.fixture(scope="module")
+def scene(installation: Installation) -> Iterator[Reader]:
+    """A worker that has taken in the story, and refused some; and a server on the ledger that the demo has left."""
+    reader = installation("truceline")
+    given(reader.folder)
+    with ExitStack() as stack:
+        stack.callback(reader.presses_ctrl_c)
+        for example in EXAMPLES[FIRST]:
+            type_in(reader, bare(example))
+        reader.types(Command("export TRUCELINE_SOURCES=sources.yaml", ""))
+        reader.types(Command("truceline topics create --partitions 4", ""))
+        asyncio.run(send(reader.settings, astray()))
+        for typed in (
+            "truceline send reports.jsonl",
+            "truceline serve --http-port 8081",
+            "truceline serve --embedded ./ledger",
+            f"truceline import palestine-datasets -o gaza.jsonl.zst {GAZA}",
+            "truceline send --to http://127.0.0.1:8080 gaza.jsonl.zst",
+            f"curl -d '{report(1, 1)}' http://127.0.0.1:8080/reports",
+            f"curl -d '{report(1, 2)}' http://127.0.0.1:8080/reports",
+        ):
+            reader.types(Command(typed, ""))
+        asyncio.run(taken_in(reader.settings))
+        yield reader
+
+
+def type_in(reader: Reader, example: str) -> None:
+    """Run an example, where no page that is run has it too; without jq, what stands before it."""
+    if shutil.which("jq") is None:
+        example = example.partition(" | jq")[0]
+    if example not in NOT_RUN and bare(example) not in shown():
+        reader.types(Command(re.sub(r"kafka\d:", "127.0.0.1:", example), ""))
+
+
+def shown() -> set[str]:
+    """Commands that stand in a page: those are run with it."""
+    pages = [ROOT / "README.md", *DOCS.glob("*.md")]
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    return {bare(command.text) for text in texts for block in blocks(text) for command in block}
+
+
+def late(command: str) -> tuple[int, str]:
+    """When a command comes: the late ones in their order, after all others."""
+    return (LATE.index(command) if command in LATE else -1), command
+
+
+ORDER: list[str] = sorted((command for command in EXAMPLES if command != FIRST), key=late)
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("command", ORDER)
+def test_the_examples_of_a_command_run(scene: Reader, command: str) -> None:
+    given(scene.folder)
+    for example in EXAMPLES[command]:
+        if command in LATE and not example.startswith("curl "):
+            scene.presses_ctrl_c()
+        type_in(scene, bare(example))
+
+
+def test_every_example_is_read_and_none_is_excused_that_is_not_there() -> None:
+    """All commands but one have some: they stand, indented, below what a command says of itself."""
+    assert len(SECTIONS) - len(EXAMPLES) == 1
+    every = [bare(example) for examples in EXAMPLES.values() for example in examples]
+    assert len(every) == 68
+    assert set(NOT_RUN) < set(every)
+    assert set(LATE) < set(EXAMPLES)
