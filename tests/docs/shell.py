@@ -114,7 +114,9 @@ class Reader:
         if STAYS.match(command.text):
             self._leave_running(command)
             return
-        script = f". '{self._kept}'\ntrap \"export -p > '{self._kept}'\" EXIT\n{self._here(command.text)}"
+        script = (
+            f"set -o pipefail\n. '{self._kept}'\ntrap \"export -p > '{self._kept}'\" EXIT\n{self._here(command.text)}"
+        )
         run = subprocess.run(
             ["bash", "-c", script],
             cwd=self.folder,

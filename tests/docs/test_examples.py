@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 from backports import zstd
+from typer.testing import CliRunner
 
+from streams.cli import app
 from streams.desk.routing import partition_of
 from tests.desk.mixed import Sent
 from tests.desk.places import send, taken_in
@@ -147,6 +149,13 @@ def test_the_examples_of_a_command_run(scene: Reader, command: str) -> None:
         if command in LATE and not example.startswith("curl "):
             scene.presses_ctrl_c()
         type_in(scene, bare(example))
+
+
+@pytest.mark.parametrize("example", [*NOT_RUN, "truceline demo --no-such-option"])
+def test_what_is_not_run_has_options_that_there_are(example: str) -> None:
+    words = re.findall(r"truceline (.*)", example)[0].split()
+    run = CliRunner().invoke(app, [*words, "--help"])
+    assert run.exit_code == (0 if example in NOT_RUN else 2)
 
 
 def test_every_example_is_read_and_none_is_excused_that_is_not_there() -> None:
