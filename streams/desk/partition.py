@@ -227,9 +227,9 @@ class Partition:
         if self._backlog.records:
             await self._batch(state)
             return True
-        due_s = state.pictures.next_s()
+        due_s = state.due_s()
         if due_s is not None and due_s <= time.monotonic():
-            await self._work.pictures(state)
+            await self._work.due(state)
             return True
         timer = self._timer
         if timer is None or timer == self._ticked or timer[0] > time.time_ns() // 1000:
@@ -303,8 +303,8 @@ class Partition:
     def _rest_s(self, state: State) -> float | None:
         """Return for how long there is nothing to do unless records come; None: for ever."""
         due = []
-        if (picture_s := state.pictures.next_s()) is not None:
-            due.append(picture_s - time.monotonic())
+        if (due_s := state.due_s()) is not None:
+            due.append(due_s - time.monotonic())
         if self._timer is not None and self._timer != self._ticked:
             due.append(max(CATCH_UP_S, self._timer[0] / 1e6 - time.time()))
         return max(0.0, min(due)) if due else None

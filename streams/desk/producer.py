@@ -205,10 +205,11 @@ class TransactionalProducer:
                 async with asyncio.TaskGroup() as writes:
                     for place, builders in batches.items():
                         writes.create_task(self._write(place, builders))
-                    if offsets:
-                        writes.create_task(self._producer.send_offsets_to_transaction(offsets, group))
             except BaseExceptionGroup as failures:
                 raise failures.exceptions[0] from None
+            if offsets:
+                # Not beside them: a broker takes no record while its coordinator is adding to the transaction.
+                await self._producer.send_offsets_to_transaction(offsets, group)
             await self._end()
         self._spoken_to = tuple(self._producer.client._conns.values())  # noqa: SLF001
         self._sender.pace.succeeded()

@@ -20,6 +20,8 @@ __all__ = ["Restored", "committed", "holds_records", "restore"]
 
 #: Keys of the desk's own entries; all others are the core's.
 NEXT_OFFSET = b"_o"
+#: What the group has committed: the next offset, or one up to a second older.
+GROUP_OFFSET = b"_c"
 REGISTRY = b"_g"
 #: Followed by a number: every registry that there has been, and the input offset from which on it was.
 REGISTRIES = b"_g/"
@@ -41,6 +43,8 @@ class Restored(NamedTuple):
 
     #: The offset to go on from; None where nothing was ever written.
     next_offset: int | None
+    #: The offset that the group has committed with the ledger; None where that was never noted.
+    group_offset: int | None
     #: Digest of the source registry that the values were made with; None as above.
     registry: str | None
     #: How many partitions there were when it was written; None as above.
@@ -90,6 +94,7 @@ def _restored(own: dict[bytes, bytes], entries: int) -> Restored:
 
     return Restored(
         next_offset=said(NEXT_OFFSET),
+        group_offset=said(GROUP_OFFSET),
         registry=said(REGISTRY),
         partitions=said(PARTITIONS),
         horizon_us=said(HORIZON),

@@ -39,6 +39,8 @@ class State:
     ledger: Ledger
     #: Next input offset.
     next_offset: int
+    #: The group's offset, which whoever watches its lag looks at, and when it may be committed again (monotonic).
+    group_offset: int
     pictures: Pictures
     #: Digest of the source registry that the ledger topic names; None: it is empty.
     registry: str | None
@@ -50,6 +52,14 @@ class State:
     registries: int = 0
     #: Records taken in since what is settled was last forgotten.
     since_forgetting: int = 0
+    group_due_s: float = 0.0
+
+    def due_s(self) -> float | None:
+        """Return when there is something to write without a record that comes (monotonic); None: never."""
+        pictures_s = self.pictures.next_s()
+        if self.group_offset == self.next_offset:
+            return pictures_s
+        return self.group_due_s if pictures_s is None else min(self.group_due_s, pictures_s)
 
 
 def transactional_id(app_id: str, place: TopicPartition) -> str:
@@ -75,8 +85,9 @@ async def take_over(setup: Setup, status: PartitionStatus, producer: Transaction
         next_offset = await _next_offset(setup, log_place, restored)
     pictures = Pictures()
     pictures.restore(restored.owed, time.monotonic())
+    group_offset = next_offset if restored.group_offset is None else restored.group_offset
     return State(
-        producer, ledger, next_offset, pictures,
+        producer, ledger, next_offset, group_offset, pictures,
         restored.registry, restored.horizon_us, restored.app_id, restored.registries,
     )  # fmt: skip
 
@@ -166,11 +177,12 @@ async def _next_offset(setup: Setup, place: TopicPartition, restored: Restored) 
             f"{name} begins at offset {begin}, but its state goes on at {next_offset}: the records between were"
             f" deleted before they were taken in; the log's retention must be unlimited. {REBUILD}"
         )
-    if committed != next_offset:
+    expected = next_offset if restored.group_offset is None else restored.group_offset
+    if committed != expected:
         log.warning(
             "group %s has committed offset %s of %s, its ledger says %d: the ledger counts. Were the group's offsets"
             " reset? To have records folded anew, the outputs must be made anew. %s",
-            setup.settings.app_id, committed, name, next_offset, REBUILD,
+            setup.settings.app_id, committed, name, expected, REBUILD,
         )  # fmt: skip
         setup.status.counts["offset_differences"] += 1
     return next_offset

@@ -12,7 +12,7 @@ from streams.core.times import format_time
 from streams.desk.fold import Fold, Tally
 from streams.desk.headers import Headers
 from streams.desk.outbox import Outbox, Record
-from streams.desk.restore import APP, HORIZON, NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRIES, REGISTRY
+from streams.desk.restore import APP, GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRIES, REGISTRY
 from streams.desk.routing import Routes
 from streams.desk.setup import Setup
 from streams.desk.takeover import State
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Work"]
 
 FORGET_EVERY_RECORDS = 1_000
+#: How old the group's offset may be: it is for those who watch the lag.
+GROUP_EVERY_S = 1.0
 #: Written in one transaction, about, of what another source registry changes.
 REGISTER_RECORDS = 10_000
 
@@ -57,7 +59,7 @@ class Work:
         state.pictures.changed(tally.moved, time.monotonic())
         self._add_own(state, outbox)
         metrics.FOLD_SECONDS.observe(time.perf_counter() - began_s)
-        await self._commit(state, outbox, {self._place: state.next_offset})
+        await self._commit(state, outbox)
         if records[0].timestamp >= 0:
             metrics.END_TO_END_SECONDS.observe(max(0.0, time.time() - records[0].timestamp / 1000))
         self._fold.count(tally)
@@ -82,12 +84,12 @@ class Work:
             self._fold.register(step, state.ledger, outbox)
             if outbox.records >= REGISTER_RECORDS:
                 # All at once might take longer than a transaction may. Who takes over in between does the rest.
-                await self._commit(state, outbox, {})
+                await self._commit(state, outbox)
                 outbox = self._outbox(state)
         # Who speaks for whom shows in every picture, in one with no changed view too.
         state.pictures.changed(state.ledger.episodes(), time.monotonic())
         self._add_own(state, outbox)
-        await self._commit(state, outbox, {self._place: state.next_offset})
+        await self._commit(state, outbox)
 
     def _forget(self, state: State, records: int) -> "Sequence[EntryKey]":
         """Drop what is settled and superseded, now and then; return the ledger entries that this changes."""
@@ -97,11 +99,11 @@ class Work:
         state.since_forgetting = 0
         return state.ledger.forget()
 
-    async def pictures(self, state: State) -> None:
-        """Commit pictures that are due."""
+    async def due(self, state: State) -> None:
+        """Commit pictures that are due, and the group's offset."""
         outbox = self._outbox(state)
         self._add_pictures(state, outbox)
-        await self._commit(state, outbox, {})
+        await self._commit(state, outbox)
 
     async def tick(self, state: State, at_us: int, episode: str) -> None:
         """Append a tick to the log, where a replay will find it."""
@@ -109,13 +111,23 @@ class Work:
         value = orjson.dumps({"tick": format_time(at_us), "episode": episode})
         home = self._routes.home(episode)
         outbox.add(Record(self._topics["reports"], home.partition, home.key, value))
-        await self._commit(state, outbox, {})
+        await self._commit(state, outbox)
         self._counts["ticks_sent"] += 1
 
     def _outbox(self, state: State) -> Outbox:
         return Outbox(state.producer.create_batch, self._setup.shape.record_limits, self._partition)
 
-    async def _commit(self, state: State, outbox: Outbox, offsets: dict[TopicPartition, int]) -> None:
+    def _offsets(self, state: State, outbox: Outbox) -> dict[TopicPartition, int]:
+        """Return the group's offset where it is time for it: it costs a transaction two more round trips."""
+        now_s = time.monotonic()
+        if state.group_offset == state.next_offset or now_s < state.group_due_s:
+            return {}
+        outbox.put(self._topics["ledger"], GROUP_OFFSET, b"%d" % state.next_offset)
+        state.group_offset, state.group_due_s = state.next_offset, now_s + GROUP_EVERY_S
+        return {self._place: state.next_offset}
+
+    async def _commit(self, state: State, outbox: Outbox) -> None:
+        offsets = self._offsets(state, outbox)
         began_s = time.perf_counter()
         try:
             await state.producer.commit(outbox.batches, offsets, self._setup.settings.app_id)

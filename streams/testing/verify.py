@@ -17,7 +17,7 @@ from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
-from streams.desk.restore import HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRIES, REGISTRY
+from streams.desk.restore import GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRIES, REGISTRY
 from streams.desk.routing import REROUTED, Routes
 from streams.kafka import client_options
 from streams.settings import Settings, duration_text
@@ -153,8 +153,10 @@ class _Check:
         group, log = self._settings.app_id, self._place("reports")
         if self._next > self._partition.log_end:
             yield f"{log} ends at offset {self._partition.log_end}, its state goes on at {self._next}"
-        if self._committed is not None and self._committed != self._next:
-            yield f"group {group} has committed offset {self._committed} of {log}, its ledger says {self._next}"
+        noted = self._partition.live.get(GROUP_OFFSET)
+        expected = self._next if noted is None else _number(noted)
+        if self._committed is not None and self._committed != expected:
+            yield f"group {group} has committed offset {self._committed} of {log}, its ledger says {expected}"
         if self._next == 0 and any(self._all(name) for name in OUTPUTS):
             yield f"{self._place('ledger')} names no offset, but there are outputs"
 

@@ -135,7 +135,7 @@ async def running_desk(settings: Settings, registry: Registry = REGISTRY) -> Asy
 
 
 async def taken_in(settings: Settings, *, wait_s: float = WAIT_S, look_every_s: float = 0.2) -> None:
-    """Return once the ledgers of all partitions have come to the end of the log, and no picture is owed."""
+    """Return once the ledgers have come to the end of the log, and no picture and no group's offset is owed."""
     async with Reading(client_options(settings)) as reading:
         give_up_at = time.monotonic() + wait_s
         last: object = None
@@ -165,6 +165,8 @@ async def _all_taken_in(settings: Settings, reading: Reading) -> bool:
         live = {record.key: record.value for record in ledger[TopicPartition(settings.topic("ledger"), number)]}
         if records and int(live.get(b"_o") or 0) <= records[-1].offset:
             return False
+        if live.get(b"_c", live.get(b"_o")) != live.get(b"_o"):
+            return False  # the group's offset is owed
         if any(key.startswith(b"_p/") and value is not None for key, value in live.items()):
             return False
     return True

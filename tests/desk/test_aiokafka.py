@@ -156,8 +156,8 @@ async def test_the_ledger_is_read_from_an_explicit_offset_to_its_very_end(kafka:
     restored = await restore(client_options(settings), place(settings, LEDGER), (0, 6), ledger, read_up_to.append)
     await producer.close()
     assert restored._asdict() == {
-        "next_offset": 42, "registry": "abc", "partitions": None, "horizon_us": None, "app_id": None, "owed": [],
-        "registries": 0, "entries": 2,
+        "next_offset": 42, "group_offset": None, "registry": "abc", "partitions": None, "horizon_us": None,
+        "app_id": None, "owed": [], "registries": 0, "entries": 2,
     }  # fmt: skip
     assert read_up_to[-1] == 6
 

@@ -14,6 +14,7 @@ from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaError
 
 from streams.desk import producer as producer_module
+from streams.desk import work
 from streams.desk.producer import TransactionalProducer
 from streams.settings import Settings
 from streams.testing.broker import temporary
@@ -71,6 +72,7 @@ def markers_lost(monkeypatch: pytest.MonkeyPatch, end: Callable[[TransactionalPr
     async def ended(self: TransactionalProducer) -> None:
         await (end if loss.now else ends)(self)
 
+    monkeypatch.setattr(work, "GROUP_EVERY_S", 0)  # something of which the coordinator is told
     monkeypatch.setattr(sender, "_do_add_partitions_to_txn", keep)
     monkeypatch.setattr(TransactionalProducer, "commit", count)
     monkeypatch.setattr(TransactionalProducer, "_end", ended)

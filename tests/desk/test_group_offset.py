@@ -1,0 +1,50 @@
+"""The group's offset, for those who watch its lag: not in each transaction, and always brought to the end."""
+
+import pytest
+from aiokafka import TopicPartition
+
+from streams.desk import work
+from streams.kafka import client_options
+from streams.settings import Settings
+from streams.testing.reading import Reading
+from streams.testing.verify import verify
+from tests.desk.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in, until
+from tests.desk.test_poison import report
+
+
+async def group_offset(settings: Settings) -> int:
+    place = TopicPartition(settings.topic("reports"), 0)
+    async with Reading(client_options(settings)) as reading:
+        return (await reading.committed(settings.app_id, [place]))[place]
+
+
+async def noted(settings: Settings) -> list[int]:
+    return [int(record.value) for record in await read(settings, "ledger", 1) if record.key == b"_c"]
+
+
+async def test_it_is_committed_now_and_then_and_last_by_the_next_owner(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(kafka, prefix, batch_max_records=1)
+    await create_topics(settings, 1)
+    await send(settings, [report(number) for number in range(20)])
+    monkeypatch.setattr(work, "GROUP_EVERY_S", 3_600)
+    async with running_desk(settings) as desk:
+        await until(lambda: desk.status.counts["accepted"] == 20, "all are taken in")
+        await until(lambda: desk.status.counts["transactions"] > 20, "pictures too")
+    assert (await noted(settings), await group_offset(settings)) == ([1], 1)
+    assert await verify(settings, REGISTRY) == []
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        assert desk.status.counts["offset_differences"] == 0
+    assert (await noted(settings), await group_offset(settings)) == ([1, 20], 20)
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_it_comes_to_the_end_without_another_record(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix, batch_max_records=1)
+    await create_topics(settings, 1)
+    await send(settings, [report(number) for number in range(20)])
+    async with running_desk(settings):
+        await taken_in(settings)
+        assert await group_offset(settings) == 20
