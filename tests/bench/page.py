@@ -46,7 +46,7 @@ def _throughput(figures: dict[str, Any]) -> str:
     runs, rates = figures["runs"], _rates(figures)
     rounds = len(rates[runs[0]["contender"]])
     lines = [
-        f"### `{runs[0]['workload']}`, {rounds} rounds",
+        f"### `{runs[0]['workload']}`, {rounds} {'round' if rounds == 1 else 'rounds'}",
         "",
         f"{_machine(figures)}.",
         "",
@@ -64,16 +64,33 @@ def _throughput(figures: dict[str, Any]) -> str:
             f"| {median(run['cpu_s'] / run['reports'] for run in own) * 1e6:.0f} "
             f"| {median(run['rss_mb'] for run in own):.0f} |"
         )
+    if runs[0]["workload"] == "steady":
+        lines += ["", f"![Reports a second of each contender]({PLOT.name})"]
     return "\n".join([*lines, ""])
 
 
 def _latency(figures: dict[str, Any]) -> str:
-    lines = ["### Latency", "", f"{_machine(figures)}.", "", "| | reports/s | p50 ms | p99 ms |", "|---|--:|--:|--:|"]
+    runs: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for row in figures["rows"]:
+        runs.setdefault((row["rate"], row["contender"]), []).append(row)
+    lines = [
+        "### Latency",
+        "",
+        f"{_machine(figures)}; medians of the rounds, and the least and the most of them.",
+        "",
+        "| | reports/s | rounds | p50 ms | p99 ms |",
+        "|---|--:|--:|--:|--:|",
+    ]
     lines += [
-        f"| {row['contender']} | {row['rate']:,} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} |"
-        for row in figures["rows"]
+        f"| {name} | {rate:,} | {len(own)} | {_spread(own, 'p50_ms')} | {_spread(own, 'p99_ms')} |"
+        for (rate, name), own in runs.items()
     ]
     return "\n".join([*lines, ""])
+
+
+def _spread(runs: list[dict[str, Any]], name: str) -> str:
+    values = sorted(run[name] for run in runs)
+    return f"{median(values):,.1f}" + (f" ({values[0]:,.1f} to {values[-1]:,.1f})" if len(values) > 1 else "")
 
 
 def _machine(figures: dict[str, Any]) -> str:
