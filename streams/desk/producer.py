@@ -172,7 +172,7 @@ class TransactionalProducer:
         )
         self._batch_bytes = batch_bytes
         self._codecs = codecs
-        self._spoken_to: tuple[Any, ...] = ()
+        self._spoken_to: set[Any] = set()
 
     def create_batch(self, topic: str = "") -> BatchBuilder:
         """Return an empty record batch for a topic; for none that is named, one that is not compressed."""
@@ -199,6 +199,7 @@ class TransactionalProducer:
         transaction whose batch the broker refused, so each batch is awaited before the commit.
         Raises whatever went wrong; the outcome may then be unknown.
         """
+        spoken_to = self._connections()
         async with asyncio.timeout(self._limit_s):
             await self._producer.begin_transaction()
             try:
@@ -211,13 +212,17 @@ class TransactionalProducer:
                 # Not beside them: a broker takes no record while its coordinator is adding to the transaction.
                 await self._producer.send_offsets_to_transaction(offsets, group)
             await self._end()
-        self._spoken_to = tuple(self._producer.client._conns.values())  # noqa: SLF001
+        # Those of the beginning too: the end may have been asked for again, of a broker that came back in between.
+        self._spoken_to = spoken_to | self._connections()
         self._sender.pace.succeeded()
 
     @property
     def decided(self) -> bool | None:
         """How the transaction before our first one was decided, True: committed; None: not, or not known any more."""
         return self._sender.decided
+
+    def _connections(self) -> set[Any]:
+        return set(self._producer.client._conns.values())  # noqa: SLF001
 
     @property
     def shaken(self) -> bool:
@@ -236,7 +241,7 @@ class TransactionalProducer:
                 found = await self._left_open(list(places))
             except IncompatibleBrokerVersion:
                 found = []
-        self._spoken_to = ()
+        self._spoken_to = set()
         return found
 
     @retry(retry=retry_if_exception(_may_pass), wait=wait_fixed(ASK_AGAIN_S))
