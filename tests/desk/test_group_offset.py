@@ -1,7 +1,7 @@
 """The group's offset, for those who watch its lag: not in each transaction, and always brought to the end."""
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.desk import work
 from streams.kafka import client_options
@@ -48,3 +48,20 @@ async def test_it_comes_to_the_end_without_another_record(kafka: str, prefix: st
     async with running_desk(settings):
         await taken_in(settings)
         assert await group_offset(settings) == 20
+
+
+async def test_a_worker_of_a_version_that_took_no_note_of_it_is_no_difference(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await send(settings, [report(number) for number in range(5)])
+    async with running_desk(settings):
+        await taken_in(settings)
+    producer = AIOKafkaProducer(**client_options(settings))
+    await producer.start()
+    await producer.send_and_wait(settings.topic("ledger"), b"3", key=b"_c", partition=0)
+    await producer.stop()
+    assert await verify(settings, REGISTRY) == []
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        assert desk.status.counts["offset_differences"] == 0
+    assert (await noted(settings))[-2:] == [3, 5]

@@ -222,9 +222,6 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Records], Records], list[str]]] = {
     "an offset that was not come to": (
         "ledger", entry(b"_o", b"99"), ["reports partition 0 ends at offset 5, its state goes on at 99"],
     ),
-    "a group's offset that was not committed": (
-        "ledger", entry(b"_c", b"3"), ["has committed offset 5 of "],
-    ),
     "an offset that nobody can read": ("ledger", entry(b"_o", b"x"), ["names no offset, but there are outputs"]),
     "another horizon": (
         "ledger", entry(b"_h", b"86400000000"), ["was made with a horizon of P1D, this one is P400D"],
