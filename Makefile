@@ -23,8 +23,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## the story of 13-15 September 2022, played into an embedded server
 	$(BIN)/truceline demo $(ARGS)
 
-test: $(STAMP)  ## every test but the deep ones, in two processes, each with a real Kafka that it starts itself
-	$(PYTEST) --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered -m 'not deep' $(ARGS)
+test: $(STAMP)  ## every test but the deep ones, in three processes, each with a real Kafka that it starts itself
+	$(PYTEST) --numprocesses 3 --dist loadfile --cov --cov-report=term:skip-covered -m 'not deep' $(ARGS)
 
 test-deep: $(STAMP)  ## each property over 2,000 histories, and thousands of kills; ARGS=tests/property: some ten minutes
 	$(PYTEST) -m deep $(ARGS)
