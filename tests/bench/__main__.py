@@ -69,19 +69,20 @@ def latency(only: Annotated[list[str] | None, typer.Option()] = None) -> None:
 
 
 @app.command("alone")
-def alone_(reports: int = 200_000, memory_reports: int = 1_000_000) -> None:
+def alone_(reports: int = 200_000, memory_reports: int = 2_000_000) -> None:
     """Measure what needs no broker."""
-    steps = [memory_reports // 4, memory_reports // 2, memory_reports]
+    steps = [memory_reports // 8, memory_reports // 4, memory_reports // 2, memory_reports]
     figures = {
         "machine": machine(),
+        # First: it is measured in forks, which begin with whatever this process has taken and freed.
+        "memory": alone.memory(steps),
+        "memory_settled": alone.memory(steps, settled=True),
         "reference": reference.reports_a_second(),
         "stages_us": alone.stages(reports),
         "replay": alone.replay(reports),
         "replay_2_jobs": alone.replay_shared_out(reports),
         "restore": alone.restore(reports),
         "growth": alone.growth(10_000, memory_reports // 2),
-        "memory": alone.memory(steps),
-        "memory_settled": alone.memory(steps, settled=True),
         "pauses": alone.pauses(memory_reports // 2),
     }
     typer.echo(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())

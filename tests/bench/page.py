@@ -19,7 +19,8 @@ def write() -> None:
     """Put the tables into the page."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    parts = [_throughput(figures) for figures in _kept("throughput-*")]
+    steady_first = sorted(_kept("throughput-*"), key=lambda figures: figures["runs"][0]["workload"] != "steady")
+    parts = [_throughput(figures) for figures in steady_first]
     parts += [_latency(figures) for figures in _kept("latency")]
     PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(parts) + f"\n{END}{after}")
     for figures in _kept("throughput-steady"):
@@ -50,7 +51,7 @@ def _throughput(figures: dict[str, Any]) -> str:
         "",
         f"{_machine(figures)}.",
         "",
-        "| | guarantee | fold | reports | reports/s, median (of) | truceline: times as fast | CPU µs/report | MB |",
+        "| | guarantee | fold | reports | reports/s (least to most) | truceline: times as fast | CPU µs/report | MB |",
         "|---|---|---|--:|--:|--:|--:|--:|",
     ]
     for name, measured in rates.items():
@@ -59,7 +60,7 @@ def _throughput(figures: dict[str, Any]) -> str:
         contender = CONTENDERS[name]
         lines.append(
             f"| {name} | {contender.guarantee} | {'whole contract' if contender.whole else 'simple'} "
-            f"| {own[0]['reports']:,} | {median(measured):,.0f} ({min(measured):,.0f} to {max(measured):,.0f}) "
+            f"| {own[0]['reports']:,} | {_spread(measured, 0)} "
             f"| {f'{median(ratios):.2f}' if ratios and name != 'truceline' else ''} "
             f"| {median(run['cpu_s'] / run['reports'] for run in own) * 1e6:.0f} "
             f"| {median(run['rss_mb'] for run in own):.0f} |"
@@ -81,16 +82,16 @@ def _latency(figures: dict[str, Any]) -> str:
         "| | reports/s | rounds | p50 ms | p99 ms |",
         "|---|--:|--:|--:|--:|",
     ]
-    lines += [
-        f"| {name} | {rate:,} | {len(own)} | {_spread(own, 'p50_ms')} | {_spread(own, 'p99_ms')} |"
-        for (rate, name), own in runs.items()
-    ]
+    for (rate, name), own in runs.items():
+        p50, p99 = (_spread([row[percentile] for row in own], 1) for percentile in ("p50_ms", "p99_ms"))
+        lines.append(f"| {name} | {rate:,} | {len(own)} | {p50} | {p99} |")
     return "\n".join([*lines, ""])
 
 
-def _spread(runs: list[dict[str, Any]], name: str) -> str:
-    values = sorted(run[name] for run in runs)
-    return f"{median(values):,.1f}" + (f" ({values[0]:,.1f} to {values[-1]:,.1f})" if len(values) > 1 else "")
+def _spread(values: list[float], digits: int) -> str:
+    """Return the median and, of several, the least and the most."""
+    least_to_most = f" ({min(values):,.{digits}f} to {max(values):,.{digits}f})" if len(values) > 1 else ""
+    return f"{median(values):,.{digits}f}{least_to_most}"
 
 
 def _machine(figures: dict[str, Any]) -> str:
