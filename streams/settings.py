@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     # HTTP
     http_host: str = Field("127.0.0.1", min_length=1, description="Address that the web server listens on")
     http_port: int = Field(8080, ge=0, le=65535, description="Port that the web server listens on; 0 takes a free one")
+    processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Workers that `truceline serve` runs on Kafka, each a process, on HTTP_PORT and the ports after it",
+    )
     token: SecretStr | None = Field(None, description="Bearer token that POST /reports asks for")
     token_file: Path | None = Field(None, description="File that holds the token")
     post_rate: int = Field(
@@ -152,6 +158,16 @@ class Settings(BaseSettings):
                 raise ValueError(f"{PREFIX}{name.upper()} and {PREFIX}{name.upper()}_FILE are both set: keep one")
         if self.security_protocol.startswith("SASL") and self.sasl_username is None:
             raise ValueError(f"{PREFIX}SECURITY_PROTOCOL={self.security_protocol} needs {PREFIX}SASL_USERNAME")
+        return self
+
+    @model_validator(mode="after")
+    def _ports_enough(self) -> Self:
+        highest = 65_536 - self.processes
+        if self.http_port > highest:
+            raise ValueError(
+                f"{PREFIX}HTTP_PORT={self.http_port} leaves no port for the last of {PREFIX}PROCESSES={self.processes}:"
+                f" set it to {highest} or less"
+            )
         return self
 
     @property

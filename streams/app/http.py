@@ -29,10 +29,10 @@ class HttpService(Service):
         self._serving: asyncio.Task[None] | None = None
         super().__init__(**options)
 
-    def bind(self) -> socket.socket:
-        """Listen, unless it does already; raises OSError, saying which address is taken."""
+    def bind(self, listener: socket.socket | None = None) -> socket.socket:
+        """Listen, unless it does already or is given what does; raises OSError, saying which address is taken."""
         if self._listener is None:
-            self._listener = listen(self.host, self.port)
+            self._listener = listener or listen(self.host, self.port)
             self.port = self._listener.getsockname()[1]
         return self._listener
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import signal
+import socket
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -101,6 +103,11 @@ class WorkerProcess(faust.Worker):
         super().__init__(*args, **options)
         self.spinner = None
 
+    def install_signal_handlers(self) -> None:
+        """Heed signals from here on, and those that have waited for it: `streams.app.processes` has them wait."""
+        super().install_signal_handlers()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD))
+
     def _setup_logging(self) -> None:
         settings = self.app.settings
         logs.configure(settings.log_format, settings.log_level)
@@ -122,15 +129,16 @@ def create_app(settings: Settings | None = None) -> Truceline:
     return Truceline(settings, registry, None if settings.alerts is None else read_rules(settings.alerts))
 
 
-def serve(settings: Settings) -> NoReturn:
+def serve(settings: Settings, listener: socket.socket | None = None) -> NoReturn:
     """Run a worker in this process until it is told to stop; exits with the process's code.
 
+    It answers on `listener`, or else listens where the settings say.
     Raises OSError where the address to listen on is taken, and what `create_app` raises.
     """
     tracing.configure()
     app = create_app(settings)
     app.finalize()
-    app.http.bind()
+    app.http.bind(listener)
     loop = Loop()
     asyncio.set_event_loop(loop)
     WorkerProcess(app, loop=loop, quiet=True).execute_from_commandline()

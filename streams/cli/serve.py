@@ -31,6 +31,8 @@ Every option is an environment variable too: TRUCELINE_HTTP_PORT and so on.
 
   truceline serve --embedded ./ledger --sources sources.yaml --http-port 9000
 
+  truceline serve --processes 4
+
   TRUCELINE_BOOTSTRAP_SERVERS=kafka1:9092,kafka2:9092 truceline serve --alerts alerts.yaml
 
   curl -d @report.json http://127.0.0.1:8080/reports
@@ -68,6 +70,15 @@ def serve(
     http_port: Annotated[
         int | None, typer.Option(metavar="PORT", help="Port to listen on; 0 takes a free one.", show_default="8080")
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="On Kafka: workers, each a process on a core and a port of its own, from the HTTP port on."
+            " Those beyond the number of partitions stand by.",
+            show_default="1",
+        ),
+    ] = None,
     log_format: Annotated[
         str | None, typer.Option(metavar="console|json", help="How log lines look.", show_default="console")
     ] = None,
@@ -87,10 +98,16 @@ def serve(
             notify_urls_file=notify,
             http_host=http_host,
             http_port=http_port,
+            processes=processes,
             log_format=log_format,
         )
     except SettingsError as error:
         raise UsageFailed(str(error)) from error
+    if embedded is not None and settings.processes > 1:
+        raise UsageFailed(
+            "--embedded runs in one process, for one SQLite file has one writer:"
+            f" leave --processes {settings.processes} (TRUCELINE_PROCESSES) out, or run on Kafka"
+        )
     registry = read_registry(settings.sources)
     rules = None if settings.alerts is None else read_alert_rules(settings.alerts)
     logs.configure(settings.log_format, settings.log_level)
@@ -107,15 +124,16 @@ def serve(
 
 
 def _serve_kafka(settings: Settings) -> None:
-    from streams import app
+    from streams.app import processes, worker
     from streams.settings import SettingsError
 
+    serve = worker.serve if settings.processes == 1 else processes.serve
     try:
-        app.serve(settings)
+        serve(settings)
     except SettingsError as error:
         raise UsageFailed(str(error)) from error
     except OSError as error:
-        raise Unavailable(str(error)) from error
+        raise Unavailable(error.strerror or str(error)) from error
 
 
 def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None, folder: Path) -> None:
