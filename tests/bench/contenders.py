@@ -1,5 +1,6 @@
 """Who is measured, and how each is started as a process of its own."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -91,23 +92,22 @@ class Running:
 
     def cpu_s(self) -> float:
         """Return the seconds of processor time used so far, children too."""
-        used = 0.0
-        for process in self._processes:
-            try:
-                root = psutil.Process(process.pid)
-                for one in (root, *root.children(recursive=True)):
-                    times = one.cpu_times()
-                    used += times.user + times.system
-            except psutil.NoSuchProcess:
-                continue
-        return used
+        times = self._of_each(psutil.Process.cpu_times)
+        return float(sum(one.user + one.system for one in times))
 
     def rss_mb(self) -> float:
-        """Return the resident memory now."""
-        try:
-            return sum(psutil.Process(p.pid).memory_info().rss for p in self._processes) / 1e6
-        except psutil.NoSuchProcess:
-            return 0.0
+        """Return the resident memory now, children too; what they share counts for each."""
+        return float(sum(one.rss for one in self._of_each(psutil.Process.memory_info))) / 1e6
+
+    def _of_each(self, figure: Callable[[psutil.Process], Any]) -> list[Any]:
+        """Ask every process that lives, and its children."""
+        found = []
+        for process in self._processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                root = psutil.Process(process.pid)
+                for one in (root, *root.children(recursive=True)):
+                    found.append(figure(one))  # noqa: PERF401 - what was asked before one is gone is kept
+        return found
 
 
 def truceline_environment(place: Place) -> Environment:
@@ -139,9 +139,10 @@ def _sources_yaml() -> str:
     return "".join(lines)
 
 
-def _truceline(workers: int) -> Callable[[Place], list[tuple[list[str], Environment]]]:
+def _truceline(workers: int, processes: int = 1) -> Callable[[Place], list[tuple[list[str], Environment]]]:
     def commands(place: Place) -> list[tuple[list[str], Environment]]:
-        return [([truceline_command(), "serve"], truceline_environment(place))] * workers
+        environment = truceline_environment(place) | {"TRUCELINE_PROCESSES": str(processes)}
+        return [([truceline_command(), "serve"], environment)] * workers
 
     return commands
 
@@ -183,6 +184,7 @@ def _table() -> dict[str, Contender]:
     rows: list[tuple[Any, ...]] = [
         ("truceline", eos, True, million, _truceline(1)),
         ("truceline, 2 workers", eos, True, million, _truceline(2)),
+        ("truceline, 2 processes", eos, True, million, _truceline(1, processes=2)),
         ("Kafka Streams, memory, 1 thread", eos, False, million, _kafka_streams("memory", 1)),
         ("Kafka Streams, memory, 2 threads", eos, False, million, _kafka_streams("memory", 2)),
         ("Kafka Streams, RocksDB, 1 thread", eos, False, million, _kafka_streams("rocksdb", 1)),
