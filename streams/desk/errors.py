@@ -1,6 +1,6 @@
 """Why a partition, or the desk, stands still."""
 
-__all__ = ["Blocked", "OutputTooLarge"]
+__all__ = ["Blocked", "OneByOne", "OutputTooLarge"]
 
 
 class Blocked(Exception):
@@ -9,3 +9,7 @@ class Blocked(Exception):
 
 class OutputTooLarge(Exception):
     """A record that a report would make is longer than its topic takes."""
+
+
+class OneByOne(Exception):
+    """What a batch comes to cannot be stored; which of its records is to blame shows when each comes alone."""

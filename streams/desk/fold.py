@@ -8,7 +8,6 @@ goes on. An exception that no rule foresees rejects its record as `internal`.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,21 +15,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from streams import metrics
-from streams.core.claims import Message, Report
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
-from streams.desk.errors import OutputTooLarge
+from streams.desk.errors import OneByOne, OutputTooLarge
+from streams.desk.folded import Folded, Tally
 from streams.desk.headers import Header, Headers, cause_time
 from streams.desk.outbox import NO_HEADERS, Outbox, Record
-from streams.desk.refusals import MOST_A_BATCH, Rejected, tell, tell_bug
+from streams.desk.refusals import tell, tell_bug
 from streams.desk.routing import REROUTED, Home, Routes, was_rerouted
 from streams.desk.status import DeskStatus
 from streams.tracing import traced
 
 if TYPE_CHECKING:
+    from streams.core.claims import Message
     from streams.core.episode import EntryKey, Step
 
-__all__ = ["Fold", "Folded", "Stage", "Tally"]
+__all__ = ["Fold", "Stage"]
 
 log = logging.getLogger(__name__)
 
@@ -39,83 +39,11 @@ CODE_INTERNAL = "internal"
 CODE_TOO_LARGE = "too_large"
 #: A slice of so many reports, and all that is made of them, fits into a core's own cache.
 SLICE_RECORDS = 64
+#: What comes of a longer change may be too long for the ledger: to be found out while its record is in hand.
+LONG_BYTES = 16 << 10
 
 #: Topic, key, value, headers and timestamp of a record for our own partition.
 Made = tuple[str, bytes | None, bytes | None, list[Header], int | None]
-
-
-class Tally:
-    """What became of a batch, to be counted once it is committed."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        #: The episodes that moved.
-        self.moved: dict[str, None] = {}
-        #: The sources of its accepted reports.
-        self.sources: set[str] = set()
-        #: Whether a ceasefire changed, and with it perhaps what the fold waits for.
-        self.ceasefires = False
-        #: The first that were refused, to be logged.
-        self.rejected: list[Rejected] = []
-
-
-class Folded:
-    """Some input records, and what became of each. An agent runs `fold_counts`, another `fold_ceasefires`."""
-
-    def __init__(self, ledger: Ledger, messages: Sequence[tuple[Any, Message]]) -> None:
-        """Take the messages that the records hold, in the order of the log."""
-        self.messages = messages
-        self.steps: list[tuple[Any, Step]] = []
-        self.rejected: list[Rejected] = []
-        self.rerouted: list[tuple[Any, Home]] = []
-        self._ledger = ledger
-
-    def fold_counts(self) -> None:
-        """Take the messages in and fold their counts and statements."""
-        ledger, steps = self._ledger, self.steps
-        for record, message in self.messages:
-            origin = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-            try:
-                step = ledger.intake(message, origin)
-            except Refusal as refusal:
-                self.rejected.append((record, refusal.code, refusal.message))
-                continue
-            steps.append((record, step))
-            ledger.fold_counts(step)
-
-    def fold_ceasefires(self) -> None:
-        """Fold the ceasefire views; follows `fold_counts`."""
-        fold = self._ledger.fold_ceasefires
-        for _, step in self.steps:
-            fold(step)
-
-    def undo(self) -> None:
-        """Take all steps back, the newest first."""
-        while self.steps:
-            self._ledger.undo(self.steps.pop()[1])
-
-    def entries(self) -> Iterator[tuple[bytes, bytes | None]]:
-        """Yield the ledger entries to write, each once."""
-        return self._ledger.entries(chain.from_iterable([step.touched for _, step in self.steps]))
-
-    def tally(self, tally: Tally) -> None:
-        """Note what became of each record."""
-        counts, moved = tally.counts, tally.moved
-        for _, step in self.steps:
-            counts[step.outcome] += 1
-            if step.moves:
-                moved[step.episode] = None
-            if step.new is not None:
-                tally.sources.add(step.new.source)
-            if step.ceasefires:
-                tally.ceasefires = True
-            if type(step.message) is Report and step.message.unknown_fields:
-                counts["unknown_fields"] += step.message.unknown_fields
-        for _, code, _ in self.rejected:
-            counts[f"rejected_{code}"] += 1
-        tally.rejected += self.rejected[: MOST_A_BATCH - len(tally.rejected)]
-        if self.rerouted:
-            counts["rerouted"] += len(self.rerouted)
 
 
 class Stage(Protocol):
@@ -147,20 +75,37 @@ class Fold:
     async def fold(
         self, ledger: Ledger, records: Sequence[Any], outbox: Outbox, changed: "Iterable[EntryKey]" = ()
     ) -> Tally:
-        """Fold a batch and fill the outbox with what it makes; raises only where an agent does not answer.
+        """Fold a batch and fill the outbox with what it makes.
 
-        `changed` are ledger entries to be written as well.
+        `changed` are ledger entries to be written as well. Raises OneByOne, or what an agent raises that does not
+        answer.
         """
         tally = Tally()
         for made in self._entries(ledger.entries(changed), outbox):
             outbox.put(*made)
+        # Cells and views move many times in a batch; what they come to is written, once.
+        late: dict[EntryKey, None] | None = {} if len(records) > 1 else None
         for at in range(0, len(records), SLICE_RECORDS):
-            await self._slice(ledger, records[at : at + SLICE_RECORDS], outbox, tally)
+            await self._slice(ledger, records[at : at + SLICE_RECORDS], outbox, tally, late)
+        if late:
+            try:
+                for made in self._entries(ledger.entries(late), outbox):
+                    outbox.put(*made)
+            except Exception as error:
+                raise OneByOne(f"{type(error).__name__}: {error}") from error
         return tally
 
-    async def _slice(self, ledger: Ledger, records: Sequence[Any], outbox: Outbox, tally: Tally) -> None:
+    async def _slice(
+        self,
+        ledger: Ledger,
+        records: Sequence[Any],
+        outbox: Outbox,
+        tally: Tally,
+        late: "dict[EntryKey, None] | None",
+    ) -> None:
+        """Fold some records; most ledger entries that are not reports go to `late` where there is one."""
         batch = self._read(ledger, records, outbox)
-        made = await self._fold_and_make(batch, outbox)
+        made = await self._fold_and_make(batch, outbox, late)
         if isinstance(made, Exception):
             log.warning("%d records are folded again, one at a time: %s", len(records), type(made).__name__)
             batch.undo()
@@ -200,16 +145,24 @@ class Fold:
         if record.offset in self.refused:
             raise Refusal(CODE_TOO_LARGE, self.refused[record.offset])
 
-    async def _fold_and_make(self, batch: Folded, outbox: Outbox) -> list[Made] | Exception:
+    async def _fold_and_make(
+        self, batch: Folded, outbox: Outbox, late: "dict[EntryKey, None] | None" = None
+    ) -> list[Made] | Exception:
         """Take the batch through the agents; return the records to write for it, or what went wrong."""
         for stage in self._stages:
             failed = await stage(batch)
             if failed is not None:
                 return failed
         try:
-            return list(self._make(batch, outbox))
+            made = list(self._make(batch, outbox))
+            if late is None or any(len(value or b"") >= LONG_BYTES for _, _, value, *_ in made):
+                made += self._entries(batch.entries(), outbox)
+            else:
+                made += self._entries(batch.reports(), outbox)
+                late.update(dict.fromkeys(batch.others()))
         except Exception as error:  # noqa: BLE001 - the caller finds the record at fault
             return error
+        return made
 
     async def _one_at_a_time(self, ledger: Ledger, batch: Folded, outbox: Outbox) -> list[Made]:
         """Fold each record by itself, so that the one at fault is found; the others take no harm."""
@@ -242,11 +195,10 @@ class Fold:
             outbox.put(*made)
 
     def _make(self, batch: Folded, outbox: Outbox) -> Iterator[Made]:
-        """Yield the changes and the ledger entries to write; raises OutputTooLarge."""
+        """Yield the changes to write; raises OutputTooLarge."""
         for record, step in batch.steps:
             trace = traced(record.headers) if record.headers else NO_HEADERS
             yield from self._changes(step, self._timestamp_ms(record), outbox, trace)
-        yield from self._entries(batch.entries(), outbox)
 
     def _changes(
         self, step: "Step", timestamp_ms: int | None, outbox: Outbox, trace: list[Header] = NO_HEADERS

@@ -22,7 +22,7 @@ from aiokafka.errors import (
 
 from streams import metrics
 from streams.desk.backlog import Backlog
-from streams.desk.errors import Blocked
+from streams.desk.errors import Blocked, OneByOne
 from streams.desk.producer import TransactionalProducer
 from streams.desk.routing import Routes
 from streams.desk.setup import Setup
@@ -34,8 +34,8 @@ __all__ = ["Partition", "Reader"]
 
 log = logging.getLogger(__name__)
 
-#: Answers by which a broker refuses a batch for what is in it: trying the same again would be in vain.
-REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, CorruptRecordException, InvalidTimestampError)
+#: A batch is refused for what is in it, mostly by a broker: trying the same again would be in vain.
+REFUSALS = (OneByOne, MessageSizeTooLargeError, RecordListTooLargeError, CorruptRecordException, InvalidTimestampError)
 RETRY_FIRST_S = 0.2
 RETRY_MOST_S = 5.0
 #: How often it is looked whether a partition whose timer is due has caught up.

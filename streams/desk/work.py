@@ -9,7 +9,8 @@ from aiokafka import TopicPartition
 
 from streams import metrics, tracing
 from streams.core.times import format_time
-from streams.desk.fold import Fold, Tally
+from streams.desk.fold import Fold
+from streams.desk.folded import Tally
 from streams.desk.headers import Headers
 from streams.desk.outbox import Outbox, Record
 from streams.desk.restore import APP, GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRIES, REGISTRY

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from streams.core.registry import Registry
 from streams.desk import Desk
 from streams.desk.errors import Blocked
-from streams.desk.fold import Folded
+from streams.desk.folded import Folded
 from streams.settings import Settings
 
 __all__ = ["Folding"]

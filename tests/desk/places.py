@@ -18,7 +18,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from schemas.topics import TOPICS
 from streams.core.registry import Registry, Source
 from streams.desk import Desk
-from streams.desk.fold import Folded
+from streams.desk.folded import Folded
 from streams.kafka import client_options
 from streams.settings import Settings, load
 from streams.testing.reading import Reading

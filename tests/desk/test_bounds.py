@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from streams.cancelling import cancel
 from streams.desk import Desk
 from streams.desk.backlog import Backlog
-from streams.desk.fold import Folded
+from streams.desk.folded import Folded
 from streams.kafka import client_options
 from streams.testing.verify import verify
 from tests.desk.mixed import Sent

@@ -11,6 +11,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from schemas.topics import TOPICS
+from streams.core import entries
+from streams.core.episode import EntryKey
 from streams.core.ledger import Ledger
 from streams.desk.routing import partition_of
 from streams.kafka import client_options
@@ -100,6 +102,44 @@ async def test_a_report_whose_ledger_record_is_too_long_for_its_topic_is_rejecte
     assert all(f"for {prefix}.ledger, which takes 400000" in message for message in messages)
     assert set((await rejected_codes(settings)).values()) == {"too_large"}
     assert len(await read(settings, "casualties", 1)) == 2
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_cell_that_cannot_be_stored_is_laid_to_the_report_that_moves_it(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = entries.value_bytes
+
+    def failing(episodes: Any, key: EntryKey) -> bytes | None:
+        if key[0] == "c" and "p-2" in key:
+            raise ZeroDivisionError
+        return stored(episodes, key)
+
+    monkeypatch.setattr(entries, "value_bytes", failing)
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await send(settings, [report(number) for number in range(5)])
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        assert desk.status.counts["failures"] == 1, "the batch fails as a whole, once"
+    assert await rejected_codes(settings) == {2: "internal"}
+    assert len(await read(settings, "casualties", 1)) == 4
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_cell_that_moves_often_in_a_batch_is_stored_once(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    figure = {"type": "casualties", "party": "azerbaijan", "outcome": "killed"}
+    await send(settings, [report(best, claims=[figure | {"count": {"best": best}}]) for best in range(100, 300)])
+    async with running_desk(settings):
+        await taken_in(settings)
+    keys = [orjson.loads(record.key) for record in await read(settings, "ledger", 1) if record.key.startswith(b"[")]
+    assert sorted(key for key in keys if key[0] != "r") == [
+        ["c", "e-1", "reuters", "azerbaijan", "killed", "unknown"],
+        ["e", "e-1"],
+    ]
+    assert len(await read(settings, "casualties", 1)) == 200
     assert await verify(settings, REGISTRY) == []
 
 

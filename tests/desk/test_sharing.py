@@ -14,7 +14,7 @@ from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.desk import Desk
-from streams.desk.fold import Folded
+from streams.desk.folded import Folded
 from streams.desk.restore import restore
 from streams.kafka import client_options, faust_options
 from streams.settings import Settings

@@ -1,0 +1,99 @@
+"""Records of the log on their way through the ledger, and the count of what became of them."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from streams.core.claims import Message, Report
+from streams.core.intake import Refusal
+from streams.core.ledger import Ledger
+from streams.desk.refusals import MOST_A_BATCH, Rejected
+
+if TYPE_CHECKING:
+    from streams.core.episode import EntryKey, Step
+    from streams.desk.routing import Home
+
+__all__ = ["Folded", "Tally"]
+
+
+class Tally:
+    """What became of a batch, to be counted once it is committed."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        #: The episodes that moved.
+        self.moved: dict[str, None] = {}
+        #: The sources of its accepted reports.
+        self.sources: set[str] = set()
+        #: Whether a ceasefire changed, and with it perhaps what the fold waits for.
+        self.ceasefires = False
+        #: The first that were refused, to be logged.
+        self.rejected: list[Rejected] = []
+
+
+class Folded:
+    """Some input records, and what became of each. An agent runs `fold_counts`, another `fold_ceasefires`."""
+
+    def __init__(self, ledger: Ledger, messages: Sequence[tuple[Any, Message]]) -> None:
+        """Take the messages that the records hold, in the order of the log."""
+        self.messages = messages
+        self.steps: list[tuple[Any, Step]] = []
+        self.rejected: list[Rejected] = []
+        self.rerouted: list[tuple[Any, Home]] = []
+        self._ledger = ledger
+
+    def fold_counts(self) -> None:
+        """Take the messages in and fold their counts and statements."""
+        ledger, steps = self._ledger, self.steps
+        for record, message in self.messages:
+            origin = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            try:
+                step = ledger.intake(message, origin)
+            except Refusal as refusal:
+                self.rejected.append((record, refusal.code, refusal.message))
+                continue
+            steps.append((record, step))
+            ledger.fold_counts(step)
+
+    def fold_ceasefires(self) -> None:
+        """Fold the ceasefire views; follows `fold_counts`."""
+        fold = self._ledger.fold_ceasefires
+        for _, step in self.steps:
+            fold(step)
+
+    def undo(self) -> None:
+        """Take all steps back, the newest first."""
+        while self.steps:
+            self._ledger.undo(self.steps.pop()[1])
+
+    def entries(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield all ledger entries to write, each once."""
+        return self._ledger.entries(chain.from_iterable([step.touched for _, step in self.steps]))
+
+    def reports(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield those of `entries` that are reports."""
+        return self._ledger.entries([key for _, step in self.steps for key in step.touched if key[0] == "r"])
+
+    def others(self) -> "Iterator[EntryKey]":
+        """Yield which of `entries` are no reports; they may come again and again, record by record."""
+        return (key for _, step in self.steps for key in step.touched if key[0] != "r")
+
+    def tally(self, tally: Tally) -> None:
+        """Note what became of each record."""
+        counts, moved = tally.counts, tally.moved
+        for _, step in self.steps:
+            counts[step.outcome] += 1
+            if step.moves:
+                moved[step.episode] = None
+            if step.new is not None:
+                tally.sources.add(step.new.source)
+            if step.ceasefires:
+                tally.ceasefires = True
+            if type(step.message) is Report and step.message.unknown_fields:
+                counts["unknown_fields"] += step.message.unknown_fields
+        for _, code, _ in self.rejected:
+            counts[f"rejected_{code}"] += 1
+        tally.rejected += self.rejected[: MOST_A_BATCH - len(tally.rejected)]
+        if self.rerouted:
+            counts["rerouted"] += len(self.rerouted)
