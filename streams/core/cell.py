@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from streams.core.claims import Casualty
+from streams.core.claims import Casualty, Change
 from streams.core.disputes import Disputes
-from streams.core.episode import Change
 from streams.core.times import format_time
 
 #: source, party, outcome, population

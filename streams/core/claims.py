@@ -4,7 +4,7 @@ Claims are frozen structs: made by the million, not walked by the collector, wri
 (`streams.core.entries`: an array each, its kind first). All times are microseconds (`streams.core.times`).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -62,6 +62,8 @@ class Reference(Struct, frozen=True, array_like=True, gc=False):
 
 
 Claim = Casualty | CeasefireClaim | Statement
+#: A record to publish, or a part of one, as it is written.
+Change = dict[str, Any]
 
 
 class Report(Struct, frozen=True, gc=False):
@@ -82,6 +84,19 @@ class Report(Struct, frozen=True, gc=False):
     digest: bytes
     #: How many fields were left out because nobody knows them.
     unknown_fields: int
+
+
+class Standing(Struct, array_like=True, gc=False):
+    """The latest revision of a report. What is settled and superseded has left its claims."""
+
+    revision: int
+    digest: bytes
+    published_at: int
+    source: str
+    withdrawn: bool
+    claims: tuple[Claim | None, ...]
+    #: By claim index: the version and the last published value of a statement.
+    statements: dict[int, tuple[int, Change | None]] | None = None
 
 
 class Tick(NamedTuple):

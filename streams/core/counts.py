@@ -7,8 +7,8 @@ compared with what was last published of it.
 from bisect import insort
 
 from streams.core.cell import Cell, CellKey, Entry, place_of
-from streams.core.claims import Casualty, Claim, Statement
-from streams.core.episode import Change, Denial, Episode, Standing, Step, Target
+from streams.core.claims import Casualty, Change, Claim, Standing, Statement
+from streams.core.episode import Denial, Episode, Step, Target
 
 Touched = dict[CellKey, Cell]
 

@@ -18,9 +18,9 @@ from typing import Any
 import msgspec
 
 from streams.core.cell import Cell
-from streams.core.claims import Casualty
+from streams.core.claims import Casualty, Standing
 from streams.core.counts import add_denial, counted_place, denial_of, holds, place
-from streams.core.episode import EntryKey, Episode, Standing
+from streams.core.episode import EntryKey, Episode
 from streams.core.registry import Registry
 from streams.core.views import View, places, wait
 

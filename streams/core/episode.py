@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
 from streams.core.ages import Ages
-from streams.core.claims import Claim, Message, Registration, Report
+from streams.core.claims import Change, Message, Registration, Report, Standing
 from streams.core.settled import Settled
 from streams.core.waiting import ViewKey, Waiting
 
@@ -21,20 +19,6 @@ Target = tuple[str, int]
 Denial = tuple[str, int | None]
 #: Names an entry of the ledger (`streams.core.entries`).
 EntryKey = tuple[str, ...]
-Change = dict[str, Any]
-
-
-class Standing(Struct, array_like=True, gc=False):
-    """The latest revision of a report. What is settled and superseded has left its claims."""
-
-    revision: int
-    digest: bytes
-    published_at: int
-    source: str
-    withdrawn: bool
-    claims: tuple[Claim | None, ...]
-    #: By claim index: the version and the last published value of a statement.
-    statements: dict[int, tuple[int, Change | None]] | None = None
 
 
 class Episode:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from streams.core.ceasefire import SETS_TIMES, START, Course, claim_done, fired, timers
 from streams.core.cell import Cell, CellKey, Entry
-from streams.core.claims import Casualty, CeasefireClaim, Message, Report
+from streams.core.claims import Casualty, CeasefireClaim, Change, Message, Report, Standing
 from streams.core.counts import place
-from streams.core.episode import Change, Outcome, Standing, Step, Target
+from streams.core.episode import Outcome, Step, Target
 from streams.core.intake import Refusal
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry

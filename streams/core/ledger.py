@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from streams.core import counts, entries, picture, settle, statements, views
-from streams.core.claims import Casualty, CeasefireClaim, Message, Registration, Report, Tick
-from streams.core.episode import Change, EntryKey, Episode, Outcome, Standing, Step
+from streams.core.claims import Casualty, CeasefireClaim, Change, Message, Registration, Report, Standing, Tick
+from streams.core.episode import EntryKey, Episode, Outcome, Step
 from streams.core.intake import Refusal
 from streams.core.registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, format_time

@@ -2,8 +2,8 @@
 
 from msgspec import structs
 
-from streams.core.claims import Statement
-from streams.core.episode import Change, Episode, Step
+from streams.core.claims import Change, Statement
+from streams.core.episode import Episode, Step
 
 
 def fold(episode: Episode, step: Step) -> None:

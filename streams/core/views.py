@@ -10,8 +10,8 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from streams.core.ceasefire import START, VIOLATIONS, Course, claim_done, next_timer, timers
-from streams.core.claims import CeasefireClaim
-from streams.core.episode import Change, Episode, Outcome, Standing, Step
+from streams.core.claims import CeasefireClaim, Change, Standing
+from streams.core.episode import Episode, Outcome, Step
 from streams.core.registry import Registry
 from streams.core.times import format_time
 from streams.core.waiting import ViewKey
