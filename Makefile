@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo test test-deep lint format docs chaos bench bench-quick bench-growth clean
+.PHONY: help venv demo test test-deep compiled test-compiled lint format docs chaos bench bench-quick bench-growth clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -29,6 +29,15 @@ test: $(STAMP)  ## every test but the deep ones, in three processes, each with a
 test-deep: $(STAMP)  ## each property over 2,000 histories, and thousands of kills; ARGS=tests/property: some ten minutes
 	$(PYTEST) -m deep $(ARGS)
 
+compiled: $(STAMP)  ## truceline with its fold compiled, as the image has it: needs a C compiler; in .build/compiled
+	rm -rf .build/dist .build/compiled
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(BIN)/python -m build --no-isolation --outdir .build/dist .
+	$(PIP) --no-deps --target .build/compiled .build/dist/*.whl
+
+test-compiled: compiled  ## the tests of the rules and of the desk, on the compiled fold
+	PYTHONPATH=.build/compiled $(BIN)/python -P -m pytest --override-ini pythonpath= --numprocesses 2 --dist loadfile \
+		-m 'not deep and not interpreted' $(addprefix tests/,core property contract vectors replay embedded desk) $(ARGS)
+
 lint: $(STAMP)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -45,7 +54,7 @@ docs: $(STAMP)  ## the documentation as a site, in .build/site
 chaos: $(STAMP)  ## kill -9, zombies and lost brokers, then every record counted
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-bench: $(STAMP)  ## reports a second and latency on this machine
+bench: compiled  ## reports a second and latency on this machine
 	$(BIN)/python -m tests.bench $(or $(ARGS),all)
 
 bench-quick: $(STAMP)  ## the core against a fixed loop, under 3 minutes; ARGS=--keep notes the line

@@ -17,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from streams import topics
+from streams.compiled import is_compiled
 from streams.group import EMPTY, STABLE, describe_group, partition_facts
 from streams.kafka import client_options
 from streams.reach import unreachable_brokers
@@ -197,7 +198,7 @@ _ON_KAFKA: dict[str, Callable[[AIOKafkaAdminClient, Settings], Coroutine[Any, An
 
 def _programs() -> Finding:
     told = ", ".join(f"{name} {version(name)}" for name in ("truceline", "faust-streaming", "aiokafka"))
-    told += f", Python {sys.version.split()[0]}"
+    told += f", Python {sys.version.split()[0]}, the fold {'compiled' if is_compiled() else 'interpreted'}"
     pinned = [
         line.partition(";")[0].strip() for line in requires("truceline") or () if "==" in line and ";" not in line
     ]

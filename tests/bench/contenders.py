@@ -16,6 +16,8 @@ from tests.bench.expected import registry
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / ".build" / "bench"
+#: What `make compiled` makes, and `make bench` before all else.
+COMPILED = ROOT / ".build" / "compiled"
 PEERS = Path(__file__).parent / "peers"
 PEERS_PYTHON = BUILD / "peers" / "bin" / "python"
 STREAMS_JAR = BUILD / "kafka-streams" / "kafka-streams-peer.jar"
@@ -139,9 +141,13 @@ def _sources_yaml() -> str:
     return "".join(lines)
 
 
-def _truceline(workers: int, processes: int = 1) -> Callable[[Place], list[tuple[list[str], Environment]]]:
+def _truceline(
+    workers: int = 1, processes: int = 1, *, compiled: bool = False
+) -> Callable[[Place], list[tuple[list[str], Environment]]]:
     def commands(place: Place) -> list[tuple[list[str], Environment]]:
         environment = truceline_environment(place) | {"TRUCELINE_PROCESSES": str(processes)}
+        if compiled:
+            environment["PYTHONPATH"] = str(COMPILED)
         return [([truceline_command(), "serve"], environment)] * workers
 
     return commands
@@ -182,9 +188,10 @@ def _table() -> dict[str, Contender]:
     million = 1_000_000
     eos, once = "exactly once", "at least once"
     rows: list[tuple[Any, ...]] = [
-        ("truceline", eos, True, million, _truceline(1)),
+        ("truceline", eos, True, million, _truceline()),
         ("truceline, 2 workers", eos, True, million, _truceline(2)),
-        ("truceline, 2 processes", eos, True, million, _truceline(1, processes=2)),
+        ("truceline, compiled", eos, True, million, _truceline(compiled=True)),
+        ("truceline, compiled, 2 processes", eos, True, million, _truceline(processes=2, compiled=True)),
         ("Kafka Streams, memory, 1 thread", eos, False, million, _kafka_streams("memory", 1)),
         ("Kafka Streams, memory, 2 threads", eos, False, million, _kafka_streams("memory", 2)),
         ("Kafka Streams, RocksDB, 1 thread", eos, False, million, _kafka_streams("rocksdb", 1)),

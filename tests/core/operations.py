@@ -19,6 +19,7 @@ import streams.core
 from streams.core.claims import Casualty, CeasefireClaim, Claim, Message, Report
 from streams.core.ledger import Ledger
 from tests.core.build import Json, read
+from tests.core.fields import fields_of
 
 _CORE = str(Path(streams.core.__path__[0]))
 
@@ -104,7 +105,7 @@ def watch_lists(ledger: Ledger) -> None:
     episode = ledger.episode("war")
     disputes: list[Any] = [cell.disputes for cell in episode.cells.values() if cell.disputes is not None]
     for thing in [*disputes, *episode.cells.values(), *episode.views.values()]:
-        for slot in thing.__slots__:
+        for slot in fields_of(type(thing)):
             if isinstance(kept := getattr(thing, slot), list) and slot != "violations":
                 setattr(thing, slot, _Moving(kept))
     for key, entries in episode.derived.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streams.core.ledger import Ledger
+from tests.core.fields import fields_of
 
 # Heaps that may name the departed: what is settled next, what is waited for next.
 NOT_COMPARED = frozenset({"ages", "_heap"})
@@ -20,6 +21,6 @@ def _plain(kept: Any) -> Any:
         return sorted([repr(key), _plain(inner)] for key, inner in kept.items())
     if isinstance(kept, list | tuple):
         return [_plain(each) for each in kept]
-    if hasattr(kept, "__slots__"):
-        return {slot: _plain(getattr(kept, slot)) for slot in kept.__slots__ if slot not in NOT_COMPARED}
+    if fields := fields_of(type(kept)):
+        return {name: _plain(getattr(kept, name)) for name in fields if name not in NOT_COMPARED}
     return repr(kept)

@@ -13,6 +13,7 @@ from streams.core.cell import Cell, Entry
 from streams.core.claims import Casualty
 from streams.core.times import parse_time
 from tests.core.build import Json, at, killed, more, read_report, report, value
+from tests.core.fields import fields_of
 
 
 def entry(claim: Json, report_id: str = "r", published_at: str = at(20)) -> Entry:
@@ -251,8 +252,8 @@ def test_what_was_stored_in_any_order_is_put_in_order() -> None:
     added = Cell()
     for each in MIXED:
         added.add(each)
-    assert {slot: getattr(made, slot) for slot in Cell.__slots__} == {
-        slot: getattr(added, slot) for slot in Cell.__slots__
+    assert {name: getattr(made, name) for name in fields_of(Cell)} == {
+        name: getattr(added, name) for name in fields_of(Cell)
     }
     # All were published before that floor: the greatest base can never be taken away.
     made.put_in_order(floor=parse_time(at(21)))

@@ -1,4 +1,4 @@
-"""What a report costs does not grow with what came before, but for the search of its place (issue 4, part 2).
+"""What a report costs does not grow with what came before, but for the search of its place.
 
 Operations are counted, not timed: with 124 standing reports of a kind, and with 16 times as many. What may differ is
 a few comparisons for each doubling.
@@ -15,6 +15,9 @@ from streams.core.ledger import Ledger
 from streams.core.times import DAY_US, SECOND_US, format_time
 from tests.core.build import REGISTRY, Json, act, denies, killed, more, says, us
 from tests.core.operations import Work, counted, counting, watch_lists
+
+#: It counts bytecodes.
+pytestmark = pytest.mark.interpreted
 
 Story = Callable[[int], Json]
 

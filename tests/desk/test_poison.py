@@ -51,6 +51,7 @@ async def rejected_codes(settings: Any) -> dict[int, str]:
     return {int(headers["offset"]): headers["code"].decode() for headers in found}
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("stage", ["intake", "fold_counts", "fold_ceasefires"])
 async def test_a_bug_in_the_fold_rejects_its_report_and_degrades_the_worker(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch, stage: str
@@ -105,6 +106,7 @@ async def test_a_report_whose_ledger_record_is_too_long_for_its_topic_is_rejecte
     assert await verify(settings, REGISTRY) == []
 
 
+@pytest.mark.interpreted
 async def test_a_cell_that_cannot_be_stored_is_laid_to_the_report_that_moves_it(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

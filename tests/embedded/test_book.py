@@ -133,6 +133,7 @@ def test_a_commit_that_failed_is_as_the_file_says(path: Path, book: Book, after:
     assert picture(book)["cells"] == snapshot["war"]["cells"]
 
 
+@pytest.mark.interpreted
 def test_a_report_that_breaks_the_fold_is_refused_alone(
     path: Path, book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +149,7 @@ def test_a_report_that_breaks_the_fold_is_refused_alone(
     assert stored(path)["rejected"] == [("internal", value(STORY[1])), ("internal", value(STORY[3]))]
 
 
+@pytest.mark.interpreted
 def test_forgetting_that_fails_fails_nothing_else(path: Path, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> Any:
         raise ZeroDivisionError

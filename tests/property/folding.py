@@ -17,6 +17,7 @@ from streams.core.ledger import Ledger
 from streams.core.registry import Registry, Source
 from streams.core.times import format_time, parse_time
 from streams.core.views import View
+from tests.core.fields import fields_of
 from tests.property.model import Model
 from tests.property.reading_json import unwrap
 from tests.property.strategies import History
@@ -186,6 +187,6 @@ def inside(thing: Any) -> Any:
     if isinstance(thing, list):
         return [inside(each) for each in thing]
     if isinstance(thing, (Ledger, Episode, Cell, Disputes, View)):
-        names = [*getattr(type(thing), "__slots__", ()), *getattr(thing, "__dict__", {})]
+        names = [*fields_of(type(thing)), *getattr(thing, "__dict__", {})]
         return {name: inside(getattr(thing, name)) for name in names if name not in _MEMOS}
     return repr(thing)

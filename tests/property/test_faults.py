@@ -1,4 +1,4 @@
-"""An exception raised anywhere in the fold of a record, or of a batch, leaves the state as before (issue 4, part 1)."""
+"""An exception raised anywhere in the fold of a record, or of a batch, leaves the state as before."""
 
 from __future__ import annotations
 

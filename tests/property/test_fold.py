@@ -1,4 +1,4 @@
-"""The fold of the core against the contract: what holds of every history (issue 4, part 1).
+"""The fold of the core against the contract: what holds of every history.
 
 A failing example is worth keeping: put its lines into `regressions/` and it is folded first from then on.
 """

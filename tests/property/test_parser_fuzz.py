@@ -1,4 +1,4 @@
-"""Whatever bytes come: a report, a tick or a refusal with the contract's code, and the model's (issue 4, part 5)."""
+"""Whatever bytes come: a report, a tick or a refusal with the contract's code, and the model's."""
 
 from __future__ import annotations
 
