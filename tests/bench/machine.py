@@ -2,7 +2,6 @@
 
 import platform
 import subprocess
-import sysconfig
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -24,17 +23,12 @@ def machine() -> dict[str, str]:
         "cores": str(psutil.cpu_count()),
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
-        "python": f"{platform.python_version()} {'with' if _optimised() else 'without'} PGO",
+        "python": platform.python_version(),
         "kafka": KAFKA_VERSION,
         "aiokafka": version("aiokafka"),
         "faust": version("faust-streaming"),
         "commit": commit.stdout.strip(),
     }
-
-
-def _optimised() -> bool:
-    """Whether this Python was built with profile-guided optimisation, as those of distributions and images are."""
-    return "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
 
 
 def _processor() -> str:
