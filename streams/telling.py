@@ -9,9 +9,9 @@ from itertools import combinations
 from operator import contains, eq
 from typing import NamedTuple
 
-from streams.core.cell import CellKey
 from streams.core.claims import Tick
 from streams.core.explain import Account, Chronicle
+from streams.core.places import CellKey
 from streams.core.registry import Registry
 from streams.known import NoSuchEpisode, messages_of, published_us
 from streams.lines import Located, Record

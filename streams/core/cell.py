@@ -12,12 +12,8 @@ from typing import NamedTuple
 
 from streams.core.claims import Casualty, Change
 from streams.core.disputes import Disputes
+from streams.core.places import Entry
 from streams.core.times import format_time
-
-#: source, party, outcome, population
-CellKey = tuple[str, str, str, str]
-#: as_of, published_at, report_id, claim index (these four are k), and the claim
-Entry = tuple[int, int, str, int, Casualty]
 
 
 def place_of(entries: list[Entry], entry: Entry) -> int:

@@ -6,9 +6,10 @@ compared with what was last published of it.
 
 from bisect import insort
 
-from streams.core.cell import Cell, CellKey, Entry, place_of
+from streams.core.cell import Cell, place_of
 from streams.core.claims import Casualty, Change, Claim, Standing, Statement
 from streams.core.episode import Denial, Episode, Step, Target
+from streams.core.places import CellKey, Entry, place
 
 Touched = dict[CellKey, Cell]
 
@@ -48,14 +49,6 @@ def _assert(episode: Episode, step: Step, new: Standing, touched: Touched) -> No
     # After the figures, since a report may deny one of its own.
     for index, denial in denials:
         _deny(episode, step, (report_id, index), denial, touched)
-
-
-def place(report_id: str, standing: Standing, index: int, claim: Casualty) -> tuple[CellKey, Entry]:
-    """Return the cell that a figure belongs to, and its entry there."""
-    return (
-        (standing.source, claim.party, claim.outcome, claim.population),
-        (claim.as_of, standing.published_at, report_id, index, claim),
-    )
 
 
 def denial_of(claim: Claim | None, source: str) -> tuple[Target, Denial] | None:

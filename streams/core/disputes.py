@@ -9,13 +9,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from streams.core.claims import Casualty
+from streams.core.places import Entry
 
 if TYPE_CHECKING:
     from streams.core.episode import Target
-
-#: As in `streams.core.cell`: as_of, published_at, report_id, claim index, and the claim.
-Entry = tuple[int, int, str, int, Casualty]
 
 
 class Disputes:

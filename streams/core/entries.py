@@ -19,8 +19,9 @@ import msgspec
 
 from streams.core.cell import Cell
 from streams.core.claims import Casualty, Standing
-from streams.core.counts import add_denial, counted_place, denial_of, holds, place
+from streams.core.counts import add_denial, counted_place, denial_of, holds
 from streams.core.episode import EntryKey, Episode
+from streams.core.places import place
 from streams.core.registry import Registry
 from streams.core.views import View, places, wait
 

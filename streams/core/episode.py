@@ -10,7 +10,8 @@ from streams.core.settled import Settled
 from streams.core.waiting import ViewKey, Waiting
 
 if TYPE_CHECKING:
-    from streams.core.cell import Cell, CellKey, Entry
+    from streams.core.cell import Cell
+    from streams.core.places import CellKey, Entry
     from streams.core.views import View
 
 #: A claim, by where it stands: report_id and claim index.

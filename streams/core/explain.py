@@ -10,12 +10,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from streams.core.ceasefire import SETS_TIMES, START, Course, claim_done, fired, timers
-from streams.core.cell import Cell, CellKey, Entry
+from streams.core.cell import Cell
 from streams.core.claims import Casualty, CeasefireClaim, Change, Message, Report, Standing
-from streams.core.counts import place
 from streams.core.episode import Outcome, Step, Target
 from streams.core.intake import Refusal
 from streams.core.ledger import Ledger
+from streams.core.places import CellKey, Entry, place
 from streams.core.registry import Registry
 from streams.core.times import format_time
 from streams.core.views import Done, View, places, view_name

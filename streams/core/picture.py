@@ -3,9 +3,10 @@
 from collections import defaultdict
 from typing import Any, Literal
 
-from streams.core.cell import Cell, CellKey
+from streams.core.cell import Cell
 from streams.core.claims import Casualty, Change
 from streams.core.episode import Episode
+from streams.core.places import CellKey
 from streams.core.registry import Registry
 from streams.core.times import format_time
 from streams.core.views import view_name

@@ -7,10 +7,11 @@ will, and the settled claims that lead a view can be kept as the course they cam
 """
 
 from streams.core.ceasefire import VIOLATIONS
-from streams.core.cell import Cell, CellKey, Entry, take_out
+from streams.core.cell import Cell, take_out
 from streams.core.claims import Casualty, CeasefireClaim, Claim, Standing
-from streams.core.counts import counted_place, denial_of, drop_denial, place
+from streams.core.counts import counted_place, denial_of, drop_denial
 from streams.core.episode import EntryKey, Episode, Target
+from streams.core.places import CellKey, Entry, place
 from streams.core.views import JOINT
 from streams.core.waiting import ViewKey
 

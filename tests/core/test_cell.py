@@ -9,8 +9,9 @@ from itertools import permutations
 
 import pytest
 
-from streams.core.cell import Cell, Entry
+from streams.core.cell import Cell
 from streams.core.claims import Casualty
+from streams.core.places import Entry
 from streams.core.times import parse_time
 from tests.core.build import Json, at, killed, more, read_report, report, value
 from tests.core.fields import fields_of
@@ -20,7 +21,7 @@ def entry(claim: Json, report_id: str = "r", published_at: str = at(20)) -> Entr
     """A figure as a cell keeps it, of a report that is published after all that these tests tell."""
     (figure,) = read_report(report(report_id, claim, published_at=published_at)).claims
     assert isinstance(figure, Casualty)
-    return figure.as_of, parse_time(published_at), report_id, 0, figure
+    return Entry(figure.as_of, parse_time(published_at), report_id, 0, figure)
 
 
 def cell(*claims: Json) -> Cell:
@@ -58,7 +59,7 @@ def test_of_equal_as_of_the_later_published_counts_then_the_greater_report_id_th
         entry(killed(1, **moment), "z", at(15)),
         entry(killed(2, **moment), "a", at(16)),
         entry(killed(3, **moment), "b", at(16)),
-        (*entry(killed(4, **moment), "b", at(16))[:3], 1, entry(killed(4, **moment))[4]),
+        entry(killed(4, **moment), "b", at(16))._replace(claim_index=1),
     ]
     made = Cell()
     told = []
