@@ -34,8 +34,9 @@ _log = structlog.get_logger(__name__)
 def serve(settings: Settings) -> NoReturn:
     """Run `settings.processes` workers until told to stop (SIGTERM, SIGINT), or until one ends by itself.
 
-    Exits with 0, or with the code of the worker that failed, 128 and the signal's number for a signal. Raises OSError
-    where an address to listen on is taken, and what `worker.create_app` raises, before any of them is started.
+    Exits with 0, or with the code of the worker that ended first, 128 and the signal's number for a signal, 1 for one
+    that had ended in good order. Raises OSError where an address to listen on is taken, and what `worker.create_app`
+    raises, before any of them is started.
     """
     worker.create_app(settings)  # what is wrong with the settings is said once
     listeners = _listeners(settings)
@@ -110,7 +111,8 @@ def _first_to_end(started: list[SpawnProcess]) -> SpawnProcess | None:
 
 def _say(number: int, failed: SpawnProcess) -> int:
     """Say which worker has ended or failed, and return the code to exit with."""
-    code = failed.exitcode or 0
+    # One that was told to end, alone, ends with 0: not so the command, or no supervisor would start it again.
+    code = failed.exitcode or 1
     code = 128 - code if code < 0 else code
     says = (
         "a worker process has ended, and so all have: its own lines above say why (a code over 128 is 128 and the"

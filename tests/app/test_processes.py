@@ -163,18 +163,19 @@ async def test_two_processes_share_the_partitions_and_end_when_the_command_is_to
     assert await verify(settings) == []
 
 
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGKILL, 128 + signal.SIGKILL), (signal.SIGTERM, 1)])
 async def test_one_that_ends_by_itself_ends_all_and_is_named(
-    kafka: str, prefix: str, serve: Callable[..., Served]
+    kafka: str, prefix: str, serve: Callable[..., Served], sent: signal.Signals, code: int
 ) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 4)
     served = serve(settings)
     workers = await served.workers()
     await two_each([worker["url"] for worker in workers])
-    os.kill(workers[1]["pid"], signal.SIGKILL)
-    assert await served.ends() == 128 + signal.SIGKILL
+    os.kill(workers[1]["pid"], sent)
+    assert await served.ends() == code
     (error,) = (line for line in served.said() if line["level"] == "error")
-    assert (error["process"], error["pid"], error["exit_code"]) == (1, workers[1]["pid"], 137)
+    assert (error["process"], error["pid"], error["exit_code"]) == (1, workers[1]["pid"], code)
     assert error["event"].startswith("a worker process has ended, and so all have")
 
 
