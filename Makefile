@@ -35,7 +35,7 @@ compiled: $(STAMP)  ## truceline with its fold compiled, as the image has it: ne
 	$(PIP) --no-deps --target .build/compiled .build/dist/*.whl
 
 test-compiled: compiled  ## the tests of the rules and of the desk, on the compiled fold
-	PYTHONPATH=.build/compiled $(BIN)/python -P -m pytest --override-ini pythonpath= --numprocesses 2 --dist loadfile \
+	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.build/compiled $(BIN)/python -m pytest --override-ini pythonpath= --numprocesses 2 --dist loadfile \
 		-m 'not deep and not interpreted' $(addprefix tests/,core property contract vectors replay embedded desk) $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy, import-linter
