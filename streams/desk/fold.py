@@ -81,19 +81,22 @@ class Fold:
         answer.
         """
         tally = Tally()
-        for made in self._entries(ledger.entries(changed), outbox):
-            outbox.put(*made)
+        self._store(ledger, changed, outbox)
         # Cells and views move many times in a batch; what they come to is written, once.
         late: dict[EntryKey, None] | None = {} if len(records) > 1 else None
         for at in range(0, len(records), SLICE_RECORDS):
             await self._slice(ledger, records[at : at + SLICE_RECORDS], outbox, tally, late)
         if late:
             try:
-                for made in self._entries(ledger.entries(late), outbox):
-                    outbox.put(*made)
+                self._store(ledger, late, outbox)
             except Exception as error:
                 raise OneByOne(f"{type(error).__name__}: {error}") from error
         return tally
+
+    def _store(self, ledger: Ledger, changed: "Iterable[EntryKey]", outbox: Outbox) -> None:
+        """Write ledger entries as they are now; raises OutputTooLarge."""
+        for made in self._entries(ledger.entries(changed), outbox):
+            outbox.put(*made)
 
     async def _slice(
         self,

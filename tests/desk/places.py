@@ -134,6 +134,13 @@ async def running_desk(settings: Settings, registry: Registry = REGISTRY) -> Asy
         await desk.stop()
 
 
+async def fold_all(settings: Settings, records: Iterable[Sent]) -> None:
+    """Put records on the log and have a desk take them in, which is gone when this returns."""
+    await send(settings, records)
+    async with running_desk(settings):
+        await taken_in(settings)
+
+
 async def taken_in(settings: Settings, *, wait_s: float = WAIT_S, look_every_s: float = 0.2) -> None:
     """Return once the ledgers have come to the end of the log, and no picture and no group's offset is owed."""
     async with Reading(client_options(settings)) as reading:

@@ -8,7 +8,7 @@ from streams.kafka import client_options
 from streams.settings import Settings
 from streams.testing.reading import Reading
 from streams.testing.verify import verify
-from tests.desk.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in, until
+from tests.desk.places import REGISTRY, create_topics, fold_all, read, running_desk, send, settings_for, taken_in, until
 from tests.desk.test_poison import report
 
 
@@ -53,9 +53,7 @@ async def test_it_comes_to_the_end_without_another_record(kafka: str, prefix: st
 async def test_a_worker_of_a_version_that_took_no_note_of_it_is_no_difference(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
-    await send(settings, [report(number) for number in range(5)])
-    async with running_desk(settings):
-        await taken_in(settings)
+    await fold_all(settings, [report(number) for number in range(5)])
     producer = AIOKafkaProducer(**client_options(settings))
     await producer.start()
     await producer.send_and_wait(settings.topic("ledger"), b"3", key=b"_c", partition=0)

@@ -19,7 +19,7 @@ from streams.settings import Settings
 from streams.testing.broker import LocalKafka
 from streams.testing.verify import verify
 from tests.desk.mixed import mixed
-from tests.desk.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in, until
+from tests.desk.places import REGISTRY, create_topics, fold_all, read, running_desk, send, settings_for, taken_in, until
 from tests.desk.test_poison import report
 
 
@@ -50,9 +50,7 @@ async def test_topics_of_unequal_partition_counts_are_refused(kafka: str, prefix
 async def test_a_lost_ledger_is_not_begun_anew_in_silence(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
-    await send(settings, [report(number) for number in range(5)])
-    async with running_desk(settings):
-        await taken_in(settings)
+    await fold_all(settings, [report(number) for number in range(5)])
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     await admin.delete_topics([settings.topic("ledger")])
@@ -105,9 +103,7 @@ def said(desk: Desk) -> str:
 async def test_a_group_offset_that_was_reset_is_reported_and_does_not_count(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
-    await send(settings, [report(number) for number in range(5)])
-    async with running_desk(settings):
-        await taken_in(settings)
+    await fold_all(settings, [report(number) for number in range(5)])
     operator = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=prefix, enable_auto_commit=False)
     await operator.start()
     place = TopicPartition(settings.topic("reports"), 0)
@@ -248,9 +244,7 @@ async def test_another_source_registry_is_published_at_the_next_takeover(kafka: 
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     truce: dict[str, Any] = {"type": "ceasefire", "act": "announced"}
-    await send(settings, [report(1, source="new-mod", claims=[truce])])
-    async with running_desk(settings):
-        await taken_in(settings)
+    await fold_all(settings, [report(1, source="new-mod", claims=[truce])])
     other = Registry({**REGISTRY.sources, "new-mod": Source("New ministry", "official", "armenia")})
     async with running_desk(settings, other) as desk:
         await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
@@ -268,9 +262,7 @@ async def test_another_source_registry_is_published_a_part_at_a_time_and_gone_on
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     truce: dict[str, Any] = {"type": "ceasefire", "act": "announced"}
-    await send(settings, [report(1, f"e-{number}", source="new-mod", claims=[truce]) for number in range(12)])
-    async with running_desk(settings):
-        await taken_in(settings)
+    await fold_all(settings, [report(1, f"e-{number}", source="new-mod", claims=[truce]) for number in range(12)])
     monkeypatch.setattr("streams.desk.work.REGISTER_RECORDS", 10)
     end = TransactionalProducer._end
     fails = iter([False, False, True])

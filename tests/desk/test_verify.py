@@ -19,7 +19,7 @@ from streams.testing.reading import Reading, Unreadable
 from streams.testing.verify import OUTPUTS, verify
 from streams.topics import admin
 from tests.desk.mixed import Sent
-from tests.desk.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in, until
+from tests.desk.places import REGISTRY, create_topics, fold_all, read, running_desk, send, settings_for, taken_in, until
 from tests.desk.test_poison import NOW_MS, report
 
 #: What is compacted alone keeps its records when they are to be deleted.
@@ -254,9 +254,7 @@ async def test_a_report_that_was_passed_over_is_said(kafka: str, prefix: str) ->
     """A report that a desk of this group never had, behind an offset that claims it had."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
-    await send(settings, [report(0), report(1)])
-    async with running_desk(settings):
-        await taken_in(settings)
+    await fold_all(settings, [report(0), report(1)])
     await send(settings, [report(8)])
     producer = AIOKafkaProducer(**client_options(settings))
     await producer.start()
@@ -272,9 +270,7 @@ async def test_a_record_that_was_not_sent_on_or_sent_on_changed_is_said(kafka: s
     # Of the key e-1 the place is partition 1.
     sent = report(0)
     astray = Sent(0, sent.key, sent.value, sent.timestamp_ms)
-    await send(settings, [astray])
-    async with running_desk(settings):
-        await taken_in(settings)
+    await fold_all(settings, [astray])
     assert await verify(settings, REGISTRY) == []
     await send(settings, [Sent(1, sent.key, b"{}", sent.timestamp_ms, [("rerouted", b"0/0")])])
     assert await verify(settings, REGISTRY) == [
