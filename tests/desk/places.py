@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from schemas.topics import TOPICS
+from streams.core.ledger import Ledger
 from streams.core.registry import Registry, Source
 from streams.desk import Desk
 from streams.desk.folded import Folded
@@ -142,7 +143,10 @@ async def fold_all(settings: Settings, records: Iterable[Sent]) -> None:
 
 
 async def taken_in(settings: Settings, *, wait_s: float = WAIT_S, look_every_s: float = 0.2) -> None:
-    """Return once the ledgers have come to the end of the log, and no picture and no group's offset is owed."""
+    """Return once the ledgers have come to the end of the log, and no picture, tick or group's offset is owed.
+
+    The desk must be one that ticks.
+    """
     async with Reading(client_options(settings)) as reading:
         give_up_at = time.monotonic() + wait_s
         last: object = None
@@ -176,7 +180,20 @@ async def _all_taken_in(settings: Settings, reading: Reading) -> bool:
             return False  # the group's offset is owed
         if any(key.startswith(b"_p/") and value is not None for key, value in live.items()):
             return False
+        if _waits_for_a_tick(settings, live):
+            return False
     return True
+
+
+def _waits_for_a_tick(settings: Settings, live: dict[bytes, bytes | None]) -> bool:
+    """Whether a time has passed that the state waits for: the log is not at its end before its tick."""
+    ledger = Ledger(Registry(), horizon_us=settings.horizon_us)
+    for key, value in live.items():
+        if value is not None and not key.startswith(b"_"):
+            ledger.load(key, value)
+    ledger.loaded()
+    timer = ledger.next_timer()
+    return timer is not None and timer[0] <= time.time_ns() // 1000
 
 
 class Worker:
