@@ -10,18 +10,20 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+import msgspec
 import orjson
 
 from streams.core.claims import Message
 from streams.core.episode import Step
-from streams.core.intake import Refusal, check_timestamp, document_of, read
+from streams.core.intake import Refusal, check_timestamp, document_of, parse
 from streams.core.registry import Registry
 from streams.lines import InputUnreadable, Lines, unwrap
 from streams.replay import OnRefusal, Replay, Where, change_lines, refused
@@ -29,8 +31,10 @@ from streams.replay import OnRefusal, Replay, Where, change_lines, refused
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-__all__ = ["Orders", "SharedReplay"]
+__all__ = ["Orders", "SharedReplay", "episode_of"]
 
+#: No slug is longer (`schemas.reports.SLUG`).
+SLUG_LENGTH = 80
 #: What is made of so many lines is sent and put in order at once.
 BLOCK_LINES = 2_000
 #: What is folded stays: to have the collector walk it again and again costs a tenth of the time.
@@ -140,18 +144,24 @@ class SharedReplay:
         if self._on_refusal is not None:
             for _, refused_line in sorted(chain.from_iterable(block.refused for block in parts)):
                 self._on_refusal(*refused_line)
-        write(b"".join([changes for _, changes in sorted(chain.from_iterable(block.changes for block in parts))]))
+        made = [b""] * BLOCK_LINES
+        for block in parts:
+            for at, changes in zip(block.lines, block.changes, strict=True):
+                made[at] = changes
+        write(b"".join(made))
 
 
 @dataclass
 class _Block:
-    """What one process made of a block of lines; each item has the line's place among all lines."""
+    """What one process made of a block of lines."""
 
     number: int
     where: Where
-    changes: list[tuple[int, bytes]]
-    #: As `OnRefusal` takes it.
-    refused: list[tuple[int, tuple[str, int, str, str, bytes]]]
+    #: Each line that changed something, by its place in the block, and the changes that it made.
+    lines: list[int] = field(default_factory=list)
+    changes: list[bytes] = field(default_factory=list)
+    #: Each line that was refused, by its place among all lines, and what `OnRefusal` is told of it.
+    refused: list[tuple[int, tuple[str, int, str, str, bytes]]] = field(default_factory=list)
 
 
 @dataclass
@@ -177,21 +187,47 @@ class _Share:
     def __call__(self, line: bytes) -> Message | None:
         try:
             value, timestamp_us = unwrap(line)
-            document = document_of(value)
         except Refusal:
             if self._number == 0:
                 raise
             return None
-        if self._owner(document.get("episode")) != self._number:
+        if self._owner(value) != self._number:
             return None
-        message = read(document)
+        message = parse(value)
         if timestamp_us is not None:
             check_timestamp(message, timestamp_us)
         return message
 
-    def _owner(self, episode: object) -> int:
-        # No slug has a surrogate, and what is no slug is refused by whoever reads it.
-        return crc32(episode.encode(errors="replace")) % self._of if isinstance(episode, str) else 0
+    def _owner(self, value: bytes) -> int:
+        episode = episode_of(value)
+        # What is no slug is refused by whoever reads it.
+        return 0 if episode is None or len(episode) > SLUG_LENGTH else _hash(episode) % self._of
+
+
+@lru_cache(maxsize=1 << 16)
+def _hash(episode: str) -> int:
+    return crc32(episode.encode(errors="replace"))
+
+
+class _Episode(msgspec.Struct):
+    episode: str | None = None
+
+
+_EPISODE = msgspec.json.Decoder(_Episode)
+
+
+def episode_of(value: bytes) -> str | None:
+    """Return the episode that a record names: the one that `parse` reads, if that takes the record."""
+    try:
+        return _EPISODE.decode(value).episode
+    except (msgspec.DecodeError, RecursionError):
+        # No JSON, or some that only `parse` takes.
+        pass
+    try:
+        episode = document_of(value).get("episode")
+    except Refusal:
+        return None
+    return episode if isinstance(episode, str) else None
 
 
 class _Folding:
@@ -201,7 +237,7 @@ class _Folding:
         self._orders = orders
         self._pipe = pipe
         self._lines = Lines(orders.paths)
-        self._block = _Block(0, Where(0, None, "", 0), [], [])
+        self._block = _Block(0, Where(0, None, "", 0))
         self._story = orders.replay(self._lines, self._refuse, _Share(number, of))
 
     def run(self) -> None:
@@ -209,9 +245,12 @@ class _Folding:
         encode = change_lines if self._orders.changes else _no_lines
         try:
             for step in story.taken():
-                if lines.taken // BLOCK_LINES != self._block.number:
+                number, at = divmod(lines.taken, BLOCK_LINES)
+                if number != self._block.number:
                     self._turn()
-                self._block.changes.append((lines.taken, encode(step)))
+                if changes := encode(step):
+                    self._block.lines.append(at)
+                    self._block.changes.append(changes)
         except InputUnreadable as error:
             unreadable = str(error)
         self._turn()
@@ -224,7 +263,7 @@ class _Folding:
         """Send the block, and begin that of the present line."""
         self._block.where = self._story.where()
         self._pipe.send(self._block)
-        self._block = _Block(self._lines.taken // BLOCK_LINES, self._block.where, [], [])
+        self._block = _Block(self._lines.taken // BLOCK_LINES, self._block.where)
 
     def _refuse(self, path: str, line: int, code: str, message: str, value: bytes) -> None:
         if self._lines.taken // BLOCK_LINES != self._block.number:

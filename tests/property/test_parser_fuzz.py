@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from schemas.reports import REPORT
 from streams.core.intake import Refusal, parse
+from streams.jobs import episode_of
 from tests.property.mutations import SHAPES, mutated_bytes, mutated_value, valid_record
 from tests.property.readers import outcome_of
 from tests.property.reading_json import MAX_BYTES
@@ -195,6 +196,43 @@ ODD: dict[str, tuple[str | bytes, str]] = {
 def test_odd_record(name: str) -> None:
     raw, expected = ODD[name]
     assert outcome_of(raw if isinstance(raw, bytes) else raw.encode()) == expected
+
+
+# --- which episode ----------------------------------------------------------------------------------------------------
+
+NAMED = {
+    "an episode named twice": report(', "episode": "peace"'),
+    "no episode, and then one": report(', "episode": null, "episode": "peace"'),
+    "a number, and then an episode": report(', "episode": 5, "episode": "peace"'),
+    "a key of escapes": report(', "\\u0065pisode": "peace"'),
+    "an episode of escapes": report(', "episode": "\\u0070eace"'),
+    "an episode inside": report(', "x": {"episode": "peace"}'),
+}
+
+
+def named_alike(raw: bytes) -> bool:
+    """Whether the processes of a shared replay give a record to the episode that it is read as."""
+    try:
+        episode = parse(raw).episode
+    except Refusal:
+        return False
+    assert episode_of(raw) == episode
+    return True
+
+
+@pytest.mark.parametrize(
+    "name", [*NAMED, *(name for name, (_, outcome) in ODD.items() if outcome in {"report", "tick"})]
+)
+def test_a_record_goes_to_the_episode_it_names(name: str) -> None:
+    raw = NAMED[name] if name in NAMED else ODD[name][0]
+    assert named_alike(raw if isinstance(raw, bytes) else raw.encode())
+
+
+@given(DICE)
+def test_a_changed_record_goes_to_the_episode_it_names(seed: int) -> None:
+    dice = Random(seed)
+    raw = dice.choice([mutated_value, mutated_bytes])(dice, valid_record(dice))
+    event(str(named_alike(raw)))
 
 
 # --- size -------------------------------------------------------------------------------------------------------------
