@@ -223,12 +223,12 @@ class _Fold:
         self._episode = episode
         self._ledger = Ledger(registry, horizon_us=horizon_us)
 
-    def take(self, message: Message) -> Iterator[tuple[str, Change]]:
-        """Take a message at once; iterate what it changed."""
+    def take(self, message: Message) -> list[tuple[str, Change]]:
+        """Take a message at once; return what it changed."""
         try:
             return self._ledger.take(message).changes()
         except Refusal:
-            return iter(())
+            return []
 
     def picture(self) -> Picture | None:
         try:

@@ -1,6 +1,5 @@
 """What is kept of an episode: its standing reports, and what the folds made of them."""
 
-from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,8 @@ from streams.core.settled import Settled
 from streams.core.waiting import ViewKey, Waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from streams.core.cell import Cell
     from streams.core.places import CellKey, Entry
     from streams.core.views import View
@@ -95,14 +96,12 @@ class Step:
         """Whether the message changed anything at all."""
         return self.outcome is Outcome.ACCEPTED or self.outcome in _MOVES
 
-    def changes(self) -> Iterator[tuple[str, Change]]:
-        """Yield (topic, record) in the order of contract section 7."""
-        for change in self.casualties:
-            yield "casualties", change
-        for change in self.ceasefires:
-            yield "ceasefires", change
-        for change in self.statements:
-            yield "statements", change
+    def changes(self) -> list[tuple[str, Change]]:
+        """Return (topic, record) in the order of contract section 7."""
+        made = [("casualties", change) for change in self.casualties]
+        made += [("ceasefires", change) for change in self.ceasefires]
+        made += [("statements", change) for change in self.statements]
+        return made
 
 
 _MOVES = frozenset({Outcome.ACCEPTED, Outcome.TICK, Outcome.REGISTERED})

@@ -121,10 +121,9 @@ class Ledger:
         due = [(at, e.name) for e in self._episodes.values() if (at := e.waiting.first()) is not None]
         return min(due, default=None)
 
-    def entries(self, touched: Iterable[EntryKey]) -> Iterator[tuple[bytes, bytes | None]]:
-        """Yield the key and whole value to store for each entry, once; None deletes it."""
-        for key in dict.fromkeys(touched):
-            yield entries.key_bytes(key), entries.value_bytes(self._episodes, key)
+    def entries(self, touched: Iterable[EntryKey]) -> list[tuple[bytes, bytes | None]]:
+        """Return the key and whole value to store for each entry, once; None deletes it."""
+        return [(entries.key_bytes(key), entries.value_bytes(self._episodes, key)) for key in dict.fromkeys(touched)]
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take an entry back in, in any order; `loaded` must follow the last one."""

@@ -8,8 +8,7 @@ goes on. An exception that no rule foresees rejects its record as `internal`.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -95,8 +94,7 @@ class Fold:
 
     def _store(self, ledger: Ledger, changed: "Iterable[EntryKey]", outbox: Outbox) -> None:
         """Write ledger entries as they are now; raises OutputTooLarge."""
-        for made in self._entries(ledger.entries(changed), outbox):
-            outbox.put(*made)
+        _put(self._entries(ledger, changed, outbox), outbox)
 
     async def _slice(
         self,
@@ -113,8 +111,7 @@ class Fold:
             log.warning("%d records are folded again, one at a time: %s", len(records), type(made).__name__)
             batch.undo()
             made = await self._one_at_a_time(ledger, batch, outbox)
-        for record in made:
-            outbox.put(*record)
+        _put(made, outbox)
         batch.rejected.sort(key=lambda item: item[0].offset)
         for source, at in batch.rerouted:
             outbox.add(self._copy(source, at))
@@ -157,12 +154,13 @@ class Fold:
             if failed is not None:
                 return failed
         try:
-            made = list(self._make(batch, outbox))
-            if late is None or any(len(value or b"") >= LONG_BYTES for _, _, value, *_ in made):
-                made += self._entries(batch.entries(), outbox)
+            made = self._make(batch, outbox)
+            reports, others = batch.touched()
+            if late is None or any(len(value or b"") >= LONG_BYTES for _, _, value, _, _ in made):
+                made += self._entries(batch.ledger, reports + others, outbox)
             else:
-                made += self._entries(batch.reports(), outbox)
-                late.update(dict.fromkeys(batch.others()))
+                made += self._entries(batch.ledger, reports, outbox)
+                late.update(dict.fromkeys(others))
         except Exception as error:  # noqa: BLE001 - the caller finds the record at fault
             return error
         return made
@@ -194,33 +192,39 @@ class Fold:
 
     def register(self, step: "Step", ledger: Ledger, outbox: Outbox) -> None:
         """Write the changes and ledger entries that another source registry brings about in an episode."""
-        for made in chain(self._changes(step, None, outbox), self._entries(ledger.entries(step.touched), outbox)):
-            outbox.put(*made)
+        _put(self._changes(step, None, outbox) + self._entries(ledger, step.touched, outbox), outbox)
 
-    def _make(self, batch: Folded, outbox: Outbox) -> Iterator[Made]:
-        """Yield the changes to write; raises OutputTooLarge."""
+    def _make(self, batch: Folded, outbox: Outbox) -> list[Made]:
+        """Return the changes to write; raises OutputTooLarge."""
+        made: list[Made] = []
         for record, step in batch.steps:
             trace = traced(record.headers) if record.headers else NO_HEADERS
-            yield from self._changes(step, self._timestamp_ms(record), outbox, trace)
+            made += self._changes(step, self._timestamp_ms(record), outbox, trace)
+        return made
 
     def _changes(
         self, step: "Step", timestamp_ms: int | None, outbox: Outbox, trace: list[Header] = NO_HEADERS
-    ) -> Iterator[Made]:
+    ) -> list[Made]:
+        made: list[Made] = []
         if not step.moves:
-            return
+            return made
         key = self._routes.home(step.episode).key
         time = cause_time(step.cause)
         for name, change in step.changes():
             topic, value = self._topics[name], orjson.dumps(change)
             head = self._headers[name].event(change["change_id"], key, time, trace)
             outbox.check(topic, key, value, head)
-            yield topic, key, value, head, timestamp_ms
+            made.append((topic, key, value, head, timestamp_ms))
+        return made
 
-    def _entries(self, entries: Iterable[tuple[bytes, bytes | None]], outbox: Outbox) -> Iterator[Made]:
+    def _entries(self, ledger: Ledger, touched: "Iterable[EntryKey]", outbox: Outbox) -> list[Made]:
+        """Return ledger entries to write, as they are now; raises OutputTooLarge."""
         topic = self._topics["ledger"]
-        for key, value in entries:
+        made: list[Made] = []
+        for key, value in ledger.entries(touched):
             outbox.check(topic, key, value)
-            yield topic, key, value, NO_HEADERS, None
+            made.append((topic, key, value, NO_HEADERS, None))
+        return made
 
     def _timestamp_ms(self, record: Any) -> int | None:
         """Return the time that what comes of a record bears too; None: the time at which it is written."""
@@ -255,6 +259,11 @@ class Fold:
         metrics.count_outcomes(tally.counts)
         if tally.rejected:
             tell(tally.rejected, sum(n for name, n in tally.counts.items() if name.startswith("rejected_")))
+
+
+def _put(made: list[Made], outbox: Outbox) -> None:
+    for topic, key, value, headers, timestamp_ms in made:
+        outbox.put(topic, key, value, headers, timestamp_ms)
 
 
 def _fits(copy: Record, outbox: Outbox) -> None:

@@ -1,8 +1,7 @@
 """Records of the log on their way through the ledger, and the count of what became of them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from streams.core.claims import Message, Report
@@ -41,11 +40,11 @@ class Folded:
         self.steps: list[tuple[Any, Step]] = []
         self.rejected: list[Rejected] = []
         self.rerouted: list[tuple[Any, Home]] = []
-        self._ledger = ledger
+        self.ledger = ledger
 
     def fold_counts(self) -> None:
         """Take the messages in and fold their counts and statements."""
-        ledger, steps = self._ledger, self.steps
+        ledger, steps = self.ledger, self.steps
         for record, message in self.messages:
             origin = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
             try:
@@ -58,26 +57,23 @@ class Folded:
 
     def fold_ceasefires(self) -> None:
         """Fold the ceasefire views; follows `fold_counts`."""
-        fold = self._ledger.fold_ceasefires
+        fold = self.ledger.fold_ceasefires
         for _, step in self.steps:
             fold(step)
 
     def undo(self) -> None:
         """Take all steps back, the newest first."""
         while self.steps:
-            self._ledger.undo(self.steps.pop()[1])
+            self.ledger.undo(self.steps.pop()[1])
 
-    def entries(self) -> Iterator[tuple[bytes, bytes | None]]:
-        """Yield all ledger entries to write, each once."""
-        return self._ledger.entries(chain.from_iterable([step.touched for _, step in self.steps]))
-
-    def reports(self) -> Iterator[tuple[bytes, bytes | None]]:
-        """Yield those of `entries` that are reports."""
-        return self._ledger.entries([key for _, step in self.steps for key in step.touched if key[0] == "r"])
-
-    def others(self) -> "Iterator[EntryKey]":
-        """Yield which of `entries` are no reports; they may come again and again, record by record."""
-        return (key for _, step in self.steps for key in step.touched if key[0] != "r")
+    def touched(self) -> "tuple[list[EntryKey], list[EntryKey]]":
+        """Return the ledger entries to write: reports, and others, which come again and again, record by record."""
+        reports: list[EntryKey] = []
+        others: list[EntryKey] = []
+        for _, step in self.steps:
+            for key in step.touched:
+                (reports if key[0] == "r" else others).append(key)
+        return reports, others
 
     def tally(self, tally: Tally) -> None:
         """Note what became of each record."""
