@@ -27,7 +27,8 @@ QUICK_REPORTS = 60_000
 #: Reports a second: for how many seconds, in how many rounds.
 LATENCY_RATES = {1_000: (15, 3), 10: (30, 1)}
 LATENCY_WARM_UP = (1_000, 20)
-LATENCY_OF = ("truceline", "Kafka Streams, memory, 1 thread", "Kafka Streams, memory, 2 threads",
+LATENCY_OF = ("truceline", "truceline, compiled",
+              "Kafka Streams, memory, 1 thread", "Kafka Streams, memory, 2 threads",
               "Quix Streams, at least once", "Quix Streams, exactly once")  # fmt: skip
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
