@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from schemas.published import SHAPES
 from streams.core.claims import Report
-from streams.core.intake import Refusal, check_timestamp, parse, read_json
-from streams.lines import unwrap
+from streams.core.intake import Refusal, read_json
+from streams.lines import read_record, unwrap
 
 __all__ = ["Verdict", "verdicts"]
 
@@ -66,9 +66,7 @@ def verdicts(line: bytes, shape: str | None = None) -> Iterator[Verdict]:
 def _taken_in(line: bytes) -> Verdict:
     """Hold a report or tick against all that can be said of it alone (contract section 2 rules 1 and 2)."""
     try:
-        value, timestamp_us = unwrap(line)
-        message = parse(value)
-        check_timestamp(message, timestamp_us)
+        message = read_record(unwrap(line))
     except Refusal as refusal:
         return Verdict(_kind(line), [str(refusal)])
     if isinstance(message, Report):

@@ -23,9 +23,9 @@ import orjson
 
 from streams.core.claims import Message
 from streams.core.episode import Step
-from streams.core.intake import Refusal, check_timestamp, document_of, parse
+from streams.core.intake import Refusal, document_of
 from streams.core.registry import Registry
-from streams.lines import InputUnreadable, Lines, unwrap
+from streams.lines import InputUnreadable, Lines, read_record, unwrap
 from streams.replay import OnRefusal, Replay, Where, change_lines, refused
 
 if TYPE_CHECKING:
@@ -186,17 +186,12 @@ class _Share:
 
     def __call__(self, line: bytes) -> Message | None:
         try:
-            value, timestamp_us = unwrap(line)
+            record = unwrap(line)
         except Refusal:
             if self._number == 0:
                 raise
             return None
-        if self._owner(value) != self._number:
-            return None
-        message = parse(value)
-        if timestamp_us is not None:
-            check_timestamp(message, timestamp_us)
-        return message
+        return read_record(record) if self._owner(record.value) == self._number else None
 
     def _owner(self, value: bytes) -> int:
         episode = episode_of(value)

@@ -21,10 +21,11 @@ from backports import zstd
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.reports import Time
-from streams.core.intake import Refusal
+from streams.core.claims import Message
+from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.times import parse_time
 
-__all__ = ["InputUnreadable", "Lines", "Located", "Record", "read_time", "unwrap"]
+__all__ = ["InputUnreadable", "Lines", "Located", "Record", "read_record", "read_time", "unwrap"]
 
 MAX_LINE_BYTES = 64 << 20
 _BUFFER_BYTES = 1 << 20
@@ -134,6 +135,13 @@ def unwrap(line: bytes) -> Record:
         return Record(line)
     stamp = bytes(wrapping.timestamp)
     return Record(bytes(wrapping.value), _timestamp(stamp) if stamp else None)
+
+
+def read_record(record: Record) -> Message:
+    """Return the report or tick that a record holds. Raises Refusal: also where it is ahead of its timestamp."""
+    message = parse(record.value)
+    check_timestamp(message, record.timestamp_us)
+    return message
 
 
 class _Wrapping(msgspec.Struct):

@@ -23,12 +23,12 @@ import orjson
 
 from streams.core.claims import Message, Tick
 from streams.core.episode import Outcome, Step
-from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.intake import Refusal
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, EPOCH
 from streams.known import Difference, NoSuchEpisode, difference, known_at, published_us, records_of
-from streams.lines import InputUnreadable, Lines, read_time, unwrap
+from streams.lines import InputUnreadable, Lines, read_record, read_time, unwrap
 from streams.sources import SourcesError, read_sources
 
 if TYPE_CHECKING:
@@ -208,11 +208,7 @@ def refused(counts: Counter[str]) -> int:
 
 def read_line(line: bytes) -> Message:
     """Return the report or tick in a line; raises Refusal."""
-    value, timestamp_us = unwrap(line)
-    message = parse(value)
-    if timestamp_us is not None:
-        check_timestamp(message, timestamp_us)
-    return message
+    return read_record(unwrap(line))
 
 
 def change_lines(step: Step) -> bytes:

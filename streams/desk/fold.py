@@ -192,7 +192,8 @@ class Fold:
 
     def register(self, step: "Step", ledger: Ledger, outbox: Outbox) -> None:
         """Write the changes and ledger entries that another source registry brings about in an episode."""
-        _put(self._changes(step, None, outbox) + self._entries(ledger, step.touched, outbox), outbox)
+        _put(self._changes(step, None, outbox), outbox)
+        self._store(ledger, step.touched, outbox)
 
     def _make(self, batch: Folded, outbox: Outbox) -> list[Made]:
         """Return the changes to write; raises OutputTooLarge."""
