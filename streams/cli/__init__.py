@@ -14,13 +14,16 @@ A command that cannot go on raises one of `streams.cli.errors`.
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+import sys
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from streams import __version__
+from streams.cli import ending
 from streams.cli.errors import CommandFailed
 
 __all__ = ["KAFKA", "LOOK", "RUN", "app", "main"]
@@ -83,4 +86,12 @@ app = _build()
 
 def main() -> None:
     """Run the command line; exits with the command's code."""
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if ending.FULL and isinstance(end.code, int):
+            # To take a ledger of millions of reports apart, one by one, would keep the shell waiting for seconds.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(end.code)
+        raise

@@ -15,6 +15,9 @@ from streams.cli import errors
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: What a command has filled the memory with; it goes with the process, as a whole (`streams.cli.main`).
+FULL: list[object] = []
+
 
 @contextmanager
 def ending(stopped: str) -> Iterator[None]:
@@ -42,7 +45,9 @@ def ending(stopped: str) -> Iterator[None]:
     except lines.InputUnreadable as error:
         raise errors.InputUnreadable(str(error)) from error
     except OSError as error:
-        raise errors.InputUnreadable(f"{error.filename or 'a file'} cannot be written: {error.strerror}") from error
+        raise errors.InputUnreadable(
+            f"{error.filename or 'standard output'} cannot be written: {error.strerror}"
+        ) from error
     finally:
         signal.signal(signal.SIGTERM, before)
 

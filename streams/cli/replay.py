@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from streams.cli import RUN, origins
-from streams.cli.ending import ending
+from streams.cli.ending import FULL, ending
 from streams.cli.errors import EXIT_FAILED, UsageFailed
 from streams.cli.serve import read_registry
 
@@ -104,7 +104,8 @@ def _story(orders: Orders, jobs: int, refusals: Refusals) -> Replay | SharedRepl
     from streams.lines import Lines
 
     if jobs == 1:
-        return orders.replay(Lines(orders.paths), refusals.add)
+        FULL[:] = [story := orders.replay(Lines(orders.paths), refusals.add)]
+        return story
     if "-" in orders.paths:
         raise UsageFailed("standard input (-) can be read once, so by one process: leave --jobs out, or name a file")
     return SharedReplay(orders, jobs, on_refusal=refusals.add)

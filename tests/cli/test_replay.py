@@ -64,6 +64,17 @@ def test_a_refused_line_is_counted_and_named_and_fails_only_when_strict() -> Non
     assert run(written(GOOD), "--strict", "--changes", "c")[0] == 0
 
 
+def test_a_process_ends_with_its_code_and_all_that_it_said() -> None:
+    # It ends at once, with the ledger as it is: what was written must be out before.
+    command = [sys.executable, "-m", "streams", "replay", "--strict", "--changes", "-", written(GOOD, BAD)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        out, errors = process.communicate()
+    (change,) = records(out)
+    assert change["data"]["after"]["best"] == 71
+    assert errors.endswith("2 lines: 1 accepted, 1 refused (1 invalid)\n")
+    assert process.returncode == 1
+
+
 def test_the_rejected_are_written_as_text_with_what_is_not_utf8_replaced() -> None:
     Path("r.jsonl").write_bytes(b"\n\xff{\r\n" + GOOD.encode())
     _, out, _ = run("r.jsonl", "--rejected", "-", "-q")
