@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,6 +24,7 @@ from streams.core.claims import Message
 from streams.core.episode import Step
 from streams.core.intake import Refusal, document_of
 from streams.core.registry import Registry
+from streams.core.remembered import Remembered
 from streams.lines import InputUnreadable, Lines, read_record, unwrap
 from streams.replay import OnRefusal, Replay, Where, change_lines, refused
 
@@ -196,12 +196,10 @@ class _Share:
     def _owner(self, value: bytes) -> int:
         episode = episode_of(value)
         # What is no slug is refused by whoever reads it.
-        return 0 if episode is None or len(episode) > SLUG_LENGTH else _hash(episode) % self._of
+        return 0 if episode is None or len(episode) > SLUG_LENGTH else _HASHES[episode] % self._of
 
 
-@lru_cache(maxsize=1 << 16)
-def _hash(episode: str) -> int:
-    return crc32(episode.encode(errors="replace"))
+_HASHES: Remembered[str, int] = Remembered(lambda episode: crc32(episode.encode(errors="replace")), most=1 << 16)
 
 
 class _Episode(msgspec.Struct):

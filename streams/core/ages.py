@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
+from streams.core.times import FIRST_US
+
 
 class Ages:
     """A queue of (published_at, report_id).
@@ -12,16 +14,19 @@ class Ages:
     itself; what comes late lies in a heap. It may name reports that have gone or were revised since.
     """
 
-    __slots__ = ("_ids", "_late", "_times")
+    __slots__ = ("_ids", "_late", "_newest", "_times")
 
     def __init__(self) -> None:
         self._times: deque[int] = deque()
         self._ids: deque[str] = deque()
         self._late: list[tuple[int, str]] = []
+        #: The last of `_times` that there was.
+        self._newest = FIRST_US
 
     def add(self, published_at: int, report_id: str) -> None:
         """Take a report in."""
-        if not self._times or published_at >= self._times[-1]:
+        if published_at >= self._newest:
+            self._newest = published_at
             self._times.append(published_at)
             self._ids.append(report_id)
         else:
@@ -37,6 +42,7 @@ class Ages:
         self._times = deque(published_at for published_at, _ in self._late)
         self._ids = deque(report_id for _, report_id in self._late)
         self._late = []
+        self._newest = self._times[-1] if self._times else FIRST_US
 
     def pop_before(self, floor: int) -> Iterator[tuple[int, str]]:
         """Take out and yield all that was published before `floor`, the oldest first."""

@@ -7,7 +7,6 @@ a qualifier gives, and the rules that tie fields together.
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Never
 
@@ -34,6 +33,7 @@ from streams.core.claims import (
     Statement,
     Tick,
 )
+from streams.core.remembered import Remembered
 from streams.core.times import DAY_US, HOUR_US, format_time, parse_time
 
 MAX_AS_OF_AHEAD_US = DAY_US
@@ -43,6 +43,8 @@ DIGEST_BYTES = 12
 _NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 _write = msgspec.json.Encoder().encode
+#: One string for all that are equal: a slug kept with each of a million reports is 60 bytes each.
+_SLUGS: Remembered[str, str] = Remembered(lambda slug: slug, most=1 << 16)
 _as_report, _as_tick = REPORT.validator.validate_python, TICK.validator.validate_python
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 #: What a bracket does to the depth, as a signed byte: 1 or -1.
@@ -105,7 +107,7 @@ def read_json(value: bytes) -> Any:
         if "infinity" not in error.msg:
             raise Refusal("not_json", str(error)) from None
         document = _read_wide_numbers(value)
-    if value.count(b"{") + value.count(b"[") > MAX_NESTING and _is_too_deep(value):
+    if _opening(value) > MAX_NESTING and _is_too_deep(value):
         raise Refusal("not_json", f"nested deeper than {MAX_NESTING}")
     return document
 
@@ -121,6 +123,11 @@ def _read_wide_numbers(value: bytes) -> Any:
         return orjson.loads(_NUMBER.sub(narrow, value))
     except orjson.JSONDecodeError as error:
         raise Refusal("not_json", str(error)) from None
+
+
+def _opening(value: bytes) -> int:
+    """Return how many brackets open, those in strings too; bytes.count() takes twice as long."""
+    return 2 * len(value) - len(value.replace(b"{", b"")) - len(value.replace(b"[", b""))
 
 
 def _is_too_deep(value: bytes) -> bool:
@@ -152,7 +159,7 @@ def _report(document: dict[str, Any]) -> Report:
     elif not withdrawn:
         _refuse("claims", f"1 to {MAX_CLAIMS} claims")
     source, relayed_by, url, headline, lang = (
-        _shared(raw["source"]), get("relayed_by"), get("url"), get("headline"), get("lang"),
+        _SLUGS[raw["source"]], get("relayed_by"), get("url"), get("headline"), get("lang"),
     )  # fmt: skip
     digest = _digest((withdrawn, (source, relayed_by, published_at, url, headline, lang), claims))
     return Report(
@@ -205,15 +212,9 @@ def _casualty(shape: dict[str, Any], published_at: int, at: int) -> Casualty:
     if since is not None and since >= as_of:
         _refuse(f"claims[{at}].since", "not before as_of")
     return Casualty(
-        _shared(shape["party"]), shape["outcome"], get("population") or "unknown", best, low, high, qualifier,
+        _SLUGS[shape["party"]], shape["outcome"], get("population") or "unknown", best, low, high, qualifier,
         get("basis") or "cumulative", as_of, since, get("final"), get("incident"),
     )  # fmt: skip
-
-
-@lru_cache(maxsize=1 << 16)
-def _shared(slug: str) -> str:
-    """Return one string for all that are equal: a slug kept with each of a million reports is 60 bytes each."""
-    return slug
 
 
 def _bounds(count: dict[str, Any], qualifier: str) -> tuple[int, int | None, int | None]:

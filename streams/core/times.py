@@ -4,7 +4,8 @@ Inside, a time is an integer: microseconds since 1970-01-01T00:00:00Z, negative 
 """
 
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+
+from streams.core.remembered import Remembered
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND_US = 1_000_000
@@ -13,6 +14,8 @@ HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
 DEFAULT_HORIZON_US = 400 * DAY_US
 _TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
+_MINUTES = tuple(f"T{hour}:{minute}:" for hour in _TWO_DIGITS[:24] for minute in _TWO_DIGITS)
+_SECONDS_Z = tuple(f"{text}Z" for text in _TWO_DIGITS)
 _SECONDS_US = {text: second * SECOND_US for second, text in enumerate(_TWO_DIGITS)}
 #: Where the seconds stand in YYYY-MM-DDTHH:MM:SS, and where what follows begins.
 _SECONDS, _REST = len("YYYY-MM-DDTHH:MM:"), len("YYYY-MM-DDTHH:MM:SS")
@@ -26,12 +29,11 @@ def parse_time(text: str) -> int:
     """
     seconds_us, rest = _SECONDS_US.get(text[_SECONDS:_REST]), text[_REST:]
     if seconds_us is None or rest.startswith("."):
-        return _parse(text)
+        return _TIMES[text]
     # Times of a stream lie close together: the same minutes come again and again.
-    return _parse(f"{text[:_SECONDS]}00{rest}") + seconds_us
+    return _TIMES[f"{text[:_SECONDS]}00{rest}"] + seconds_us
 
 
-@lru_cache(maxsize=4096)
 def _parse(text: str) -> int:
     # astimezone() would do, but is four times slower; the subtraction goes through UTC.
     since = datetime.fromisoformat(text) - EPOCH
@@ -44,15 +46,15 @@ def _parse(text: str) -> int:
 
 def format_time(us: int) -> str:
     """Return a time in UTC as `YYYY-MM-DDTHH:MM:SS[.f]Z`, without trailing zeros."""
-    minute, rest = divmod(us, MINUTE_US)
-    second, fraction = divmod(rest, SECOND_US)
-    text = _minute(minute) + _TWO_DIGITS[second]
-    return f"{text}.{fraction:06}".rstrip("0") + "Z" if fraction else text + "Z"
+    # Each by itself: compiled, a divmod() makes numbers and a tuple of them.
+    day, minute, second, fraction = us // DAY_US, us % DAY_US // MINUTE_US, us % MINUTE_US // SECOND_US, us % SECOND_US
+    if not fraction:
+        return f"{_DAYS[day]}{_MINUTES[minute]}{_SECONDS_Z[second]}"
+    return f"{_DAYS[day]}{_MINUTES[minute]}{_TWO_DIGITS[second]}.{fraction:06}".rstrip("0") + "Z"
 
 
-@lru_cache(maxsize=4096)
-def _minute(minute: int) -> str:
-    return (EPOCH + timedelta(minutes=minute)).isoformat()[: len("YYYY-MM-DDTHH:MM:")]
+def _day(day: int) -> str:
+    return (EPOCH + timedelta(days=day)).date().isoformat()
 
 
 def _us(moment: datetime) -> int:
@@ -61,3 +63,5 @@ def _us(moment: datetime) -> int:
 
 FIRST_US = _us(datetime.min.replace(tzinfo=UTC))
 LAST_US = _us(datetime.max.replace(tzinfo=UTC))
+_TIMES = Remembered(_parse, most=4096)
+_DAYS = Remembered(_day, most=4096)

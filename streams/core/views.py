@@ -180,12 +180,15 @@ def _concerns(episode: Episode, step: Step) -> bool:
     due = episode.waiting.first()
     if (due is not None and due <= step.clock) or step.outcome is Outcome.REGISTERED:
         return True
-    return any(
-        isinstance(claim, CeasefireClaim)
-        for standing in (step.old, step.new)
-        if standing is not None
-        for claim in standing.claims
-    )
+    return _speaks_of_ceasefires(step.new) or _speaks_of_ceasefires(step.old)
+
+
+def _speaks_of_ceasefires(standing: Standing | None) -> bool:
+    if standing is not None:
+        for claim in standing.claims:
+            if isinstance(claim, CeasefireClaim):
+                return True
+    return False
 
 
 def places(report_id: str, standing: Standing, registry: Registry) -> list[tuple[ViewKey, Done]]:

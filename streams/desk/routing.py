@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from streams.core.remembered import Remembered
 from streams.kafka import partition_of
 
 __all__ = ["REROUTED", "Home", "Routes", "partition_of", "was_rerouted"]
@@ -10,7 +11,7 @@ __all__ = ["REROUTED", "Home", "Routes", "partition_of", "was_rerouted"]
 #: Header of a record that has been sent on: where it came from, PARTITION/OFFSET.
 REROUTED = "rerouted"
 
-#: Homes remembered before the memory is emptied; a murmur2 in Python takes a few microseconds.
+#: Homes that are remembered; a murmur2 in Python takes a few microseconds.
 REMEMBERED = 200_000
 
 
@@ -31,14 +32,12 @@ class Routes:
 
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
-        self._homes: dict[str, Home] = {}
+        self._homes = Remembered(self._home, most=REMEMBERED)
 
     def home(self, episode: str) -> Home:
         """Return where an episode lives."""
-        home = self._homes.get(episode)
-        if home is None:
-            if len(self._homes) >= REMEMBERED:
-                self._homes.clear()
-            key = episode.encode()
-            home = self._homes[episode] = Home(key, partition_of(key, self.partitions))
-        return home
+        return self._homes[episode]
+
+    def _home(self, episode: str) -> Home:
+        key = episode.encode()
+        return Home(key, partition_of(key, self.partitions))

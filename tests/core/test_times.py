@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime, timedelta
 
-from streams.core.times import format_time, parse_time
+import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
+
+from streams.core.times import EPOCH, format_time, parse_time
 
 SPELLINGS = [
     ("1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00Z"),
@@ -42,3 +46,15 @@ def test_a_time_is_read_with_its_offset_and_written_in_utc(text: str, microsecon
 def test_a_day_that_is_none_or_leaves_the_calendar_in_utc_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_time(text)
+
+
+@given(st.datetimes(timezones=st.timezones() | st.just(UTC)))
+def test_any_time_is_written_as_the_standard_library_would(moment: datetime) -> None:
+    try:
+        in_utc = moment.astimezone(UTC)
+    except OverflowError:
+        reject()
+    us = (in_utc - EPOCH) // timedelta(microseconds=1)
+    text = in_utc.replace(tzinfo=None).isoformat()
+    assert format_time(us) == (text.rstrip("0") if "." in text else text) + "Z"
+    assert parse_time(format_time(us)) == us

@@ -1,0 +1,29 @@
+"""A function's results, remembered within bounds."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.core.remembered import Remembered
+
+
+def test_a_function_is_asked_once_until_the_memory_is_full() -> None:
+    asked: list[int] = []
+
+    def square(number: int) -> int:
+        asked.append(number)
+        return number * number
+
+    squares = Remembered(square, most=2)
+    assert [squares[number] for number in (2, 2, 3, 2, 3)] == [4, 4, 9, 4, 9]
+    assert asked == [2, 3]
+    assert squares[4] == 16
+    assert dict(squares) == {4: 16}
+
+
+def test_what_a_function_raises_is_not_remembered() -> None:
+    numbers: Remembered[str, int] = Remembered(int, most=2)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no number"):
+            numbers["no number"]
+    assert not numbers
