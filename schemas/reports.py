@@ -41,7 +41,8 @@ CeasefireAct = Literal[
 StatementAct = Literal["asserted", "denied", "accused"]
 StatementSubject = Literal["territory", "casualties", "ceasefire", "conduct", "other"]
 
-SLUG = r"^[a-z0-9][a-z0-9._-]{0,79}$"
+SLUG_LENGTH = 80
+SLUG = rf"^[a-z0-9][a-z0-9._-]{{0,{SLUG_LENGTH - 1}}}$"
 REPORT_ID = r"^[^\x00-\x1f\x7f-\x9f]{1,200}$"
 TIME = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -55,7 +56,7 @@ URL = (
 LANG = r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$"
 #: What a person is told instead of the pattern.
 PATTERN_MEANS = {
-    SLUG: "not a slug: 1 to 80 of a-z 0-9 . _ -, the first a letter or digit",
+    SLUG: f"not a slug: 1 to {SLUG_LENGTH} of a-z 0-9 . _ -, the first a letter or digit",
     REPORT_ID: "not a report id: 1 to 200 characters, no control characters",
     TIME: "not a time: write YYYY-MM-DDTHH:MM:SS[.ffffff] with Z or an offset such as +04:00",
     URL: "not an address: http or https, with a host and no white space",

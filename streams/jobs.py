@@ -1,12 +1,12 @@
 """A replay shared out among processes: each folds the episodes that are its own, and what they make is put in order.
 
-Every process reads all of the files and takes only the lines of its episodes; what no episode can be told of is the
-first one's. Episodes have nothing to do with each other (contract sections 3 to 5), so the outputs are the same bytes
-as those of one process.
+Every process reads all of the files and takes only the lines of its episodes (`streams.shares`). Episodes have nothing
+to do with each other (contract sections 3 to 5), so the outputs are the same bytes as those of one process.
 """
 
 import gc
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,28 +15,25 @@ from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
-import msgspec
 import orjson
 
 from streams.core.claims import Message
 from streams.core.episode import Step
-from streams.core.intake import Refusal, document_of
 from streams.core.registry import Registry
-from streams.core.remembered import Remembered
-from streams.lines import InputUnreadable, Lines, read_record, unwrap
+from streams.lines import InputUnreadable, Lines
 from streams.replay import OnRefusal, Replay, Where, change_lines, refused
+from streams.shares import Share
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-__all__ = ["Orders", "SharedReplay", "episode_of"]
+__all__ = ["Orders", "SharedReplay"]
 
-#: No slug is longer (`schemas.reports.SLUG`).
-SLUG_LENGTH = 80
 #: What is made of so many lines is sent and put in order at once.
 BLOCK_LINES = 2_000
+#: Of 64 KiB, as a pipe comes, a process that sends a block stops for the other to make room, thirty times.
+PIPE_BYTES = 1 << 20
 #: What is folded stays: to have the collector walk it again and again costs a tenth of the time.
 COLLECT_EVERY = 500_000
 
@@ -177,52 +174,6 @@ class _End:
     unreadable: str | None = None
 
 
-class _Share:
-    """Reads the lines of one process's episodes, and passes over the others."""
-
-    def __init__(self, number: int, of: int) -> None:
-        self._number = number
-        self._of = of
-
-    def __call__(self, line: bytes) -> Message | None:
-        try:
-            record = unwrap(line)
-        except Refusal:
-            if self._number == 0:
-                raise
-            return None
-        return read_record(record) if self._owner(record.value) == self._number else None
-
-    def _owner(self, value: bytes) -> int:
-        episode = episode_of(value)
-        # What is no slug is refused by whoever reads it.
-        return 0 if episode is None or len(episode) > SLUG_LENGTH else _HASHES[episode] % self._of
-
-
-_HASHES: Remembered[str, int] = Remembered(lambda episode: crc32(episode.encode(errors="replace")), most=1 << 16)
-
-
-class _Episode(msgspec.Struct):
-    episode: str | None = None
-
-
-_EPISODE = msgspec.json.Decoder(_Episode)
-
-
-def episode_of(value: bytes) -> str | None:
-    """Return the episode that a record names: the one that `parse` reads, if that takes the record."""
-    try:
-        return _EPISODE.decode(value).episode
-    except (msgspec.DecodeError, RecursionError):
-        # No JSON, or some that only `parse` takes.
-        pass
-    try:
-        episode = document_of(value).get("episode")
-    except Refusal:
-        return None
-    return episode if isinstance(episode, str) else None
-
-
 class _Folding:
     """One process: folds its share and sends what it makes, block by block."""
 
@@ -231,7 +182,7 @@ class _Folding:
         self._pipe = pipe
         self._lines = Lines(orders.paths)
         self._block = _Block(0, Where(0, None, "", 0))
-        self._story = orders.replay(self._lines, self._refuse, _Share(number, of))
+        self._story = orders.replay(self._lines, self._refuse, Share(number, of).read)
 
     def run(self) -> None:
         story, lines, unreadable = self._story, self._lines, None
@@ -268,6 +219,7 @@ class _Folding:
 def _started(orders: Orders, number: int, of: int) -> "Iterator[Connection[None, _Block | _End]]":
     context = get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
+    _widen(ours)
     process = context.Process(target=_fold_share, args=(orders, number, of, theirs), daemon=True)
     process.start()
     theirs.close()
@@ -277,6 +229,15 @@ def _started(orders: Orders, number: int, of: int) -> "Iterator[Connection[None,
         ours.close()
         process.terminate()
         process.join()
+
+
+def _widen(pipe: "Connection[None, _Block | _End]") -> None:
+    """Let a pipe take a block at once, where the system can do that and has the room."""
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415 - not everywhere
+
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _fold_share(orders: Orders, number: int, of: int, pipe: "Connection[_Block | _End, None]") -> None:
