@@ -8,9 +8,9 @@ own filling of gaps, and no claim of a source. Until January 2024 `killed` was c
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.reports import CasualtiesShape, Outcome
+from schemas.reports import Outcome
 from streams.importers.reading import Kind, LeftOut
-from streams.importers.series import Figures, Series
+from streams.importers.series import Figures, Series, total
 
 EPISODE = "gaza-2023-10"
 PARTY = "palestine"
@@ -40,7 +40,7 @@ def figures(row: Mapping[str, Any], as_of: str) -> Figures:
     if source not in SOURCES:
         raise LeftOut("report_source is none of those known", repr(source))
     claims = tuple(
-        _claim(outcome, row[column], as_of)
+        total(row[column], PARTY, outcome, "mixed", as_of)
         for outcome, columns in FIGURES
         for column in [next((name for name in columns if name in row), None)]
         if column is not None
@@ -49,19 +49,6 @@ def figures(row: Mapping[str, Any], as_of: str) -> Figures:
         raise LeftOut("no cumulative figure was published that day")
     changed = (SOURCE_NOT_NAMED,) if source == "missing" else ()
     return Figures(SOURCES[source], claims, changed, tuple(name for name in row if _is_unplaced(name)))
-
-
-def _claim(outcome: Outcome, value: object, as_of: str) -> CasualtiesShape:
-    if type(value) is not int or value < 0:
-        raise LeftOut("a figure is not a whole number", repr(value))
-    return {
-        "type": "casualties",
-        "party": PARTY,
-        "outcome": outcome,
-        "population": "mixed",
-        "count": {"best": value},
-        "as_of": as_of,
-    }
 
 
 def _is_unplaced(column: str) -> bool:

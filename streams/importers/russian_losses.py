@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from schemas.reports import CasualtiesShape, Outcome, Qualifier, StatementShape
+from schemas.reports import CasualtiesShape, Qualifier, StatementShape
 from streams.importers.dates import day, midnight
 from streams.importers.files import Row, json_rows
 from streams.importers.reading import Kind, LeftOut, Options, Reading
-from streams.importers.series import Figures, Series, is_history
+from streams.importers.series import Figures, Series, is_history, total
 
 EPISODE = "russia-ukraine-2022-02"
 PARTY = "russia"
@@ -34,14 +34,14 @@ def figures(row: Mapping[str, Any], as_of: str) -> Figures:
     """Return what a row says; raises LeftOut where it holds no figure, or a word that is not known."""
     claims: list[CasualtiesShape] = []
     if row.get("personnel") is not None:
-        losses = _claim("killed", row["personnel"], as_of)
+        losses = total(row["personnel"], PARTY, "killed", "military", as_of)
         # The file's first days called the column *personnel.
         word = row.get("personnel*", row.get("*personnel"))
         if word is not None:
             losses["qualifier"] = _qualifier(word)
         claims.append(losses)
     if row.get("POW") is not None:
-        claims.append(_claim("captured", row["POW"], as_of))
+        claims.append(total(row["POW"], PARTY, "captured", "military", as_of))
     if not claims:
         raise LeftOut("no figure for that day")
     return Figures(SOURCE, tuple(claims))
@@ -51,19 +51,6 @@ def _qualifier(word: object) -> Qualifier:
     if word not in QUALIFIERS:
         raise LeftOut("personnel* is a word that is not known", repr(word))
     return QUALIFIERS[str(word)]
-
-
-def _claim(outcome: Outcome, value: object, as_of: str) -> CasualtiesShape:
-    if type(value) is not int or value < 0:
-        raise LeftOut("a figure is not a whole number", repr(value))
-    return {
-        "type": "casualties",
-        "party": PARTY,
-        "outcome": outcome,
-        "population": "military",
-        "count": {"best": value},
-        "as_of": as_of,
-    }
 
 
 SERIES = Series("russian-losses", "date", EPISODE, figures)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from schemas.reports import CasualtiesShape, ReportShape
+from schemas.reports import CasualtiesShape, Outcome, Population, ReportShape
 from streams.core.times import DAY_US, format_time, parse_time
 from streams.importers.dates import day, midnight
 from streams.importers.files import Row, json_lines, json_rows
@@ -38,6 +38,20 @@ class Figures:
     claims: tuple[CasualtiesShape, ...]
     changed: tuple[str, ...] = field(default=(), compare=False)
     unplaced: tuple[str, ...] = field(default=(), compare=False)
+
+
+def total(value: object, party: str, outcome: Outcome, population: Population, as_of: str) -> CasualtiesShape:
+    """Return the claim that a figure of a row makes; raises LeftOut where it is no count."""
+    if type(value) is not int or value < 0:
+        raise LeftOut("a figure is not a whole number", repr(value))
+    return {
+        "type": "casualties",
+        "party": party,
+        "outcome": outcome,
+        "population": population,
+        "count": {"best": value},
+        "as_of": as_of,
+    }
 
 
 @dataclass(frozen=True, slots=True)
