@@ -13,8 +13,9 @@ from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Any
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaError
 
 from streams import topics
 from streams.compiled import is_compiled
@@ -23,12 +24,16 @@ from streams.kafka import client_options
 from streams.reach import unreachable_brokers
 from streams.rights import lacking, principal, rights
 from streams.settings import PREFIX, Settings
+from streams.transactions import open_in
 
 __all__ = ["Finding", "State", "examine"]
 
 LAG_NOTED = 10_000
 #: A record this far in our future was stamped by a clock that does not go as ours.
 SKEW_S = 30.0
+#: A batch's transaction takes less. So often it is looked at meanwhile.
+OPEN_S = 5.0
+OPEN_LOOKS = 5
 FREE_FAULT_BYTES = 100 << 20
 FREE_NOTE_BYTES = 1 << 30
 ASK_S = 20.0
@@ -167,6 +172,37 @@ async def _lag(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     return Finding("lag", State.NOTE, f"{told}; most in partition {worst.partition}: {worst.lag:,}", do)
 
 
+async def _commits(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
+    """One that stays open holds up every reader of committed records; those of a batch come and go."""
+    ours = {settings.topic(name) for name in await topics.survey(client, settings.topic_prefix)}
+    leaders = {
+        TopicPartition(topic["topic"], each["partition"]): each["leader"]
+        for topic in await client.describe_topics()
+        if topic["topic"] in ours
+        for each in topic["partitions"]
+    }
+    try:
+        staying = set(await open_in(client._client, leaders))  # noqa: SLF001
+        for _ in range(OPEN_LOOKS):
+            if staying:
+                await asyncio.sleep(OPEN_S / OPEN_LOOKS)
+                staying &= set(await open_in(client._client, leaders))  # noqa: SLF001
+    except IncompatibleBrokerVersion:
+        return Finding("commits", State.SKIPPED, "brokers before Kafka 3.0 do not tell")
+    if not staying:
+        return Finding("commits", State.OK, "no transaction stays open")
+    told = ", ".join(
+        f"{each.place.topic} partition {each.place.partition} from offset {each.first_offset:,}"
+        f" (producer {each.producer_id})"
+        for each in sorted(staying)
+    )
+    do = (
+        "whoever takes the partition over ends it (`truceline serve`), or the broker once the producer's timeout is"
+        " over; what stays for good `kafka-transactions.sh abort` ends: then ask `truceline verify`"
+    )
+    return Finding("commits", State.NOTE, f"a transaction is open for more than {OPEN_S:.0f} s: {told}", do)
+
+
 async def _clocks(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     """No request tells a broker's time: what is seen is when the newest records were stamped."""
     found = await topics.survey(client, settings.topic_prefix)
@@ -192,6 +228,7 @@ _ON_KAFKA: dict[str, Callable[[AIOKafkaAdminClient, Settings], Coroutine[Any, An
     "rights": _rights,
     "group": _group,
     "lag": _lag,
+    "commits": _commits,
     "clocks": _clocks,
 }
 

@@ -5,15 +5,15 @@ IncompatibleBrokerVersion.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import LeaderNotAvailableError, NoError, TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Int64, Schema, TaggedFields
 
-__all__ = ["DECIDED", "left_open", "state_of"]
+__all__ = ["DECIDED", "Open", "left_open", "open_in", "state_of"]
 
 _TEXT = CompactString("utf-8")
 _TAGS = ("tags", TaggedFields)
@@ -147,14 +147,21 @@ async def state_of(client: Any, coordinator: int, transactional_id: str) -> str:
     return str(state)
 
 
-async def left_open(client: Any, producer_id: int, places: Iterable[TopicPartition]) -> list[TopicPartition]:
-    """Return in which partitions a producer has a transaction that has not ended; raises KafkaError.
+class Open(NamedTuple):
+    """A transaction that has not ended in a partition: whose it is, and its first offset there."""
+
+    place: TopicPartition
+    producer_id: int
+    first_offset: int
+
+
+async def open_in(client: Any, leaders: Mapping[TopicPartition, int | None]) -> list[Open]:
+    """Return the transactions that have not ended in some partitions, given with their leaders; raises KafkaError.
 
     A partition that we may not read is taken for one that has none.
     """
     led: dict[int, list[TopicPartition]] = defaultdict(list)
-    for place in places:
-        leader = client.cluster.leader_for_partition(place)
+    for place, leader in leaders.items():
         if leader is None or leader < 0:
             raise LeaderNotAvailableError(place)
         led[leader].append(place)
@@ -165,6 +172,12 @@ async def left_open(client: Any, producer_id: int, places: Iterable[TopicPartiti
             for partition, error, _, producers, _ in partitions:
                 if for_code(error) not in {NoError, TopicAuthorizationFailedError}:
                     raise for_code(error)
-                if any(producer[0] == producer_id and producer[5] != NONE_OPEN for producer in producers or ()):
-                    found.append(TopicPartition(topic, partition))
+                place = TopicPartition(topic, partition)
+                found += [Open(place, each[0], each[5]) for each in producers or () if each[5] != NONE_OPEN]
     return found
+
+
+async def left_open(client: Any, producer_id: int, places: Iterable[TopicPartition]) -> list[TopicPartition]:
+    """Return in which partitions a producer has a transaction that has not ended; raises as `open_in`."""
+    found = await open_in(client, {place: client.cluster.leader_for_partition(place) for place in places})
+    return [each.place for each in found if each.producer_id == producer_id]

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 _HELP = """\
 Check all that a worker needs, and say what to do where it is not so.
 
-Brokers, versions, the topics' shape, rights, the group, lag, clocks, disk. It writes nothing to Kafka and joins no
-group. Exits with 1 when something keeps a worker from its work; a note is worth a look and no failure.
+Brokers, versions, the topics' shape, rights, the group, lag, transactions left open, clocks, disk. It writes nothing
+to Kafka and joins no group. Exits with 1 when something keeps a worker from its work; a note is worth a look and no
+failure.
 
 [bold]Examples[/]
 

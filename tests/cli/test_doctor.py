@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
+from streams import doctor
 from streams.cli import app
 from tests.desk.mixed import Sent
 from tests.desk.places import create_topics, running_desk, send, settings_for, taken_in
 from tests.desk.test_poison import report
 
-CHECKS = ["brokers", "versions", "disk", "kafka", "topics", "rights", "group", "lag", "clocks"]
+CHECKS = ["brokers", "versions", "disk", "kafka", "topics", "rights", "group", "lag", "commits", "clocks"]
 
 
 def examined(*arguments: str, code: int = 0) -> dict[str, dict[str, str]]:
@@ -85,6 +87,32 @@ def test_a_topic_of_another_shape_a_backlog_and_a_clock_ahead_are_found(ours: An
     assert "cleanup.policy is delete, must be compact" in found["topics"]["says"]
     assert found["lag"]["says"].endswith("most in partition 0: 10,000")
     assert "in this machine's future" in found["clocks"]["says"]
+
+
+async def test_a_transaction_that_stays_open_is_found_and_one_that_ends_is_not(
+    ours: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "OPEN_S", 1.0)
+    await create_topics(ours, 2)
+    producer = AIOKafkaProducer(bootstrap_servers=ours.bootstrap_servers, transactional_id=ours.app_id)
+    await producer.start()
+    try:
+        async with producer.transaction():
+            await producer.send_and_wait(ours.topic("reports"), b"{}", partition=0)
+        await producer.begin_transaction()
+        await producer.send_and_wait(ours.topic("ledger"), b"{}", key=b"k", partition=1)
+        found = await asyncio.to_thread(examined)
+        assert found["commits"]["state"] == "note"
+        assert found["commits"]["says"].startswith(
+            f"a transaction is open for more than 1 s: {ours.topic('ledger')} partition 1 from offset 0 (producer "
+        )
+        assert "kafka-transactions.sh abort" in found["commits"]["do"]
+        ending = asyncio.create_task(asyncio.to_thread(examined))
+        await asyncio.sleep(0.2)
+        await producer.abort_transaction()
+        assert (await ending)["commits"]["says"] == "no transaction stays open"
+    finally:
+        await producer.stop()
 
 
 def test_a_folder_that_cannot_be_written_is_found(tmp_path: Path) -> None:
