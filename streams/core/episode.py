@@ -1,10 +1,10 @@
 """What is kept of an episode: its standing reports, and what the folds made of them."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from streams.core.ages import Ages
-from streams.core.claims import Change, Message, Registration, Report, Standing
+from streams.core.claims import Change, Claim, Message, Registration, Report, Standing
 from streams.core.settled import Settled
 from streams.core.waiting import ViewKey, Waiting
 
@@ -53,6 +53,15 @@ class Episode:
         self.ages = Ages()
 
 
+def claims_a(kind: type[Claim], standing: Standing | None) -> bool:
+    """Whether a report makes a claim of a kind."""
+    if standing is not None:
+        for claim in standing.claims:
+            if type(claim) is kind:
+                return True
+    return False
+
+
 class Outcome(StrEnum):
     """How a message was taken."""
 
@@ -64,17 +73,22 @@ class Outcome(StrEnum):
     REGISTERED = "registered"
 
 
+_MOVES: Final = frozenset({Outcome.ACCEPTED, Outcome.TICK, Outcome.REGISTERED})
+
+
 class Step:
     """What one message did: its outcome, the changes to publish, the entries to write."""
 
     __slots__ = (
-        "casualties", "cause", "ceasefires", "clock", "episode", "message", "new", "old",
+        "casualties", "cause", "ceasefires", "clock", "episode", "message", "moves", "new", "old",
         "outcome", "report_id", "statements", "touched", "undo",
     )  # fmt: skip
 
     def __init__(self, message: Message | Registration, outcome: Outcome, cause: Change) -> None:
         self.message = message
         self.outcome = outcome
+        #: Whether the message changed anything at all.
+        self.moves = outcome in _MOVES
         self.cause = cause
         self.episode = message.episode
         #: Empty for a tick.
@@ -91,17 +105,9 @@ class Step:
         #: What takes it back, newest last.
         self.undo: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
 
-    @property
-    def moves(self) -> bool:
-        """Whether the message changed anything at all."""
-        return self.outcome is Outcome.ACCEPTED or self.outcome in _MOVES
-
     def changes(self) -> list[tuple[str, Change]]:
         """Return (topic, record) in the order of contract section 7."""
         made = [("casualties", change) for change in self.casualties]
         made += [("ceasefires", change) for change in self.ceasefires]
         made += [("statements", change) for change in self.statements]
         return made
-
-
-_MOVES = frozenset({Outcome.ACCEPTED, Outcome.TICK, Outcome.REGISTERED})

@@ -4,9 +4,9 @@ The shape of each field is `schemas.reports`'s; here stand the defaults, the bou
 a qualifier gives, and the rules that tie fields together.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from itertools import accumulate
 from typing import Any, Never
 
@@ -149,22 +149,22 @@ def _report(document: dict[str, Any]) -> Report:
     published_at = _time(raw["published_at"], "published_at")
     withdrawn = get("withdrawn") or False
     unknown = len(document) - len(raw)
-    claims: tuple[Claim, ...] = ()
+    claims: list[Claim] = []
     if shapes := get("claims"):
-        claims = tuple([_CLAIMS[shape["type"]](shape, published_at, at) for at, shape in enumerate(shapes)])
-        for given, shape in zip(document["claims"], shapes, strict=True):
-            unknown += _unknown_fields(given, shape)
-        if withdrawn:
-            claims = ()
+        given = document["claims"]
+        for at, shape in enumerate(shapes):
+            claims.append(_CLAIMS[shape["type"]](shape, published_at, at))
+            unknown += _unknown_fields(given[at], shape)
     elif not withdrawn:
         _refuse("claims", f"1 to {MAX_CLAIMS} claims")
     source, relayed_by, url, headline, lang = (
         _SLUGS[raw["source"]], get("relayed_by"), get("url"), get("headline"), get("lang"),
     )  # fmt: skip
-    digest = _digest((withdrawn, (source, relayed_by, published_at, url, headline, lang), claims))
+    standing = () if withdrawn else tuple(claims)
+    digest = _digest((withdrawn, (source, relayed_by, published_at, url, headline, lang), standing))
     return Report(
         raw["report_id"], get("revision") or 1, withdrawn, raw["episode"], source, relayed_by, published_at,
-        url, headline, lang, claims, digest, unknown,
+        url, headline, lang, standing, digest, unknown,
     )  # fmt: skip
 
 
@@ -288,7 +288,7 @@ def _time(text: str, field: str, at: int | None = None) -> int:
 
 
 def _digest(content: tuple[bool, tuple[Any, ...], tuple[Claim, ...]]) -> bytes:
-    return hashlib.blake2b(_write(content), digest_size=DIGEST_BYTES).digest()
+    return blake2b(_write(content), digest_size=DIGEST_BYTES).digest()
 
 
 def _refuse(path: str, why: str) -> Never:

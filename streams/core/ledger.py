@@ -223,15 +223,15 @@ def _too_late(what: str, floor: int) -> Refusal:
 
 
 def _cause(message: Message) -> Change:
-    if isinstance(message, Tick):
-        return {"tick": format_time(message.at)}
-    return {
-        "report_id": message.report_id,
-        "revision": message.revision,
-        "withdrawn": message.withdrawn,
-        "source": message.source,
-        "relayed_by": message.relayed_by,
-        "url": message.url,
-        "headline": message.headline,
-        "published_at": format_time(message.published_at),
-    }
+    if isinstance(message, Report):
+        return {
+            "report_id": message.report_id,
+            "revision": message.revision,
+            "withdrawn": message.withdrawn,
+            "source": message.source,
+            "relayed_by": message.relayed_by,
+            "url": message.url,
+            "headline": message.headline,
+            "published_at": format_time(message.published_at),
+        }
+    return {"tick": format_time(message.at)}

@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from streams.core.claims import Change, Statement
-from streams.core.episode import Episode, Step
+from streams.core.episode import Episode, Step, claims_a
 
 
 def fold(episode: Episode, step: Step) -> None:
@@ -11,7 +11,7 @@ def fold(episode: Episode, step: Step) -> None:
     new = step.new
     if new is None:
         return
-    if not new.statements and not any(isinstance(claim, Statement) for claim in new.claims):
+    if not new.statements and not claims_a(Statement, new):
         return
     report_id = step.report_id
     # Carried on from revision to revision: a statement that comes back goes on counting.

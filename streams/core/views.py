@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from streams.core.ceasefire import START, VIOLATIONS, Course, claim_done, next_timer, timers
 from streams.core.claims import CeasefireClaim, Change, Standing
-from streams.core.episode import Episode, Outcome, Step
+from streams.core.episode import Episode, Outcome, Step, claims_a
 from streams.core.registry import Registry
 from streams.core.times import format_time
 from streams.core.waiting import ViewKey
@@ -180,15 +180,7 @@ def _concerns(episode: Episode, step: Step) -> bool:
     due = episode.waiting.first()
     if (due is not None and due <= step.clock) or step.outcome is Outcome.REGISTERED:
         return True
-    return _speaks_of_ceasefires(step.new) or _speaks_of_ceasefires(step.old)
-
-
-def _speaks_of_ceasefires(standing: Standing | None) -> bool:
-    if standing is not None:
-        for claim in standing.claims:
-            if isinstance(claim, CeasefireClaim):
-                return True
-    return False
+    return claims_a(CeasefireClaim, step.new) or claims_a(CeasefireClaim, step.old)
 
 
 def places(report_id: str, standing: Standing, registry: Registry) -> list[tuple[ViewKey, Done]]:
