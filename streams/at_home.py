@@ -44,9 +44,7 @@ async def _made_for(options: dict[str, Any], ledger: str) -> int | None:
         return None
     async with Stretch(options, await bounds(options, places)) as stretch:
         # It stands near the beginning, where it was written with the first transaction.
-        while stretch.left:
-            for records in (await stretch.fetch()).values():
-                for record in records:
-                    if record.key == PARTITIONS and record.value is not None:
-                        return int(record.value)
+        async for record in stretch.records():
+            if record.key == PARTITIONS and record.value is not None:
+                return int(record.value)
     return None

@@ -3,7 +3,6 @@
 Each is named by its origin: PARTITION/OFFSET of where it lay on the log; embedded, its number.
 """
 
-import contextlib
 import json
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from aiokafka import TopicPartition
 from streams.core.claims import Message
 from streams.core.intake import check_timestamp, parse
 from streams.core.times import format_time, parse_time
-from streams.desk.restore import committed
 from streams.embedded.reading import Reader
 from streams.kafka import client_options
 from streams.settings import Settings
+from streams.stretch import Bounds, Stretch
 from streams.testing.reading import Reading
 
 __all__ = ["Filter", "Rejected", "checked", "rejected_embedded", "rejected_on_kafka"]
@@ -92,7 +91,7 @@ def checked(value: bytes, now_us: int) -> Message:
 async def rejected_on_kafka(settings: Settings, wanted: Filter) -> AsyncGenerator[Rejected, None]:
     """Yield what is committed on the topic now, partition by partition. It joins no group.
 
-    Raises KafkaError, Unreadable where there is no such topic, Blocked where it cannot be read to its end.
+    Raises KafkaError, and Unreadable where there is no such topic or it cannot be read to its end.
     """
     options, topic = client_options(settings), settings.topic("rejected")
     async with Reading(options) as reading:
@@ -103,11 +102,10 @@ async def rejected_on_kafka(settings: Settings, wanted: Filter) -> AsyncGenerato
     for place in places:
         if numbers and str(place.partition) not in numbers:
             continue
-        async with contextlib.aclosing(committed(options, place, bounds[place], lambda _: None)) as fetched:
-            async for records in fetched:
-                for record in records:
-                    if wanted.takes(rejected := _of_record(record)):
-                        yield rejected
+        async with Stretch(options, {place: Bounds(*bounds[place])}) as stretch:
+            async for record in stretch.records():
+                if wanted.takes(rejected := _of_record(record)):
+                    yield rejected
 
 
 def rejected_embedded(path: Path, wanted: Filter) -> Iterator[Rejected]:

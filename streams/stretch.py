@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from heapq import heappop, heappush
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -14,10 +14,11 @@ from streams.kafka import let_go
 
 __all__ = ["Bounds", "NoTopic", "Stretch", "Unreadable", "bounds", "in_time", "partitions"]
 
-POLL_MS = 100
-#: No byte for this long before the end is reached: the broker does not answer, or a transaction is left open.
+POLL_MS = 50
+#: No way made for so long before the end is reached: the broker does not answer, or a transaction is left open.
 STALLED_S = 30.0
-FETCH_BYTES = 4 << 20
+#: More is no faster, and what came in one fetch is unpacked at once, while all others on the event loop wait.
+FETCH_BYTES = 1 << 20
 
 
 class Unreadable(Exception):
@@ -66,6 +67,8 @@ class Stretch:
 
     def __init__(self, options: dict[str, Any], between: Mapping[TopicPartition, Bounds]) -> None:
         """Take the client's options (`streams.kafka.client_options`) and what to read."""
+        #: How many offsets have been read, those without a record too.
+        self.passed = 0
         self._consumer = _consumer(options)
         self._left = {place: span for place, span in between.items() if span.start < span.end}
 
@@ -77,7 +80,7 @@ class Stretch:
             await self._consumer.start()
             self._consumer.assign(list(self._left))
             for place, span in self._left.items():
-                # An explicit offset: seek_to_beginning() races the default reset.
+                # An explicit offset: seek_to_beginning() races the default reset, and then nothing is read, silently.
                 self._consumer.seek(place, span.start)
         except BaseException:
             await let_go(self._consumer)
@@ -91,34 +94,57 @@ class Stretch:
 
     @property
     def left(self) -> Mapping[TopicPartition, Bounds]:
-        """The partitions that are not read to their end, with what was to be read of each."""
+        """The partitions that are not read to their end, with what is still to be read of each."""
         return self._left
 
     async def fetch(self, places: Iterable[TopicPartition] | None = None) -> dict[TopicPartition, list[Any]]:
         """Return some of the next records of partitions, by default of all that are left.
 
-        Raises Unreadable where nothing comes although the end is not reached.
+        It may be none. Raises Unreadable where nothing comes although the end is not reached.
         """
         wanted = [place for place in (self._left if places is None else places) if place in self._left]
         fetched: dict[TopicPartition, list[Any]] = {}
-        over: list[TopicPartition] = []
+        moved: dict[TopicPartition, int] = {}
         try:
             async with asyncio.timeout(STALLED_S):
-                while wanted and not fetched and not over:
+                while wanted and not moved:
                     fetched = await self._consumer.getmany(*wanted, timeout_ms=POLL_MS)
-                    # The last record may be a marker, which moves the position and is never seen.
-                    over = [place for place in wanted if await self._consumer.position(place) >= self._left[place].end]
+                    # A marker, or what was aborted, moves the position and is never seen.
+                    positions = {place: await self._consumer.position(place) for place in wanted}
+                    moved = {place: at for place, at in positions.items() if at > self._left[place].start}
         except TimeoutError:
-            names = ", ".join(f"{place.topic} partition {place.partition}" for place in wanted)
-            raise Unreadable(f"cannot be read to the end: {names}") from None
+            raise Unreadable(self._stuck(wanted)) from None
         records = {
             place: [record for record in found if record.offset < self._left[place].end]
             for place, found in fetched.items()
         }
-        for place in over:
+        for place, position in moved.items():
+            self._move(place, position)
+        return records
+
+    async def records(self) -> AsyncGenerator[Any, None]:
+        """Yield all records that are left, those of a partition in its order; raises Unreadable as `fetch`."""
+        while self._left:
+            for records in (await self.fetch()).values():
+                for record in records:
+                    yield record
+
+    def _move(self, place: TopicPartition, position: int) -> None:
+        start, end = self._left[place]
+        self.passed += position - start
+        if position < end:
+            self._left[place] = Bounds(position, end)
+        else:
             self._consumer.pause(place)
             del self._left[place]
-        return records
+
+    def _stuck(self, places: Iterable[TopicPartition]) -> str:
+        stuck = "; ".join(
+            f"{place.topic} partition {place.partition} cannot be read"
+            f" from offset {self._left[place].start} to its end {self._left[place].end}"
+            for place in places
+        )
+        return f"{stuck}: a transaction is left open there, or the broker does not answer"
 
 
 async def in_time(stretch: Stretch) -> AsyncIterator[Any]:

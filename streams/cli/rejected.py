@@ -232,7 +232,6 @@ def _of_kafka(wanted: Filter, settings: Settings) -> list[Rejected]:
 
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
-    from streams.desk.errors import Blocked
     from streams.rejected import rejected_on_kafka
     from streams.settings import SettingsError
     from streams.testing.reading import Unreadable
@@ -248,7 +247,7 @@ def _of_kafka(wanted: Filter, settings: Settings) -> list[Rejected]:
         raise Unavailable(
             f"no Kafka broker answers on {settings.bootstrap_servers}; or name --embedded DIR"
         ) from failure
-    except (KafkaError, Unreadable, Blocked) as failure:
+    except (KafkaError, Unreadable) as failure:
         raise CommandFailed(f"{settings.bootstrap_servers}: {failure}") from failure
 
 

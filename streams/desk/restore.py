@@ -6,17 +6,17 @@ ended, so nobody writes here any more.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, NamedTuple
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.desk.errors import Blocked
-from streams.kafka import let_go
+from streams.stretch import Bounds, Stretch, Unreadable
 
-__all__ = ["Restored", "committed", "holds_records", "restore"]
+__all__ = ["Restored", "holds_records", "restore"]
 
 #: Keys of the desk's own entries; all others are the core's.
 NEXT_OFFSET = b"_o"
@@ -30,10 +30,6 @@ HORIZON = b"_h"
 APP = b"_a"
 OWED_PICTURE = b"_p/"
 
-POLL_MS = 50
-FETCH_BYTES = 8 << 20
-#: No byte for this long before the end is reached: something is wrong, and trying again is better than waiting.
-STALLED_S = 30.0
 #: How many entries are loaded before others on the event loop get their turn.
 TURN = 500
 
@@ -106,9 +102,12 @@ def _restored(own: dict[bytes, bytes], entries: int) -> Restored:
 
 
 async def holds_records(options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]) -> bool:
-    """Tell whether there is a committed record between two offsets: what was aborted takes up offsets too."""
-    async with contextlib.aclosing(committed(options, place, bounds, lambda _: None)) as fetched:
-        return await anext(fetched, None) is not None
+    """Tell whether there is a committed record between two offsets: what was aborted takes up offsets too.
+
+    Raises Blocked where the end is not reached.
+    """
+    async with _opened(options, place, bounds) as stretch:
+        return await anext(stretch.records(), None) is not None
 
 
 async def _live_entries(
@@ -116,53 +115,23 @@ async def _live_entries(
 ) -> dict[bytes, bytes]:
     """Return the last value of each key that has one."""
     live: dict[bytes, bytes] = {}
-    async with contextlib.aclosing(committed(options, place, bounds, progress)) as fetched:
-        async for records in fetched:
-            for record in records:
+    async with _opened(options, place, bounds) as stretch:
+        while stretch.left:
+            for record in (await stretch.fetch()).get(place, ()):
                 if record.value is None:
                     live.pop(record.key, None)
                 else:
                     live[record.key] = record.value
+            progress(stretch.passed)
     return live
 
 
-async def committed(
-    options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int], progress: Callable[[int], None]
-) -> AsyncGenerator[Sequence[Any], None]:
-    """Yield the committed records between two offsets, some at a time; `progress` is told how many offsets were read.
-
-    Raises Blocked where the end is not reached.
-    """
-    start, end = bounds
-    position = start
-    if start >= end:
-        return
-    consumer = AIOKafkaConsumer(
-        **options,
-        isolation_level="read_committed",
-        auto_offset_reset="none",
-        enable_auto_commit=False,
-        max_partition_fetch_bytes=FETCH_BYTES,
-    )
+@contextlib.asynccontextmanager
+async def _opened(
+    options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]
+) -> AsyncGenerator[Stretch, None]:
     try:
-        await consumer.start()
-        consumer.assign([place])
-        # An explicit offset: seek_to_beginning() races the default reset, and then nothing is restored, silently.
-        consumer.seek(place, start)
-        while position < end:
-            fetched: Sequence[Any] = ()
-            async with asyncio.timeout(STALLED_S):
-                # The last record is a marker, which moves the position and is never seen.
-                while not fetched and await consumer.position(place) == position:
-                    fetched = (await consumer.getmany(timeout_ms=POLL_MS)).get(place, ())
-            position = await consumer.position(place)
-            if fetched:
-                yield fetched
-            progress(position - start)
-    except TimeoutError:
-        raise Blocked(
-            f"{place.topic} partition {place.partition} cannot be read from offset {position} to its end {end}:"
-            " a transaction is left open there, or the broker does not answer"
-        ) from None
-    finally:
-        await let_go(consumer)
+        async with Stretch(options, {place: Bounds(*bounds)}) as stretch:
+            yield stretch
+    except Unreadable as error:
+        raise Blocked(str(error)) from None

@@ -75,13 +75,11 @@ async def _told(settings: Settings, name: str, brought: Mapping[int, int] | None
     told: _Told = defaultdict(lambda: array("Q"))
     between = await bounds(options, [TopicPartition(topic, number) for number in range(count)])
     async with Stretch(options, between) as stretch:
-        while stretch.left:
-            for records in (await stretch.fetch()).values():
-                for record in records:
-                    change = orjson.loads(record.value)
-                    origin = change["cause"].pop("origin", None)
-                    if brought is None or origin is None or origin["offset"] < brought.get(origin["partition"], 0):
-                        told[change["episode"]].append(_digest(change))
+        async for record in stretch.records():
+            change = orjson.loads(record.value)
+            origin = change["cause"].pop("origin", None)
+            if brought is None or origin is None or origin["offset"] < brought.get(origin["partition"], 0):
+                told[change["episode"]].append(_digest(change))
     return told
 
 

@@ -3,27 +3,21 @@
 `Store.past` gives them in the order of the log, for both stores; `gathered` holds them to a limit.
 """
 
-import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from streams.kafka import let_go, partition_of
+from streams.kafka import partition_of
 from streams.store import Logged, StoreUnavailable
-from streams.stretch import NoTopic, partitions
+from streams.stretch import Bounds, NoTopic, Stretch, Unreadable, bounds, partitions
 
 __all__ = ["BYTES_MAX", "RECORDS_MAX", "PastTooLong", "gathered", "past_on_kafka"]
 
 #: What one answer of the web server may take of an episode.
 RECORDS_MAX = 50_000
 BYTES_MAX = 64 << 20
-
-POLL_MS = 200
-#: Nothing for this long before the end is reached: the broker does not answer, or a transaction is left open.
-STALLED_S = 30.0
 
 
 class PastTooLong(Exception):
@@ -58,8 +52,11 @@ async def past_on_kafka(
     """
     key = episode.encode()
     try:
-        async with contextlib.aclosing(_partition(options, topic, key, skimmed_max)) as fetched:
-            async for record in fetched:
+        place = TopicPartition(topic, partition_of(key, await partitions(options, topic)))
+        between = await bounds(options, [place])
+        _limit(place, between[place], skimmed_max)
+        async with Stretch(options, between) as stretch:
+            async for record in stretch.records():
                 # One under another key is sent on by the desk, and comes again under this one.
                 if record.key == key and record.value is not None:
                     yield Logged(record.value, record.timestamp * 1_000, record.partition, record.offset)
@@ -67,43 +64,16 @@ async def past_on_kafka(
         raise StoreUnavailable(f"there is no topic {topic}: run `truceline topics create`") from error
     except KafkaConnectionError as error:
         raise StoreUnavailable(f"no Kafka broker answers at {options['bootstrap_servers']}") from error
-    except (KafkaError, TimeoutError) as error:
-        raise StoreUnavailable(f"{topic} cannot be read to its end: {error or 'nothing comes'}") from error
+    except KafkaError as error:
+        raise StoreUnavailable(f"{topic} cannot be read to its end: {error}") from error
+    except (Unreadable, TimeoutError) as error:
+        raise StoreUnavailable(f"{topic} cannot be read to its end: nothing comes") from error
 
 
-async def _partition(
-    options: dict[str, Any], topic: str, key: bytes, skimmed_max: int | None
-) -> AsyncGenerator[Any, None]:
-    """Yield what is committed in a key's partition, up to what is its end now."""
-    place = TopicPartition(topic, partition_of(key, await partitions(options, topic)))
-    consumer = AIOKafkaConsumer(
-        **options,
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="none",
-        # It waits so long for each topic that it has not heard of before.
-        retry_backoff_ms=10,
-        max_partition_fetch_bytes=1 << 20,
-    )
-    try:
-        await consumer.start()
-        position, end = (await consumer.beginning_offsets([place]))[place], (await consumer.end_offsets([place]))[place]
-        if skimmed_max is not None and end - position > skimmed_max:
-            raise PastTooLong(
-                f"{topic} partition {place.partition} has {end - position:,} records, more than the {skimmed_max:,}"
-                " that one answer takes; on the command line there is no limit"
-            )
-        consumer.assign([place])
-        consumer.seek(place, position)
-        while position < end:
-            async with asyncio.timeout(STALLED_S):
-                fetched: Any = ()
-                # The last record may be a marker, which moves the position and is never seen.
-                while not fetched and await consumer.position(place) == position:
-                    fetched = (await consumer.getmany(timeout_ms=POLL_MS)).get(place, ())
-            for record in fetched:
-                if record.offset < end:
-                    yield record
-            position = await consumer.position(place)
-    finally:
-        await let_go(consumer)
+def _limit(place: TopicPartition, span: Bounds, skimmed_max: int | None) -> None:
+    count = span.end - span.start
+    if skimmed_max is not None and count > skimmed_max:
+        raise PastTooLong(
+            f"{place.topic} partition {place.partition} has {count:,} records, more than the {skimmed_max:,}"
+            " that one answer takes; on the command line there is no limit"
+        )

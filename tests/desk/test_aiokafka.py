@@ -163,7 +163,7 @@ async def test_the_ledger_is_read_from_an_explicit_offset_to_its_very_end(kafka:
 
 
 async def test_an_end_that_is_not_reached_is_an_error(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.desk.restore.STALLED_S", 1.0)
+    monkeypatch.setattr("streams.stretch.STALLED_S", 1.0)
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     producer = await started(settings)

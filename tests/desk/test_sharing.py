@@ -72,7 +72,7 @@ async def test_a_ledger_of_many_fetches_is_read_back_whole(
     await send(settings, records[:600])
     async with running_desk(settings.model_copy(update={"batch_max_records": 20})):
         await taken_in(settings)
-    monkeypatch.setattr("streams.desk.restore.FETCH_BYTES", 2_000)
+    monkeypatch.setattr("streams.stretch.FETCH_BYTES", 2_000)
     place, read_up_to = TopicPartition(settings.topic("ledger"), 0), list[int]()
     async with Reading(client_options(settings)) as reading:
         bounds = (await reading.bounds([place], committed=False))[place]

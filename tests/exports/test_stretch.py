@@ -48,6 +48,14 @@ async def test_between_two_offsets_there_is_nothing_else(settings: Settings) -> 
     assert await values(settings, {first: Bounds(1, 3), second: Bounds(2, 2)}) == [1, 4]
 
 
+async def test_a_partition_is_left_until_its_end_and_what_is_passed_is_counted(settings: Settings) -> None:
+    first, second, _ = places(settings)
+    async with Stretch(options(settings), {first: Bounds(0, 4), second: Bounds(1, 3)}) as opened:
+        assert opened.left == {first: Bounds(0, 4), second: Bounds(1, 3)}
+        assert sorted([int(record.value) async for record in opened.records()]) == [0, 1, 3, 4, 5, 6]
+        assert (opened.left, opened.passed) == ({}, 6)
+
+
 async def test_what_was_aborted_is_not_there_and_a_marker_at_the_end_is_passed(settings: Settings) -> None:
     first, *_ = places(settings)
     producer = AIOKafkaProducer(**options(settings), transactional_id=settings.app_id)
@@ -68,7 +76,9 @@ async def test_an_end_that_is_not_reached_and_a_topic_that_is_not_there_are_erro
 ) -> None:
     monkeypatch.setattr(stretch, "STALLED_S", 0.5)
     first, *_ = places(settings)
-    with pytest.raises(Unreadable, match=f"cannot be read to the end: {first.topic} partition 0"):
+    with pytest.raises(
+        Unreadable, match=f"{first.topic} partition 0 cannot be read from offset 4 to its end 99: a trans"
+    ):
         await values(settings, {first: Bounds(0, 99)})
     with pytest.raises(Unreadable, match="there is no topic nobodys"):
         await partitions(options(settings), "nobodys")

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams import topics
 from streams.embedded.store import EmbeddedStore
 from streams.kafka import client_options, partition_of
 from streams.settings import Settings
 from streams.store import Logged, StoreUnavailable
+from streams.stretch import Bounds
 from streams.web.kafka_store import KafkaStore
 from streams.web.past import PastTooLong, gathered, past_on_kafka
 from tests.core.build import REGISTRY, Json, killed, report
@@ -82,6 +83,16 @@ async def test_a_missing_topic_and_a_broker_that_is_away_are_said(kafka: str, pr
         await past(missing, "war")
     with pytest.raises(StoreUnavailable, match=r"no Kafka broker answers at 127\.0\.0\.1:1"):
         await past(Settings(bootstrap_servers="127.0.0.1:1"), "war")
+
+
+async def test_an_end_that_is_not_reached_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def beyond(_: object, places: list[TopicPartition]) -> dict[TopicPartition, Bounds]:
+        return {place: Bounds(0, 99) for place in places}
+
+    monkeypatch.setattr("streams.web.past.bounds", beyond)
+    monkeypatch.setattr("streams.stretch.STALLED_S", 0.5)
+    with pytest.raises(StoreUnavailable, match=f"{settings.topic('reports')} cannot be read to its end: nothing comes"):
+        await past(settings, "war")
 
 
 async def test_a_file_gives_its_log_back_refused_reports_too(tmp_path: Path) -> None:
