@@ -17,8 +17,7 @@ from streams.core.times import format_time, parse_time
 from streams.embedded.reading import Reader
 from streams.kafka import client_options
 from streams.settings import Settings
-from streams.stretch import Bounds, Stretch
-from streams.testing.reading import Reading
+from streams.stretch import Stretch, bounds, partitions
 
 __all__ = ["Filter", "Rejected", "checked", "rejected_embedded", "rejected_on_kafka"]
 
@@ -94,15 +93,13 @@ async def rejected_on_kafka(settings: Settings, wanted: Filter) -> AsyncGenerato
     Raises KafkaError, and Unreadable where there is no such topic or it cannot be read to its end.
     """
     options, topic = client_options(settings), settings.topic("rejected")
-    async with Reading(options) as reading:
-        places = [TopicPartition(topic, number) for number in range((await reading.partitions([topic]))[topic])]
-        bounds = await reading.bounds(places)
+    places = [TopicPartition(topic, number) for number in range(await partitions(options, topic))]
     # A record is rejected into the partition that it lay in.
     numbers = {origin.partition("/")[0] for origin in wanted.origins}
-    for place in places:
+    for place, span in (await bounds(options, places)).items():
         if numbers and str(place.partition) not in numbers:
             continue
-        async with Stretch(options, {place: Bounds(*bounds[place])}) as stretch:
+        async with Stretch(options, {place: span}) as stretch:
             async for record in stretch.records():
                 if wanted.takes(rejected := _of_record(record)):
                     yield rejected

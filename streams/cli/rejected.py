@@ -11,7 +11,7 @@ import typer
 
 from streams.cli import LOOK, origins
 from streams.cli.ending import ending
-from streams.cli.errors import EXIT_FAILED, CommandFailed, InputUnreadable, Unavailable, UsageFailed
+from streams.cli.errors import EXIT_FAILED, CommandFailed, InputUnreadable, Unavailable, UsageFailed, kafka_failed
 
 if TYPE_CHECKING:
     from streams.rejected import Filter, Rejected
@@ -234,7 +234,7 @@ def _of_kafka(wanted: Filter, settings: Settings) -> list[Rejected]:
 
     from streams.rejected import rejected_on_kafka
     from streams.settings import SettingsError
-    from streams.testing.reading import Unreadable
+    from streams.stretch import Unreadable
 
     async def gather() -> list[Rejected]:
         return [one async for one in rejected_on_kafka(settings, wanted)]
@@ -247,8 +247,10 @@ def _of_kafka(wanted: Filter, settings: Settings) -> list[Rejected]:
         raise Unavailable(
             f"no Kafka broker answers on {settings.bootstrap_servers}; or name --embedded DIR"
         ) from failure
-    except (KafkaError, Unreadable) as failure:
-        raise CommandFailed(f"{settings.bootstrap_servers}: {failure}") from failure
+    except Unreadable as failure:
+        raise CommandFailed(str(failure)) from failure
+    except KafkaError as failure:
+        raise kafka_failed(failure, settings) from failure
 
 
 def _print_json(found: list[Rejected]) -> None:
