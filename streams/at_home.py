@@ -6,7 +6,7 @@ from aiokafka import TopicPartition
 
 from streams.core.intake import Refusal, parse
 from streams.kafka import partition_of
-from streams.stretch import Stretch, Unreadable, bounds, partitions
+from streams.stretch import ALL, Stretch, Unreadable, partitions
 
 __all__ = ["partition_counts", "taken_in"]
 
@@ -42,7 +42,7 @@ async def _made_for(options: dict[str, Any], ledger: str) -> int | None:
         places = [TopicPartition(ledger, number) for number in range(await partitions(options, ledger))]
     except Unreadable:
         return None
-    async with Stretch(options, await bounds(options, places)) as stretch:
+    async with Stretch(options, dict.fromkeys(places, ALL)) as stretch:
         # It stands near the beginning, where it was written with the first transaction.
         async for record in stretch.records():
             if record.key == PARTITIONS and record.value is not None:

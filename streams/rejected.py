@@ -17,7 +17,7 @@ from streams.core.times import format_time, parse_time
 from streams.embedded.reading import Reader
 from streams.kafka import client_options
 from streams.settings import Settings
-from streams.stretch import Stretch, bounds, partitions
+from streams.stretch import ALL, Stretch, partitions
 
 __all__ = ["Filter", "Rejected", "checked", "rejected_embedded", "rejected_on_kafka"]
 
@@ -96,10 +96,10 @@ async def rejected_on_kafka(settings: Settings, wanted: Filter) -> AsyncGenerato
     places = [TopicPartition(topic, number) for number in range(await partitions(options, topic))]
     # A record is rejected into the partition that it lay in.
     numbers = {origin.partition("/")[0] for origin in wanted.origins}
-    for place, span in (await bounds(options, places)).items():
+    for place in places:
         if numbers and str(place.partition) not in numbers:
             continue
-        async with Stretch(options, {place: span}) as stretch:
+        async with Stretch(options, {place: ALL}) as stretch:
             async for record in stretch.records():
                 if wanted.takes(rejected := _of_record(record)):
                     yield rejected

@@ -1,6 +1,7 @@
 """A stretch of some partitions, read as committed from one offset to another, some records at a time; no group."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from heapq import heappop, heappush
@@ -12,7 +13,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka import let_go
 
-__all__ = ["Bounds", "NoTopic", "Stretch", "Unreadable", "bounds", "in_time", "partitions"]
+__all__ = ["ALL", "NOW", "Bounds", "NoTopic", "Stretch", "Unreadable", "bounds", "in_time", "partitions"]
+
+#: In place of an end: what is committed without a gap when a stretch connects.
+NOW = sys.maxsize
 
 POLL_MS = 50
 #: No way made for so long before the end is reached: the broker does not answer, or a transaction is left open.
@@ -36,6 +40,9 @@ class Bounds(NamedTuple):
     end: int
 
 
+ALL = Bounds(0, NOW)
+
+
 async def partitions(options: dict[str, Any], topic: str) -> int:
     """Return how many partitions a topic has; raises NoTopic, KafkaError."""
     admin = AIOKafkaAdminClient(**options)
@@ -55,18 +62,16 @@ async def bounds(options: dict[str, Any], places: Iterable[TopicPartition]) -> d
     consumer = _consumer(options)
     try:
         await consumer.start()
-        wanted = list(places)
-        first, end = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+        return await _clipped(consumer, dict.fromkeys(places, ALL))
     finally:
         await consumer.stop()
-    return {place: Bounds(first[place], end[place]) for place in wanted}
 
 
 class Stretch:
     """Some partitions between two offsets each; `async with` connects."""
 
     def __init__(self, options: dict[str, Any], between: Mapping[TopicPartition, Bounds]) -> None:
-        """Take the client's options (`streams.kafka.client_options`) and what to read."""
+        """Take the client's options (`streams.kafka.client_options`) and what to read: of it, what is still there."""
         #: How many offsets have been read, those without a record too.
         self.passed = 0
         self._consumer = _consumer(options)
@@ -78,10 +83,12 @@ class Stretch:
             return self
         try:
             await self._consumer.start()
+            self._left = await _clipped(self._consumer, self._left)
             self._consumer.assign(list(self._left))
-            for place, span in self._left.items():
+            for place, span in list(self._left.items()):
                 # An explicit offset: seek_to_beginning() races the default reset, and then nothing is read, silently.
                 self._consumer.seek(place, span.start)
+                self._move(place, span.start)
         except BaseException:
             await let_go(self._consumer)
             raise
@@ -168,6 +175,14 @@ async def in_time(stretch: Stretch) -> AsyncIterator[Any]:
         empty = [] if ahead else [place]
         if ahead:
             heappush(heads, (ahead[0].timestamp, *place))
+
+
+async def _clipped(consumer: Any, between: Mapping[TopicPartition, Bounds]) -> dict[TopicPartition, Bounds]:
+    """Return where each begins now if not later, and where it ends now if it was to end NOW."""
+    first = await consumer.beginning_offsets(list(between))
+    until_now = [place for place, span in between.items() if span.end == NOW]
+    end = await consumer.end_offsets(until_now) if until_now else {}
+    return {place: Bounds(max(span.start, first[place]), end.get(place, span.end)) for place, span in between.items()}
 
 
 def _consumer(options: dict[str, Any]) -> Any:

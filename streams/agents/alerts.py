@@ -10,7 +10,6 @@ same alerts with the same ids, and ids that stand on the topic already are not w
 
 import hashlib
 from collections.abc import Callable
-from contextlib import aclosing
 from typing import Any
 
 import faust
@@ -21,12 +20,12 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from schemas.alerts import Alert
 from streams import metrics
-from streams.agents.past import past
 from streams.agents.untiring import untiringly
 from streams.agents.writing import EventHeaders, Write, writer
 from streams.alerts import TOPICS, Rules, Watch
 from streams.core.registry import Registry
 from streams.logs import hushed
+from streams.stretch import NOW, Bounds, Stretch
 
 __all__ = ["Alerting", "add_alerting_agent"]
 
@@ -135,17 +134,15 @@ class Alerting:
 
     async def _catch_up(self, lane: Lane, place: TopicPartition, offset: int) -> None:
         """Look at what lies before `offset` without a word, and at what stands on the topic of alerts."""
-        async with aclosing(past(self._options, place, lane.next, offset)) as earlier:
-            async for records in earlier:
-                for record in records:
-                    lane.see(record)
+        async with Stretch(self._options, {place: Bounds(lane.next, offset)}) as earlier:
+            async for record in earlier.records():
+                lane.see(record)
         sent = self._sent.setdefault(place.partition, Sent())
         alerts = TopicPartition(self._topic, place.partition)
-        async with aclosing(past(self._options, alerts, sent.next)) as told:
-            async for records in told:
-                for record in records:
-                    sent.next = record.offset + 1
-                    sent.add(orjson.loads(record.value)["alert_id"])
+        async with Stretch(self._options, {alerts: Bounds(sent.next, NOW)}) as told:
+            async for record in told.records():
+                sent.next = record.offset + 1
+                sent.add(orjson.loads(record.value)["alert_id"])
 
 
 def add_alerting_agent(  # noqa: PLR0917 - what the app puts together

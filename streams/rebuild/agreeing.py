@@ -14,7 +14,7 @@ from aiokafka import TopicPartition
 
 from streams.kafka import client_options
 from streams.settings import Settings
-from streams.stretch import Stretch, Unreadable, bounds, partitions
+from streams.stretch import ALL, Stretch, Unreadable, partitions
 
 __all__ = ["Agreement", "compare"]
 
@@ -71,10 +71,9 @@ async def compare(old: Settings, new: Settings, brought: Mapping[int, int]) -> A
 
 async def _told(settings: Settings, name: str, brought: Mapping[int, int] | None) -> _Told:
     options, topic = client_options(settings), settings.topic(name)
-    count = await partitions(options, topic)
+    places = [TopicPartition(topic, number) for number in range(await partitions(options, topic))]
     told: _Told = defaultdict(lambda: array("Q"))
-    between = await bounds(options, [TopicPartition(topic, number) for number in range(count)])
-    async with Stretch(options, between) as stretch:
+    async with Stretch(options, dict.fromkeys(places, ALL)) as stretch:
         async for record in stretch.records():
             change = orjson.loads(record.value)
             origin = change["cause"].pop("origin", None)

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.kafka import partition_of
 from streams.store import Logged, StoreUnavailable
-from streams.stretch import Bounds, NoTopic, Stretch, Unreadable, bounds, partitions
+from streams.stretch import ALL, NoTopic, Stretch, Unreadable, partitions
 
 __all__ = ["BYTES_MAX", "RECORDS_MAX", "PastTooLong", "gathered", "past_on_kafka"]
 
@@ -53,9 +53,8 @@ async def past_on_kafka(
     key = episode.encode()
     try:
         place = TopicPartition(topic, partition_of(key, await partitions(options, topic)))
-        between = await bounds(options, [place])
-        _limit(place, between[place], skimmed_max)
-        async with Stretch(options, between) as stretch:
+        async with Stretch(options, {place: ALL}) as stretch:
+            _limit(stretch, skimmed_max)
             async for record in stretch.records():
                 # One under another key is sent on by the desk, and comes again under this one.
                 if record.key == key and record.value is not None:
@@ -70,10 +69,10 @@ async def past_on_kafka(
         raise StoreUnavailable(f"{topic} cannot be read to its end: nothing comes") from error
 
 
-def _limit(place: TopicPartition, span: Bounds, skimmed_max: int | None) -> None:
-    count = span.end - span.start
-    if skimmed_max is not None and count > skimmed_max:
-        raise PastTooLong(
-            f"{place.topic} partition {place.partition} has {count:,} records, more than the {skimmed_max:,}"
-            " that one answer takes; on the command line there is no limit"
-        )
+def _limit(stretch: Stretch, skimmed_max: int | None) -> None:
+    for place, (start, end) in stretch.left.items():
+        if skimmed_max is not None and end - start > skimmed_max:
+            raise PastTooLong(
+                f"{place.topic} partition {place.partition} has {end - start:,} records, more than the {skimmed_max:,}"
+                " that one answer takes; on the command line there is no limit"
+            )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import RecordsToDelete
 
-from streams import stretch
+from streams import stretch, topics
 from streams.settings import Settings
-from streams.stretch import Bounds, Stretch, Unreadable, bounds, in_time, partitions
+from streams.stretch import ALL, NOW, Bounds, Stretch, Unreadable, bounds, in_time, partitions
 from tests.desk.mixed import Sent
 from tests.desk.places import create_topics, send, settings_for
 
@@ -54,6 +55,19 @@ async def test_a_partition_is_left_until_its_end_and_what_is_passed_is_counted(s
         assert opened.left == {first: Bounds(0, 4), second: Bounds(1, 3)}
         assert sorted([int(record.value) async for record in opened.records()]) == [0, 1, 3, 4, 5, 6]
         assert (opened.left, opened.passed) == ({}, 6)
+
+
+async def test_with_no_end_all_is_read_that_is_there_and_what_is_gone_is_not_waited_for(settings: Settings) -> None:
+    first, second, none = places(settings)
+    async with topics.admin(options(settings)) as admin:
+        await admin.delete_records({first: RecordsToDelete(before_offset=2)})
+    found = await bounds(options(settings), [first])
+    assert found == {first: Bounds(2, 4)}
+    async with Stretch(options(settings), {first: ALL, second: Bounds(1, NOW), none: ALL}) as opened:
+        assert opened.left == {first: Bounds(2, 4), second: Bounds(1, 3)}
+        assert sorted([int(record.value) async for record in opened.records()]) == [3, 4, 5, 6]
+    async with Stretch(options(settings), {first: Bounds(0, 2), none: ALL}) as opened:
+        assert [record async for record in opened.records()] == []
 
 
 async def test_what_was_aborted_is_not_there_and_a_marker_at_the_end_is_passed(settings: Settings) -> None:

@@ -89,7 +89,7 @@ async def test_an_end_that_is_not_reached_is_said(settings: Settings, monkeypatc
     async def beyond(_: object, places: list[TopicPartition]) -> dict[TopicPartition, Bounds]:
         return {place: Bounds(0, 99) for place in places}
 
-    monkeypatch.setattr("streams.web.past.bounds", beyond)
+    monkeypatch.setattr("streams.stretch._clipped", beyond)
     monkeypatch.setattr("streams.stretch.STALLED_S", 0.5)
     with pytest.raises(StoreUnavailable, match=f"{settings.topic('reports')} cannot be read to its end: nothing comes"):
         await past(settings, "war")
