@@ -5,6 +5,7 @@ The pid file holds when the process started too: a number that another process h
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 STOP_TIMEOUT_S = 30.0
 LOG_TAIL_LINES = 15
 GONE_PAUSE_S = 0.02
+#: A process's start is told by the time of booting, which may move by a second when the clock is set.
+SAME_START_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ class Node:
         try:
             mark = json.loads(self._pid_file.read_text())
             process = psutil.Process(mark["pid"])
-            same = process.create_time() == mark["started"] and process.status() != psutil.STATUS_ZOMBIE
+            off_s = abs(process.create_time() - mark["started"])
+            same = off_s < SAME_START_S and process.status() != psutil.STATUS_ZOMBIE
         except (FileNotFoundError, psutil.NoSuchProcess):
             return None
         return process if same else None
@@ -113,8 +117,11 @@ class Node:
         self._gone(STOP_TIMEOUT_S)
 
     def pause(self) -> None:
-        """SIGSTOP: alive to the machine, silent to everyone."""
+        """SIGSTOP: alive to the machine, silent to everyone; returns when it has stopped, not just been told to."""
         self._signal(signal.SIGSTOP)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            while (process := self.process) is not None and process.status() != psutil.STATUS_STOPPED:
+                time.sleep(GONE_PAUSE_S)
 
     def resume(self) -> None:
         """SIGCONT after `pause`."""
