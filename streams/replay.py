@@ -136,10 +136,9 @@ class Replay:
 
     def run(self, write: Callable[[bytes], object] | None = None) -> None:
         """Fold all, and hand on the changes as lines of JSON where they are wanted; raises as `__iter__`."""
-        for steps in (self.taken(), self.ticked()):
-            for step in steps:
-                if write is not None:
-                    write(change_lines(step))
+        for step in self.steps():
+            if write is not None:
+                write(change_lines(step))
 
     @property
     def refused(self) -> int:

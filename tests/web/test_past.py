@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -86,8 +86,8 @@ async def test_a_missing_topic_and_a_broker_that_is_away_are_said(kafka: str, pr
 
 
 async def test_an_end_that_is_not_reached_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def beyond(_: object, places: list[TopicPartition]) -> dict[TopicPartition, Bounds]:
-        return {place: Bounds(0, 99) for place in places}
+    async def beyond(_: object, between: Mapping[TopicPartition, Bounds]) -> dict[TopicPartition, Bounds]:
+        return {place: Bounds(0, 99) for place in between}
 
     monkeypatch.setattr("streams.stretch._clipped", beyond)
     monkeypatch.setattr("streams.stretch.STALLED_S", 0.5)
