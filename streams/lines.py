@@ -25,7 +25,9 @@ from streams.core.claims import Message
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.times import parse_time
 
-__all__ = ["InputUnreadable", "Lines", "Located", "Record", "read_record", "read_time", "unwrap"]
+__all__ = [
+    "InputUnreadable", "Lines", "Located", "Record", "is_read_once", "named", "read_record", "read_time", "unwrap",
+]  # fmt: skip
 
 MAX_LINE_BYTES = 64 << 20
 _BUFFER_BYTES = 1 << 20
@@ -64,6 +66,7 @@ class Lines:
         try:
             return self._bytes_before + (self._raw.tell() if self._raw is not None else 0)
         except (OSError, ValueError):
+            # A pipe tells nobody, and a file that was just closed neither.
             return self._bytes_before
 
     def __iter__(self) -> Iterator[bytes]:
@@ -76,7 +79,7 @@ class Lines:
             except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
                 reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
                 at = f", after line {self.number}" if self.number else ""
-                raise InputUnreadable(f"{_named(self.path)} cannot be read{at}: {reason}") from error
+                raise InputUnreadable(f"{named(self.path)} cannot be read{at}: {reason}") from error
 
     def _lines_of(self, file: BinaryIO) -> Iterator[bytes]:
         readline = file.readline
@@ -99,8 +102,8 @@ class Lines:
             self._raw = raw
             with _unpacked(self.path, io.BufferedReader(raw, _BUFFER_BYTES)) as file:
                 yield file
-                self._raw = None
-                self._bytes_before += raw.tell()
+                done, self._raw = self.bytes_done, None
+                self._bytes_before = done
 
 
 class Record(NamedTuple):
@@ -183,17 +186,30 @@ def _unpacked(path: str, file: io.BufferedReader) -> BinaryIO:
 
 
 def _size(path: str) -> int | None:
-    """Return a file's bytes, None where they cannot be known: opening a named pipe twice would break it."""
-    if path == "-":
+    """Return a file's bytes, None where they cannot be known."""
+    if is_read_once(path):
         return None
     try:
-        if not stat.S_ISREG(Path(path).stat().st_mode) and not Path(path).is_dir():
-            return None
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a folder is refused here
             return os.fstat(file.fileno()).st_size
     except OSError as error:
         raise InputUnreadable(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _named(path: str) -> str:
-    return "standard input" if path == "-" else path
+def is_read_once(path: str) -> bool:
+    """Whether what a path names is gone once read: standard input, or a pipe, which opening it twice would break.
+
+    Raises InputUnreadable where there is nothing.
+    """
+    if path == "-":
+        return True
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as error:
+        raise InputUnreadable(f"{path} cannot be read: {error.strerror}") from error
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def named(path: str) -> str:
+    """Return how a path is told: `-` as standard input."""
+    return "standard input (-)" if path == "-" else path

@@ -101,13 +101,14 @@ def replay(
 
 def _story(orders: Orders, jobs: int, refusals: Refusals) -> Replay | SharedReplay:
     from streams.jobs import SharedReplay
-    from streams.lines import Lines
+    from streams.lines import Lines, is_read_once, named
 
     if jobs == 1:
         FULL[:] = [story := orders.replay(Lines(orders.paths), refusals.add)]
         return story
-    if "-" in orders.paths:
-        raise UsageFailed("standard input (-) can be read once, so by one process: leave --jobs out, or name a file")
+    once = [str(path) for path in orders.paths if is_read_once(str(path))]
+    if once:
+        raise UsageFailed(f"{named(once[0])} can be read once, so by one process: leave --jobs out, or name a file")
     return SharedReplay(orders, jobs, on_refusal=refusals.add)
 
 

@@ -143,6 +143,8 @@ def test_with_no_output_named_the_result_is_shown() -> None:
         pytest.param(["cut.gz"], 74, "cut.gz cannot be read: Compressed file ended", id="breaks off"),
         pytest.param([], 2, "Missing argument", id="no file"),
         pytest.param(["-", "-"], 2, "standard input (-) can be read once", id="standard input twice"),
+        pytest.param(["-", "--jobs", "2"], 2, "standard input (-) can be read once", id="standard input shared out"),
+        pytest.param(["pipe", "--jobs", "2"], 2, "pipe can be read once, so by one process", id="a pipe shared out"),
         pytest.param(["r.jsonl", "--horizon", "400"], 2, "not an ISO 8601 duration", id="a horizon with no unit"),
         pytest.param(["r.jsonl", "--tick", "now"], 2, "'now' is not", id="a tick that is no time"),
         pytest.param(["r.jsonl", "--changes", "x", "--snapshot", "./x"], 2, "named twice", id="an output twice"),
@@ -157,10 +159,11 @@ def test_what_cannot_be_done_is_said_with_its_exit_code(args: list[str], code: i
     written(GOOD)
     Path("cut.gz").write_bytes(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb")
     Path("bad.yaml").write_text("a: 1\n")
+    os.mkfifo("pipe")
     found, out, errors = run(*args)
     assert (found, out) == (code, "")
     assert words in " ".join(errors.split())
-    assert names() == ["bad.yaml", "cut.gz", "r.jsonl"]
+    assert names() == ["bad.yaml", "cut.gz", "pipe", "r.jsonl"]
 
 
 def test_an_input_that_breaks_off_leaves_what_was_there_before() -> None:

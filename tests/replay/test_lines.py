@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -42,6 +44,17 @@ def test_standard_input_and_files_one_after_the_other(tmp_path: Path, monkeypatc
     assert read(path, "-", path) == [
         ("r.jsonl", 1, b"a"), ("r.jsonl", 2, b"b"), ("-", 1, b"c"), ("r.jsonl", 1, b"a"), ("r.jsonl", 2, b"b"),
     ]  # fmt: skip
+
+
+def test_a_named_pipe_is_read_to_its_end_as_a_file_is(tmp_path: Path) -> None:
+    pipe, path = tmp_path / "pipe", tmp_path / "r.jsonl"
+    os.mkfifo(pipe)
+    path.write_bytes(b"c\n")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(pipe.write_bytes, b"a\nb\n")
+        lines = Lines([pipe, path])
+        assert list(lines) == [b"a", b"b", b"c"]
+    assert lines.bytes_total is None
 
 
 @pytest.mark.parametrize("name", ["r.gz", "r.zst"])
