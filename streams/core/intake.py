@@ -2,6 +2,9 @@
 
 The shape of each field is `schemas.reports`'s; here stand the defaults, the bounds that
 a qualifier gives, and the rules that tie fields together.
+
+Most records are reports that have nothing wrong and no field that nobody knows: a struct of their shape reads them at
+once. Whatever else comes is read again the exact way, by which alone a record is refused.
 """
 
 import re
@@ -15,14 +18,23 @@ import orjson
 from pydantic import ValidationError
 
 from schemas.reports import (
+    LANG,
     MAX_CLAIMS,
     MAX_NESTING,
     MAX_REPORT_BYTES,
     PATTERN_MEANS,
     REPORT,
+    REPORT_ID,
+    SLUG,
     TICK,
+    URL,
+    CasualtiesShape,
+    CeasefireShape,
     Qualifier,
+    ReportShape,
+    StatementShape,
 )
+from schemas.structs import struct_of
 from streams.core.claims import (
     Casualty,
     CeasefireClaim,
@@ -43,9 +55,9 @@ DIGEST_BYTES = 12
 _NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 _write = msgspec.json.Encoder().encode
-#: One string for all that are equal: a slug kept with each of a million reports is 60 bytes each.
-_SLUGS: Remembered[str, str] = Remembered(lambda slug: slug, most=1 << 16)
 _as_report, _as_tick = REPORT.validator.validate_python, TICK.validator.validate_python
+_ReportStruct: Any = struct_of(ReportShape)
+_at_once = msgspec.json.Decoder(_ReportStruct).decode
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 #: What a bracket does to the depth, as a signed byte: 1 or -1.
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
@@ -65,7 +77,20 @@ def parse(value: bytes) -> Message:
 
     Raises Refusal: `too_large`, `not_json` or `invalid` (its message names the field).
     """
-    return read(document_of(value))
+    if len(value) <= MAX_REPORT_BYTES:
+        try:
+            return _report(_at_once(value), 0)
+        except (msgspec.MsgspecError, ValueError, RecursionError, Refusal):
+            pass  # _exactly() knows whether it is taken, and why not
+    return _exactly(value)
+
+
+def _exactly(value: bytes) -> Message:
+    document = document_of(value)
+    if document.get("tick") is not None:
+        return _tick(document)
+    shape = _shaped(_as_report, document)
+    return _report(msgspec.convert(shape, _ReportStruct), _unknown_fields(document, shape))
 
 
 def document_of(value: bytes) -> dict[str, Any]:
@@ -76,11 +101,6 @@ def document_of(value: bytes) -> dict[str, Any]:
     if type(document) is not dict:
         raise Refusal("invalid", "a report is a JSON object")
     return document
-
-
-def read(document: dict[str, Any]) -> Message:
-    """Return the report or tick that a JSON object is. Raises Refusal `invalid`."""
-    return _report(document) if document.get("tick") is None else _tick(document)
 
 
 def check_timestamp(message: Message, timestamp_us: int | None) -> None:
@@ -143,29 +163,42 @@ def _tick(document: dict[str, Any]) -> Tick:
     return Tick(_time(raw["tick"], "tick"), raw["episode"])
 
 
-def _report(document: dict[str, Any]) -> Report:
-    raw = _shaped(_as_report, document)
-    get = raw.get
-    published_at = _time(raw["published_at"], "published_at")
-    withdrawn = get("withdrawn") or False
-    unknown = len(document) - len(raw)
+def _report(given: Any, unknown_fields: int) -> Report:
+    """Return what a struct of the report's shape says. Raises Refusal, and ValueError where a pattern does not fit."""
+    published_at = _time(given.published_at, "published_at")
+    withdrawn = given.withdrawn or False
     claims: list[Claim] = []
-    if shapes := get("claims"):
-        given = document["claims"]
-        for at, shape in enumerate(shapes):
-            claims.append(_CLAIMS[shape["type"]](shape, published_at, at))
-            unknown += _unknown_fields(given[at], shape)
+    if given.claims:
+        for at, claim in enumerate(given.claims):
+            claims.append(_CLAIMS[type(claim)](claim, published_at, at))
     elif not withdrawn:
         _refuse("claims", f"1 to {MAX_CLAIMS} claims")
-    source, relayed_by, url, headline, lang = (
-        _SLUGS[raw["source"]], get("relayed_by"), get("url"), get("headline"), get("lang"),
-    )  # fmt: skip
+    report_id, source, relayed_by = _fits_id(given.report_id), _SLUGS[given.source], _SLUGS[given.relayed_by]
+    url, headline, lang = _fits_url(given.url), given.headline, _LANGS[given.lang]
     standing = () if withdrawn else tuple(claims)
     digest = _digest((withdrawn, (source, relayed_by, published_at, url, headline, lang), standing))
     return Report(
-        raw["report_id"], get("revision") or 1, withdrawn, raw["episode"], source, relayed_by, published_at,
-        url, headline, lang, standing, digest, unknown,
+        report_id, given.revision or 1, withdrawn, _SLUGS[given.episode], source, relayed_by, published_at,
+        url, headline, lang, standing, digest, unknown_fields,
     )  # fmt: skip
+
+
+def _fitting(pattern: str) -> Callable[[Any], Any]:
+    """Return what returns a text that a pattern fits, or None, and raises ValueError for others."""
+    fits = re.compile(pattern).fullmatch
+
+    def fitting(text: Any) -> Any:
+        if text is not None and not fits(text):
+            raise ValueError(PATTERN_MEANS[pattern])
+        return text
+
+    return fitting
+
+
+_fits_id, _fits_url = _fitting(REPORT_ID), _fitting(URL)
+#: One string for all that are equal: a slug kept with each of a million reports is 60 bytes each.
+_SLUGS: Remembered[Any, Any] = Remembered(_fitting(SLUG), most=1 << 16)
+_LANGS: Remembered[Any, Any] = Remembered(_fitting(LANG), most=1 << 12)
 
 
 def _shaped(shape: Callable[..., dict[str, Any]], document: dict[str, Any]) -> dict[str, Any]:
@@ -184,42 +217,44 @@ def _path(location: tuple[int | str, ...]) -> str:
             path += f"[{part}]"
         elif not (at > 1 and isinstance(location[at - 1], int) and location[0] == "claims"):
             path += f".{part}" if path else part
-        elif part not in _CLAIMS:
+        elif part not in _NESTED:
             # Behind a claim's index pydantic names the kind it was read as: no field.
             path += f".{part}"
     return path
 
 
 def _unknown_fields(given: Mapping[str, Any], shape: Mapping[str, Any]) -> int:
+    """Return how many fields of a report, its claims and what is in them are left out, since nobody knows them."""
     unknown = len(given) - len(shape)
-    nested = _NESTED[shape["type"]]
-    if nested is not None and (inner := shape.get(nested)):
-        unknown += len(given[nested]) - len(inner)
+    for given_claim, claim in zip(given.get("claims") or (), shape.get("claims") or (), strict=True):
+        unknown += len(given_claim) - len(claim)
+        nested = _NESTED[claim["type"]]
+        if nested is not None and (inner := claim.get(nested)):
+            unknown += len(given_claim[nested]) - len(inner)
     return unknown
 
 
-def _casualty(shape: dict[str, Any], published_at: int, at: int) -> Casualty:
-    get = shape.get
-    qualifier: Qualifier = get("qualifier") or "exact"
-    best, low, high = _bounds(shape["count"], qualifier)
+def _casualty(given: Any, published_at: int, at: int) -> Casualty:
+    qualifier: Qualifier = given.qualifier or "exact"
+    best, low, high = _bounds(given.count, qualifier)
     if (low is not None and low > best) or (high is not None and high < best):
         _refuse(f"claims[{at}].count", f"low <= best <= high does not hold: {low}, {best}, {high}")
-    as_of, since = published_at, _moment(shape, "since", at)
-    if text := get("as_of"):
-        as_of = _time(text, "as_of", at)
+    as_of, since = published_at, _moment(given.since, "since", at)
+    if given.as_of is not None:
+        as_of = _time(given.as_of, "as_of", at)
         if as_of - published_at > MAX_AS_OF_AHEAD_US:
             _refuse(f"claims[{at}].as_of", "more than 24 h after published_at")
     if since is not None and since >= as_of:
         _refuse(f"claims[{at}].since", "not before as_of")
     return Casualty(
-        _SLUGS[shape["party"]], shape["outcome"], get("population") or "unknown", best, low, high, qualifier,
-        get("basis") or "cumulative", as_of, since, get("final"), get("incident"),
+        _SLUGS[given.party], given.outcome, given.population or "unknown", best, low, high, qualifier,
+        given.basis or "cumulative", as_of, since, given.final, _SLUGS[given.incident],
     )  # fmt: skip
 
 
-def _bounds(count: dict[str, Any], qualifier: str) -> tuple[int, int | None, int | None]:
+def _bounds(count: Any, qualifier: str) -> tuple[int, int | None, int | None]:
     """Return best, low and high as the qualifier gives them where they are not given."""
-    best, low, high = count["best"], count.get("low"), count.get("high")
+    best, low, high = count.best, count.low, count.high
     if qualifier == "exact":
         return best, best if low is None else low, best if high is None else high
     if qualifier == "more_than":
@@ -231,13 +266,12 @@ def _bounds(count: dict[str, Any], qualifier: str) -> tuple[int, int | None, int
     return best, low, high
 
 
-def _ceasefire(shape: dict[str, Any], published_at: int, at: int) -> CeasefireClaim:
-    get = shape.get
-    act, effective_at = shape["act"], _moment(shape, "effective_at", at)
-    expires_at = _moment(shape, "expires_at", at)
+def _ceasefire(given: Any, published_at: int, at: int) -> CeasefireClaim:
+    act, effective_at = given.act, _moment(given.effective_at, "effective_at", at)
+    expires_at = _moment(given.expires_at, "expires_at", at)
     if effective_at is not None and expires_at is not None and expires_at <= effective_at:
         _refuse(f"claims[{at}].expires_at", "not after effective_at")
-    done_at = _moment(shape, "at", at)
+    done_at = _moment(given.at, "at", at)
     if done_at is None:
         done_at = published_at
         if act == "took_effect" and effective_at is not None:
@@ -245,37 +279,35 @@ def _ceasefire(shape: dict[str, Any], published_at: int, at: int) -> CeasefireCl
     if done_at > published_at:
         _refuse(f"claims[{at}].at", "after published_at")
     return CeasefireClaim(
-        get("ceasefire") or "main",
+        "main" if given.ceasefire is None else _SLUGS[given.ceasefire],
         act,
         done_at,
-        get("by"),
-        get("against"),
+        _SLUGS[given.by],
+        _SLUGS[given.against],
         effective_at,
         expires_at,
-        tuple(get("parties") or ()),
-        tuple(get("mediators") or ()),
-        get("text"),
+        tuple([_SLUGS[party] for party in given.parties or ()]),
+        tuple([_SLUGS[mediator] for mediator in given.mediators or ()]),
+        given.text,
     )
 
 
-def _statement(shape: dict[str, Any], _published_at: int, _at: int) -> Statement:
-    get = shape.get
-    target = get("refers_to")
-    reference = target and Reference(target["report_id"], target["claim"], target.get("revision"))
-    return Statement(shape["act"], shape["about"], get("against"), get("text"), reference)
+def _statement(given: Any, _published_at: int, _at: int) -> Statement:
+    target = given.refers_to
+    reference = target and Reference(_fits_id(target.report_id), target.claim, target.revision)
+    return Statement(given.act, given.about, _SLUGS[given.against], given.text, reference)
 
 
-#: The field of a claim that is an object itself.
+#: By kind of claim: its field that is an object itself.
 _NESTED = {"casualties": "count", "ceasefire": None, "statement": "refers_to"}
-_CLAIMS: dict[str, Callable[[dict[str, Any], int, int], Claim]] = {
-    "casualties": _casualty,
-    "ceasefire": _ceasefire,
-    "statement": _statement,
+_CLAIMS: dict[Any, Callable[[Any, int, int], Claim]] = {
+    struct_of(CasualtiesShape): _casualty,
+    struct_of(CeasefireShape): _ceasefire,
+    struct_of(StatementShape): _statement,
 }
 
 
-def _moment(shape: dict[str, Any], field: str, at: int) -> int | None:
-    text = shape.get(field)
+def _moment(text: str | None, field: str, at: int) -> int | None:
     return None if text is None else _time(text, field, at)
 
 

@@ -3,8 +3,10 @@
 Inside, a time is an integer: microseconds since 1970-01-01T00:00:00Z, negative before.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
+from schemas.reports import PATTERN_MEANS, TIME
 from streams.core.remembered import Remembered
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -13,6 +15,8 @@ MINUTE_US = 60 * SECOND_US
 HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
 DEFAULT_HORIZON_US = 400 * DAY_US
+#: Whether a text is spelled as a time is: the match, or None.
+is_time = re.compile(TIME).fullmatch
 _TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 _MINUTES = tuple(f"T{hour}:{minute}:" for hour in _TWO_DIGITS[:24] for minute in _TWO_DIGITS)
 _SECONDS_Z = tuple(f"{text}Z" for text in _TWO_DIGITS)
@@ -22,10 +26,10 @@ _SECONDS, _REST = len("YYYY-MM-DDTHH:MM:"), len("YYYY-MM-DDTHH:MM:SS")
 
 
 def parse_time(text: str) -> int:
-    """Return the microseconds of a time whose spelling `schemas.reports.Time` has checked.
+    """Return the microseconds of a time.
 
-    Raises ValueError where there is no such day, or where the time in UTC leaves the
-    years 0001 to 9999.
+    Raises ValueError where it is not spelled as `schemas.reports.TIME` says, where there is no such day, or where the
+    time in UTC leaves the years 0001 to 9999.
     """
     seconds_us, rest = _SECONDS_US.get(text[_SECONDS:_REST]), text[_REST:]
     if seconds_us is None or rest.startswith("."):
@@ -35,6 +39,8 @@ def parse_time(text: str) -> int:
 
 
 def _parse(text: str) -> int:
+    if not is_time(text):
+        raise ValueError(PATTERN_MEANS[TIME])
     # astimezone() would do, but is four times slower; the subtraction goes through UTC.
     since = datetime.fromisoformat(text) - EPOCH
     us = (since.days * 86400 + since.seconds) * SECOND_US + since.microseconds
