@@ -124,7 +124,10 @@ class Settings(BaseSettings):
     notify_tries: int = Field(6, ge=1, le=20, description="How often sending an alert on is tried")
 
     # The desk
-    compression: Codec = Field("none", description="How what is published is compressed; the ledger always is")
+    compression: Codec = Field(
+        "zstd",
+        description="How what is published is compressed, so that its consumers can read it; the ledger always is",
+    )
     batch_max_records: int = Field(
         5_000, ge=1, le=100_000, description="Most records of a partition in one transaction"
     )

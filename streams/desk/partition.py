@@ -186,7 +186,7 @@ class Partition:
             transactional_id(settings.app_id, place),
             transaction_timeout_ms=int(limits.transaction_s * 1000),
             batch_bytes=min(self._setup.shape.record_limits.values()),
-            # The ledger is nobody else's, so none needs to have the codec; it shrinks to a seventh.
+            # The ledger is nobody else's, so nobody else needs to have its codec.
             codecs={settings.topic(name): "zstd" if name == "ledger" else settings.compression for name in OUTPUTS},
         )
         state = await take_over(self._setup, self.status, self._producer)

@@ -161,7 +161,7 @@ async def test_a_picture_too_long_for_its_topic_is_replaced_by_a_stub(kafka: str
 async def test_a_topic_made_narrower_while_the_desk_works_rejects_the_one_report_that_no_longer_fits(
     kafka: str, prefix: str
 ) -> None:
-    settings = settings_for(kafka, prefix)
+    settings = settings_for(kafka, prefix, compression="none")  # so that what is too long stays so
     await create_topics(settings, 1)
     async with running_desk(settings) as desk:
         await send(settings, [report(0)])
@@ -180,7 +180,7 @@ async def test_a_picture_that_no_longer_fits_is_not_laid_to_the_report_that_came
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.desk.pictures.EVERY_S", 0.0)
-    settings = settings_for(kafka, prefix)
+    settings = settings_for(kafka, prefix, compression="none")  # so that what is too long stays so
     await create_topics(settings, 1)
     async with running_desk(settings) as desk:
         await send(settings, [many_mediators(number, 200) for number in range(4)])
