@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 import msgspec
 from backports import zstd
@@ -27,11 +27,11 @@ __all__ = [
     "InputUnreadable", "Lines", "Located", "Record", "is_read_once", "named", "read_record", "read_time", "unwrap",
 ]  # fmt: skip
 
-MAX_LINE_BYTES = 64 << 20
-_BUFFER_BYTES = 1 << 20
-_BLANK = b" \t\r\n"
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+MAX_LINE_BYTES: Final = 64 << 20
+_BUFFER_BYTES: Final = 1 << 20
+_BLANK: Final = b" \t\r\n"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 
 
 class InputUnreadable(Exception):
@@ -152,8 +152,8 @@ class _Wrapping(msgspec.Struct):
     tick: msgspec.Raw = msgspec.Raw()
 
 
-_WRAPPING = msgspec.json.Decoder(_Wrapping)
-_TEXT = msgspec.json.Decoder(str | None)
+_WRAPPING: Final = msgspec.json.Decoder(_Wrapping)
+_TEXT: Final = msgspec.json.Decoder(str | None)
 
 
 def read_time(text: str) -> int:

@@ -1,6 +1,6 @@
 """Whose a line is, where several processes read the same files and each folds the episodes that are its own."""
 
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
 import msgspec
@@ -42,8 +42,8 @@ class Share:
 
 
 # Not a class: compiled, it would lose what `str | None` says.
-_Episode: Any = msgspec.defstruct("Episode", [("episode", str | None, None)])
-_EPISODE = msgspec.json.Decoder(_Episode)
+_Episode: Final[Any] = msgspec.defstruct("Episode", [("episode", str | None, None)])
+_EPISODE: Final = msgspec.json.Decoder(_Episode)
 
 
 def episode_of(value: bytes) -> str | None:

@@ -4,12 +4,12 @@ The table below is the rule. `claim_done` applies one claim to it, `timers` lets
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.core.claims import CeasefireClaim
 
-OPEN = ("agreed", "announced", "in_effect", "suspended")
-CLOSED = (
+OPEN: Final = ("agreed", "announced", "in_effect", "suspended")
+CLOSED: Final = (
     "none", "called_for", "proposed", "rejected", "ended", "expired", "collapsed",
     "never_took_effect",
 )  # fmt: skip
@@ -25,7 +25,7 @@ class Transition(NamedTuple):
     needs_by: bool = False
 
 
-TRANSITIONS = (
+TRANSITIONS: Final = (
     Transition(("called_for",), ("none",), "called_for"),
     Transition(("proposed",), ("none", "called_for", "rejected"), "proposed"),
     Transition(("rejected",), ("none", "called_for", "proposed"), "rejected"),
@@ -46,13 +46,13 @@ TRANSITIONS = (
     ),
 )
 #: Acts that set expires_at where they give it, and effective_at before it is in effect.
-SETS_TIMES = frozenset({"agreed", "announced", "took_effect", "extended"})
+SETS_TIMES: Final = frozenset({"agreed", "announced", "took_effect", "extended"})
 #: Acts by which a party declares itself bound, and a source confirms.
-DECLARES = SETS_TIMES | {"holding", "resumed"}
+DECLARES: Final = SETS_TIMES | {"holding", "resumed"}
 #: Acts that are counted and move nothing, in the order of `violations`.
-VIOLATIONS = ("violation_alleged", "violation_denied", "violation_confirmed")
+VIOLATIONS: Final = ("violation_alleged", "violation_denied", "violation_confirmed")
 
-_MOVES = {
+_MOVES: Final = {
     (act, source): transition for transition in TRANSITIONS for act in transition.acts for source in transition.sources
 }
 
@@ -68,7 +68,7 @@ class Course(NamedTuple):
     not_confirmed_by: tuple[str, ...] = ()
 
 
-START = Course()
+START: Final = Course()
 
 
 def timers(course: Course, until: int) -> Course:

@@ -8,7 +8,7 @@ the search of its place; a late one costs what lies behind it.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.core.claims import Casualty, Change
 from streams.core.disputes import Disputes
@@ -50,7 +50,7 @@ class Sums(NamedTuple):
         return Sums(*[mine + sign * theirs for mine, theirs in zip(self, part, strict=True)])
 
 
-NOTHING = Sums()
+NOTHING: Final = Sums()
 
 
 class Cell:

@@ -13,7 +13,7 @@ values are JSON arrays; the first item of a key says what it names:
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -26,14 +26,14 @@ from streams.core.registry import Registry
 from streams.core.views import View, places, wait
 
 Episodes = dict[str, Episode]
-_write = msgspec.json.Encoder().encode
-_read = msgspec.json.Decoder().decode
-_read_settled = msgspec.json.Decoder(tuple[int, bytes]).decode
-_read_standing = msgspec.json.Decoder(Standing).decode
+_write: Final = msgspec.json.Encoder().encode
+_read: Final = msgspec.json.Decoder().decode
+_read_settled: Final = msgspec.json.Decoder(tuple[int, bytes]).decode
+_read_standing: Final = msgspec.json.Decoder(Standing).decode
 
 
 #: The stored form of a key.
-key_bytes: Callable[[EntryKey], bytes] = _write
+key_bytes: Final[Callable[[EntryKey], bytes]] = _write
 
 
 def value_bytes(episodes: Episodes, key: EntryKey) -> bytes | None:
@@ -146,10 +146,10 @@ def _view(episode: Episode, key: tuple[str, str]) -> View:
     return view
 
 
-_ROWS: dict[str, Callable[..., Standing | tuple[int, bytes] | list[Any] | None]] = {
+_ROWS: Final[dict[str, Callable[..., Standing | tuple[int, bytes] | list[Any] | None]]] = {
     "r": _report_row,
     "c": _cell_row,
     "v": _view_row,
     "e": _episode_row,
 }
-_LOADS = {"r": _load_report, "c": _load_cell, "v": _load_view, "e": _load_episode}
+_LOADS: Final = {"r": _load_report, "c": _load_cell, "v": _load_view, "e": _load_episode}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from itertools import accumulate
-from typing import Any, Never
+from typing import Any, Final, Never
 
 import msgspec
 import orjson
@@ -48,19 +48,20 @@ from streams.core.claims import (
 from streams.core.remembered import Remembered
 from streams.core.times import DAY_US, HOUR_US, format_time, parse_time
 
-MAX_AS_OF_AHEAD_US = DAY_US
-MAX_TIMESTAMP_AHEAD_US = HOUR_US
-DIGEST_BYTES = 12
+MAX_AS_OF_AHEAD_US: Final = DAY_US
+MAX_TIMESTAMP_AHEAD_US: Final = HOUR_US
+DIGEST_BYTES: Final = 12
 
-_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+')
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
-_write = msgspec.json.Encoder().encode
-_as_report, _as_tick = REPORT.validator.validate_python, TICK.validator.validate_python
-_ReportStruct: Any = struct_of(ReportShape)
-_at_once = msgspec.json.Decoder(_ReportStruct).decode
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_NUMBER: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+')
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"')
+_write: Final = msgspec.json.Encoder().encode
+_as_report: Final = REPORT.validator.validate_python
+_as_tick: Final = TICK.validator.validate_python
+_ReportStruct: Final[Any] = struct_of(ReportShape)
+_at_once: Final = msgspec.json.Decoder(_ReportStruct).decode
+_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 #: What a bracket does to the depth, as a signed byte: 1 or -1.
-_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 
 
 class Refusal(Exception):
@@ -195,10 +196,11 @@ def _fitting(pattern: str) -> Callable[[Any], Any]:
     return fitting
 
 
-_fits_id, _fits_url = _fitting(REPORT_ID), _fitting(URL)
+_fits_id: Final = _fitting(REPORT_ID)
+_fits_url: Final = _fitting(URL)
 #: One string for all that are equal: a slug kept with each of a million reports is 60 bytes each.
-_SLUGS: Remembered[Any, Any] = Remembered(_fitting(SLUG), most=1 << 16)
-_LANGS: Remembered[Any, Any] = Remembered(_fitting(LANG), most=1 << 12)
+_SLUGS: Final[Remembered[Any, Any]] = Remembered(_fitting(SLUG), most=1 << 16)
+_LANGS: Final[Remembered[Any, Any]] = Remembered(_fitting(LANG), most=1 << 12)
 
 
 def _shaped(shape: Callable[..., dict[str, Any]], document: dict[str, Any]) -> dict[str, Any]:
@@ -299,8 +301,8 @@ def _statement(given: Any, _published_at: int, _at: int) -> Statement:
 
 
 #: By kind of claim: its field that is an object itself.
-_NESTED = {"casualties": "count", "ceasefire": None, "statement": "refers_to"}
-_CLAIMS: dict[Any, Callable[[Any, int, int], Claim]] = {
+_NESTED: Final = {"casualties": "count", "ceasefire": None, "statement": "refers_to"}
+_CLAIMS: Final[dict[Any, Callable[[Any, int, int], Claim]]] = {
     struct_of(CasualtiesShape): _casualty,
     struct_of(CeasefireShape): _ceasefire,
     struct_of(StatementShape): _statement,

@@ -1,7 +1,7 @@
 """The picture of an episode: every cell, who says what, the totals, the ceasefires (section 5)."""
 
 from collections import defaultdict
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from streams.core.cell import Cell
 from streams.core.claims import Casualty, Change
@@ -12,9 +12,9 @@ from streams.core.times import format_time
 from streams.core.views import view_name
 
 #: Stands for both or all sides together; it is no party of its own.
-ALL = "all"
+ALL: Final = "all"
 Class = Literal["self_reported", "other_party_claimed", "third_party"]
-CLASSES: tuple[Class, ...] = ("self_reported", "other_party_claimed", "third_party")
+CLASSES: Final[tuple[Class, ...]] = ("self_reported", "other_party_claimed", "third_party")
 #: party, outcome, population
 Subject = tuple[str, str, str]
 #: outcome, population

@@ -6,14 +6,17 @@ and the records lie in tables of bytes, 32 each, found by open addressing.
 
 import hashlib
 from collections.abc import Iterator
+from typing import Final
 
 #: 16 bytes that stand for the id (none of a million million has its like), revision, digest.
-ID_BYTES, REVISION_BYTES, DIGEST_BYTES = 16, 4, 12
-RECORD_BYTES = ID_BYTES + REVISION_BYTES + DIGEST_BYTES
-FIRST_RECORDS = 8
+ID_BYTES: Final = 16
+REVISION_BYTES: Final = 4
+DIGEST_BYTES: Final = 12
+RECORD_BYTES: Final = ID_BYTES + REVISION_BYTES + DIGEST_BYTES
+FIRST_RECORDS: Final = 8
 #: Of more than so many, there are 256 tables: to make a larger one of a table then never takes long.
-ONE_TABLE_RECORDS = 4096
-_FREE = bytes(ID_BYTES)
+ONE_TABLE_RECORDS: Final = 4096
+_FREE: Final = bytes(ID_BYTES)
 
 
 class Settled:

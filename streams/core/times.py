@@ -5,24 +5,26 @@ Inside, a time is an integer: microseconds since 1970-01-01T00:00:00Z, negative 
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from schemas.reports import PATTERN_MEANS, TIME
 from streams.core.remembered import Remembered
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SECOND_US = 1_000_000
-MINUTE_US = 60 * SECOND_US
-HOUR_US = 3600 * SECOND_US
-DAY_US = 24 * HOUR_US
-DEFAULT_HORIZON_US = 400 * DAY_US
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND_US: Final = 1_000_000
+MINUTE_US: Final = 60 * SECOND_US
+HOUR_US: Final = 3600 * SECOND_US
+DAY_US: Final = 24 * HOUR_US
+DEFAULT_HORIZON_US: Final = 400 * DAY_US
 #: Whether a text is spelled as a time is: the match, or None.
-is_time = re.compile(TIME).fullmatch
-_TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
-_MINUTES = tuple(f"T{hour}:{minute}:" for hour in _TWO_DIGITS[:24] for minute in _TWO_DIGITS)
-_SECONDS_Z = tuple(f"{text}Z" for text in _TWO_DIGITS)
-_SECONDS_US = {text: second * SECOND_US for second, text in enumerate(_TWO_DIGITS)}
+is_time: Final = re.compile(TIME).fullmatch
+_TWO_DIGITS: Final = tuple(f"{number:02}" for number in range(60))
+_MINUTES: Final = tuple(f"T{hour}:{minute}:" for hour in _TWO_DIGITS[:24] for minute in _TWO_DIGITS)
+_SECONDS_Z: Final = tuple(f"{text}Z" for text in _TWO_DIGITS)
+_SECONDS_US: Final = {text: second * SECOND_US for second, text in enumerate(_TWO_DIGITS)}
 #: Where the seconds stand in YYYY-MM-DDTHH:MM:SS, and where what follows begins.
-_SECONDS, _REST = len("YYYY-MM-DDTHH:MM:"), len("YYYY-MM-DDTHH:MM:SS")
+_SECONDS: Final = len("YYYY-MM-DDTHH:MM:")
+_REST: Final = len("YYYY-MM-DDTHH:MM:SS")
 
 
 def parse_time(text: str) -> int:
@@ -67,7 +69,7 @@ def _us(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-FIRST_US = _us(datetime.min.replace(tzinfo=UTC))
-LAST_US = _us(datetime.max.replace(tzinfo=UTC))
-_TIMES = Remembered(_parse, most=4096)
-_DAYS = Remembered(_day, most=4096)
+FIRST_US: Final = _us(datetime.min.replace(tzinfo=UTC))
+LAST_US: Final = _us(datetime.max.replace(tzinfo=UTC))
+_TIMES: Final = Remembered(_parse, most=4096)
+_DAYS: Final = Remembered(_day, most=4096)

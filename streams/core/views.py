@@ -7,7 +7,7 @@ it. Violations and mediators do not depend on order: they are counted, not folde
 
 from bisect import bisect_left
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from streams.core.ceasefire import START, VIOLATIONS, Course, claim_done, next_timer, timers
 from streams.core.claims import CeasefireClaim, Change, Standing
@@ -16,7 +16,7 @@ from streams.core.registry import Registry
 from streams.core.times import format_time
 from streams.core.waiting import ViewKey
 
-JOINT = ""
+JOINT: Final = ""
 #: at, published_at, report_id, claim index, the claim, its source, the acting party
 Done = tuple[int, int, str, int, CeasefireClaim, str, str | None]
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
+from typing import Final
 
 #: Names a view: the ceasefire, and a source or "" for the joint view.
 ViewKey = tuple[str, str]
 #: Beside what is waited for, so many entries that are out of date may lie on the heap.
-SLACK = 64
+SLACK: Final = 64
 
 
 class Waiting:

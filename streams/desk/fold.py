@@ -9,7 +9,7 @@ goes on. An exception that no rule foresees rejects its record as `internal`.
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Fold", "Stage"]
 
-log = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 
-CHANGES = ("casualties", "ceasefires", "statements")
-CODE_INTERNAL = "internal"
-CODE_TOO_LARGE = "too_large"
+CHANGES: Final = ("casualties", "ceasefires", "statements")
+CODE_INTERNAL: Final = "internal"
+CODE_TOO_LARGE: Final = "too_large"
 #: A slice of so many reports, and all that is made of them, fits into a core's own cache.
-SLICE_RECORDS = 64
+SLICE_RECORDS: Final = 64
 #: What comes of a longer change may be too long for the ledger: to be found out while its record is in hand.
-LONG_BYTES = 16 << 10
+LONG_BYTES: Final = 16 << 10
 
 #: Topic, key, value, headers and timestamp of a record for our own partition.
 Made = tuple[str, bytes | None, bytes | None, list[Header], int | None]

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 headers, Kafka binding, binary mode, made from the record alone (contract section 6)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from streams.core.times import LAST_US, format_time
 
@@ -9,11 +9,11 @@ __all__ = ["Header", "Headers", "cause_time"]
 
 Header = tuple[str, bytes | None]
 
-_SPEC = ("ce_specversion", b"1.0")
-_JSON = ("content-type", b"application/json")
+_SPEC: Final = ("ce_specversion", b"1.0")
+_JSON: Final = ("content-type", b"application/json")
 #: A message may quote what it refuses; no more of it than this is kept.
-MESSAGE_CHARACTERS = 1000
-_BYTES = ("content-type", b"application/octet-stream")
+MESSAGE_CHARACTERS: Final = 1000
+_BYTES: Final = ("content-type", b"application/octet-stream")
 
 
 def cause_time(cause: dict[str, Any]) -> str | None:

@@ -1,7 +1,7 @@
 """What one transaction writes: record batches, filled as the records are made."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
 
@@ -11,13 +11,13 @@ from streams.desk.headers import Header
 __all__ = ["Outbox", "Record"]
 
 #: Lengths, offset and timestamp of a record, and the header of a batch that holds it alone.
-OVERHEAD_BYTES = 128
-HEADER_OVERHEAD_BYTES = 8
+OVERHEAD_BYTES: Final = 128
+HEADER_OVERHEAD_BYTES: Final = 8
 #: A value below this fits whatever its key and headers are: no topic is set up to take less than 256 KiB.
-SMALL_BYTES = 64 << 10
+SMALL_BYTES: Final = 64 << 10
 
 
-NO_HEADERS: list[Header] = []
+NO_HEADERS: Final[list[Header]] = []
 
 
 class Record(NamedTuple):

@@ -1,7 +1,7 @@
 """Where a report belongs: under the key of its episode, in the partition of that key (contract section 2 rule 2)."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.core.remembered import Remembered
 from streams.kafka import partition_of
@@ -9,10 +9,10 @@ from streams.kafka import partition_of
 __all__ = ["REROUTED", "Home", "Routes", "partition_of", "was_rerouted"]
 
 #: Header of a record that has been sent on: where it came from, PARTITION/OFFSET.
-REROUTED = "rerouted"
+REROUTED: Final = "rerouted"
 
 #: Homes that are remembered; a murmur2 in Python takes a few microseconds.
-REMEMBERED = 200_000
+REMEMBERED: Final = 200_000
 
 
 class Home(NamedTuple):
