@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from schemas.published import SHAPES, VERSION, Examples, combined
+from schemas.published import SCHEMAS, SHAPES, VERSION, Examples, combined, without_unused
 from schemas.reports import SLUG
 from schemas.topics import TOPICS, Topic
 
 __all__ = ["asyncapi"]
 
-SCHEMAS = "#/components/schemas/"
 BINDING_VERSION = "0.5.0"
 TITLES = {shape.title: shape for shape in SHAPES.values()}
 #: The settings of a topic that the Kafka bindings have a place for.
@@ -35,7 +34,7 @@ ROLES = {
 
 def asyncapi(examples: Examples) -> dict[str, Any]:
     """Return the document; `examples` are by the name of their shape."""
-    return {
+    document = {
         "asyncapi": "3.0.0",
         "info": {
             "title": "Truceline",
@@ -69,6 +68,7 @@ def asyncapi(examples: Examples) -> dict[str, Any]:
             "schemas": combined(SCHEMAS + "{model}"),
         },
     }
+    return without_unused(document)
 
 
 def _titles(topic: Topic) -> list[str]:

@@ -6,12 +6,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas.http import ANSWERS
-from schemas.published import SHAPES, VERSION, Examples, Shape, combined
+from schemas.published import SCHEMAS, SHAPES, VERSION, Examples, Shape, combined, without_unused
 from schemas.reports import SLUG, TIME
 
 __all__ = ["openapi"]
 
-SCHEMAS = "#/components/schemas/"
 JSON, LINES = "application/json", "application/x-ndjson"
 
 DESCRIPTION = """\
@@ -51,7 +50,7 @@ _AT = {
 def openapi(examples: Examples) -> dict[str, Any]:
     """Return the document; `examples` are by the name of their shape."""
     answers = [Shape(name, name, TypeAdapter(shape), shape.__doc__) for name, shape in ANSWERS.items()]
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "Truceline",
@@ -66,6 +65,7 @@ def openapi(examples: Examples) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "TRUCELINE_TOKEN"}},
         },
     }
+    return without_unused(document)
 
 
 def _paths(examples: Examples) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 `python -m schemas.generate` writes both. They are made from the shapes and the table of topics alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +12,19 @@ from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
 
 from schemas.alerts import Alert, Undelivered
 from schemas.changes import COUNT_CHANGE, STATEMENT_CHANGE, STATUS_CHANGE
+from schemas.differences import DIFFERENCE
 from schemas.headers import EVENT_HEADERS, REJECTED_HEADERS
 from schemas.pictures import PICTURE, SNAPSHOT
 from schemas.reports import REPORT, TICK
 
-__all__ = ["SHAPES", "VERSION", "Shape", "combined", "json_schema"]
+__all__ = ["SCHEMAS", "SHAPES", "VERSION", "Shape", "combined", "json_schema", "without_unused"]
 
 #: Of the contract that these shapes are: the first number moves with a breaking change (docs/evolution.md).
 VERSION = "1.1.0"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODE: JsonSchemaMode = "validation"
+#: Where the documents keep their schemas.
+SCHEMAS = "#/components/schemas/"
 Examples = Mapping[str, Sequence[Any]]
 
 
@@ -49,6 +52,9 @@ _TABLE = (
     Shape("statement-change", "StatementChange", STATEMENT_CHANGE, "A statement published, changed or withdrawn."),
     Shape("picture", "Picture", PICTURE, "An episode as it stands, or the stub in place of one that is too long."),
     Shape("snapshot", "Snapshot", SNAPSHOT, "An episode as `truceline replay --snapshot` writes it."),
+    Shape(
+        "difference", "Difference", DIFFERENCE, "What became of an episode, as `truceline diff --format json` has it."
+    ),
     Shape("alert", "Alert", TypeAdapter(Alert), "What somebody asked to be told, raised or resolved."),
     Shape("undelivered", "Undelivered", TypeAdapter(Undelivered), "An alert that a target did not take."),
     Shape("event-headers", "EventHeaders", EVENT_HEADERS, "The headers of every record that is published."),
@@ -101,6 +107,31 @@ def combined(ref_template: str, more: Sequence[Shape] = ()) -> dict[str, Any]:
         own = found.get(shape.title, {}) if "$ref" in schema else schema
         found[shape.title] = own | {"title": shape.title, "description": shape.says}
     return dict(sorted(found.items()))
+
+
+def without_unused(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an AsyncAPI or OpenAPI document without the schemas in its components that nothing else in it names."""
+    components = document["components"]
+    schemas: dict[str, Any] = components["schemas"]
+    named: set[str] = set()
+    fresh = set(_names_in({**document, "components": {**components, "schemas": {}}}))
+    while fresh:
+        named |= fresh
+        fresh = {name for one in fresh for name in _names_in(schemas[one])} - named
+    used = {name: schema for name, schema in schemas.items() if name in named}
+    return {**document, "components": {**components, "schemas": used}}
+
+
+def _names_in(part: Any) -> Iterator[str]:
+    """Yield the names of the schemas that a part of a document refers to."""
+    if isinstance(part, dict):
+        target = part.get("$ref")
+        if isinstance(target, str) and target.startswith(SCHEMAS):
+            yield target.removeprefix(SCHEMAS)
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from _names_in(inner)
 
 
 def _tidy(schema: JsonSchemaValue) -> dict[str, Any]:

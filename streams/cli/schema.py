@@ -28,6 +28,7 @@ class ShapeName(StrEnum):
     STATEMENT_CHANGE = "statement-change"
     PICTURE = "picture"
     SNAPSHOT = "snapshot"
+    DIFFERENCE = "difference"
     ALERT = "alert"
     UNDELIVERED = "undelivered"
     EVENT_HEADERS = "event-headers"

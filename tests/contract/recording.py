@@ -19,8 +19,9 @@ from streams.alerts.file import default_rules
 from streams.alerts.watch import Watch
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
-from streams.core.times import parse_time
+from streams.core.times import DEFAULT_HORIZON_US, parse_time
 from streams.desk.headers import Headers, cause_time
+from streams.known import difference
 from streams.lines import unwrap
 from streams.notify import Lost, undelivered
 from streams.sources import read_sources
@@ -117,11 +118,21 @@ def examples(folder: Path) -> dict[str, list[Any]]:
         ],
         "picture": [picture, stub],
         "snapshot": [{name: value for name, value in picture.items() if name not in {"episode", "through"}}],
+        "difference": [_overnight(folder, picture["episode"])],
         "alert": recording.alerts[:1],
         "undelivered": [undelivered(cast(Alert, recording.alerts[0]), Lost("duty", 6, "no answer"))],
         "event-headers": events[:1],
         "rejected-headers": refusals[:1],
     }
+
+
+def _overnight(folder: Path, episode: str) -> Json:
+    """What became of an episode from one evening to the next morning."""
+    records = [unwrap(line) for line in (folder / "reports.jsonl").read_bytes().splitlines()]
+    registry = read_sources(folder / "sources.yaml")
+    evening, morning = parse_time("2022-09-14T18:00:00Z"), parse_time("2022-09-15T07:00:00Z")
+    found = difference(episode, records, registry, horizon_us=DEFAULT_HORIZON_US, from_us=evening, to_us=morning)
+    return found.as_record()
 
 
 _TOPICS = ("casualties", "ceasefires", "statements")

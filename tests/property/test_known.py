@@ -16,6 +16,7 @@ from streams.core.times import format_time, parse_time
 from streams.known import NoSuchEpisode, difference, known_at, published_us
 from streams.lines import Lines, Record, unwrap
 from streams.replay import Replay
+from tests.contract.test_schemas import fits
 from tests.property.folding import in_bytes, registry
 from tests.property.strategies import BEGIN, History, histories
 
@@ -93,6 +94,7 @@ def test_what_changed_leads_from_what_was_known_at_the_first_time_to_the_second(
         found = difference("war", log, sources, from_us=from_us, to_us=to_us, **options)
     except NoSuchEpisode:
         return
+    fits("difference", found.as_record())
     try:
         before = known_at("war", log, sources, at_us=from_us, **options)
     except NoSuchEpisode:
