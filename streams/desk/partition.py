@@ -96,11 +96,12 @@ class Partition:
 
     def offer(self, fetched: list[Any]) -> None:
         """Take fetched records; those that were fetched before the partition was ours are passed over."""
-        if self._state is None or self._held:
+        if self._state is None or self._held or (self._paused and self._again is not None):
             return
         self._again = self._backlog.put(fetched)
         self.status.queued = self._backlog.records
-        if self._backlog.full and not self._paused:
+        # There may be no room although there is not enough yet: for a record that is longer than a batch.
+        if (self._backlog.full or self._again is not None) and not self._paused:
             self._paused = True
             self._reader.pause(self.number)
         self._wake.set()

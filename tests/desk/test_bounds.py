@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from streams.cancelling import cancel
 from streams.desk import Desk
 from streams.desk.backlog import Backlog
 from streams.desk.folded import Folded
-from streams.kafka import client_options
+from streams.kafka import client_options, partition_of
 from streams.testing.verify import verify
 from tests.desk.mixed import Sent
 from tests.desk.places import (
@@ -79,6 +80,21 @@ async def test_what_is_fetched_and_not_folded_is_bounded_in_records_and_bytes(
     assert over == [], "nothing is fetched for a partition that has enough"
     batch_bytes = settings.backlog_max_bytes // 2 // 2
     assert max(most_bytes) <= 3 * batch_bytes
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_what_there_is_no_room_for_is_fetched_again_though_little_waits(kafka: str, prefix: str) -> None:
+    """A record that is longer than a batch may be leaves itself no room before there is enough to be folded first."""
+    partitions = 8
+    settings = settings_for(kafka, prefix, backlog_max_bytes=1 << 20)
+    assert settings.backlog_max_bytes // partitions // 2 == 1 << 16, "bytes of a batch"
+    await create_topics(settings, partitions)
+    home = partition_of(b"e-1", partitions)
+    lengths = [1, 90_000, 250_000, 1, 1] * 4
+    await send(settings, [replace(report(n, note="x" * length), partition=home) for n, length in enumerate(lengths)])
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        assert desk.status.counts["accepted"] == len(lengths)
     assert await verify(settings, REGISTRY) == []
 
 
