@@ -19,8 +19,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
 from streams.core.claims import Message, Tick
 from streams.core.episode import Outcome, Step
 from streams.core.intake import Refusal
@@ -210,7 +208,7 @@ def read_line(line: bytes) -> Message:
 
 def change_lines(step: Step) -> bytes:
     """Return the changes of a step as lines of JSON, as `truceline replay --changes` writes them."""
-    return b"".join([_LINE_STARTS[topic] + orjson.dumps(record) + b"}\n" for topic, record in step.changes()])
+    return b"".join([_LINE_STARTS[topic] + json + b"}\n" for topic, _, json in step.published()])
 
 
 def replay(

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from streams.core.changes import Figure
 from streams.core.claims import Casualty, Change
 from streams.core.disputes import Disputes
 from streams.core.places import Entry
-from streams.core.times import format_time
 
 
 def place_of(entries: list[Entry], entry: Entry) -> int:
@@ -68,7 +68,8 @@ class Cell:
         #: The greatest base that nothing can take away any more (`streams.core.settle`).
         self.settled: Entry | None = None
         self.version = 0
-        self.published: Change | None = None
+        #: What was last published.
+        self.published: Figure | None = None
 
     def add(self, entry: Entry) -> None:
         """Let a claim stand. What may fail comes before what changes the cell."""
@@ -184,17 +185,16 @@ class Cell:
         return self.bases[-1] if self.bases else None
 
     def value(self) -> Change | None:
+        """Return what the cell says now as it is published, or None where no base and no increment is left."""
+        figure = self.figure()
+        return None if figure is None else figure.record()
+
+    def figure(self) -> Figure | None:
         """Return what the cell says now, or None where no base and no increment is left."""
+        disputed_by = [] if self.disputes is None else self.disputes.names(self._base())
         if self.bases and not self.increments:
             as_of, _, _, _, base = self.bases[-1]
-            return {
-                "best": base.best,
-                "low": base.low,
-                "high": base.high,
-                "as_of": format_time(as_of),
-                "final": base.final,
-                "disputed_by": [] if self.disputes is None else self.disputes.names(self._base()),
-            }
+            return Figure(base.best, base.low, base.high, as_of, base.final, disputed_by)
         top = self.leading()
         if top is None:
             return None
@@ -206,14 +206,7 @@ class Cell:
             final = base.final
             low, lows_unknown = _plus(base.low, low, lows_unknown)
             high, highs_unknown = _plus(base.high, high, highs_unknown)
-        return {
-            "best": best,
-            "low": None if lows_unknown else low,
-            "high": None if highs_unknown else high,
-            "as_of": format_time(top[0]),
-            "final": final,
-            "disputed_by": [] if self.disputes is None else self.disputes.names(self._base()),
-        }
+        return Figure(best, None if lows_unknown else low, None if highs_unknown else high, top[0], final, disputed_by)
 
     def _counts(self, entry: Entry) -> bool:
         """Whether an increment counts."""

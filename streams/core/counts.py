@@ -7,7 +7,8 @@ compared with what was last published of it.
 from bisect import insort
 
 from streams.core.cell import Cell, place_of
-from streams.core.claims import Casualty, Change, Claim, Standing, Statement
+from streams.core.changes import Figure, Published, count_change
+from streams.core.claims import Casualty, Claim, Standing, Statement
 from streams.core.episode import Denial, Episode, Step, Target
 from streams.core.places import CellKey, Entry, place
 
@@ -170,61 +171,35 @@ def _deniers(episode: Episode, entry: Entry, revision: int) -> list[str]:
     return [denial[0] for denial in denials if holds(denial, revision)]
 
 
-def _publish(episode: Episode, step: Step, key: CellKey, cell: Cell) -> Change | None:
-    after, before = cell.value(), cell.published
-    if _same_figures(before, after):
+def _publish(episode: Episode, step: Step, key: CellKey, cell: Cell) -> Published | None:
+    after, before = cell.figure(), cell.published
+    if after is before or (after is not None and before is not None and after.says(before)):
         return None
     version = cell.version + 1
     step.undo.append((_set_published, (cell, cell.version, before)))
     cell.version, cell.published = version, after
-    name, (source, party, outcome, population) = episode.name, key
-    step.touched.append(("c", name, source, party, outcome, population))
-    return {
-        "change_id": f"{name}/{source}/{party}/{outcome}/{population}@{version}",
-        "episode": name,
-        "source": source,
-        "party": party,
-        "outcome": outcome,
-        "population": population,
-        "version": version,
-        "kind": _kind(version, before, after),
-        "before": before,
-        "after": after,
-        "delta": (after["best"] if after else 0) - (before["best"] if before else 0),
-        "cause": step.cause,
-    }
+    source, party, outcome, population = key
+    step.touched.append(("c", episode.name, source, party, outcome, population))
+    return count_change(episode.name, key, version, _kind(version, before, after), before, after, step.cause())
 
 
-def _set_published(cell: Cell, version: int, value: Change | None) -> None:
+def _set_published(cell: Cell, version: int, value: Figure | None) -> None:
     cell.version = version
     cell.published = value
 
 
-def _same_figures(before: Change | None, after: Change | None) -> bool:
-    """Whether nothing but as_of differs: that alone is no change."""
-    if before is None or after is None:
-        return before is after
-    return (
-        before["best"] == after["best"]
-        and before["low"] == after["low"]
-        and before["high"] == after["high"]
-        and before["final"] is after["final"]
-        and before["disputed_by"] == after["disputed_by"]
-    )
-
-
-def _kind(version: int, before: Change | None, after: Change | None) -> str:  # noqa: PLR0911 - the first that applies
+def _kind(version: int, before: Figure | None, after: Figure | None) -> str:  # noqa: PLR0911 - the first that applies
     if version == 1:
         return "first"
     if before is None:
         return "restored"
     if after is None:
         return "withdrawn"
-    if after["best"] != before["best"]:
-        return "up" if after["best"] > before["best"] else "down"
-    if (after["low"], after["high"]) != (before["low"], before["high"]):
+    if after.best != before.best:
+        return "up" if after.best > before.best else "down"
+    if after.low != before.low or after.high != before.high:
         return "bounds"
-    if after["disputed_by"] != before["disputed_by"]:
-        new = set(after["disputed_by"]) - set(before["disputed_by"])
+    if after.disputed_by != before.disputed_by:
+        new = set(after.disputed_by) - set(before.disputed_by)
         return "disputed" if new else "undisputed"
     return "final"

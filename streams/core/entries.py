@@ -18,11 +18,13 @@ from typing import Any, Final
 import msgspec
 
 from streams.core.cell import Cell
+from streams.core.changes import Figure
 from streams.core.claims import Casualty, Standing
 from streams.core.counts import add_denial, counted_place, denial_of, holds
 from streams.core.episode import EntryKey, Episode
 from streams.core.places import place
 from streams.core.registry import Registry
+from streams.core.times import parse_time
 from streams.core.views import View, places, wait
 
 Episodes = dict[str, Episode]
@@ -39,8 +41,7 @@ key_bytes: Final[Callable[[EntryKey], bytes]] = _write
 def value_bytes(episodes: Episodes, key: EntryKey) -> bytes | None:
     """Return the whole value of an entry as it is now, or None where there is none."""
     episode = episodes.get(key[1])
-    row = None if episode is None else _ROWS[key[0]](episode, *key[2:])
-    return None if row is None else _write(row)
+    return None if episode is None else _ROWS[key[0]](episode, *key[2:])
 
 
 def load(episodes: Episodes, registry: Registry, key: bytes, value: bytes) -> None:
@@ -76,22 +77,26 @@ def put_in_order(episode: Episode, horizon_us: int) -> None:
                     episode.cells[key_].deny(entry, denial[0])
 
 
-def _report_row(episode: Episode, report_id: str) -> Standing | tuple[int, bytes] | None:
-    return episode.reports.get(report_id) or episode.settled.get(report_id)
+def _report_row(episode: Episode, report_id: str) -> bytes | None:
+    row = episode.reports.get(report_id) or episode.settled.get(report_id)
+    return None if row is None else _write(row)
 
 
-def _cell_row(episode: Episode, source: str, party: str, outcome: str, population: str) -> list[Any] | None:
+def _cell_row(episode: Episode, source: str, party: str, outcome: str, population: str) -> bytes | None:
     cell = episode.cells.get((source, party, outcome, population))
-    return None if cell is None else [cell.version, cell.published]
+    if cell is None:
+        return None
+    published = cell.published
+    return f"[{cell.version},{'null' if published is None else published.json()}]".encode()
 
 
-def _view_row(episode: Episode, ceasefire: str, source: str) -> list[Any] | None:
+def _view_row(episode: Episode, ceasefire: str, source: str) -> bytes | None:
     view = episode.views.get((ceasefire, source))
-    return None if view is None else [view.version, view.published, view.settled_row()]
+    return None if view is None else _write([view.version, view.published, view.settled_row()])
 
 
-def _episode_row(episode: Episode) -> list[Any]:
-    return [episode.clock, episode.newest]
+def _episode_row(episode: Episode) -> bytes:
+    return f"[{episode.clock},{episode.newest}]".encode()
 
 
 def _load_report(episode: Episode, registry: Registry, key: list[str], value: bytes) -> None:
@@ -118,7 +123,12 @@ def _load_report(episode: Episode, registry: Registry, key: list[str], value: by
 
 def _load_cell(episode: Episode, _: Registry, key: list[str], value: bytes) -> None:
     cell = _cell(episode, tuple(key))
-    cell.version, cell.published = _read(value)
+    cell.version, said = _read(value)
+    if said is not None:
+        as_of = parse_time(said["as_of"])
+        figure = Figure(said["best"], said["low"], said["high"], as_of, said["final"], said["disputed_by"])
+        figure.json()  # as it was when it was published
+        cell.published = figure
 
 
 def _load_view(episode: Episode, _: Registry, key: list[str], value: bytes) -> None:
@@ -146,7 +156,7 @@ def _view(episode: Episode, key: tuple[str, str]) -> View:
     return view
 
 
-_ROWS: Final[dict[str, Callable[..., Standing | tuple[int, bytes] | list[Any] | None]]] = {
+_ROWS: Final[dict[str, Callable[..., bytes | None]]] = {
     "r": _report_row,
     "c": _cell_row,
     "v": _view_row,

@@ -3,7 +3,10 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from streams.core.ages import Ages
+from streams.core.changes import Origin, Published, cause_of, time_of
 from streams.core.claims import Change, Claim, Message, Registration, Report, Standing
 from streams.core.settled import Settled
 from streams.core.waiting import ViewKey, Waiting
@@ -80,16 +83,19 @@ class Step:
     """What one message did: its outcome, the changes to publish, the entries to write."""
 
     __slots__ = (
-        "casualties", "cause", "ceasefires", "clock", "episode", "message", "moves", "new", "old",
-        "outcome", "report_id", "statements", "touched", "undo",
+        "_cause", "_origin", "casualties", "ceasefires", "clock", "episode", "message", "moves", "new", "old",
+        "outcome", "report_id", "statements", "time", "touched", "undo",
     )  # fmt: skip
 
-    def __init__(self, message: Message | Registration, outcome: Outcome, cause: Change) -> None:
+    def __init__(self, message: Message | Registration, outcome: Outcome, origin: Origin | None = None) -> None:
         self.message = message
         self.outcome = outcome
         #: Whether the message changed anything at all.
         self.moves = outcome in _MOVES
-        self.cause = cause
+        self._origin = origin
+        self._cause = ""
+        #: When the cause of its changes happened; None until there is one, and for a change of the source registry.
+        self.time: str | None = None
         self.episode = message.episode
         #: Empty for a tick.
         self.report_id = message.report_id if type(message) is Report else ""
@@ -98,16 +104,29 @@ class Step:
         #: The report's standing before and after.
         self.old: Standing | None = None
         self.new: Standing | None = None
-        self.casualties: Sequence[Change] = ()
-        self.ceasefires: Sequence[Change] = ()
-        self.statements: Sequence[Change] = ()
+        self.casualties: Sequence[Published] = ()
+        self.ceasefires: Sequence[Published] = ()
+        self.statements: Sequence[Published] = ()
         self.touched: list[EntryKey] = []
         #: What takes it back, newest last.
         self.undo: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
 
-    def changes(self) -> list[tuple[str, Change]]:
-        """Return (topic, record) in the order of contract section 7."""
-        made = [("casualties", change) for change in self.casualties]
-        made += [("ceasefires", change) for change in self.ceasefires]
-        made += [("statements", change) for change in self.statements]
+    def cause(self) -> str:
+        """Return what brings its changes about, in JSON."""
+        if not self._cause:
+            self.time = time_of(self.message)
+            self._cause = cause_of(self.message, self.time, self._origin)
+        return self._cause
+
+    def published(self) -> list[tuple[str, str, bytes]]:
+        """Return (topic, change_id, JSON) of its changes, in the order of contract section 7."""
+        made = [("casualties", change_id, json) for change_id, json in self.casualties]
+        if self.ceasefires:
+            made += [("ceasefires", change_id, json) for change_id, json in self.ceasefires]
+        if self.statements:
+            made += [("statements", change_id, json) for change_id, json in self.statements]
         return made
+
+    def changes(self) -> list[tuple[str, Change]]:
+        """Return (topic, record) of its changes, to be read."""
+        return [(topic, orjson.loads(json)) for topic, _, json in self.published()]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from streams.core import changes
 from streams.core.ceasefire import SETS_TIMES, START, Course, claim_done, fired, timers
 from streams.core.cell import Cell
 from streams.core.claims import Casualty, CeasefireClaim, Change, Message, Report, Standing
@@ -80,8 +81,7 @@ class Chronicle:
     def take(self, message: Message, origin: Origin | None = None) -> Step | Refusal:
         """Take the episode's next message; a refusal is part of the story and is returned."""
         try:
-            # The line of a file is an address too, but none that a change bears (contract section 6).
-            step = self._ledger.take(message, origin if origin is not None and "topic" in origin else None)
+            step = self._ledger.take(message, _on_a_log(origin))
         except Refusal as refusal:
             return self.refuse(message, refusal, origin)
         if step.outcome is Outcome.ACCEPTED and isinstance(message, Report):
@@ -269,6 +269,11 @@ def _timer_steps(course: Course, until: int, set_by: dict[str, Account]) -> Iter
         step = {"timer": timer, "at": _time(after.since), "before": course.status, "after": after.status}
         yield step | {"set_by": set_by[timer]}
         course = after
+
+
+def _on_a_log(origin: Origin | None) -> changes.Origin | None:
+    """Return where a report lies as a change says it: only of a log (contract section 6)."""
+    return (origin["topic"], origin["partition"], origin["offset"]) if origin and "topic" in origin else None
 
 
 def _time(us: int | None) -> str | None:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from streams.core import counts, entries, picture, settle, statements, views
-from streams.core.claims import Casualty, CeasefireClaim, Change, Message, Registration, Report, Standing, Tick
+from streams.core.changes import Origin
+from streams.core.claims import Casualty, CeasefireClaim, Message, Registration, Report, Standing, Tick
 from streams.core.episode import EntryKey, Episode, Outcome, Step
 from streams.core.intake import Refusal
 from streams.core.registry import Registry
@@ -28,7 +29,7 @@ class Ledger:
         #: The episodes whose horizon has moved since `forget`.
         self._grown: set[str] = set()
 
-    def take(self, message: Message, origin: Change | None = None) -> Step:
+    def take(self, message: Message, origin: Origin | None = None) -> Step:
         """Take one message through all stages.
 
         `origin` says where it came from: topic, partition and offset. Raises Refusal
@@ -43,14 +44,11 @@ class Ledger:
             raise
         return step
 
-    def intake(self, message: Message, origin: Change | None = None) -> Step:
+    def intake(self, message: Message, origin: Origin | None = None) -> Step:
         """Hold a message against what is known (section 2 rules 3 and 4) and let it stand."""
         if self._unfolded is not None:
             raise RuntimeError("fold_counts comes before the next intake")
-        cause = _cause(message)
-        if origin is not None:
-            cause["origin"] = origin
-        step = self._report(message, cause) if isinstance(message, Report) else self._tick(message, cause)
+        step = self._report(message, origin) if isinstance(message, Report) else self._tick(message, origin)
         if step.moves:
             self._unfolded = step
         return step
@@ -82,8 +80,7 @@ class Ledger:
         default follows a source's affiliation, and so do the statuses.
         """
         for name in self.episodes():
-            cause = {"registry": self.registry.digest}
-            step = Step(Registration(name, self.registry.digest), Outcome.REGISTERED, cause)
+            step = Step(Registration(name, self.registry.digest), Outcome.REGISTERED)
             step.clock = self._episodes[name].clock
             self.fold_ceasefires(step)
             if step.ceasefires:
@@ -134,11 +131,11 @@ class Ledger:
         for episode in self._episodes.values():
             entries.put_in_order(episode, self.horizon_us)
 
-    def _tick(self, tick: Tick, cause: Change) -> Step:
+    def _tick(self, tick: Tick, origin: Origin | None) -> Step:
         episode = self._episodes.get(tick.episode)
         if episode is None:
-            return Step(tick, Outcome.IGNORED_TICK, cause)
-        step = Step(tick, Outcome.TICK, cause)
+            return Step(tick, Outcome.IGNORED_TICK, origin)
+        step = Step(tick, Outcome.TICK, origin)
         if tick.at > episode.clock:
             step.undo.append((setattr, (episode, "clock", episode.clock)))
             episode.clock = tick.at
@@ -146,7 +143,7 @@ class Ledger:
         step.touched.append(("e", episode.name))
         return step
 
-    def _report(self, report: Report, cause: Change) -> Step:
+    def _report(self, report: Report, origin: Origin | None) -> Step:
         episode = self._episodes.get(report.episode)
         old = settled = None
         if episode is not None:
@@ -155,15 +152,15 @@ class Ledger:
         known = settled if old is None else (old.revision, old.digest)
         if known is not None and report.revision <= known[0]:
             if report.revision < known[0]:
-                return Step(report, Outcome.STALE, cause)
+                return Step(report, Outcome.STALE, origin)
             if report.digest == known[1]:
-                return Step(report, Outcome.DUPLICATE, cause)
+                return Step(report, Outcome.DUPLICATE, origin)
             raise Refusal(
                 "revision_conflict",
                 f"{report.report_id} revision {report.revision} stands with other content;"
                 " to correct a report raise its revision",
             )
-        step = Step(report, Outcome.ACCEPTED, cause)
+        step = Step(report, Outcome.ACCEPTED, origin)
         if episode is None:
             episode = Episode(report.episode, report.published_at)
             self._episodes[report.episode] = episode
@@ -220,18 +217,3 @@ def _go_back(episode: Episode, report_id: str, old: Standing | None, newest: int
 
 def _too_late(what: str, floor: int) -> Refusal:
     return Refusal("too_late", f"{what} lies behind the horizon, {format_time(floor)}; a backfill sets a longer one")
-
-
-def _cause(message: Message) -> Change:
-    if isinstance(message, Report):
-        return {
-            "report_id": message.report_id,
-            "revision": message.revision,
-            "withdrawn": message.withdrawn,
-            "source": message.source,
-            "relayed_by": message.relayed_by,
-            "url": message.url,
-            "headline": message.headline,
-            "published_at": format_time(message.published_at),
-        }
-    return {"tick": format_time(message.at)}

@@ -2,6 +2,7 @@
 
 from msgspec import structs
 
+from streams.core.changes import statement_change
 from streams.core.claims import Change, Statement
 from streams.core.episode import Episode, Step, claims_a
 
@@ -27,18 +28,7 @@ def fold(episode: Episode, step: Step) -> None:
         if after == before:
             continue
         kept[index] = (version + 1, after)
-        changes.append(
-            {
-                "change_id": f"{episode.name}/statement/{report_id}/{index}@{version + 1}",
-                "episode": episode.name,
-                "report_id": report_id,
-                "claim": index,
-                "version": version + 1,
-                "before": before,
-                "after": after,
-                "cause": step.cause,
-            }
-        )
+        changes.append(statement_change(episode.name, report_id, index, version + 1, before, after, step.cause()))
     step.statements = changes
     if kept:
         new.statements = kept

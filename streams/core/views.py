@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any, Final, NamedTuple
 
 from streams.core.ceasefire import START, VIOLATIONS, Course, claim_done, next_timer, timers
+from streams.core.changes import Published, status_change
 from streams.core.claims import CeasefireClaim, Change, Standing
 from streams.core.episode import Episode, Outcome, Step, claims_a
 from streams.core.registry import Registry
@@ -217,7 +218,7 @@ def _stand(episode: Episode, step: Step, key: ViewKey, done: Done) -> None:
     step.undo.append((view.remove, (done,)))
 
 
-def _publish(episode: Episode, step: Step, key: ViewKey) -> Change | None:
+def _publish(episode: Episode, step: Step, key: ViewKey) -> Published | None:
     view = episode.views[key]
     step.undo.append((episode.waiting.set, (key, episode.waiting.get(key))))
     wait(episode, key, step.clock)
@@ -229,16 +230,7 @@ def _publish(episode: Episode, step: Step, key: ViewKey) -> Change | None:
     ceasefire, source = key
     name = view_name(source)
     step.touched.append(("v", episode.name, *key))
-    return {
-        "change_id": f"{episode.name}/{ceasefire}/{name}@{view.version}",
-        "episode": episode.name,
-        "ceasefire": ceasefire,
-        "view": name,
-        "version": view.version,
-        "before": before,
-        "after": after,
-        "cause": step.cause,
-    }
+    return status_change(episode.name, ceasefire, name, view.version, before, after, step.cause())
 
 
 def _set_published(view: View, version: int, value: Change | None) -> None:

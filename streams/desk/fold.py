@@ -11,14 +11,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import orjson
-
 from streams import metrics
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
 from streams.desk.errors import OneByOne, OutputTooLarge
 from streams.desk.folded import Folded, Tally
-from streams.desk.headers import Header, Headers, cause_time
+from streams.desk.headers import Header, Headers
 from streams.desk.outbox import NO_HEADERS, Outbox, Record
 from streams.desk.refusals import tell, tell_bug
 from streams.desk.routing import REROUTED, Home, Routes, was_rerouted
@@ -210,10 +208,9 @@ class Fold:
         if not step.moves:
             return made
         key = self._routes.home(step.episode).key
-        time = cause_time(step.cause)
-        for name, change in step.changes():
-            topic, value = self._topics[name], orjson.dumps(change)
-            head = self._headers[name].event(change["change_id"], key, time, trace)
+        for name, change_id, value in step.published():
+            topic = self._topics[name]
+            head = self._headers[name].event(change_id, key, step.time, trace)
             outbox.check(topic, key, value, head)
             made.append((topic, key, value, head, timestamp_ms))
         return made

@@ -46,7 +46,7 @@ class Folded:
         """Take the messages in and fold their counts and statements."""
         ledger, steps = self.ledger, self.steps
         for record, message in self.messages:
-            origin = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            origin = (record.topic, record.partition, record.offset)
             try:
                 step = ledger.intake(message, origin)
             except Refusal as refusal:

@@ -1,11 +1,11 @@
 """CloudEvents 1.0 headers, Kafka binding, binary mode, made from the record alone (contract section 6)."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from streams.core.times import LAST_US, format_time
 
-__all__ = ["Header", "Headers", "cause_time"]
+__all__ = ["Header", "Headers"]
 
 Header = tuple[str, bytes | None]
 
@@ -14,11 +14,6 @@ _JSON: Final = ("content-type", b"application/json")
 #: A message may quote what it refuses; no more of it than this is kept.
 MESSAGE_CHARACTERS: Final = 1000
 _BYTES: Final = ("content-type", b"application/octet-stream")
-
-
-def cause_time(cause: dict[str, Any]) -> str | None:
-    """Return when a change's cause says it happened; a change of the source registry has no time."""
-    return cause.get("published_at") or cause.get("tick")
 
 
 class Headers:

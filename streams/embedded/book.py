@@ -179,7 +179,7 @@ class Book:
             return _Entry(value, Receipt("refused", code=refusal.code, message=refusal.message), None)
         at = {"partition": PARTITION, "offset": offset}
         try:
-            step = self.ledger.take(message, {"topic": self.options.topic, **at})
+            step = self.ledger.take(message, (self.options.topic, PARTITION, offset))
         except Refusal as refusal:
             code, text = refusal.code, refusal.message
             return _Entry(value, _receipt("refused", message, code=code, message=text, **at), None)
@@ -336,6 +336,6 @@ def _changes(entries: list[_Entry], last_row: int) -> Iterator[tuple[int, int | 
     for entry in entries:
         if entry.step is None:
             continue
-        for topic, record in entry.step.changes():
+        for topic, _, record in entry.step.published():
             row += 1
-            yield row, entry.receipt.offset, topic, entry.step.episode, orjson.dumps(record)
+            yield row, entry.receipt.offset, topic, entry.step.episode, record

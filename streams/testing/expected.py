@@ -4,14 +4,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from streams.core.claims import Message
 from streams.core.episode import EntryKey, Outcome, Step
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
-from streams.desk.headers import Header, Headers, cause_time
+from streams.desk.headers import Header, Headers
 from streams.desk.routing import REROUTED, Routes, was_rerouted
 from streams.tracing import traced
 
@@ -64,7 +62,7 @@ class Expected:
             if not self._belongs(record, message):
                 return
             check_timestamp(message, record.timestamp * 1000 if record.timestamp >= 0 else None)
-            origin = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            origin = (record.topic, record.partition, record.offset)
             self._publish(self.ledger.take(message, origin), traced(record.headers))
         except Refusal as refusal:
             self._reject(record, refusal)
@@ -105,10 +103,9 @@ class Expected:
         if step.outcome not in {Outcome.ACCEPTED, Outcome.TICK, Outcome.REGISTERED}:
             return
         key = self._routes.home(step.episode).key
-        for topic, change in step.changes():
-            name = change["change_id"]
-            headers = self._headers[topic].event(name, key, cause_time(step.cause), trace)
-            self.outputs[topic].append(Output(name, key, orjson.dumps(change), tuple(headers)))
+        for topic, name, json in step.published():
+            headers = self._headers[topic].event(name, key, step.time, trace)
+            self.outputs[topic].append(Output(name, key, json, tuple(headers)))
 
     def _reject(self, record: Any, refusal: Refusal) -> None:
         origin = (record.topic, record.partition, record.offset)

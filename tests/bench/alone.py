@@ -49,7 +49,7 @@ def stages(reports: int) -> Figures:
         now = note("parse", now)
         steps = []
         for offset, message in enumerate(messages):
-            step = ledger.intake(message, {"topic": "truceline.reports", "partition": 0, "offset": offset})
+            step = ledger.intake(message, ("truceline.reports", 0, offset))
             ledger.fold_counts(step)
             steps.append(step)
         now = note("intake and counts", now)
@@ -57,8 +57,7 @@ def stages(reports: int) -> Figures:
             ledger.fold_ceasefires(step)
         now = note("ceasefires", now)
         for step in steps:
-            for _, change in step.changes():
-                orjson.dumps(change)
+            step.published()
         now = note("encode changes", now)
         for _ in ledger.entries(chain.from_iterable(step.touched for step in steps)):
             pass

@@ -20,7 +20,7 @@ from streams.alerts.watch import Watch
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
 from streams.core.times import DEFAULT_HORIZON_US, parse_time
-from streams.desk.headers import Headers, cause_time
+from streams.desk.headers import Headers
 from streams.known import difference
 from streams.lines import unwrap
 from streams.notify import Lost, undelivered
@@ -55,7 +55,7 @@ class Recording:
         ]
 
     def _take(self, line: bytes, offset: int) -> None:
-        origin = {"topic": f"{PREFIX}.reports", "partition": 0, "offset": offset}
+        origin = (f"{PREFIX}.reports", 0, offset)
         try:
             value, timestamp_us = unwrap(line)
             message = parse(value)
@@ -63,8 +63,7 @@ class Recording:
             step = self.ledger.take(message, origin)
         except Refusal as refusal:
             self.outcomes.append(refusal.code)
-            at = (origin["topic"], 0, offset)
-            head = self._heads["rejected"].rejected(refusal.code, refusal.message, at, TIMESTAMP // 1000)  # type: ignore[arg-type]
+            head = self._heads["rejected"].rejected(refusal.code, refusal.message, origin, TIMESTAMP // 1000)
             self.headers.append(_texts(head))
             text = line.decode()
             self.rejected.append({"line": offset + 1, "code": refusal.code, "message": refusal.message, "value": text})
@@ -73,7 +72,7 @@ class Recording:
         for topic, change in step.changes():
             self.changes.append({"topic": topic, "data": change})
             key = step.episode.encode()
-            self.headers.append(_texts(self._heads[topic].event(change["change_id"], key, cause_time(step.cause))))
+            self.headers.append(_texts(self._heads[topic].event(change["change_id"], key, step.time)))
             self.alerts += [dict(alert) for alert in self._watch.take(topic, change)]
 
     def files(self) -> dict[str, list[Json]]:

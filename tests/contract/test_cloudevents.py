@@ -11,7 +11,9 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from streams.desk.headers import Headers, cause_time
+from streams.core.claims import Registration
+from streams.core.episode import Outcome, Step
+from streams.desk.headers import Headers
 from tests.contract.recording import recorded, versions
 
 CHANGES = recorded(versions()[-1], "changes.jsonl")
@@ -28,24 +30,23 @@ def test_a_change_is_a_cloud_event(topic: str) -> None:
     assert changes
     for change in changes:
         key = change["episode"].encode()
-        event = read(
-            Headers("p", topic).event(change["change_id"], key, cause_time(change["cause"])), key, _dumps(change)
-        )
+        moment = change["cause"].get("published_at") or change["cause"]["tick"]
+        event = read(Headers("p", topic).event(change["change_id"], key, moment), key, _dumps(change))
         assert event.get_specversion() == "1.0"
         assert event.get_id() == change["change_id"]
         assert event.get_type() == f"p.{topic}"
         assert event.get_source() == "p.reports"
         assert event.get_subject() == change["episode"]
         assert event.get_datacontenttype() == "application/json"
-        moment = change["cause"].get("published_at") or change["cause"]["tick"]
         assert event.get_time() == datetime.fromisoformat(moment)
         assert event.get_data() == change
 
 
 def test_a_change_of_the_registry_has_no_time() -> None:
     """The header is left out; the SDK puts the time of reading in its place."""
-    cause = {"registry": "0123456789ab"}
-    head = Headers("p", "ceasefires").event("war/main/joint@2", b"war", cause_time(cause))
+    step = Step(Registration("war", "0123456789ab"), Outcome.REGISTERED)
+    assert step.cause() == '{"registry":"0123456789ab"}'
+    head = Headers("p", "ceasefires").event("war/main/joint@2", b"war", step.time)
     assert "ce_time" not in dict(head)
     assert read(head, b"war", b"{}").get_id() == "war/main/joint@2"
 

@@ -33,7 +33,8 @@ def cell(*claims: Json) -> Cell:
 
 
 def said(*claims: Json) -> Json | None:
-    return cell(*claims).value()
+    value: Json | None = cell(*claims).value()
+    return value
 
 
 # --- the base ---------------------------------------------------------------------------------------------------------

@@ -46,8 +46,9 @@ def test_a_change_names_the_cell_its_version_both_values_and_the_report_that_cau
 
 def test_origin_is_part_of_the_cause_where_the_report_came_from_a_log() -> None:
     story = Story()
+    step = story.ledger.take(read(report("a", killed(7))), ("truceline.reports", 3, 17))
+    ((_, change_),) = step.changes()
     origin = {"topic": "truceline.reports", "partition": 3, "offset": 17}
-    (change_,) = story.ledger.take(read(report("a", killed(7))), origin).casualties
     assert change_["cause"] == {**cause(report("a", killed(7))), "origin": origin}
 
 

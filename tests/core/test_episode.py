@@ -12,7 +12,7 @@ from tests.core.build import killed, read_report, report, us
 @pytest.mark.parametrize("outcome", Outcome)
 def test_only_what_is_accepted_a_tick_and_a_registry_move_an_episode(outcome: Outcome) -> None:
     """A duplicate or stale report moves nothing."""
-    step = Step(Tick(us(14), "war"), outcome, {})
+    step = Step(Tick(us(14), "war"), outcome)
     assert step.moves == (outcome in {"accepted", "tick", "registered"})
 
 
@@ -22,14 +22,21 @@ def test_a_step_names_its_episode_and_its_report_if_it_has_one() -> None:
         Tick(us(14), "war"),
         Registration("war", "0" * 12),
     ]
-    steps = [Step(message, Outcome.ACCEPTED, {}) for message in messages]
+    steps = [Step(message, Outcome.ACCEPTED) for message in messages]
     assert [(step.episode, step.report_id) for step in steps] == [("war", "a"), ("war", ""), ("war", "")]
 
 
 def test_changes_come_by_topic_in_the_order_of_the_contract() -> None:
-    step = Step(Tick(us(14), "war"), Outcome.TICK, {})
-    step.statements, step.ceasefires, step.casualties = [{"n": 4}], [{"n": 3}], [{"n": 1}, {"n": 2}]
-    assert [*step.changes()] == [
+    step = Step(Tick(us(14), "war"), Outcome.TICK)
+    step.statements, step.ceasefires = [("s@1", b'{"n":4}')], [("v@1", b'{"n":3}')]
+    step.casualties = [("c@1", b'{"n":1}'), ("d@1", b'{"n":2}')]
+    assert step.published() == [
+        ("casualties", "c@1", b'{"n":1}'),
+        ("casualties", "d@1", b'{"n":2}'),
+        ("ceasefires", "v@1", b'{"n":3}'),
+        ("statements", "s@1", b'{"n":4}'),
+    ]
+    assert step.changes() == [
         ("casualties", {"n": 1}),
         ("casualties", {"n": 2}),
         ("ceasefires", {"n": 3}),

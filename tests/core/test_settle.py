@@ -227,7 +227,7 @@ def test_what_is_settled_keeps_who_spoke_for_whom_when_it_was_settled() -> None:
         ledger.load(key, entry)
     ledger.loaded()
     (step,) = ledger.register()
-    assert [change["after"]["declared_by"] for change in step.ceasefires] == [["north", "south"]] * 2
+    assert [change["after"]["declared_by"] for _, change in step.changes()] == [["north", "south"]] * 2
 
 
 def test_id_revision_digest_and_published_at_are_never_forgotten() -> None:

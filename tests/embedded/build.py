@@ -67,7 +67,7 @@ def folded_again(log: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], Jso
     ledger = Ledger(REGISTRY)
     rows: list[tuple[Any, ...]] = []
     for offset, _, value_ in log:
-        origin = {"topic": "truceline.reports", "partition": 0, "offset": offset}
+        origin = ("truceline.reports", 0, offset)
         try:
             step = ledger.take(parse(value_), origin)
         except Refusal:

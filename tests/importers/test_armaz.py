@@ -67,8 +67,8 @@ def test_the_truce_of_september_broke_and_then_held_unconfirmed() -> None:
         step = ledger.take(parse(encode(report)))
         statuses += [
             (report["published_at"], record["after"]["status"])
-            for record in step.ceasefires
-            if record["view"] == "joint" and record["episode"] == SEPTEMBER
+            for topic, record in step.changes()
+            if topic == "ceasefires" and record["view"] == "joint" and record["episode"] == SEPTEMBER
         ]
     moves = [status for at, status in enumerate(statuses) if at == 0 or status[1] != statuses[at - 1][1]]
     assert moves == [
