@@ -43,7 +43,8 @@ StatementSubject = Literal["territory", "casualties", "ceasefire", "conduct", "o
 
 SLUG_LENGTH = 80
 SLUG = rf"^[a-z0-9][a-z0-9._-]{{0,{SLUG_LENGTH - 1}}}$"
-REPORT_ID = r"^[^\x00-\x1f\x7f-\x9f]{1,200}$"
+REPORT_ID_LENGTH = 200
+REPORT_ID = rf"^[^\x00-\x1f\x7f-\x9f]{{1,{REPORT_ID_LENGTH}}}$"
 TIME = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
@@ -57,7 +58,7 @@ LANG = r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$"
 #: What a person is told instead of the pattern.
 PATTERN_MEANS = {
     SLUG: f"not a slug: 1 to {SLUG_LENGTH} of a-z 0-9 . _ -, the first a letter or digit",
-    REPORT_ID: "not a report id: 1 to 200 characters, no control characters",
+    REPORT_ID: f"not a report id: 1 to {REPORT_ID_LENGTH} characters, no control characters",
     TIME: "not a time: write YYYY-MM-DDTHH:MM:SS[.ffffff] with Z or an offset such as +04:00",
     URL: "not an address: http or https, with a host and no white space",
     LANG: "not a language tag: groups of 1 to 8 letters or digits, joined by hyphens",

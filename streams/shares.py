@@ -35,7 +35,7 @@ class Share:
         if episode is None or len(episode) > SLUG_LENGTH:
             # It will be refused, whoever reads it.
             return read_record(record) if self._number == 0 else None
-        return read_record(record) if self._ours[episode] else None
+        return read_record(record) if self._ours.of(episode) else None
 
     def _is_ours(self, episode: str) -> bool:
         return crc32(episode.encode(errors="replace")) % self._of == self._number

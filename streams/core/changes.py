@@ -122,12 +122,11 @@ def cause_of(message: Message | Registration, time: str | None, origin: Origin |
         topic, partition, offset = origin
         at = f',"origin":{{"topic":"{topic}","partition":{partition},"offset":{offset}}}'
     if isinstance(message, Report):
-        relayed_by = message.relayed_by
         return (
-            f'{{"report_id":{quoted(message.report_id)},"revision":{message.revision}'
+            f'{{"report_id":{_words(message.report_id)},"revision":{message.revision}'
             f',"withdrawn":{_bool(message.withdrawn)},"source":"{message.source}"'
-            f',"relayed_by":{_NULL if relayed_by is None else quoted(relayed_by)},"url":{quoted(message.url)}'
-            f',"headline":{quoted(message.headline)},"published_at":"{time}"{at}}}'
+            f',"relayed_by":{_words(message.relayed_by)},"url":{_words(message.url)}'
+            f',"headline":{_words(message.headline)},"published_at":"{time}"{at}}}'
         )
     if isinstance(message, Registration):
         return f'{{"registry":"{message.digest}"}}'
@@ -144,6 +143,13 @@ def time_of(message: Message | Registration) -> str | None:
 def quoted(value: Any) -> str:
     """Return a text, or whatever else, as JSON."""
     return orjson.dumps(value).decode()
+
+
+def _words(text: str | None) -> str:
+    """Return a text as JSON; most need no escape."""
+    if text is None:
+        return _NULL
+    return quoted(text) if '"' in text or "\\" in text or not text.isprintable() else f'"{text}"'
 
 
 def _bool(value: bool) -> str:  # noqa: FBT001 - its name says it

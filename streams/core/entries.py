@@ -22,10 +22,11 @@ from streams.core.changes import Figure
 from streams.core.claims import Casualty, Standing
 from streams.core.counts import add_denial, counted_place, denial_of, holds
 from streams.core.episode import EntryKey, Episode
-from streams.core.places import place
+from streams.core.places import CellKey, place
 from streams.core.registry import Registry
 from streams.core.times import parse_time
 from streams.core.views import View, places, wait
+from streams.core.waiting import ViewKey
 
 Episodes = dict[str, Episode]
 _write: Final = msgspec.json.Encoder().encode
@@ -41,7 +42,14 @@ key_bytes: Final[Callable[[EntryKey], bytes]] = _write
 def value_bytes(episodes: Episodes, key: EntryKey) -> bytes | None:
     """Return the whole value of an entry as it is now, or None where there is none."""
     episode = episodes.get(key[1])
-    return None if episode is None else _ROWS[key[0]](episode, *key[2:])
+    if episode is None:
+        return None
+    kind = key[0]
+    if kind == "r":
+        return _report_row(episode, key[2])
+    if kind == "c":
+        return _cell_row(episode, (key[2], key[3], key[4], key[5]))
+    return _episode_row(episode) if kind == "e" else _view_row(episode, (key[2], key[3]))
 
 
 def load(episodes: Episodes, registry: Registry, key: bytes, value: bytes) -> None:
@@ -82,16 +90,16 @@ def _report_row(episode: Episode, report_id: str) -> bytes | None:
     return None if row is None else _write(row)
 
 
-def _cell_row(episode: Episode, source: str, party: str, outcome: str, population: str) -> bytes | None:
-    cell = episode.cells.get((source, party, outcome, population))
+def _cell_row(episode: Episode, key: CellKey) -> bytes | None:
+    cell = episode.cells.get(key)
     if cell is None:
         return None
     published = cell.published
     return f"[{cell.version},{'null' if published is None else published.json()}]".encode()
 
 
-def _view_row(episode: Episode, ceasefire: str, source: str) -> bytes | None:
-    view = episode.views.get((ceasefire, source))
+def _view_row(episode: Episode, key: ViewKey) -> bytes | None:
+    view = episode.views.get(key)
     return None if view is None else _write([view.version, view.published, view.settled_row()])
 
 
@@ -156,10 +164,4 @@ def _view(episode: Episode, key: tuple[str, str]) -> View:
     return view
 
 
-_ROWS: Final[dict[str, Callable[..., bytes | None]]] = {
-    "r": _report_row,
-    "c": _cell_row,
-    "v": _view_row,
-    "e": _episode_row,
-}
 _LOADS: Final = {"r": _load_report, "c": _load_cell, "v": _load_view, "e": _load_episode}

@@ -25,6 +25,7 @@ from schemas.reports import (
     PATTERN_MEANS,
     REPORT,
     REPORT_ID,
+    REPORT_ID_LENGTH,
     SLUG,
     TICK,
     URL,
@@ -51,6 +52,7 @@ from streams.core.times import DAY_US, HOUR_US, format_time, parse_time
 MAX_AS_OF_AHEAD_US: Final = DAY_US
 MAX_TIMESTAMP_AHEAD_US: Final = HOUR_US
 DIGEST_BYTES: Final = 12
+_BEHIND_SCHEME: Final = len("https://")
 
 _NUMBER: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+')
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"')
@@ -174,22 +176,24 @@ def _report(given: Any, unknown_fields: int) -> Report:
             claims.append(_CLAIMS[type(claim)](claim, published_at, at))
     elif not withdrawn:
         _refuse("claims", f"1 to {MAX_CLAIMS} claims")
-    report_id, source, relayed_by = _fits_id(given.report_id), _SLUGS[given.source], _SLUGS[given.relayed_by]
-    url, headline, lang = _fits_url(given.url), given.headline, _LANGS[given.lang]
+    report_id, source, relayed_by = _id(given.report_id), _SLUGS.of(given.source), _slug(given.relayed_by)
+    url, headline, lang = _url(given.url), given.headline, given.lang
+    if lang is not None:
+        lang = _LANGS.of(lang)
     standing = () if withdrawn else tuple(claims)
     digest = _digest((withdrawn, (source, relayed_by, published_at, url, headline, lang), standing))
     return Report(
-        report_id, given.revision or 1, withdrawn, _SLUGS[given.episode], source, relayed_by, published_at,
+        report_id, given.revision or 1, withdrawn, _SLUGS.of(given.episode), source, relayed_by, published_at,
         url, headline, lang, standing, digest, unknown_fields,
     )  # fmt: skip
 
 
-def _fitting(pattern: str) -> Callable[[Any], Any]:
-    """Return what returns a text that a pattern fits, or None, and raises ValueError for others."""
+def _fitting(pattern: str) -> Callable[[str], str]:
+    """Return what returns a text that a pattern fits, and raises ValueError for others."""
     fits = re.compile(pattern).fullmatch
 
-    def fitting(text: Any) -> Any:
-        if text is not None and not fits(text):
+    def fitting(text: str) -> str:
+        if not fits(text):
             raise ValueError(PATTERN_MEANS[pattern])
         return text
 
@@ -199,8 +203,30 @@ def _fitting(pattern: str) -> Callable[[Any], Any]:
 _fits_id: Final = _fitting(REPORT_ID)
 _fits_url: Final = _fitting(URL)
 #: One string for all that are equal: a slug kept with each of a million reports is 60 bytes each.
-_SLUGS: Final[Remembered[Any, Any]] = Remembered(_fitting(SLUG), most=1 << 16)
-_LANGS: Final[Remembered[Any, Any]] = Remembered(_fitting(LANG), most=1 << 12)
+_SLUGS: Final[Remembered[str, str]] = Remembered(_fitting(SLUG), most=1 << 16)
+_LANGS: Final[Remembered[str, str]] = Remembered(_fitting(LANG), most=1 << 12)
+#: Addresses up to their path.
+_SITES: Final[Remembered[str, str]] = Remembered(_fits_url, most=1 << 12)
+
+
+def _slug(text: str | None) -> str | None:
+    return None if text is None else _SLUGS.of(text)
+
+
+def _id(text: str) -> str:
+    # What can be printed has no control characters; not all that has none can be printed.
+    return text if 0 < len(text) <= REPORT_ID_LENGTH and text.isprintable() else _fits_id(text)
+
+
+def _url(text: str | None) -> str | None:
+    """Return an address that fits `URL`; most are paths without white space on a site that is known."""
+    if text is None:
+        return None
+    path = text.find("/", _BEHIND_SCHEME)
+    if path < 0 or " " in text or not text.isprintable():
+        return _fits_url(text)
+    _SITES.of(text[:path])
+    return text
 
 
 def _shaped(shape: Callable[..., dict[str, Any]], document: dict[str, Any]) -> dict[str, Any]:
@@ -249,8 +275,8 @@ def _casualty(given: Any, published_at: int, at: int) -> Casualty:
     if since is not None and since >= as_of:
         _refuse(f"claims[{at}].since", "not before as_of")
     return Casualty(
-        _SLUGS[given.party], given.outcome, given.population or "unknown", best, low, high, qualifier,
-        given.basis or "cumulative", as_of, since, given.final, _SLUGS[given.incident],
+        _SLUGS.of(given.party), given.outcome, given.population or "unknown", best, low, high, qualifier,
+        given.basis or "cumulative", as_of, since, given.final, _slug(given.incident),
     )  # fmt: skip
 
 
@@ -281,23 +307,23 @@ def _ceasefire(given: Any, published_at: int, at: int) -> CeasefireClaim:
     if done_at > published_at:
         _refuse(f"claims[{at}].at", "after published_at")
     return CeasefireClaim(
-        "main" if given.ceasefire is None else _SLUGS[given.ceasefire],
+        "main" if given.ceasefire is None else _SLUGS.of(given.ceasefire),
         act,
         done_at,
-        _SLUGS[given.by],
-        _SLUGS[given.against],
+        _slug(given.by),
+        _slug(given.against),
         effective_at,
         expires_at,
-        tuple([_SLUGS[party] for party in given.parties or ()]),
-        tuple([_SLUGS[mediator] for mediator in given.mediators or ()]),
+        tuple([_SLUGS.of(party) for party in given.parties or ()]),
+        tuple([_SLUGS.of(mediator) for mediator in given.mediators or ()]),
         given.text,
     )
 
 
 def _statement(given: Any, _published_at: int, _at: int) -> Statement:
     target = given.refers_to
-    reference = target and Reference(_fits_id(target.report_id), target.claim, target.revision)
-    return Statement(given.act, given.about, _SLUGS[given.against], given.text, reference)
+    reference = target and Reference(_id(target.report_id), target.claim, target.revision)
+    return Statement(given.act, given.about, _slug(given.against), given.text, reference)
 
 
 #: By kind of claim: its field that is an object itself.

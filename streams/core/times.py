@@ -35,9 +35,9 @@ def parse_time(text: str) -> int:
     """
     seconds_us, rest = _SECONDS_US.get(text[_SECONDS:_REST]), text[_REST:]
     if seconds_us is None or rest.startswith("."):
-        return _TIMES[text]
+        return _TIMES.of(text)
     # Times of a stream lie close together: the same minutes come again and again.
-    return _TIMES[f"{text[:_SECONDS]}00{rest}"] + seconds_us
+    return _TIMES.of(f"{text[:_SECONDS]}00{rest}") + seconds_us
 
 
 def _parse(text: str) -> int:
@@ -57,8 +57,8 @@ def format_time(us: int) -> str:
     # Each by itself: compiled, a divmod() makes numbers and a tuple of them.
     day, minute, second, fraction = us // DAY_US, us % DAY_US // MINUTE_US, us % MINUTE_US // SECOND_US, us % SECOND_US
     if not fraction:
-        return f"{_DAYS[day]}{_MINUTES[minute]}{_SECONDS_Z[second]}"
-    return f"{_DAYS[day]}{_MINUTES[minute]}{_TWO_DIGITS[second]}.{fraction:06}".rstrip("0") + "Z"
+        return f"{_DAYS.of(day)}{_MINUTES[minute]}{_SECONDS_Z[second]}"
+    return f"{_DAYS.of(day)}{_MINUTES[minute]}{_TWO_DIGITS[second]}.{fraction:06}".rstrip("0") + "Z"
 
 
 def _day(day: int) -> str:
@@ -71,5 +71,5 @@ def _us(moment: datetime) -> int:
 
 FIRST_US: Final = _us(datetime.min.replace(tzinfo=UTC))
 LAST_US: Final = _us(datetime.max.replace(tzinfo=UTC))
-_TIMES: Final = Remembered(_parse, most=4096)
-_DAYS: Final = Remembered(_day, most=4096)
+_TIMES: Final[Remembered[str, int]] = Remembered(_parse, most=4096)
+_DAYS: Final[Remembered[int, str]] = Remembered(_day, most=4096)

@@ -158,7 +158,8 @@ class Fold:
                 made += self._entries(batch.ledger, reports + others, outbox)
             else:
                 made += self._entries(batch.ledger, reports, outbox)
-                late.update(dict.fromkeys(others))
+                for key in others:
+                    late[key] = None
         except Exception as error:  # noqa: BLE001 - the caller finds the record at fault
             return error
         return made

@@ -72,7 +72,10 @@ class Folded:
         others: list[EntryKey] = []
         for _, step in self.steps:
             for key in step.touched:
-                (reports if key[0] == "r" else others).append(key)
+                if key[0] == "r":
+                    reports.append(key)
+                else:
+                    others.append(key)
         return reports, others
 
     def tally(self, tally: Tally) -> None:

@@ -36,7 +36,7 @@ class Routes:
 
     def home(self, episode: str) -> Home:
         """Return where an episode lives."""
-        return self._homes[episode]
+        return self._homes.of(episode)
 
     def _home(self, episode: str) -> Home:
         key = episode.encode()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import nullcontext
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from schemas.reports import REPORT_ID, URL
+from streams.core import intake
 from streams.core.claims import Casualty, CeasefireClaim, Reference, Report, Statement, Tick
 from streams.core.intake import check_timestamp, parse
 from streams.core.times import HOUR_US
@@ -270,3 +276,16 @@ def test_a_report_may_be_published_an_hour_after_its_records_timestamp_and_any_t
 def test_claims_of_a_report_keep_their_places() -> None:
     claims = read_report(report("r", more(1), killed(2), says(), more(3))).claims
     assert [claim.best if isinstance(claim, Casualty) else None for claim in claims] == [1, 2, None, 3]
+
+
+ADDRESSES = st.from_regex(URL, fullmatch=True) | st.text("htps:/?#@ [].a1\u00a0\u200b\n", max_size=30).map(
+    "http://".__add__
+)
+
+
+@given(ADDRESSES | st.text(max_size=30), st.text(max_size=3) | st.from_regex(REPORT_ID, fullmatch=True))
+def test_what_is_taken_at_a_glance_is_what_the_patterns_take(url: str, report_id: str) -> None:
+    for pattern, glance, text in ((URL, intake._url, url), (REPORT_ID, intake._id, report_id)):
+        taken = re.fullmatch(pattern, text) is not None
+        with nullcontext() if taken else pytest.raises(ValueError, match="not a"):
+            assert glance(text) == text

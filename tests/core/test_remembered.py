@@ -15,15 +15,15 @@ def test_a_function_is_asked_once_until_the_memory_is_full() -> None:
         return number * number
 
     squares = Remembered(square, most=2)
-    assert [squares[number] for number in (2, 2, 3, 2, 3)] == [4, 4, 9, 4, 9]
+    assert [squares.of(number) for number in (2, 2, 3, 2, 3)] == [4, 4, 9, 4, 9]
     assert asked == [2, 3]
-    assert squares[4] == 16
-    assert dict(squares) == {4: 16}
+    assert squares.of(4) == 16
+    assert len(squares) == 1
 
 
 def test_what_a_function_raises_is_not_remembered() -> None:
     numbers: Remembered[str, int] = Remembered(int, most=2)
     for _ in range(2):
         with pytest.raises(ValueError, match="no number"):
-            numbers["no number"]
-    assert not numbers
+            numbers.of("no number")
+    assert not len(numbers)

@@ -15,7 +15,9 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
+from streams.desk import outbox
 from streams.desk.errors import Blocked
+from streams.desk.headers import Header
 from streams.desk.producer import QUICK_RETRIES, QUICK_S, SLOW_S, Pace, TransactionalProducer
 from streams.desk.restore import restore
 from streams.kafka import client_options
@@ -230,3 +232,19 @@ def test_retries_are_quick_until_there_are_many_of_them() -> None:
     assert later[-1] == SLOW_S
     pace.succeeded()
     assert pace.next_s() == QUICK_S
+
+
+def test_a_record_batch_is_filled_past_its_own_append_as_by_it() -> None:
+    """Which keeps count of the records, and does nothing else that a batch of bytes needs."""
+    by_it, past_it = (BatchBuilder(10_000, 0, is_transactional=1) for _ in range(2))
+    headers: list[Header] = [("name", b"value")]
+    filling = outbox._Filling(past_it)
+    for value in (b"a", b"bb", None):
+        assert by_it.append(timestamp=7, key=b"k", value=value, headers=headers) is not None
+        assert filling.append(7, b"k", value, headers)
+    assert by_it.append(timestamp=7, key=b"k", value=b"c" * 20_000, headers=headers) is None
+    assert not filling.append(7, b"k", b"c" * 20_000, headers)
+    assert by_it._closed
+    assert past_it._closed
+    assert by_it.record_count() == past_it.record_count() == 3
+    assert by_it._build() == past_it._build()
