@@ -8,7 +8,7 @@ from typing import Any
 from aiokafka.helpers import create_ssl_context
 from aiokafka.partitioner import murmur2
 
-from streams.records import read_any_header_name
+from streams.records import read_any_record
 from streams.settings import Settings, SettingsError, read_secret
 
 __all__ = ["client_options", "faust_options", "let_go", "partition_of"]
@@ -16,7 +16,7 @@ __all__ = ["client_options", "faust_options", "let_go", "partition_of"]
 #: For a consumer to say goodbye.
 STOP_S = 1.0
 
-read_any_header_name()
+read_any_record()
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

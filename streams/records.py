@@ -1,8 +1,10 @@
-"""Fetched records as aiokafka reads them, but for header names that are not UTF-8.
+"""Fetched records as aiokafka reads them, but for two things that would stop every partition of a worker.
 
-Any producer can write one, and brokers take it. aiokafka's decoder raises on it, so that a consumer never gets past
-the record: one would stop every partition of a worker. Here such a name reads as U+FFFD, like other text of that
-kind. Held by tests/desk/test_aiokafka.py.
+Any producer can write a header's name that is not UTF-8, and brokers take it. aiokafka's decoder raises on it, so that
+a consumer never gets past the record. Here such a name reads as U+FFFD, like other text of that kind.
+
+A log that is older than Kafka 0.11 may hold records of the formats 0 and 1, which brokers give out as they are. Where
+they have no time aiokafka says None; here it is -1, as in records of today. Held by tests/desk/test_aiokafka.py.
 """
 
 import struct
@@ -10,16 +12,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from aiokafka.consumer import fetcher
-from aiokafka.record.default_records import _DefaultRecordBatchPy
+from aiokafka.record.default_records import DefaultRecord, _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
 
-__all__ = ["read_any_header_name"]
+__all__ = ["read_any_record"]
 
 #: Where a batch gives its length, and how many bytes stand before what that counts.
 LENGTH_AT, BEFORE_LENGTH_COUNTS = 8, 12
 
 
-def read_any_header_name() -> None:
+def read_any_record() -> None:
     """Have every consumer of this process read them."""
     fetcher.MemoryRecords = _Records
 
@@ -55,10 +57,18 @@ class _Batch:
         return next(self._batch)
 
     def __iter__(self) -> Iterator[Any]:
+        if self._batch.producer_id is None:
+            return map(_of_today, self._batch)
         try:
             return iter(list(self._batch))
         except UnicodeDecodeError:
             return iter(_ForgivingBatch(self._raw))
+
+
+def _of_today(old: Any) -> Any:
+    """Return a record of the formats 0 and 1, which have no headers, as one of format 2."""
+    timestamp_ms = -1 if old.timestamp is None else old.timestamp
+    return DefaultRecord(old.offset, timestamp_ms, old.timestamp_type or 0, old.key, old.value, [])
 
 
 class _ForgivingBatch(_DefaultRecordBatchPy):  # type: ignore[misc] # aiokafka has no types

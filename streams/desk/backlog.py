@@ -7,7 +7,7 @@ from typing import Any
 __all__ = ["RECORD_BYTES", "Backlog"]
 
 #: What a record takes up in memory beside its key and value.
-RECORD_BYTES = 320
+RECORD_BYTES = 220
 
 
 class Backlog:
@@ -16,7 +16,8 @@ class Backlog:
     def __init__(self, batch_records: int, batch_bytes: int) -> None:
         self.records = 0
         self._bytes = 0
-        self._chunks: deque[Sequence[Any]] = deque()
+        #: What was fetched at a time, with its bytes.
+        self._chunks: deque[tuple[Sequence[Any], int]] = deque()
         self._batch_records = batch_records
         self._batch_bytes = batch_bytes
 
@@ -39,7 +40,7 @@ class Backlog:
         if self.records + len(fetched) > 3 * self._batch_records or self._bytes + size > 3 * self._batch_bytes:
             fetched, over = self._fitting(fetched)
             size = _size_bytes(fetched)
-        self._chunks.append(fetched)
+        self._chunks.append((fetched, size))
         self.records += len(fetched)
         self._bytes += size
         return over
@@ -60,13 +61,14 @@ class Backlog:
         batch: list[Any] = []
         size = 0
         while self._chunks and len(batch) < most and size < self._batch_bytes:
-            chunk = self._chunks.popleft()
+            chunk, chunk_bytes = self._chunks.popleft()
             room = most - len(batch)
             if len(chunk) > room:
-                self._chunks.appendleft(chunk[room:])
-                chunk = chunk[:room]
+                taken_bytes = _size_bytes(chunk[:room])
+                self._chunks.appendleft((chunk[room:], chunk_bytes - taken_bytes))
+                chunk, chunk_bytes = chunk[:room], taken_bytes
             batch += chunk
-            size += _size_bytes(chunk)
+            size += chunk_bytes
         self.records -= len(batch)
         self._bytes -= size
         return batch
@@ -78,5 +80,5 @@ class Backlog:
 
 
 def _size_bytes(records: Sequence[Any]) -> int:
-    payload: int = sum([record.serialized_value_size + record.serialized_key_size for record in records])
+    payload: int = sum([len(record.value or b"") + len(record.key or b"") for record in records])
     return payload + RECORD_BYTES * len(records)

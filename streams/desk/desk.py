@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
@@ -17,6 +17,7 @@ from streams.cancelling import cancel
 from streams.core.registry import Registry
 from streams.desk.cluster import Cluster
 from streams.desk.errors import Blocked
+from streams.desk.fetching import DeskConsumer
 from streams.desk.fold import Stage
 from streams.desk.partition import Partition
 from streams.desk.routing import Routes
@@ -202,7 +203,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
         # Anew: what ended the last consumer may be a right that was taken away.
         setup.shape = await setup.cluster.shape()
         watch = asyncio.create_task(self._watch(setup), name="watch")
-        consumer = self._consumer = AIOKafkaConsumer(
+        consumer = self._consumer = DeskConsumer(
             **self._options,
             client_id=settings.app_id,
             group_id=settings.app_id,

@@ -11,6 +11,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from aiokafka import TopicPartition
+
 from streams import metrics
 from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
@@ -67,6 +69,7 @@ class Fold:
         self._status = status
         self._counts = status.counts
         self._topics = {name: f"{prefix}.{name}" for name in (*CHANGES, "reports", "rejected", "ledger")}
+        self._place = TopicPartition(self._topics["reports"], partition)
         self._headers = {name: Headers(prefix, name) for name in (*CHANGES, "rejected")}
 
     async def fold(
@@ -119,15 +122,15 @@ class Fold:
 
     def _read(self, ledger: Ledger, records: Sequence[Any], outbox: Outbox) -> Folded:
         messages: list[tuple[Any, Message]] = []
-        batch = Folded(ledger, messages)
-        home = self._routes.home
+        batch = Folded(ledger, messages, self._place)
+        home, partition = self._routes.home, self._partition
         for record in records:
             try:
                 self._pass_over_refused(record)
                 message = parse(record.value or b"")
                 at = home(message.episode)
-                if record.key != at.key or record.partition != at.partition:
-                    _sent_on_once(record, at)
+                if record.key != at.key or at.partition != partition:
+                    self._sent_on_once(record, at)
                     _fits(self._copy(record, at), outbox)
                     batch.rerouted.append((record, at))
                     continue
@@ -170,7 +173,7 @@ class Fold:
         read = {record.offset for record, _ in batch.messages}
         batch.rejected = [item for item in batch.rejected if item[0].offset not in read]
         for record, message in batch.messages:
-            one = Folded(ledger, [(record, message)])
+            one = Folded(ledger, [(record, message)], self._place)
             made_of_it = await self._fold_and_make(one, outbox)
             batch.rejected += one.rejected
             if not isinstance(made_of_it, Exception):
@@ -185,7 +188,7 @@ class Fold:
         return made
 
     def _internal(self, record: Any, error: Exception) -> tuple[Any, str, str]:
-        tell_bug(record, error)
+        tell_bug(self._place, record, error)
         self._status.internal_errors += 1
         return record, CODE_INTERNAL, f"{type(error).__name__}: {error}"
 
@@ -231,12 +234,20 @@ class Fold:
 
     def _copy(self, record: Any, at: Home) -> Record:
         """Return what goes on to another partition: the record as it is, under its key, and where it came from."""
-        came = (REROUTED, f"{record.partition}/{record.offset}".encode())
+        came = (REROUTED, f"{self._partition}/{record.offset}".encode())
         headers = [*record.headers, came]
         return Record(self._topics["reports"], at.partition, at.key, record.value, headers, self._timestamp_ms(record))
 
+    def _sent_on_once(self, record: Any, at: Home) -> None:
+        if was_rerouted(record.headers):
+            raise Refusal(
+                "misrouted",
+                f"it lies in partition {self._partition} under the key {record.key!r} and has been sent on once;"
+                f" its place is partition {at.partition}, key {at.key!r}",
+            )
+
     def _rejected(self, record: Any, code: str, message: str, outbox: Outbox) -> Record:
-        origin = (record.topic, record.partition, record.offset)
+        origin = (self._topics["reports"], self._partition, record.offset)
         head = self._headers["rejected"].rejected(code, message, origin, record.timestamp)
         headers, timestamp_ms = [*record.headers, *head], self._timestamp_ms(record)
         made = Record(self._topics["rejected"], self._partition, record.key, record.value, headers, timestamp_ms)
@@ -257,7 +268,8 @@ class Fold:
         self._counts.update(tally.counts)
         metrics.count_outcomes(tally.counts)
         if tally.rejected:
-            tell(tally.rejected, sum(n for name, n in tally.counts.items() if name.startswith("rejected_")))
+            count = sum(n for name, n in tally.counts.items() if name.startswith("rejected_"))
+            tell(self._place, tally.rejected, count)
 
 
 def _put(made: list[Made], outbox: Outbox) -> None:
@@ -268,12 +280,3 @@ def _put(made: list[Made], outbox: Outbox) -> None:
 def _fits(copy: Record, outbox: Outbox) -> None:
     if not outbox.fits(copy):
         raise Refusal(CODE_TOO_LARGE, f"it must be sent on to partition {copy.partition}, and its headers are too long")
-
-
-def _sent_on_once(record: Any, at: Home) -> None:
-    if was_rerouted(record.headers):
-        raise Refusal(
-            "misrouted",
-            f"it lies in partition {record.partition} under the key {record.key!r} and has been sent on once;"
-            f" its place is partition {at.partition}, key {at.key!r}",
-        )

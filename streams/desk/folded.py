@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from aiokafka import TopicPartition
+
 from streams.core.claims import Message, Report
 from streams.core.intake import Refusal
 from streams.core.ledger import Ledger
@@ -34,19 +36,21 @@ class Tally:
 class Folded:
     """Some input records, and what became of each. An agent runs `fold_counts`, another `fold_ceasefires`."""
 
-    def __init__(self, ledger: Ledger, messages: Sequence[tuple[Any, Message]]) -> None:
-        """Take the messages that the records hold, in the order of the log."""
+    def __init__(self, ledger: Ledger, messages: Sequence[tuple[Any, Message]], place: TopicPartition) -> None:
+        """Take the messages that the records hold, in the order of the log, and the partition that they lie in."""
         self.messages = messages
         self.steps: list[tuple[Any, Step]] = []
         self.rejected: list[Rejected] = []
         self.rerouted: list[tuple[Any, Home]] = []
         self.ledger = ledger
+        self._place = place
 
     def fold_counts(self) -> None:
         """Take the messages in and fold their counts and statements."""
         ledger, steps = self.ledger, self.steps
+        topic, partition = self._place
         for record, message in self.messages:
-            origin = (record.topic, record.partition, record.offset)
+            origin = (topic, partition, record.offset)
             try:
                 step = ledger.intake(message, origin)
             except Refusal as refusal:

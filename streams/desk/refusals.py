@@ -4,6 +4,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from aiokafka import TopicPartition
+
 from streams.logs import hushed, named
 
 __all__ = ["MOST_A_BATCH", "Rejected", "tell", "tell_bug"]
@@ -16,25 +18,24 @@ Rejected = tuple[Any, str, str]
 MOST_A_BATCH = 5
 
 
-def tell(rejected: Sequence[Rejected], count: int) -> None:
-    """Log the first records that a batch has refused, of so many."""
+def tell(place: TopicPartition, rejected: Sequence[Rejected], count: int) -> None:
+    """Log the first records that a batch of a partition has refused, of so many."""
     for record, code, message in rejected:
-        fields = _fields(record) | {"code": code}
+        fields = _fields(place, record) | {"code": code}
         log.warning("a record is rejected", extra=fields)
         log.debug("why it is rejected: %s", message, extra=fields)
     if count > len(rejected):
         log.warning("%d more records of the batch are rejected", count - len(rejected))
 
 
-def tell_bug(record: Any, error: Exception) -> None:
+def tell_bug(place: TopicPartition, record: Any, error: Exception) -> None:
     """Log a record that the fold has failed on, with where."""
     log.error(
         "a bug: %s partition %d offset %d is rejected as internal",
-        record.topic, record.partition, record.offset, exc_info=hushed(error), extra=_fields(record),
+        place.topic, place.partition, record.offset, exc_info=hushed(error), extra=_fields(place, record),
     )  # fmt: skip
-    log.debug("what it says", exc_info=error, extra=_fields(record))
+    log.debug("what it says", exc_info=error, extra=_fields(place, record))
 
 
-def _fields(record: Any) -> dict[str, Any]:
-    place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-    return place | named(record.value)
+def _fields(place: TopicPartition, record: Any) -> dict[str, Any]:
+    return {"topic": place.topic, "partition": place.partition, "offset": record.offset} | named(record.value)

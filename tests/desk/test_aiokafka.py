@@ -5,18 +5,21 @@ import inspect
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
 from aiokafka.producer import sender as sender_module
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecord
+from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from streams.core.ledger import Ledger
 from streams.core.registry import Registry
 from streams.desk import outbox
 from streams.desk.errors import Blocked
+from streams.desk.fetching import DeskConsumer
 from streams.desk.headers import Header
 from streams.desk.producer import QUICK_RETRIES, QUICK_S, SLOW_S, Pace, TransactionalProducer
 from streams.desk.restore import restore
@@ -144,6 +147,86 @@ async def test_aiokafka_alone_does_not_get_past_a_header_name_that_is_not_utf8(
         await read(settings, "reports", 1)
 
 
+async def test_the_desks_consumer_gives_what_every_other_gives_without_an_object_more_for_each(
+    kafka: str, prefix: str
+) -> None:
+    """Step by step, from the middle of a batch on: past markers, past what was aborted, and as many as were asked for.
+
+    How long they are is asked of the bytes, of which topic and partition they are of nobody.
+    """
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    at = place(settings, CHANGES)
+    producer = await started(settings)
+    bare = producer._producer
+    for values in ([b"0", b"1", b"2"], [b"aborted"], [b"5", b"", None], [b"9", b"10"]):
+        await bare.begin_transaction()
+        batch = bare.create_batch()
+        for value in values:
+            batch.append(timestamp=1_700_000_000_000, key=b"k" if value else None, value=value, headers=[("h", value)])
+        await (await bare.send_batch(batch, at.topic, partition=0))
+        await (bare.abort_transaction() if b"aborted" in values else bare.commit_transaction())
+    await producer.close()
+    theirs = await in_steps(AIOKafkaConsumer, kafka, at, end=12)
+    own = await in_steps(DeskConsumer, kafka, at, end=12)
+    assert {type(record) for records, _ in theirs for record in records} == {ConsumerRecord}
+    assert {type(record) for records, _ in own for record in records} == {DefaultRecord}
+    assert [([record.offset for record in records], position) for records, position in own] == [
+        ([1, 2], 3), ([6, 7], 8), ([8, 10], 11), ([11], 13),
+    ]  # fmt: skip
+    assert [position for _, position in own] == [position for _, position in theirs]
+    assert [fields(record) for records, _ in own for record in records] == [
+        fields(record) for records, _ in theirs for record in records
+    ]
+
+
+async def in_steps(kind: Any, kafka: str, at: TopicPartition, end: int) -> list[tuple[list[Any], int]]:
+    """Read to the end from offset 1 on, two records at a time; return what came, and the position behind it."""
+    consumer = kind(bootstrap_servers=kafka, auto_offset_reset="none", isolation_level="read_committed")
+    steps = list[tuple[list[Any], int]]()
+    await consumer.start()
+    try:
+        consumer.assign([at])
+        consumer.seek(at, 1)
+        while await consumer.position(at) < end:
+            for records in (await consumer.getmany(timeout_ms=500, max_records=2)).values():
+                steps.append((records, await consumer.position(at)))
+    finally:
+        await consumer.stop()
+    return steps
+
+
+def fields(record: Any) -> tuple[Any, ...]:
+    headers = [*record.headers]
+    return record.offset, record.timestamp, record.timestamp_type, record.key, record.value, headers
+
+
+@pytest.mark.parametrize("codec", [0, 1], ids=["plain", "gzip"])
+@pytest.mark.parametrize("magic", [0, 1])
+def test_a_record_of_an_old_format_is_read_as_one_of_today(magic: int, codec: int) -> None:
+    """aiokafka says of one without a time that it is None, which is no number: so `streams.records` says -1."""
+    builder = LegacyRecordBatchBuilder(magic, codec, 1000)
+    for number, timestamp_ms in enumerate((1_700_000_000_000, -1)):
+        builder.append(number, timestamp_ms, b"k", b"v")
+    raw = bytes(builder.build())
+    times_ms = [1_700_000_000_000 if magic else -1, -1]
+    assert [record.timestamp for record in decoded(MemoryRecords(raw))] == [
+        None if time_ms < 0 else time_ms for time_ms in times_ms
+    ]
+    today = decoded(fetcher.MemoryRecords(raw))
+    assert {type(record) for record in today} == {DefaultRecord}
+    assert [fields(record) for record in today] == [
+        (number, time_ms, 0, b"k", b"v", []) for number, time_ms in enumerate(times_ms)
+    ]
+
+
+def decoded(fetched: Any) -> list[Any]:
+    found = []
+    while fetched.has_next():
+        found += list(fetched.next_batch())
+    return found
+
+
 async def test_the_ledger_is_read_from_an_explicit_offset_to_its_very_end(kafka: str, prefix: str) -> None:
     """The end counts an open transaction in: it is not taken for the end of what was committed."""
     settings = settings_for(kafka, prefix)
@@ -176,13 +259,16 @@ async def test_an_end_that_is_not_reached_is_an_error(kafka: str, prefix: str, m
     await producer.close()
 
 
-async def test_a_paused_partition_gives_back_what_was_fetched_and_reads_it_again(kafka: str, prefix: str) -> None:
+@pytest.mark.parametrize("kind", [AIOKafkaConsumer, DeskConsumer])
+async def test_a_paused_partition_gives_back_what_was_fetched_and_reads_it_again(
+    kafka: str, prefix: str, kind: Any
+) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     producer = await started(settings)
     await producer.commit({place(settings, LEDGER): [batch_of(producer, b"1", b"2", b"3")]}, {}, settings.app_id)
     await producer.close()
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="none", isolation_level="read_committed")
+    consumer = kind(bootstrap_servers=kafka, auto_offset_reset="none", isolation_level="read_committed")
     await consumer.start()
     try:
         at = place(settings, LEDGER)

@@ -45,7 +45,7 @@ def test_the_home_of_an_episode_is_remembered() -> None:
 
 
 def record(size: int, offset: int = 0) -> Any:
-    return SimpleNamespace(serialized_value_size=size, serialized_key_size=0, offset=offset)
+    return SimpleNamespace(key=None, value=b"x" * size, offset=offset)
 
 
 def test_a_backlog_is_taken_in_batches_of_so_many_records() -> None:
