@@ -17,6 +17,7 @@ Published = tuple[str, bytes]
 Origin = tuple[str, int, int]
 
 _NULL: Final = "null"
+_write: Final = orjson.dumps
 
 
 class Figure:
@@ -117,20 +118,26 @@ def statement_change(  # noqa: PLR0917 - in the order of the record
 
 def cause_of(message: Message | Registration, time: str | None, origin: Origin | None) -> str:
     """Return what brought a change about; `time` is `time_of` the message."""
-    at = ""
+    cause: dict[str, Any]
+    if isinstance(message, Report):
+        cause = {
+            "report_id": message.report_id,
+            "revision": message.revision,
+            "withdrawn": message.withdrawn,
+            "source": message.source,
+            "relayed_by": message.relayed_by,
+            "url": message.url,
+            "headline": message.headline,
+            "published_at": time,
+        }
+    elif isinstance(message, Registration):
+        return quoted({"registry": message.digest})
+    else:
+        cause = {"tick": time}
     if origin is not None:
         topic, partition, offset = origin
-        at = f',"origin":{{"topic":"{topic}","partition":{partition},"offset":{offset}}}'
-    if isinstance(message, Report):
-        return (
-            f'{{"report_id":{_words(message.report_id)},"revision":{message.revision}'
-            f',"withdrawn":{_bool(message.withdrawn)},"source":"{message.source}"'
-            f',"relayed_by":{_words(message.relayed_by)},"url":{_words(message.url)}'
-            f',"headline":{_words(message.headline)},"published_at":"{time}"{at}}}'
-        )
-    if isinstance(message, Registration):
-        return f'{{"registry":"{message.digest}"}}'
-    return f'{{"tick":"{time}"{at}}}'
+        cause["origin"] = {"topic": topic, "partition": partition, "offset": offset}
+    return quoted(cause)
 
 
 def time_of(message: Message | Registration) -> str | None:
@@ -141,15 +148,9 @@ def time_of(message: Message | Registration) -> str | None:
 
 
 def quoted(value: Any) -> str:
-    """Return a text, or whatever else, as JSON."""
-    return orjson.dumps(value).decode()
-
-
-def _words(text: str | None) -> str:
-    """Return a text as JSON; most need no escape."""
-    if text is None:
-        return _NULL
-    return quoted(text) if '"' in text or "\\" in text or not text.isprintable() else f'"{text}"'
+    """Return whatever it is as JSON."""
+    text: bytes = _write(value)
+    return text.decode()
 
 
 def _bool(value: bool) -> str:  # noqa: FBT001 - its name says it

@@ -4,7 +4,7 @@ A place shares its times with the report and the claim. This module is not compi
 100 bytes a report.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.core.claims import Casualty, Standing
 
@@ -23,9 +23,13 @@ class Entry(NamedTuple):
     claim: Casualty
 
 
+#: Makes an Entry without the function that a NamedTuple has for it: half the time.
+_entry: Final = tuple.__new__
+
+
 def place(report_id: str, standing: Standing, index: int, claim: Casualty) -> tuple[CellKey, Entry]:
     """Return the cell that a figure belongs to, and its entry there."""
     return (
         (standing.source, claim.party, claim.outcome, claim.population),
-        Entry(claim.as_of, standing.published_at, report_id, index, claim),
+        _entry(Entry, (claim.as_of, standing.published_at, report_id, index, claim)),
     )
