@@ -34,6 +34,8 @@ from tests.bench.digest import Expected
 OUTPUTS = ("casualties", "ceasefires", "statements")
 WARM_SHARE = 0.2
 RUN_LIMIT_S = 900.0
+#: For the reader: glibc gives no memory back that will be wanted again at once.
+KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": str(1 << 32), "MALLOC_MMAP_THRESHOLD_": str(1 << 32)}
 
 
 class Broken(Exception):
@@ -110,7 +112,8 @@ def _timed(place: Place, contender: Contender, workload: str, reports: int) -> R
     topics = [f"{place.prefix}.{name}" for name in outputs]
     command = [str(PEERS_PYTHON), "-m", "tests.bench.reader", place.servers]
     command += [str(int(goal.changes * WARM_SHARE)), str(goal.changes), *topics]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as reader:
+    environment = os.environ | KEEP_MEMORY
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as reader:
         try:
             assert reader.stdout is not None
             reader.stdout.readline()
