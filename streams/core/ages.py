@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from typing import Any
 
 from streams.core.times import FIRST_US
 
@@ -23,8 +24,8 @@ class Ages:
         #: The last of `_times` that there was.
         self._newest = FIRST_US
 
-    def add(self, published_at: int, report_id: str) -> None:
-        """Take a report in."""
+    def add(self, published_at: Any, report_id: str) -> None:
+        """Take a report in: its own number and text, which it shares."""
         if published_at >= self._newest:
             self._newest = published_at
             self._times.append(published_at)

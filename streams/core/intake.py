@@ -168,7 +168,8 @@ def _tick(document: dict[str, Any]) -> Tick:
 
 def _report(given: Any, unknown_fields: int) -> Report:
     """Return what a struct of the report's shape says. Raises Refusal, and ValueError where a pattern does not fit."""
-    published_at = _time(given.published_at, "published_at")
+    # No int here and below: compiled, a number that goes from one object into the next is made anew, 32 bytes each.
+    published_at: Any = _time(given.published_at, "published_at")
     withdrawn = given.withdrawn or False
     claims: list[Claim] = []
     if given.claims:
@@ -262,12 +263,13 @@ def _unknown_fields(given: Mapping[str, Any], shape: Mapping[str, Any]) -> int:
     return unknown
 
 
-def _casualty(given: Any, published_at: int, at: int) -> Casualty:
+def _casualty(given: Any, published_at: Any, at: int) -> Casualty:
     qualifier: Qualifier = given.qualifier or "exact"
     best, low, high = _bounds(given.count, qualifier)
     if (low is not None and low > best) or (high is not None and high < best):
         _refuse(f"claims[{at}].count", f"low <= best <= high does not hold: {low}, {best}, {high}")
-    as_of, since = published_at, _moment(given.since, "since", at)
+    as_of: Any = published_at
+    since = _moment(given.since, "since", at)
     if given.as_of is not None:
         as_of = _time(given.as_of, "as_of", at)
         if as_of - published_at > MAX_AS_OF_AHEAD_US:
@@ -280,7 +282,7 @@ def _casualty(given: Any, published_at: int, at: int) -> Casualty:
     )  # fmt: skip
 
 
-def _bounds(count: Any, qualifier: str) -> tuple[int, int | None, int | None]:
+def _bounds(count: Any, qualifier: str) -> tuple[Any, Any, Any]:
     """Return best, low and high as the qualifier gives them where they are not given."""
     best, low, high = count.best, count.low, count.high
     if qualifier == "exact":
@@ -294,7 +296,7 @@ def _bounds(count: Any, qualifier: str) -> tuple[int, int | None, int | None]:
     return best, low, high
 
 
-def _ceasefire(given: Any, published_at: int, at: int) -> CeasefireClaim:
+def _ceasefire(given: Any, published_at: Any, at: int) -> CeasefireClaim:
     act, effective_at = given.act, _moment(given.effective_at, "effective_at", at)
     expires_at = _moment(given.expires_at, "expires_at", at)
     if effective_at is not None and expires_at is not None and expires_at <= effective_at:
@@ -328,7 +330,7 @@ def _statement(given: Any, _published_at: int, _at: int) -> Statement:
 
 #: By kind of claim: its field that is an object itself.
 _NESTED: Final = {"casualties": "count", "ceasefire": None, "statement": "refers_to"}
-_CLAIMS: Final[dict[Any, Callable[[Any, int, int], Claim]]] = {
+_CLAIMS: Final[dict[Any, Callable[[Any, Any, int], Claim]]] = {
     struct_of(CasualtiesShape): _casualty,
     struct_of(CeasefireShape): _ceasefire,
     struct_of(StatementShape): _statement,

@@ -176,11 +176,13 @@ class Ledger:
         return step
 
     def _stand(self, episode: Episode, step: Step, report: Report, old: Standing | None) -> None:
+        # Not by its type: compiled, a number that is known to be one is made anew for each that keeps it.
+        given: Any = report
+        report_id, published_at = given.report_id, given.published_at
         new = Standing(
-            report.revision, report.digest, report.published_at, report.source, report.withdrawn, report.claims,
+            given.revision, given.digest, published_at, given.source, given.withdrawn, given.claims,
             None if old is None else old.statements,
         )  # fmt: skip
-        report_id, published_at = report.report_id, report.published_at
         step.undo.append((_go_back, (episode, report_id, old, episode.newest, episode.clock)))
         episode.reports[report_id] = new
         step.old, step.new = old, new
