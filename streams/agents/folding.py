@@ -29,6 +29,9 @@ class Batch(Protocol):
     def fold_counts(self) -> None:
         """Take the messages in and fold counts and statements."""
 
+    def concerns_ceasefires(self) -> bool:
+        """Whether there is anything to fold of ceasefire views."""
+
     def fold_ceasefires(self) -> None:
         """Fold the ceasefire views."""
 
@@ -57,14 +60,27 @@ class _Errand:
 class AgentStage:
     """Hands batches to the agent that reads a channel."""
 
-    def __init__(self, channel: BatchChannel, name: str, *, answer_s: float = ANSWER_S) -> None:
-        """Take the channel and the agent's name, for messages."""
+    def __init__(
+        self,
+        channel: BatchChannel,
+        name: str,
+        *,
+        answer_s: float = ANSWER_S,
+        concerned: Callable[[Batch], bool] | None = None,
+    ) -> None:
+        """Take the channel and the agent's name, for messages.
+
+        A batch that it is not `concerned` by is not sent: the way there and back takes as long as two reports.
+        """
         self._channel = channel
         self._name = name
         self._answer_s = answer_s
+        self._concerned = concerned
 
     async def __call__(self, batch: Batch) -> Exception | None:
         """Return what the agent's fold raised, or None. Raises AgentsGone after a time."""
+        if self._concerned is not None and not self._concerned(batch):
+            return None
         errand = _Errand(batch)
         try:
             async with asyncio.timeout(self._answer_s):
@@ -91,11 +107,15 @@ def add_folding_agents(app: faust.App) -> list[AgentStage]:
         async for errand in errands:
             errand.run(_fold_ceasefires)
 
-    return [AgentStage(counts, "casualties"), AgentStage(views, "ceasefires")]
+    return [AgentStage(counts, "casualties"), AgentStage(views, "ceasefires", concerned=_concerns_ceasefires)]
 
 
 def _fold_counts(batch: Batch) -> None:
     batch.fold_counts()
+
+
+def _concerns_ceasefires(batch: Batch) -> bool:
+    return batch.concerns_ceasefires()
 
 
 def _fold_ceasefires(batch: Batch) -> None:

@@ -66,6 +66,10 @@ class Ledger:
         if step.moves:
             views.fold(self._episodes[step.episode], step, self.registry)
 
+    def concerns_ceasefires(self, step: Step) -> bool:
+        """Whether `fold_ceasefires` would have anything to do, now that all steps before this one are folded."""
+        return step.moves and views.concerns(self._episodes[step.episode], step)
+
     def undo(self, step: Step) -> None:
         """Take a step back; of several the newest first."""
         self._unfolded = None

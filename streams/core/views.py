@@ -156,7 +156,7 @@ class View:
 
 def fold(episode: Episode, step: Step, registry: Registry) -> None:
     """Fill `step.ceasefires`: at most one change a view, sorted, the joint view first."""
-    if not _concerns(episode, step):
+    if not concerns(episode, step):
         return
     touched: set[ViewKey] = set()
     if step.old is not None:
@@ -176,8 +176,8 @@ def fold(episode: Episode, step: Step, registry: Registry) -> None:
     step.ceasefires = [change for change in changes if change is not None]
 
 
-def _concerns(episode: Episode, step: Step) -> bool:
-    """Whether there is anything to fold: most reports are about casualties alone."""
+def concerns(episode: Episode, step: Step) -> bool:
+    """Whether a step gives `fold` anything to do: most reports are about casualties alone."""
     due = episode.waiting.first()
     if (due is not None and due <= step.clock) or step.outcome is Outcome.REGISTERED:
         return True

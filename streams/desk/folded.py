@@ -59,6 +59,14 @@ class Folded:
             steps.append((record, step))
             ledger.fold_counts(step)
 
+    def concerns_ceasefires(self) -> bool:
+        """Whether `fold_ceasefires` has anything to do: what no step concerns, none can have begun."""
+        concerns = self.ledger.concerns_ceasefires
+        for _, step in self.steps:
+            if concerns(step):
+                return True
+        return False
+
     def fold_ceasefires(self) -> None:
         """Fold the ceasefire views; follows `fold_counts`."""
         fold = self.ledger.fold_ceasefires

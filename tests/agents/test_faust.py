@@ -20,14 +20,18 @@ from tests.desk.places import create_topics, settings_for, until
 class Counted:
     """A batch that notes what was done to it."""
 
-    def __init__(self, failing: Exception | None = None) -> None:
+    def __init__(self, failing: Exception | None = None, *, ceasefires: bool = True) -> None:
         self.done: list[str] = []
         self._failing = failing
+        self._ceasefires = ceasefires
 
     def fold_counts(self) -> None:
         if self._failing is not None:
             raise self._failing
         self.done.append("counts")
+
+    def concerns_ceasefires(self) -> bool:
+        return self._ceasefires
 
     def fold_ceasefires(self) -> None:
         self.done.append("ceasefires")
@@ -57,6 +61,14 @@ async def test_a_batch_goes_through_the_agents_and_back(app: faust.App) -> None:
         assert await counts(batch) is None
         assert await views(batch) is None
     assert batch.done == ["counts", "ceasefires"]
+
+
+async def test_a_batch_that_concerns_no_ceasefire_is_not_sent_to_their_agent(app: faust.App) -> None:
+    """Which need not even be there."""
+    _, views = add_folding_agents(app)
+    batch = Counted(ceasefires=False)
+    assert await views(batch) is None
+    assert batch.done == []
 
 
 async def test_what_the_fold_raises_comes_back_and_the_agent_lives_on(app: faust.App) -> None:
@@ -103,7 +115,7 @@ async def test_what_is_put_with_no_subscriber_vanishes_so_the_stage_waits_for_on
 
 
 async def test_an_agent_that_does_not_answer_is_an_error_and_does_not_fold_later(app: faust.App) -> None:
-    stage = AgentStage(channel := BatchChannel(app), "absent", answer_s=0.05)
+    stage = AgentStage(channel := BatchChannel(app), "absent", answer_s=0.5)
     with pytest.raises(AgentsGone, match="agent absent"):
         await stage(Counted())
     queue = channel.clone(is_iterator=True).queue

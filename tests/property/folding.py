@@ -87,15 +87,16 @@ class Fold:
         return message
 
     def stages(self, lines: Iterable[str]) -> list[Step]:
-        """A batch as the agents take it: intake and counts of each record, then the ceasefires of each."""
+        """A batch as the agents take it: intake and counts of each record, then the ceasefires of each if of any."""
         steps = []
         for line in lines:
             with contextlib.suppress(Refusal):
                 if line.strip(" \t\r\n"):
                     steps.append(self.ledger.intake(self.message(line.encode())))
                     self.ledger.fold_counts(steps[-1])
-        for step in steps:
-            self.ledger.fold_ceasefires(step)
+        if any(self.ledger.concerns_ceasefires(step) for step in steps):
+            for step in steps:
+                self.ledger.fold_ceasefires(step)
         return steps
 
     def take_batch(self, lines: Iterable[str]) -> None:
