@@ -21,8 +21,10 @@ is_time: Final = re.compile(TIME).fullmatch
 _TWO_DIGITS: Final = tuple(f"{number:02}" for number in range(60))
 _MINUTES: Final = tuple(f"T{hour}:{minute}:" for hour in _TWO_DIGITS[:24] for minute in _TWO_DIGITS)
 _SECONDS_Z: Final = tuple(f"{text}Z" for text in _TWO_DIGITS)
+_MINUTES_US: Final = {text: minute * MINUTE_US for minute, text in enumerate(_MINUTES)}
 _SECONDS_US: Final = {text: second * SECOND_US for second, text in enumerate(_TWO_DIGITS)}
-#: Where the seconds stand in YYYY-MM-DDTHH:MM:SS, and where what follows begins.
+#: Where the time of day stands in YYYY-MM-DDTHH:MM:SS, where its seconds do, and where what follows begins.
+_OF_DAY: Final = len("YYYY-MM-DD")
 _SECONDS: Final = len("YYYY-MM-DDTHH:MM:")
 _REST: Final = len("YYYY-MM-DDTHH:MM:SS")
 
@@ -36,6 +38,8 @@ def parse_time(text: str) -> int:
     seconds_us, rest = _SECONDS_US.get(text[_SECONDS:_REST]), text[_REST:]
     if seconds_us is None or rest.startswith("."):
         return _TIMES.of(text)
+    if rest == "Z" and (minutes_us := _MINUTES_US.get(text[_OF_DAY:_SECONDS])) is not None:
+        return _DAYS_US.of(text[:_OF_DAY]) + minutes_us + seconds_us
     # Times of a stream lie close together: the same minutes come again and again.
     return _TIMES.of(f"{text[:_SECONDS]}00{rest}") + seconds_us
 
@@ -65,6 +69,10 @@ def _day(day: int) -> str:
     return (EPOCH + timedelta(days=day)).date().isoformat()
 
 
+def _midnight(day: str) -> int:
+    return _parse(f"{day}T00:00:00Z")
+
+
 def _us(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
@@ -72,4 +80,5 @@ def _us(moment: datetime) -> int:
 FIRST_US: Final = _us(datetime.min.replace(tzinfo=UTC))
 LAST_US: Final = _us(datetime.max.replace(tzinfo=UTC))
 _TIMES: Final[Remembered[str, int]] = Remembered(_parse, most=4096)
+_DAYS_US: Final[Remembered[str, int]] = Remembered(_midnight, most=4096)
 _DAYS: Final[Remembered[int, str]] = Remembered(_day, most=4096)

@@ -62,10 +62,7 @@ class Folded:
     def concerns_ceasefires(self) -> bool:
         """Whether `fold_ceasefires` has anything to do: what no step concerns, none can have begun."""
         concerns = self.ledger.concerns_ceasefires
-        for _, step in self.steps:
-            if concerns(step):
-                return True
-        return False
+        return any(concerns(step) for _, step in self.steps)
 
     def fold_ceasefires(self) -> None:
         """Fold the ceasefire views; follows `fold_counts`."""
