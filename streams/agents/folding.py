@@ -79,8 +79,11 @@ class AgentStage:
 
     async def __call__(self, batch: Batch) -> Exception | None:
         """Return what the agent's fold raised, or None. Raises AgentsGone after a time."""
-        if self._concerned is not None and not self._concerned(batch):
-            return None
+        try:
+            if self._concerned is not None and not self._concerned(batch):
+                return None
+        except Exception as error:  # noqa: BLE001 - as what the agent's fold raises
+            return error
         errand = _Errand(batch)
         try:
             async with asyncio.timeout(self._answer_s):

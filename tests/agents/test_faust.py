@@ -31,6 +31,8 @@ class Counted:
         self.done.append("counts")
 
     def concerns_ceasefires(self) -> bool:
+        if self._failing is not None:
+            raise self._failing
         return self._ceasefires
 
     def fold_ceasefires(self) -> None:
@@ -72,10 +74,11 @@ async def test_a_batch_that_concerns_no_ceasefire_is_not_sent_to_their_agent(app
 
 
 async def test_what_the_fold_raises_comes_back_and_the_agent_lives_on(app: faust.App) -> None:
-    counts, _ = add_folding_agents(app)
+    counts, views = add_folding_agents(app)
     failing = ZeroDivisionError("a bug")
     async with agents_running(app):
         assert await counts(Counted(failing)) is failing
+        assert await views(Counted(failing)) is failing
         assert await counts(Counted()) is None
 
 
