@@ -5,7 +5,7 @@ from streams.core.episode import Step
 from streams.core.ledger import Ledger
 from streams.settings import load
 
-fold = Ledger.fold_ceasefires
+fold = Ledger.fold_counts
 
 
 def fold_or_fail(ledger: Ledger, step: Step) -> None:
@@ -15,5 +15,5 @@ def fold_or_fail(ledger: Ledger, step: Step) -> None:
 
 
 if __name__ == "__main__":
-    setattr(Ledger, "fold_ceasefires", fold_or_fail)  # noqa: B010 - what this is for
+    setattr(Ledger, "fold_counts", fold_or_fail)  # noqa: B010 - what this is for
     serve(load())
