@@ -25,7 +25,10 @@ class Ages:
         self._newest = FIRST_US
 
     def add(self, published_at: Any, report_id: str) -> None:
-        """Take a report in: its own number and text, which it shares."""
+        """Take a report in: its own number and text, which it shares.
+
+        No int: compiled, a number that is known to be one is made anew for each that keeps it.
+        """
         if published_at >= self._newest:
             self._newest = published_at
             self._times.append(published_at)

@@ -1,7 +1,7 @@
 """What is published of a message, as JSON (contract section 6): each record is written once, where it is made.
 
-The texts below are the shapes of `schemas.changes`, field for field. A slug, a status or a time needs no escape; all
-else that a report says goes through `quoted`.
+The texts below are the shapes of `schemas.changes`, field for field. A slug, a word of ours or a time needs no escape;
+all else that a report says goes through `quoted`.
 """
 
 from typing import Any, Final
@@ -21,7 +21,7 @@ _write: Final = orjson.dumps
 
 
 class Figure:
-    """What a cell says: persons, and the date of the latest claim in it in microseconds."""
+    """What a cell says: persons, and the date of the latest claim in it in microseconds. It does not change."""
 
     __slots__ = ("_json", "as_of", "best", "disputed_by", "final", "high", "low")
 
@@ -60,7 +60,7 @@ class Figure:
         }
 
     def json(self) -> str:
-        """Return it as it is published: four times as fast as by way of `record`, and once."""
+        """Return it as it is published; written once, and faster than by way of `record`."""
         if not self._json:
             low = _NULL if self.low is None else str(self.low)
             high = _NULL if self.high is None else str(self.high)

@@ -62,7 +62,7 @@ class Reference(Struct, frozen=True, array_like=True, gc=False):
 
 
 Claim = Casualty | CeasefireClaim | Statement
-#: A record to publish, or a part of one, as it is written.
+#: A record that is published, or a part of one, as it reads.
 Change = dict[str, Any]
 
 

@@ -134,9 +134,7 @@ def _load_cell(episode: Episode, _: Registry, key: list[str], value: bytes) -> N
     cell.version, said = _read(value)
     if said is not None:
         as_of = parse_time(said["as_of"])
-        figure = Figure(said["best"], said["low"], said["high"], as_of, said["final"], said["disputed_by"])
-        figure.json()  # as it was when it was published
-        cell.published = figure
+        cell.published = Figure(said["best"], said["low"], said["high"], as_of, said["final"], said["disputed_by"])
 
 
 def _load_view(episode: Episode, _: Registry, key: list[str], value: bytes) -> None:

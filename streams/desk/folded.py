@@ -34,7 +34,10 @@ class Tally:
 
 
 class Folded:
-    """Some input records, and what became of each. An agent runs `fold_counts`, another `fold_ceasefires`."""
+    """Some input records, and what became of each.
+
+    An agent runs `fold_counts`, and another `fold_ceasefires` where they concern any.
+    """
 
     def __init__(self, ledger: Ledger, messages: Sequence[tuple[Any, Message]], place: TopicPartition) -> None:
         """Take the messages that the records hold, in the order of the log, and the partition that they lie in."""
@@ -60,7 +63,10 @@ class Folded:
             ledger.fold_counts(step)
 
     def concerns_ceasefires(self) -> bool:
-        """Whether `fold_ceasefires` has anything to do: what no step concerns, none can have begun."""
+        """Whether `fold_ceasefires` has anything to do.
+
+        Where no step concerns a ceasefire as things stand, none changes what the next one is asked about.
+        """
         concerns = self.ledger.concerns_ceasefires
         return any(concerns(step) for _, step in self.steps)
 

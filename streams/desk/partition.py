@@ -95,7 +95,11 @@ class Partition:
         return None if self._state is None else self._state.ledger.reports()
 
     def offer(self, fetched: list[Any]) -> None:
-        """Take fetched records; those that were fetched before the partition was ours are passed over."""
+        """Take fetched records.
+
+        Passed over are those that were fetched before the partition was ours, and those behind one that there was no
+        room for: they are fetched again.
+        """
         if self._state is None or self._held or (self._paused and self._again is not None):
             return
         self._again = self._backlog.put(fetched)

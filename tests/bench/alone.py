@@ -30,12 +30,10 @@ Figures = dict[str, float]
 
 
 def stages(reports: int) -> Figures:
-    """Return µs a report of each stage, in slices as the desk folds them."""
+    """Return µs a report of each stage, in slices as the desk folds them; a change is written where it is made."""
     lines = [report.value for report in records("steady", reports)]
     ledger = Ledger(registry())
-    spent = dict.fromkeys(
-        ("parse", "intake and counts", "ceasefires", "encode changes", "encode ledger", "forget"), 0.0
-    )
+    spent = dict.fromkeys(("parse", "intake and counts", "ceasefires", "encode ledger", "forget"), 0.0)
     _calm()
 
     def note(stage: str, since_s: float) -> float:
@@ -56,9 +54,6 @@ def stages(reports: int) -> Figures:
         for step in steps:
             ledger.fold_ceasefires(step)
         now = note("ceasefires", now)
-        for step in steps:
-            step.published()
-        now = note("encode changes", now)
         for _ in ledger.entries(chain.from_iterable(step.touched for step in steps)):
             pass
         now = note("encode ledger", now)

@@ -113,7 +113,7 @@ async def counts_here(batch: Folded) -> Exception | None:
 
 
 async def views_here(batch: Folded) -> Exception | None:
-    return _run(batch.fold_ceasefires)
+    return _run(lambda: batch.fold_ceasefires() if batch.concerns_ceasefires() else None)
 
 
 def _run(fold: Callable[[], None]) -> Exception | None:

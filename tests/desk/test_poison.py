@@ -24,10 +24,14 @@ from tests.desk.places import REGISTRY, create_topics, read, running_desk, send,
 NOW_MS = 1_700_000_000_000
 
 
+def figure(number: int) -> dict[str, Any]:
+    return {"type": "casualties", "party": f"p-{number}", "outcome": "killed", "count": {"best": number}}
+
+
 def report(number: int, episode: str = "e-1", **more: Any) -> Sent:
     content = {
         "report_id": f"r-{number}", "episode": episode, "source": "reuters", "published_at": "2022-09-15T10:30:00Z",
-        "claims": [{"type": "casualties", "party": f"p-{number}", "outcome": "killed", "count": {"best": number}}],
+        "claims": [figure(number)],
     }  # fmt: skip
     key = episode.encode()
     return Sent(partition_of(key, 1), key, json.dumps(content | more).encode(), NOW_MS)
@@ -65,7 +69,9 @@ async def test_a_bug_in_the_fold_rejects_its_report_and_degrades_the_worker(
             raise ZeroDivisionError("a bug")
         return fold(ledger, message, *rest)
 
-    await send(settings, [report(number) for number in range(6)])
+    # That too: what concerns no ceasefire does not come as far as their fold.
+    act = {"type": "ceasefire", "act": "holding"}
+    await send(settings, [report(number, claims=[figure(number), act]) for number in range(6)])
     async with running_desk(settings) as desk:
         with monkeypatch.context() as patched:
             patched.setattr(Ledger, stage, buggy)

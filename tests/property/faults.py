@@ -15,8 +15,8 @@ import streams.core
 
 # Where a fold goes through. Reading a record, explaining and storing are other matters.
 FOLDING = (
-    *("ages", "ceasefire", "cell", "counts", "disputes", "episode", "ledger", "registry", "statements", "times"),
-    *("views", "waiting"),
+    *("ages", "ceasefire", "cell", "changes", "counts", "disputes", "episode", "ledger", "registry", "statements"),
+    *("times", "views", "waiting"),
 )
 
 

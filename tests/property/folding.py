@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from streams.core.cell import Cell
+from streams.core.changes import Figure
 from streams.core.claims import Message
 from streams.core.disputes import Disputes
 from streams.core.episode import EntryKey, Episode, Step
@@ -178,7 +179,7 @@ def in_bytes(value: Any) -> bytes:
 
 
 # What may differ between two ledgers that will never tell anything else: in what order to look at things again.
-_MEMOS = {"ages", "_grown", "registry"}
+_MEMOS = {"ages", "_grown", "registry", "_json"}
 
 
 def inside(thing: Any) -> Any:
@@ -187,7 +188,7 @@ def inside(thing: Any) -> Any:
         return {name: rest for name, each in thing.items() if (rest := inside(each)) not in ({}, [], "0")}
     if isinstance(thing, list):
         return [inside(each) for each in thing]
-    if isinstance(thing, (Ledger, Episode, Cell, Disputes, View)):
+    if isinstance(thing, (Ledger, Episode, Cell, Figure, Disputes, View)):
         names = [*fields_of(type(thing)), *getattr(thing, "__dict__", {})]
         return {name: inside(getattr(thing, name)) for name in names if name not in _MEMOS}
     return repr(thing)

@@ -51,8 +51,9 @@ def take_in_stages(fold: Fold, batch: list[Any]) -> list[Step]:
             with contextlib.suppress(Refusal):
                 steps.append(fold.ledger.intake(message))
                 fold.ledger.fold_counts(steps[-1])
-        for step in steps:
-            fold.ledger.fold_ceasefires(step)
+        if any(fold.ledger.concerns_ceasefires(step) for step in steps):
+            for step in steps:
+                fold.ledger.fold_ceasefires(step)
     except Fault:
         for step in reversed(steps):
             fold.ledger.undo(step)
