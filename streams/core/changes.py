@@ -64,7 +64,7 @@ class Figure:
         if not self._json:
             low = _NULL if self.low is None else str(self.low)
             high = _NULL if self.high is None else str(self.high)
-            final = _NULL if self.final is None else _bool(self.final)
+            final = _NULL if self.final is None else "true" if self.final else "false"
             disputed_by = quoted(self.disputed_by) if self.disputed_by else "[]"
             self._json = (
                 f'{{"best":{self.best},"low":{low},"high":{high},"as_of":"{format_time(self.as_of)}"'
@@ -131,7 +131,7 @@ def cause_of(message: Message | Registration, time: str | None, origin: Origin |
             "published_at": time,
         }
     elif isinstance(message, Registration):
-        return quoted({"registry": message.digest})
+        cause = {"registry": message.digest}
     else:
         cause = {"tick": time}
     if origin is not None:
@@ -151,7 +151,3 @@ def quoted(value: Any) -> str:
     """Return whatever it is as JSON."""
     text: bytes = _write(value)
     return text.decode()
-
-
-def _bool(value: bool) -> str:  # noqa: FBT001 - its name says it
-    return "true" if value else "false"

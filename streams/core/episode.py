@@ -121,10 +121,8 @@ class Step:
     def published(self) -> list[tuple[str, str, bytes]]:
         """Return (topic, change_id, JSON) of its changes, in the order of contract section 7."""
         made = [("casualties", change_id, json) for change_id, json in self.casualties]
-        if self.ceasefires:
-            made += [("ceasefires", change_id, json) for change_id, json in self.ceasefires]
-        if self.statements:
-            made += [("statements", change_id, json) for change_id, json in self.statements]
+        made += [("ceasefires", change_id, json) for change_id, json in self.ceasefires]
+        made += [("statements", change_id, json) for change_id, json in self.statements]
         return made
 
     def changes(self) -> list[tuple[str, Change]]:

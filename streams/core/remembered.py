@@ -19,9 +19,6 @@ class Remembered(Generic[Given, Made]):
         self._most = most
         self._made: dict[Given, Made] = {}
 
-    def __len__(self) -> int:
-        return len(self._made)
-
     def of(self, given: Given) -> Made:
         """Return the function's result; raises what that raises."""
         made = self._made.get(given)

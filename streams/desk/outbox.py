@@ -94,8 +94,7 @@ class Outbox:
         """Append a record for our own partition, which has been checked. A transaction has thousands of them."""
         filling = self._own.get(topic)
         if filling is None or not filling.append(timestamp_ms, key, value, headers):
-            filling = self._own[topic] = self._begin(topic, self._partition)
-            filling.append(timestamp_ms, key, value, headers)
+            self._own[topic] = self._begin(topic, self._partition, timestamp_ms, key, value, headers)
         self.records += 1
 
     def add(self, record: Record) -> None:
@@ -107,8 +106,7 @@ class Outbox:
             return
         filling = self._others.get((topic, partition))
         if filling is None or not filling.append(timestamp_ms, key, value, headers):
-            filling = self._others[topic, partition] = self._begin(topic, partition)
-            filling.append(timestamp_ms, key, value, headers)
+            self._others[topic, partition] = self._begin(topic, partition, timestamp_ms, key, value, headers)
         self.records += 1
 
     def _check(self, record: Record) -> None:
@@ -118,7 +116,18 @@ class Outbox:
                 f" {self.limit(record.topic)} (max.message.bytes)"
             )
 
-    def _begin(self, topic: str, partition: int) -> _Filling:
+    def _begin(  # noqa: PLR0917 - a record, in the order of `_Filling.append`
+        self,
+        topic: str,
+        partition: int,
+        timestamp_ms: int | None,
+        key: bytes | None,
+        value: bytes | None,
+        headers: list[Header],
+    ) -> _Filling:
+        """Return another batch with its first record, which it takes whatever its length."""
         batch = self._create_batch(topic)
         self.batches.setdefault(TopicPartition(topic, partition), []).append(batch)
-        return _Filling(batch)
+        filling = _Filling(batch)
+        filling.append(timestamp_ms, key, value, headers)
+        return filling

@@ -33,8 +33,7 @@ def cell(*claims: Json) -> Cell:
 
 
 def said(*claims: Json) -> Json | None:
-    value: Json | None = cell(*claims).value()
-    return value
+    return cell(*claims).value()
 
 
 # --- the base ---------------------------------------------------------------------------------------------------------

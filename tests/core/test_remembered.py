@@ -18,7 +18,7 @@ def test_a_function_is_asked_once_until_the_memory_is_full() -> None:
     assert [squares.of(number) for number in (2, 2, 3, 2, 3)] == [4, 4, 9, 4, 9]
     assert asked == [2, 3]
     assert squares.of(4) == 16
-    assert len(squares) == 1
+    assert squares._made == {4: 16}
 
 
 def test_what_a_function_raises_is_not_remembered() -> None:
@@ -26,4 +26,4 @@ def test_what_a_function_raises_is_not_remembered() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match="no number"):
             numbers.of("no number")
-    assert not len(numbers)
+    assert not numbers._made
