@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.published import SCHEMAS, SHAPES, VERSION, Examples, combined, without_unused
+from schemas.json_schema import SCHEMAS, SHAPES, VERSION, Examples, combined, without_unused
 from schemas.reports import SLUG
 from schemas.topics import TOPICS, Topic
 

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from schemas.asyncapi import asyncapi
+from schemas.json_schema import SHAPES, Examples, json_schema
 from schemas.openapi import openapi
-from schemas.published import SHAPES, Examples, json_schema
 
 __all__ = ["documents", "examples", "main"]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from schemas.http import ANSWERS
-from schemas.published import SCHEMAS, SHAPES, VERSION, Examples, Shape, combined, without_unused
+from schemas.http_api import ANSWERS
+from schemas.json_schema import SCHEMAS, SHAPES, VERSION, Examples, Shape, combined, without_unused
 from schemas.reports import SLUG, TIME
 
 __all__ = ["openapi"]

@@ -1,7 +1,7 @@
 """What comes in: a report or a tick, as it stands on the wire (contract section 1).
 
 The shapes here say what one field may hold. What ties fields together (bounds, times
-before and after each other) is `streams.core.intake`'s. A field that is null is a field
+before and after each other) is `streams.core.parse`'s. A field that is null is a field
 that is not given, so every optional field also takes null.
 """
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from streams.core.intake import Refusal, parse
+from streams.core.parse import Refusal, parse
 from streams.kafka import partition_of
 from streams.stretch import ALL, Stretch, Unreadable, partitions
 

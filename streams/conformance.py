@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import ValidationError
 
-from schemas.published import SHAPES
-from streams.core.claims import Report
-from streams.core.intake import Refusal, read_json
+from schemas.json_schema import SHAPES
+from streams.core.model import Report
+from streams.core.parse import Refusal, read_json
 from streams.lines import read_record, unwrap
 
 __all__ = ["Verdict", "verdicts"]

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from streams.core.claims import Message
-from streams.core.episode import Step
-from streams.core.registry import Registry
+from streams.core.model import Message
+from streams.core.source_registry import Registry
+from streams.core.state.episode import Step
 from streams.lines import InputUnreadable, Lines
 from streams.replay import OnRefusal, Replay, Where, change_lines, refused
 from streams.shares import Share

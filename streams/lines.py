@@ -19,8 +19,8 @@ from typing import BinaryIO, Final, NamedTuple
 import msgspec
 from backports import zstd
 
-from streams.core.claims import Message
-from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.model import Message
+from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.times import is_time, parse_time
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.core.intake import Refusal
+from streams.core.parse import Refusal
 from streams.lines import Lines, Record, read_time, unwrap
 from streams.pace import AsFast, Clock, Pace
 from streams.sending import BATCH_BYTES, BATCH_MAX, Target

@@ -11,8 +11,8 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from streams.core.claims import Message
-from streams.core.intake import check_timestamp, parse
+from streams.core.model import Message
+from streams.core.parse import check_timestamp, parse
 from streams.core.times import format_time, parse_time
 from streams.embedded.reading import Reader
 from streams.kafka import client_options

@@ -19,13 +19,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from streams.core.claims import Message, Tick
-from streams.core.episode import Outcome, Step
-from streams.core.intake import Refusal
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry
+from streams.core.model import Message, Tick
+from streams.core.parse import Refusal
+from streams.core.queries.as_of import Difference, NoSuchEpisode, difference, known_at, published_us, records_of
+from streams.core.source_registry import Registry
+from streams.core.state.episode import Outcome, Step
 from streams.core.times import DEFAULT_HORIZON_US, EPOCH
-from streams.known import Difference, NoSuchEpisode, difference, known_at, published_us, records_of
 from streams.lines import InputUnreadable, Lines, read_record, read_time, unwrap
 from streams.sources import SourcesError, read_sources
 

@@ -13,8 +13,8 @@ from aiokafka.errors import KafkaError
 from pydantic import SecretStr
 
 from schemas.reports import MAX_REPORT_BYTES
-from streams.core.claims import Report
-from streams.core.intake import Refusal, parse
+from streams.core.model import Report
+from streams.core.parse import Refusal, parse
 from streams.kafka import client_options
 from streams.lines import Record
 from streams.reach import explained, naming_rights, not_allowed

@@ -6,9 +6,9 @@ from zlib import crc32
 import msgspec
 
 from schemas.reports import SLUG_LENGTH
-from streams.core.claims import Message
-from streams.core.intake import Refusal, document_of
-from streams.core.remembered import Remembered
+from streams.core.memo import Remembered
+from streams.core.model import Message
+from streams.core.parse import Refusal, document_of
 from streams.lines import read_record, unwrap
 
 __all__ = ["Share", "episode_of"]

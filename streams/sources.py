@@ -16,7 +16,7 @@ from typing import cast, get_args
 import structlog
 import yaml
 
-from streams.core.registry import Kind, Registry, Source
+from streams.core.source_registry import Kind, Registry, Source
 from streams.marked_yaml import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, is_null
 
 __all__ = ["Fault", "SourcesError", "Strangers", "default_sources", "parse_sources", "read_sources"]

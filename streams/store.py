@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.lines import Located
 from streams.published import Source
 

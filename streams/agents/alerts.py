@@ -23,7 +23,7 @@ from streams import metrics
 from streams.agents.untiring import untiringly
 from streams.agents.writing import EventHeaders, Write, writer
 from streams.alerts import TOPICS, Rules, Watch
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.logs import hushed
 from streams.stretch import NOW, Bounds, Stretch
 

@@ -13,7 +13,7 @@ Write = Callable[[str, str, str | None, Mapping[str, Any], int], Awaitable[None]
 
 
 class EventHeaders(Protocol):
-    """Makes the headers of an event (`streams.desk.headers`)."""
+    """Makes the headers of an event (`streams.core.cloudevents`)."""
 
     def event(self, name: str, subject: bytes, time: str | None) -> Any:
         """Return the headers for its id, its key, and when it happened."""

@@ -27,8 +27,8 @@ from streams.alerts.message import objections
 from streams.alerts.rules import CONDITIONS, Filter, Rule, Rules, fields_of
 from streams.alerts.truces import Becomes, StartPassed, Violations
 from streams.alerts.values import Refused
-from streams.core.ceasefire import CLOSED, OPEN
-from streams.core.picture import CLASSES
+from streams.core.ceasefires.transitions import CLOSED, OPEN
+from streams.core.queries.picture import CLASSES
 from streams.marked_yaml import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, line_of
 
 __all__ = ["RulesError", "default_rules", "parse_rules", "read_rules"]

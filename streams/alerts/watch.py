@@ -12,7 +12,7 @@ from schemas.alerts import Alert
 from streams.alerts.condition import CAUSE_FIELDS, Finding, Memory, Seen, Topic
 from streams.alerts.message import render
 from streams.alerts.rules import Rule
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.core.times import FIRST_US, format_time, parse_time
 
 __all__ = ["TOPICS", "Watch"]

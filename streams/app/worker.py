@@ -20,9 +20,9 @@ from streams.app.committed import CommittedTransport
 from streams.app.http import HttpService
 from streams.app.loop import Loop
 from streams.app.quiet import Seldom
-from streams.core.registry import Registry
+from streams.core.cloudevents import Headers
+from streams.core.source_registry import Registry
 from streams.desk import Desk
-from streams.desk.headers import Headers
 from streams.desk.memory import calm_collector
 from streams.kafka import client_options, faust_options
 from streams.notify import delivery

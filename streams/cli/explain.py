@@ -17,7 +17,7 @@ from streams.cli.serve import read_registry
 if TYPE_CHECKING:
     from collections import Counter
 
-    from streams.core.explain import Account
+    from streams.core.queries.explain import Account
 
 #: More accounts than this are listed by name unless they are asked for one by one.
 SHOWN_AT_MOST = 4
@@ -69,7 +69,7 @@ def explain(
     form: Annotated[Form, typer.Option("--format", help="For people, or for programs.")] = Form.TEXT,
 ) -> None:
     """Explain a figure or a ceasefire; the help is in _HELP."""
-    from streams.telling import NoSuchEpisode, accounts, tell
+    from streams.core.queries.subjects import NoSuchEpisode, accounts, tell
 
     subject, files = _subject_and_files(rest or [], from_ or [])
     until_us = None if at is None else origins.time_us(at, "--at")

@@ -12,7 +12,7 @@ from streams.cli.errors import InputUnreadable, Unavailable, UsageFailed, said_o
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from streams.known import NoSuchEpisode
+    from streams.core.queries.as_of import NoSuchEpisode
     from streams.lines import Located
     from streams.settings import Settings
     from streams.store import Logged
@@ -85,7 +85,7 @@ Prefix = Annotated[
 
 
 def _of_files(files: list[str], *, quiet: bool) -> Iterator[Located]:
-    from streams.known import records_of
+    from streams.core.queries.as_of import records_of
     from streams.lines import Lines
     from streams.terminal.progress import progress, reading
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from streams.core.registry import Registry
+    from streams.core.source_registry import Registry
     from streams.plots.story import Change, Story
 
 STOPPED = "stopped; nothing was written"
@@ -152,7 +152,7 @@ class _Asked(NamedTuple):
 
 def _story(asked: _Asked) -> Story:
     from streams.cli.serve import read_registry
-    from streams.known import changes_of
+    from streams.core.queries.as_of import changes_of
     from streams.plots.story import story_of
 
     until_us = None if asked.until is None else origins.time_us(asked.until, "--until")
@@ -182,7 +182,7 @@ def _changes(
 ) -> Iterator[Change]:
     """Yield the changes of the files, and add to `episodes` the names that they tell of.
 
-    Reports are folded as they were known at `until_us` (`streams.known`); of changes the later ones are left to the
+    Reports are folded as they were known at `until_us`; of changes the later ones are left to the
     caller.
     """
     from streams.terminal.progress import progress, reading

@@ -160,7 +160,7 @@ def _tell_unknown(sources: list[str]) -> None:
 
 
 def _counts(story: Replay | SharedReplay) -> str:
-    from streams.core.episode import Outcome
+    from streams.core.state.episode import Outcome
 
     counts = story.counts
     parts = [f"{counts[outcome]:,} {outcome.replace('_', ' ')}" for outcome in Outcome if counts[outcome]]

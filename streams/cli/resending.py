@@ -116,8 +116,8 @@ def _told(receipt: Receipt) -> str:
 
 
 def _checked(origin: str, value: bytes) -> Prepared:
-    from streams.core.claims import Report
-    from streams.core.intake import Refusal
+    from streams.core.model import Report
+    from streams.core.parse import Refusal
     from streams.rejected import checked
 
     try:

@@ -19,7 +19,7 @@ group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
 
 class ShapeName(StrEnum):
-    """The shapes of schemas/published.py, named here so that the help need not load them (held by a test)."""
+    """The shapes of schemas/json_schema.py, named here so that the help need not load them (held by a test)."""
 
     REPORT = "report"
     TICK = "tick"
@@ -108,7 +108,7 @@ def _list() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from schemas.published import SHAPES, VERSION
+    from schemas.json_schema import SHAPES, VERSION
     from schemas.topics import TOPICS
 
     table = Table("name", "topic", "what it is", box=SIMPLE_HEAD, pad_edge=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from streams.alerts import Rules
-    from streams.core.registry import Registry
+    from streams.core.source_registry import Registry
     from streams.notify import Delivery
     from streams.settings import Settings
 
@@ -166,7 +166,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
 
 def read_registry(path: str | Path | None) -> Registry:
     """Return the registry in a file, an empty one where none is named; raises UsageFailed."""
-    from streams.core.registry import Registry
+    from streams.core.source_registry import Registry
     from streams.sources import SourcesError, read_sources
 
     if path is None:

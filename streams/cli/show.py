@@ -14,7 +14,7 @@ from streams.cli.errors import UsageFailed
 from streams.cli.serve import read_registry
 
 if TYPE_CHECKING:
-    from streams.known import Difference
+    from streams.core.queries.as_of import Difference
 
 STOPPED = "stopped before the end of the log"
 
@@ -86,7 +86,7 @@ def show(
     form: Annotated[Form, typer.Option("--format", help="For people, or for programs.")] = Form.TEXT,
 ) -> None:
     """Show an episode; the help is in _SHOW_HELP."""
-    from streams.known import NoSuchEpisode, known_at
+    from streams.core.queries.as_of import NoSuchEpisode, known_at
 
     at_us = None if at is None else origins.time_us(at, "--at")
     registry, horizon_us = read_registry(sources), origins.horizon_us(horizon)
@@ -127,7 +127,7 @@ def diff(
     form: Annotated[DiffForm, typer.Option("--format", help="How it is written.")] = DiffForm.TABLE,
 ) -> None:
     """List what changed; the help is in _DIFF_HELP."""
-    from streams.known import NoSuchEpisode, difference
+    from streams.core.queries.as_of import NoSuchEpisode, difference
 
     from_us, to_us = origins.time_us(from_time, "T1"), origins.time_us(to_time, "T2")
     if to_us < from_us:

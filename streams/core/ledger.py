@@ -8,12 +8,15 @@ first of the next. What a stage did is in its `Step`, and `undo` takes it back.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from streams.core import counts, entries, picture, settle, statements, views
-from streams.core.changes import Origin
-from streams.core.claims import Casualty, CeasefireClaim, Message, Registration, Report, Standing, Tick
-from streams.core.episode import EntryKey, Episode, Outcome, Step
-from streams.core.intake import Refusal
-from streams.core.registry import Registry
+from streams.core import ledger_codec
+from streams.core.ceasefires import view
+from streams.core.change_records import Origin
+from streams.core.folds import counts, pruning, statements
+from streams.core.model import Casualty, CeasefireClaim, Message, Registration, Report, Standing, Tick
+from streams.core.parse import Refusal
+from streams.core.queries import picture
+from streams.core.source_registry import Registry
+from streams.core.state.episode import EntryKey, Episode, Outcome, Step
 from streams.core.times import DEFAULT_HORIZON_US, format_time
 
 
@@ -64,11 +67,11 @@ class Ledger:
     def fold_ceasefires(self, step: Step) -> None:
         """Fill the step's changes of ceasefire views."""
         if step.moves:
-            views.fold(self._episodes[step.episode], step, self.registry)
+            view.fold(self._episodes[step.episode], step, self.registry)
 
     def concerns_ceasefires(self, step: Step) -> bool:
         """Whether `fold_ceasefires` would have anything to do, now that all steps before this one are folded."""
-        return step.moves and views.concerns(self._episodes[step.episode], step)
+        return step.moves and view.concerns(self._episodes[step.episode], step)
 
     def undo(self, step: Step) -> None:
         """Take a step back; of several the newest first."""
@@ -97,7 +100,7 @@ class Ledger:
         """
         touched: list[EntryKey] = []
         for name in sorted(self._grown & self._episodes.keys()):
-            touched += settle.forget(self._episodes[name], self.horizon_us)
+            touched += pruning.forget(self._episodes[name], self.horizon_us)
         self._grown.clear()
         return touched
 
@@ -124,16 +127,19 @@ class Ledger:
 
     def entries(self, touched: Iterable[EntryKey]) -> list[tuple[bytes, bytes | None]]:
         """Return the key and whole value to store for each entry, once; None deletes it."""
-        return [(entries.key_bytes(key), entries.value_bytes(self._episodes, key)) for key in dict.fromkeys(touched)]
+        return [
+            (ledger_codec.key_bytes(key), ledger_codec.value_bytes(self._episodes, key))
+            for key in dict.fromkeys(touched)
+        ]
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take an entry back in, in any order; `loaded` must follow the last one."""
-        entries.load(self._episodes, self.registry, key, value)
+        ledger_codec.load(self._episodes, self.registry, key, value)
 
     def loaded(self) -> None:
         """Put in order what was loaded: the ledger is then as it was."""
         for episode in self._episodes.values():
-            entries.put_in_order(episode, self.horizon_us)
+            ledger_codec.put_in_order(episode, self.horizon_us)
 
     def _tick(self, tick: Tick, origin: Origin | None) -> Step:
         episode = self._episodes.get(tick.episode)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from schemas.reports import PATTERN_MEANS, TIME
-from streams.core.remembered import Remembered
+from streams.core.memo import Remembered
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND_US: Final = 1_000_000

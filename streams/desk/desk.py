@@ -14,7 +14,7 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from streams import metrics
 from streams.cancelling import cancel
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.desk.cluster import Cluster
 from streams.desk.errors import Blocked
 from streams.desk.fetching import DeskConsumer

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from aiokafka import TopicPartition
 
 from streams import metrics
-from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.cloudevents import Header, Headers
 from streams.core.ledger import Ledger
+from streams.core.parse import Refusal, check_timestamp, parse
 from streams.desk.errors import OneByOne, OutputTooLarge
 from streams.desk.folded import Folded, Tally
-from streams.desk.headers import Header, Headers
 from streams.desk.outbox import NO_HEADERS, Outbox, Record
 from streams.desk.refusals import tell, tell_bug
 from streams.desk.routing import REROUTED, Home, Routes, was_rerouted
@@ -26,8 +26,8 @@ from streams.desk.status import DeskStatus
 from streams.tracing import traced
 
 if TYPE_CHECKING:
-    from streams.core.claims import Message
-    from streams.core.episode import EntryKey, Step
+    from streams.core.model import Message
+    from streams.core.state.episode import EntryKey, Step
 
 __all__ = ["Fold", "Stage"]
 

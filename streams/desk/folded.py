@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
 
-from streams.core.claims import Message, Report
-from streams.core.intake import Refusal
 from streams.core.ledger import Ledger
+from streams.core.model import Message, Report
+from streams.core.parse import Refusal
 from streams.desk.refusals import MOST_A_BATCH, Rejected
 
 if TYPE_CHECKING:
-    from streams.core.episode import EntryKey, Step
+    from streams.core.state.episode import EntryKey, Step
     from streams.desk.routing import Home
 
 __all__ = ["Folded", "Tally"]

@@ -5,8 +5,8 @@ from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
 
+from streams.core.cloudevents import Header
 from streams.desk.errors import OutputTooLarge
-from streams.desk.headers import Header
 
 __all__ = ["Outbox", "Record"]
 

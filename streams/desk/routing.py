@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from streams.core.remembered import Remembered
+from streams.core.memo import Remembered
 from streams.kafka import partition_of
 
 __all__ = ["REROUTED", "Home", "Routes", "partition_of", "was_rerouted"]

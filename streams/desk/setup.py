@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.desk.cluster import Cluster, Shape
 from streams.desk.fold import Stage
 from streams.desk.memory import Memory

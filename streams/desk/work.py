@@ -8,10 +8,10 @@ import orjson
 from aiokafka import TopicPartition
 
 from streams import metrics, tracing
+from streams.core.cloudevents import Headers
 from streams.core.times import format_time
 from streams.desk.fold import Fold
 from streams.desk.folded import Tally
-from streams.desk.headers import Headers
 from streams.desk.outbox import Outbox, Record
 from streams.desk.restore import APP, GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, PARTITIONS, REGISTRIES, REGISTRY
 from streams.desk.routing import Routes
@@ -19,7 +19,7 @@ from streams.desk.setup import Setup
 from streams.desk.takeover import State
 
 if TYPE_CHECKING:
-    from streams.core.episode import EntryKey
+    from streams.core.state.episode import EntryKey
 
 __all__ = ["Work"]
 

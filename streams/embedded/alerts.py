@@ -14,7 +14,7 @@ import structlog
 from schemas.alerts import Alert
 from streams import metrics
 from streams.alerts import Rules, Watch
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.embedded.book import Book
 from streams.embedded.reading import PublishedChange, Reader
 from streams.logs import hushed

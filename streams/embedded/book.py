@@ -14,11 +14,11 @@ import orjson
 import structlog
 
 from streams import metrics
-from streams.core.claims import Message, Report
-from streams.core.episode import EntryKey, Step
-from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry
+from streams.core.model import Message, Report
+from streams.core.parse import Refusal, check_timestamp, parse
+from streams.core.source_registry import Registry
+from streams.core.state.episode import EntryKey, Step
 from streams.core.times import format_time
 from streams.embedded.file import open_database
 from streams.logs import hushed, named

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 import orjson
 
 from streams.alerts import Rules
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
 from streams.embedded.alerts import Alerter
 from streams.embedded.book import PARTITION, Book, BookOptions

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from schemas.reports import ReportShape
-from streams.core.intake import Refusal, parse
+from streams.core.parse import Refusal, parse
 from streams.core.times import DAY_US, DEFAULT_HORIZON_US, FIRST_US, parse_time
 
 MAX_PLACES = 20

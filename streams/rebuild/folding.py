@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.desk import Desk
 from streams.desk.errors import Blocked
 from streams.desk.folded import Folded

@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.topics import TOPICS, full_name
 from streams import topics
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.group import EMPTY, describe_group
 from streams.kafka import client_options
 from streams.rebuild.agreeing import Agreement, compare

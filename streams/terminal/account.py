@@ -1,4 +1,4 @@
-"""Why a figure is what it is, and how a ceasefire came to its status, for people to read (`streams.core.explain`)."""
+"""Why a figure is what it is, and how a ceasefire came to its status, for people to read."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streams.known import Difference
+from streams.core.queries.as_of import Difference
 from streams.terminal.account import cause_text, view_words
 from streams.terminal.words import IN_UTC, Times, ceasefire_words, change_words, figure, plain
 

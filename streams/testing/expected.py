@@ -4,12 +4,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from streams.core.claims import Message
-from streams.core.episode import EntryKey, Outcome, Step
-from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.cloudevents import Header, Headers
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry
-from streams.desk.headers import Header, Headers
+from streams.core.model import Message
+from streams.core.parse import Refusal, check_timestamp, parse
+from streams.core.source_registry import Registry
+from streams.core.state.episode import EntryKey, Outcome, Step
 from streams.desk.routing import REROUTED, Routes, was_rerouted
 from streams.tracing import traced
 

@@ -16,7 +16,7 @@ import orjson
 from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.desk.restore import GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRIES, REGISTRY
 from streams.desk.routing import REROUTED, Routes
 from streams.kafka import client_options

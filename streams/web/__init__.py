@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 from starlette.applications import Starlette
 
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.settings import Settings
 from streams.web.app import create_app
 from streams.web.guard import is_loopback

@@ -1,20 +1,20 @@
-"""Why a figure is what it is: the answer to `GET /episodes/{episode}/explain` (`streams.telling`)."""
+"""Why a figure is what it is: the answer to `GET /episodes/{episode}/explain` (`streams.core.queries.subjects`)."""
 
 import asyncio
 from typing import Any, NamedTuple
 
 import orjson
 
+from streams.core.queries.subjects import NoSuchEpisode, ceasefires_named, cells_named, tell
 from streams.lines import Located
 from streams.store import Store
-from streams.telling import NoSuchEpisode, ceasefires_named, cells_named, tell
 from streams.web.past import gathered
 
 __all__ = ["Asked", "explained"]
 
 
 class Asked(NamedTuple):
-    """What is to be explained of an episode, by its names (`streams.telling`): all there is where nothing is named."""
+    """What is to be explained of an episode, by its names: all there is where nothing is named."""
 
     cells: list[str]
     ceasefires: list[str]

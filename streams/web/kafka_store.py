@@ -14,11 +14,11 @@ from aiokafka.errors import KafkaError
 
 from streams import tracing
 from streams.cancelling import cancel
-from streams.core.claims import Message, Report
-from streams.core.intake import Refusal, check_timestamp, parse
-from streams.core.registry import Registry
+from streams.core.model import Message, Report
+from streams.core.parse import Refusal, check_timestamp, parse
+from streams.core.queries.as_of import changes_of
+from streams.core.source_registry import Registry
 from streams.kafka import client_options
-from streams.known import changes_of
 from streams.lines import Record
 from streams.published import Batch, Entry, Positions
 from streams.reach import naming_rights

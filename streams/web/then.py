@@ -4,7 +4,7 @@ import asyncio
 
 import orjson
 
-from streams.known import NoSuchEpisode, known_at
+from streams.core.queries.as_of import NoSuchEpisode, known_at
 from streams.lines import Record
 from streams.store import Store
 from streams.web.past import gathered
@@ -13,7 +13,7 @@ __all__ = ["picture_then"]
 
 
 async def picture_then(store: Store, episode: str, at_us: int) -> bytes | None:
-    """Return the picture that was known then (`streams.known`), None where no report of the episode was published yet.
+    """Return the picture that was known then, None where no report of the episode was published yet.
 
     Its `through` is the last record of the episode on the log, whether it was published by then or not.
     Raises PastTooLong, and StoreUnavailable as the store does.

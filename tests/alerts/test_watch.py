@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from streams.alerts import Rules, Watch, default_rules
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from tests.alerts.telling import Changes, alerts, changes, day, ids, messages, rules, told, watch
 from tests.core.build import REGISTRY, Json, act, at, killed, report, tick
 

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import orjson
 import psutil
 
-from streams.core.intake import parse
 from streams.core.ledger import Ledger
+from streams.core.parse import parse
 from streams.core.times import DAY_US
 from streams.desk.fold import SLICE_RECORDS
 from tests.bench.contenders import ROOT, truceline_command

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from streams.core.intake import Refusal, parse
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry, Source
+from streams.core.parse import Refusal, parse
+from streams.core.source_registry import Registry, Source
 from tests.bench.digest import Expected, name_of, summed
 from tests.bench.workloads import PARTIES, SOURCES, Keyed
 

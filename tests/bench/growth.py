@@ -12,9 +12,9 @@ from typing import Any
 
 import orjson
 
-from streams.core.claims import Message
-from streams.core.intake import parse
 from streams.core.ledger import Ledger
+from streams.core.model import Message
+from streams.core.parse import parse
 from tests.bench.expected import registry
 
 START = datetime(2022, 9, 15, tzinfo=UTC)

@@ -14,14 +14,14 @@ from typer.testing import CliRunner
 
 from streams import topics
 from streams.cli import app
-from streams.core.registry import Registry
+from streams.core.queries.subjects import accounts, tell
+from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, parse_time
 from streams.embedded.book import Book, BookOptions
 from streams.embedded.file import DATABASE
 from streams.kafka import partition_of
 from streams.lines import Lines, unwrap
 from streams.sources import read_sources
-from streams.telling import accounts, tell
 from tests.contract.recording import versions
 
 GOLDEN = versions()[-1]

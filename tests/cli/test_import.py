@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.cli.import_ import KindName
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.embedded.store import EmbeddedStore
 from streams.importers.kinds import KINDS
 from streams.web.app import create_app

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.embedded.file import DATABASE
 from tests.embedded.build import Clock, opened
 from tests.plots.stories import EPISODE, ceasefire, killed, report

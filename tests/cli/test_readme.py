@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from schemas.topics import TOPICS
 from streams.cli import app
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.demo.board import Board
 from streams.demo.play import TITLE
 from streams.demo.stages import Change

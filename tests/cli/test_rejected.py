@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from streams.cli import app
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.embedded.store import EmbeddedStore
 from streams.settings import Settings, load
 from streams.store import STATUS_OF_REFUSAL

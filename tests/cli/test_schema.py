@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from schemas.published import SHAPES, json_schema
+from schemas.json_schema import SHAPES, json_schema
 from streams.cli import app
 from streams.cli.schema import ShapeName
 from tests.contract.recording import versions

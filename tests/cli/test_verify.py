@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.settings import load
 from tests.desk.mixed import mixed
 from tests.desk.places import running_desk, send, taken_in

@@ -14,14 +14,14 @@ from typing import Any, cast
 
 from schemas.alerts import Alert
 from schemas.generate import EXAMPLES
-from schemas.published import SHAPES, json_schema
+from schemas.json_schema import SHAPES, json_schema
 from streams.alerts.file import default_rules
 from streams.alerts.watch import Watch
-from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.cloudevents import Headers
 from streams.core.ledger import Ledger
+from streams.core.parse import Refusal, check_timestamp, parse
+from streams.core.queries.as_of import difference
 from streams.core.times import DEFAULT_HORIZON_US, parse_time
-from streams.desk.headers import Headers
-from streams.known import difference
 from streams.lines import unwrap
 from streams.notify import Lost, undelivered
 from streams.sources import read_sources

@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from schemas.generate import HERE
-from schemas.published import VERSION
+from schemas.json_schema import VERSION
 from schemas.topics import TOPICS
 
 OFFICIAL = Path(__file__).parent / "official" / "asyncapi-3.0.0.json"

@@ -11,9 +11,9 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from streams.core.claims import Registration
-from streams.core.episode import Outcome, Step
-from streams.desk.headers import Headers
+from streams.core.cloudevents import Headers
+from streams.core.model import Registration
+from streams.core.state.episode import Outcome, Step
 from tests.contract.recording import recorded, versions
 
 CHANGES = recorded(versions()[-1], "changes.jsonl")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from schemas.published import SHAPES, VERSION, json_schema
+from schemas.json_schema import SHAPES, VERSION, json_schema
 from tests.contract.evolution import breaks_readers, breaks_writers, places
 from tests.contract.recording import Recording, recorded, versions
 

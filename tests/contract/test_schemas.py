@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from schemas.generate import EXAMPLES, HERE, documents
-from schemas.published import SHAPES
+from schemas.json_schema import SHAPES
 from schemas.topics import TOPICS
 from tests.contract.recording import Recording, examples, versions
 from tests.property.folding import Fold, registry

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from pydantic import TypeAdapter
 
+from schemas.msgspec_structs import struct_of
 from schemas.reports import ReportShape
-from schemas.structs import struct_of
 from tests.core.test_intake import FULL, SPARE
 
 #: What a struct leaves to whoever reads with it; what is said of a shape, not asked; and how a kind of claim is told.

@@ -12,11 +12,11 @@ from typing import Any
 
 import orjson
 
-from streams.core.claims import Message, Report
-from streams.core.episode import Step
-from streams.core.intake import Refusal, parse
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry, Source
+from streams.core.model import Message, Report
+from streams.core.parse import Refusal, parse
+from streams.core.source_registry import Registry, Source
+from streams.core.state.episode import Step
 from streams.core.times import DAY_US, DEFAULT_HORIZON_US, parse_time
 
 Json = dict[str, Any]

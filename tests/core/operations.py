@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 import streams.core
-from streams.core.claims import Casualty, CeasefireClaim, Claim, Message, Report
 from streams.core.ledger import Ledger
+from streams.core.model import Casualty, CeasefireClaim, Claim, Message, Report
 from tests.core.build import Json, read
 from tests.core.fields import fields_of
 

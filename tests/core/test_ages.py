@@ -1,4 +1,4 @@
-from streams.core.ages import Ages
+from streams.core.state.horizon_queue import Ages
 
 
 def test_the_oldest_comes_first_however_they_came() -> None:

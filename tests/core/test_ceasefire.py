@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from schemas.reports import CeasefireAct
-from streams.core.ceasefire import (
+from streams.core.ceasefires.transitions import (
     CLOSED,
     DECLARES,
     OPEN,
@@ -22,7 +22,7 @@ from streams.core.ceasefire import (
     target_of,
     timers,
 )
-from streams.core.claims import CeasefireClaim
+from streams.core.model import CeasefireClaim
 
 # As the contract has it, word for word.
 OPEN_STATUSES = "agreed, announced, in_effect, suspended"

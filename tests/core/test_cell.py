@@ -9,9 +9,9 @@ from itertools import permutations
 
 import pytest
 
-from streams.core.cell import Cell
-from streams.core.claims import Casualty
-from streams.core.places import Entry
+from streams.core.counts.cell import Cell
+from streams.core.counts.entry import Entry
+from streams.core.model import Casualty
 from streams.core.times import parse_time
 from tests.core.build import Json, at, killed, more, read_report, report, value
 from tests.core.fields import fields_of

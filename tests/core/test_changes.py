@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.changes import COUNT_CHANGE, STATEMENT_CHANGE, STATUS_CHANGE, CountChange, StatementChange, StatusChange
-from streams.core.changes import Figure, cause_of, count_change, statement_change, status_change, time_of
-from streams.core.claims import Registration, Report, Tick
+from streams.core.change_records import Figure, cause_of, count_change, statement_change, status_change, time_of
+from streams.core.model import Registration, Report, Tick
 from streams.core.times import FIRST_US, LAST_US, format_time
 
 CELL = ("mod", "north", "killed", "military")

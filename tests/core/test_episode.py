@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streams.core.claims import Message, Registration, Tick
-from streams.core.episode import Outcome, Step
+from streams.core.model import Message, Registration, Tick
+from streams.core.state.episode import Outcome, Step
 from tests.core.build import killed, read_report, report, us
 
 

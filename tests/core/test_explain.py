@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from streams.core.episode import Step
-from streams.core.explain import Chronicle
-from streams.core.intake import Refusal
+from streams.core.parse import Refusal
+from streams.core.queries.explain import Chronicle
+from streams.core.state.episode import Step
 from streams.core.times import DAY_US
 from tests.core.build import (
     CELL,

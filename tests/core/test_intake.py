@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from schemas.reports import REPORT_ID, URL
-from streams.core import intake
-from streams.core.claims import Casualty, CeasefireClaim, Reference, Report, Statement, Tick
-from streams.core.intake import check_timestamp, parse
+from streams.core import parse as intake
+from streams.core.model import Casualty, CeasefireClaim, Reference, Report, Statement, Tick
+from streams.core.parse import check_timestamp, parse
 from streams.core.times import HOUR_US
 from tests.core.build import Json, act, at, killed, more, read, read_report, report, says, tick, us
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from streams.core.episode import Outcome
-from streams.core.intake import Refusal
 from streams.core.ledger import Ledger
+from streams.core.parse import Refusal
+from streams.core.state.episode import Outcome
 from tests.core.build import (
     REGISTRY,
     Json,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from streams.core.registry import Registry, Source
+from streams.core.source_registry import Registry, Source
 
 MOD = Source("Ministry of the north", "official", "north")
 WATCH = Source("A monitor", "monitor")

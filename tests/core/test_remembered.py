@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.core.remembered import Remembered
+from streams.core.memo import Remembered
 
 
 def test_a_function_is_asked_once_until_the_memory_is_full() -> None:

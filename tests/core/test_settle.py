@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry, Source
+from streams.core.source_registry import Registry, Source
 from streams.core.times import DAY_US
 from tests.core.build import (
     CELL,

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from streams.core.settled import ONE_TABLE_RECORDS, Settled
+from streams.core.state.settled_ids import ONE_TABLE_RECORDS, Settled
 
 
 def digest(number: int) -> bytes:

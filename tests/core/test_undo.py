@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from streams.core import counts, statements, views
-from streams.core.claims import Registration
-from streams.core.episode import Outcome, Step
+from streams.core.ceasefires import view as views
+from streams.core.folds import counts, statements
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry, Source
+from streams.core.model import Registration
+from streams.core.source_registry import Registry, Source
+from streams.core.state.episode import Outcome, Step
 from tests.core.build import REGISTRY, Story, act, at, denies, killed, more, read, report, says, tick, view, withdrawal
 from tests.core.state import everything
 

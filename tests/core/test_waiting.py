@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from streams.core.waiting import Waiting
+from streams.core.ceasefires.timer_queue import Waiting
 
 
 @pytest.mark.parametrize("seed", range(5))

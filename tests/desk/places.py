@@ -17,7 +17,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from schemas.topics import TOPICS
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry, Source
+from streams.core.source_registry import Registry, Source
 from streams.desk import Desk
 from streams.desk.folded import Folded
 from streams.kafka import client_options

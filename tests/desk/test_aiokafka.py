@@ -15,12 +15,12 @@ from aiokafka.record.default_records import DefaultRecord
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
+from streams.core.cloudevents import Header
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.desk import outbox
 from streams.desk.errors import Blocked
 from streams.desk.fetching import DeskConsumer
-from streams.desk.headers import Header
 from streams.desk.producer import QUICK_RETRIES, QUICK_S, SLOW_S, Pace, TransactionalProducer
 from streams.desk.restore import restore
 from streams.kafka import client_options

@@ -6,7 +6,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.desk.folded import Folded
 from tests.core.build import Json, act, at, killed, read, report, tick, withdrawal
 

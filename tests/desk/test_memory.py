@@ -4,8 +4,8 @@ import gc
 
 import pytest
 
-from streams.core.intake import Refusal, parse
 from streams.core.ledger import Ledger
+from streams.core.parse import Refusal, parse
 from streams.desk.memory import EVERY_RECORDS, Memory
 from tests.desk.mixed import mixed
 from tests.desk.places import REGISTRY

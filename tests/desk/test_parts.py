@@ -11,10 +11,10 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from schemas.topics import TOPICS
 from streams.app.quiet import Seldom
+from streams.core.cloudevents import Headers
 from streams.desk.backlog import Backlog
 from streams.desk.cluster import Shape
 from streams.desk.errors import Blocked, OutputTooLarge
-from streams.desk.headers import Headers
 from streams.desk.outbox import Outbox, Record
 from streams.desk.pictures import Pictures
 from streams.desk.routing import Home, Routes, partition_of

@@ -11,9 +11,9 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from schemas.topics import TOPICS
-from streams.core import entries
-from streams.core.episode import EntryKey
+from streams.core import ledger_codec
 from streams.core.ledger import Ledger
+from streams.core.state.episode import EntryKey
 from streams.desk.routing import partition_of
 from streams.kafka import client_options
 from streams.settings import Settings
@@ -116,14 +116,14 @@ async def test_a_report_whose_ledger_record_is_too_long_for_its_topic_is_rejecte
 async def test_a_cell_that_cannot_be_stored_is_laid_to_the_report_that_moves_it(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = entries.value_bytes
+    stored = ledger_codec.value_bytes
 
     def failing(episodes: Any, key: EntryKey) -> bytes | None:
         if key[0] == "c" and "p-2" in key:
             raise ZeroDivisionError
         return stored(episodes, key)
 
-    monkeypatch.setattr(entries, "value_bytes", failing)
+    monkeypatch.setattr(ledger_codec, "value_bytes", failing)
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send(settings, [report(number) for number in range(5)])

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from streams.core.registry import Registry, Source
+from streams.core.source_registry import Registry, Source
 from streams.desk.routing import partition_of
 from streams.testing.verify import verify
 from tests.desk.mixed import Sent, mixed

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.structs import OffsetAndMetadata
 
-from streams.core.registry import Registry, Source
+from streams.core.source_registry import Registry, Source
 from streams.core.times import format_time
 from streams.desk import Desk
 from streams.desk.producer import TransactionalProducer

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from streams.core.registry import Registry, Source
+from streams.core.source_registry import Registry, Source
 from streams.kafka import client_options
 from streams.settings import Settings
 from streams.testing.reading import Reading, Unreadable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from streams.core.ceasefire import CLOSED, OPEN, TRANSITIONS
+from streams.core.ceasefires.transitions import CLOSED, OPEN, TRANSITIONS
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "semantics.md"
 ANY_CLOSED, ANY_OPEN = "any closed status", "any open status"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from streams.core.ceasefire import OPEN, TRANSITIONS
+from streams.core.ceasefires.transitions import OPEN, TRANSITIONS
 from streams.core.times import DAY_US
 from tests.docs.semantics import PAGE, diagram, written
 from tests.property.folding import Fold

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
 from streams.embedded.book import Book, BookOptions
 from streams.lines import read_time
@@ -61,8 +61,8 @@ def stored(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 def folded_again(log: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], Json]:
     """What a fold of a log with no file in the way publishes, as rows of `changes`, and its snapshot."""
-    from streams.core.intake import Refusal, parse  # noqa: PLC0415
     from streams.core.ledger import Ledger  # noqa: PLC0415
+    from streams.core.parse import Refusal, parse  # noqa: PLC0415
 
     ledger = Ledger(REGISTRY)
     rows: list[tuple[Any, ...]] = []

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from streams.core.registry import Registry, Source
+from streams.core.source_registry import Registry, Source
 from streams.core.times import DAY_US
 from streams.embedded.book import FORGET_EVERY, Book
 from streams.store import StoreUnavailable

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from schemas.reports import ReportShape
-from streams.core.episode import Outcome
-from streams.core.intake import parse
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry
+from streams.core.parse import parse
+from streams.core.source_registry import Registry
+from streams.core.state.episode import Outcome
 from streams.importers.kinds import KINDS
 from streams.importers.reading import Options, Tally, encode, horizon_of, in_order_of_publication, take
 

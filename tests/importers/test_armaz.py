@@ -4,9 +4,9 @@ from pathlib import Path
 
 import orjson
 
-from streams.core.episode import Outcome
-from streams.core.intake import parse
 from streams.core.ledger import Ledger
+from streams.core.parse import parse
+from streams.core.state.episode import Outcome
 from streams.importers.reading import encode
 from streams.sources import default_sources
 from tests.importers.imports import ARMAZ, cells, counted, fold, imported, rows_of

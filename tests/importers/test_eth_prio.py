@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from streams.core.claims import Tick
-from streams.core.episode import Outcome
+from streams.core.model import Tick
+from streams.core.state.episode import Outcome
 from streams.core.times import parse_time
 from streams.importers.eth_prio import (
     MONTH_DECLARED,

@@ -8,12 +8,12 @@ import orjson
 import pytest
 
 from schemas.reports import ReportShape
-from streams.core.episode import Outcome
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry
+from streams.core.queries.as_of import known_at
+from streams.core.source_registry import Registry
+from streams.core.state.episode import Outcome
 from streams.core.times import parse_time
 from streams.importers.reading import Options, encode
-from streams.known import known_at
 from streams.lines import Record
 from tests.importers.imports import (
     PALESTINE,

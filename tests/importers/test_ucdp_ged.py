@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.core.episode import Outcome
+from streams.core.state.episode import Outcome
 from streams.importers.names import slug
 from streams.importers.reading import Options
 from streams.importers.ucdp_ged import BOUNDS_APART, NO_BOUNDS

@@ -4,9 +4,9 @@ from typing import Any
 
 import orjson
 
-from streams.core.intake import parse
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry
+from streams.core.parse import parse
+from streams.core.source_registry import Registry
 from streams.plots.story import Story, story_of
 
 EPISODE = "northland"

@@ -15,8 +15,9 @@ import streams.core
 
 # Where a fold goes through. Reading a record, explaining and storing are other matters.
 FOLDING = (
-    *("ages", "ceasefire", "cell", "changes", "counts", "disputes", "episode", "ledger", "registry", "statements"),
-    *("times", "views", "waiting"),
+    *("ceasefires.timer_queue", "ceasefires.transitions", "ceasefires.view", "change_records", "counts.cell"),
+    *("counts.disputes", "folds.counts", "folds.statements", "ledger", "source_registry", "state.episode"),
+    *("state.horizon_queue", "times"),
 )
 
 
@@ -53,7 +54,8 @@ class Faults:
 
 
 def _modules() -> Iterator[ModuleType]:
-    names = {found.name for found in pkgutil.iter_modules(streams.core.__path__)}
+    root = f"{streams.core.__name__}."
+    names = {found.name.removeprefix(root) for found in pkgutil.walk_packages(streams.core.__path__, root)}
     for name in FOLDING:
         assert name in names, f"streams.core.{name} is gone: which modules does a fold go through now?"
         yield importlib.import_module(f"streams.core.{name}")

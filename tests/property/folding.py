@@ -8,16 +8,16 @@ from typing import Any
 
 import orjson
 
-from streams.core.cell import Cell
-from streams.core.changes import Figure
-from streams.core.claims import Message
-from streams.core.disputes import Disputes
-from streams.core.episode import EntryKey, Episode, Step
-from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.ceasefires.view import View
+from streams.core.change_records import Figure
+from streams.core.counts.cell import Cell
+from streams.core.counts.disputes import Disputes
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry, Source
+from streams.core.model import Message
+from streams.core.parse import Refusal, check_timestamp, parse
+from streams.core.source_registry import Registry, Source
+from streams.core.state.episode import EntryKey, Episode, Step
 from streams.core.times import format_time, parse_time
-from streams.core.views import View
 from tests.core.fields import fields_of
 from tests.property.model import Model
 from tests.property.reading_json import unwrap

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from streams.core.claims import Casualty, CeasefireClaim, Claim, Report, Statement
-from streams.core.intake import Refusal, parse
+from streams.core.model import Casualty, CeasefireClaim, Claim, Report, Statement
+from streams.core.parse import Refusal, parse
 from streams.core.times import format_time
 from tests.property.reading import read_record, written
 from tests.property.reading_json import Refused

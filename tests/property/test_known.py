@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.intake import Refusal, check_timestamp, parse
+from streams.core.parse import Refusal, check_timestamp, parse
+from streams.core.queries.as_of import NoSuchEpisode, difference, known_at, published_us
 from streams.core.times import format_time, parse_time
-from streams.known import NoSuchEpisode, difference, known_at, published_us
 from streams.lines import Lines, Record, unwrap
 from streams.replay import Replay
 from tests.contract.test_schemas import fits

@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from streams.core.ceasefire import START
+from streams.core.ceasefires.transitions import START
 from tests.property.claims import DAY_US, mood
 from tests.property.faults import Fault, faults
 from tests.property.folding import Fold, in_bytes, inside

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas.reports import REPORT
-from streams.core.intake import Refusal, parse
+from streams.core.parse import Refusal, parse
 from streams.shares import episode_of
 from tests.property.mutations import SHAPES, mutated_bytes, mutated_value, valid_record
 from tests.property.readers import outcome_of

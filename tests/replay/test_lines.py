@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from backports import zstd
 
-from streams.core.intake import Refusal
+from streams.core.parse import Refusal
 from streams.core.times import parse_time
 from streams.lines import InputUnreadable, Lines, Record, read_time, unwrap
 

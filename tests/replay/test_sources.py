@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry, Source
+from streams.core.source_registry import Registry, Source
 from streams.importers.reading import horizon_of
 from streams.sources import SourcesError, Strangers, default_sources, parse_sources, read_sources
 from tests.importers.imports import ARMAZ, PALESTINE_HISTORY, RUSSIAN_HISTORY, UCDP, cells, fold, imported

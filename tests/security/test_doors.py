@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from schemas.topics import TOPICS
 from streams.app.loop import SHUTDOWN_S, Loop
 from streams.cli import app
-from streams.core.registry import Registry
+from streams.core.source_registry import Registry
 from streams.kafka import client_options
 from streams.reach import explained, not_allowed, unreachable_brokers
 from streams.rights import Right, rights

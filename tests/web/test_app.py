@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from streams.core.episode import Step
 from streams.core.ledger import Ledger
+from streams.core.state.episode import Step
 from streams.embedded.store import EmbeddedStore
 from streams.store import STATUS_OF_REFUSAL, StoreUnavailable
 from streams.web.app import create_app

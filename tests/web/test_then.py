@@ -13,10 +13,10 @@ from httpx import ASGITransport
 from starlette.testclient import TestClient
 
 from streams import topics
+from streams.core.queries.as_of import known_at
 from streams.core.times import DEFAULT_HORIZON_US
 from streams.embedded.store import EmbeddedStore
 from streams.kafka import client_options
-from streams.known import known_at
 from streams.lines import Record
 from streams.settings import Settings
 from streams.web import past

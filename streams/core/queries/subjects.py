@@ -9,11 +9,11 @@ from itertools import combinations
 from operator import contains, eq
 from typing import NamedTuple
 
-from streams.core.claims import Tick
-from streams.core.explain import Account, Chronicle
-from streams.core.places import CellKey
-from streams.core.registry import Registry
-from streams.known import NoSuchEpisode, messages_of, published_us
+from streams.core.counts.entry import CellKey
+from streams.core.model import Tick
+from streams.core.queries.as_of import NoSuchEpisode, messages_of, published_us
+from streams.core.queries.explain import Account, Chronicle
+from streams.core.source_registry import Registry
 from streams.lines import Located, Record
 
 __all__ = ["NoSuchEpisode", "Telling", "accounts", "ceasefires_named", "cells_named", "tell"]
@@ -36,7 +36,7 @@ def tell(
 ) -> Telling:
     """Take the records of an episode, in the order of the log.
 
-    With `until_us`, as it was known then (`streams.known`). Raises NoSuchEpisode.
+    With `until_us`, as it was known then (`streams.core.queries.as_of`). Raises NoSuchEpisode.
     """
     told = Telling(Chronicle(episode, registry, horizon_us=horizon_us), Counter())
     others: set[str] = set()

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from streams.core.places import Entry
+from streams.core.counts.entry import Entry
 
 if TYPE_CHECKING:
-    from streams.core.episode import Target
+    from streams.core.state.episode import Target
 
 
 class Disputes:

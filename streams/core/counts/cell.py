@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from streams.core.changes import Figure
-from streams.core.claims import Casualty, Change
-from streams.core.disputes import Disputes
-from streams.core.places import Entry
+from streams.core.change_records import Figure
+from streams.core.counts.disputes import Disputes
+from streams.core.counts.entry import Entry
+from streams.core.model import Casualty, Change
 
 
 def place_of(entries: list[Entry], entry: Entry) -> int:
@@ -65,7 +65,7 @@ class Cell:
         self.sums = NOTHING
         #: None where nobody denies a claim of this cell.
         self.disputes: Disputes | None = None
-        #: The greatest base that nothing can take away any more (`streams.core.settle`).
+        #: The greatest base that nothing can take away any more (`streams.core.folds.pruning`).
         self.settled: Entry | None = None
         self.version = 0
         #: What was last published.

@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from streams.core import changes
-from streams.core.ceasefire import SETS_TIMES, START, Course, claim_done, fired, timers
-from streams.core.cell import Cell
-from streams.core.claims import Casualty, CeasefireClaim, Change, Message, Report, Standing
-from streams.core.episode import Outcome, Step, Target
-from streams.core.intake import Refusal
+from streams.core import change_records
+from streams.core.ceasefires.timer_queue import ViewKey
+from streams.core.ceasefires.transitions import SETS_TIMES, START, Course, claim_done, fired, timers
+from streams.core.ceasefires.view import Done, View, places, view_name
+from streams.core.counts.cell import Cell
+from streams.core.counts.entry import CellKey, Entry, place
 from streams.core.ledger import Ledger
-from streams.core.places import CellKey, Entry, place
-from streams.core.registry import Registry
+from streams.core.model import Casualty, CeasefireClaim, Change, Message, Report, Standing
+from streams.core.parse import Refusal
+from streams.core.source_registry import Registry
+from streams.core.state.episode import Outcome, Step, Target
 from streams.core.times import format_time
-from streams.core.views import Done, View, places, view_name
-from streams.core.waiting import ViewKey
 
 Account = dict[str, Any]
 #: Where a report lies: topic, partition and offset on a log, file and line in a file.
@@ -271,7 +271,7 @@ def _timer_steps(course: Course, until: int, set_by: dict[str, Account]) -> Iter
         course = after
 
 
-def _on_a_log(origin: Origin | None) -> changes.Origin | None:
+def _on_a_log(origin: Origin | None) -> change_records.Origin | None:
     """Return where a report lies as a change says it: only of a log (contract section 6)."""
     return (origin["topic"], origin["partition"], origin["offset"]) if origin and "topic" in origin else None
 

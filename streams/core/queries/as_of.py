@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
-from streams.core.claims import Message, Report, Tick
-from streams.core.intake import Refusal, check_timestamp, parse
 from streams.core.ledger import Ledger
-from streams.core.registry import Registry
+from streams.core.model import Message, Report, Tick
+from streams.core.parse import Refusal, check_timestamp, parse
+from streams.core.source_registry import Registry
 from streams.core.times import format_time
 from streams.lines import Lines, Located, Record, unwrap
 

@@ -5,24 +5,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from streams.core.ages import Ages
-from streams.core.changes import Origin, Published, cause_of, time_of
-from streams.core.claims import Change, Claim, Message, Registration, Report, Standing
-from streams.core.settled import Settled
-from streams.core.waiting import ViewKey, Waiting
+from streams.core.ceasefires.timer_queue import ViewKey, Waiting
+from streams.core.change_records import Origin, Published, cause_of, time_of
+from streams.core.model import Change, Claim, Message, Registration, Report, Standing
+from streams.core.state.horizon_queue import Ages
+from streams.core.state.settled_ids import Settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from streams.core.cell import Cell
-    from streams.core.places import CellKey, Entry
-    from streams.core.views import View
+    from streams.core.ceasefires.view import View
+    from streams.core.counts.cell import Cell
+    from streams.core.counts.entry import CellKey, Entry
 
 #: A claim, by where it stands: report_id and claim index.
 Target = tuple[str, int]
 #: Who denies a claim, and which revision of it alone (None: any).
 Denial = tuple[str, int | None]
-#: Names an entry of the ledger (`streams.core.entries`).
+#: Names an entry of the ledger (`streams.core.ledger_codec`).
 EntryKey = tuple[str, ...]
 
 
@@ -45,7 +45,7 @@ class Episode:
         self.settled = Settled()
         self.cells: dict[CellKey, Cell] = {}
         self.derived: dict[CellKey, list[Entry]] = {}
-        #: Of the derived figures the newest that nothing can take away any more (`streams.core.settle`).
+        #: Of the derived figures the newest that nothing can take away any more (`streams.core.folds.pruning`).
         self.settled_derived: dict[CellKey, Entry] = {}
         #: Who denies a claim: by target, then by the denial's own place.
         self.denials: dict[Target, dict[Target, Denial]] = {}

@@ -6,14 +6,14 @@ cell's settled cumulative claims only the greatest can ever count, increments up
 will, and the settled claims that lead a view can be kept as the course they came to.
 """
 
-from streams.core.ceasefire import VIOLATIONS
-from streams.core.cell import Cell, take_out
-from streams.core.claims import Casualty, CeasefireClaim, Claim, Standing
-from streams.core.counts import counted_place, denial_of, drop_denial
-from streams.core.episode import EntryKey, Episode, Target
-from streams.core.places import CellKey, Entry, place
-from streams.core.views import JOINT
-from streams.core.waiting import ViewKey
+from streams.core.ceasefires.timer_queue import ViewKey
+from streams.core.ceasefires.transitions import VIOLATIONS
+from streams.core.ceasefires.view import JOINT
+from streams.core.counts.cell import Cell, take_out
+from streams.core.counts.entry import CellKey, Entry, place
+from streams.core.folds.counts import counted_place, denial_of, drop_denial
+from streams.core.model import Casualty, CeasefireClaim, Claim, Standing
+from streams.core.state.episode import EntryKey, Episode, Target
 
 
 def forget(episode: Episode, horizon_us: int) -> list[EntryKey]:

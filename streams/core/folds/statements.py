@@ -2,9 +2,9 @@
 
 from msgspec import structs
 
-from streams.core.changes import statement_change
-from streams.core.claims import Change, Statement
-from streams.core.episode import Episode, Step, claims_a
+from streams.core.change_records import statement_change
+from streams.core.model import Change, Statement
+from streams.core.state.episode import Episode, Step, claims_a
 
 
 def fold(episode: Episode, step: Step) -> None:

@@ -3,13 +3,13 @@
 from collections import defaultdict
 from typing import Any, Final, Literal
 
-from streams.core.cell import Cell
-from streams.core.claims import Casualty, Change
-from streams.core.episode import Episode
-from streams.core.places import CellKey
-from streams.core.registry import Registry
+from streams.core.ceasefires.view import view_name
+from streams.core.counts.cell import Cell
+from streams.core.counts.entry import CellKey
+from streams.core.model import Casualty, Change
+from streams.core.source_registry import Registry
+from streams.core.state.episode import Episode
 from streams.core.times import format_time
-from streams.core.views import view_name
 
 #: Stands for both or all sides together; it is no party of its own.
 ALL: Final = "all"

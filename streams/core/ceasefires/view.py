@@ -9,13 +9,13 @@ from bisect import bisect_left
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
-from streams.core.ceasefire import START, VIOLATIONS, Course, claim_done, next_timer, timers
-from streams.core.changes import Published, status_change
-from streams.core.claims import CeasefireClaim, Change, Standing
-from streams.core.episode import Episode, Outcome, Step, claims_a
-from streams.core.registry import Registry
+from streams.core.ceasefires.timer_queue import ViewKey
+from streams.core.ceasefires.transitions import START, VIOLATIONS, Course, claim_done, next_timer, timers
+from streams.core.change_records import Published, status_change
+from streams.core.model import CeasefireClaim, Change, Standing
+from streams.core.source_registry import Registry
+from streams.core.state.episode import Episode, Outcome, Step, claims_a
 from streams.core.times import format_time
-from streams.core.waiting import ViewKey
 
 JOINT: Final = ""
 #: at, published_at, report_id, claim index, the claim, its source, the acting party

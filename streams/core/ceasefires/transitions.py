@@ -6,7 +6,7 @@ The table below is the rule. `claim_done` applies one claim to it, `timers` lets
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from streams.core.claims import CeasefireClaim
+from streams.core.model import CeasefireClaim
 
 OPEN: Final = ("agreed", "announced", "in_effect", "suspended")
 CLOSED: Final = (

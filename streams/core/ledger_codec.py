@@ -17,16 +17,16 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.core.cell import Cell
-from streams.core.changes import Figure
-from streams.core.claims import Casualty, Standing
-from streams.core.counts import add_denial, counted_place, denial_of, holds
-from streams.core.episode import EntryKey, Episode
-from streams.core.places import CellKey, place
-from streams.core.registry import Registry
+from streams.core.ceasefires.timer_queue import ViewKey
+from streams.core.ceasefires.view import View, places, wait
+from streams.core.change_records import Figure
+from streams.core.counts.cell import Cell
+from streams.core.counts.entry import CellKey, place
+from streams.core.folds.counts import add_denial, counted_place, denial_of, holds
+from streams.core.model import Casualty, Standing
+from streams.core.source_registry import Registry
+from streams.core.state.episode import EntryKey, Episode
 from streams.core.times import parse_time
-from streams.core.views import View, places, wait
-from streams.core.waiting import ViewKey
 
 Episodes = dict[str, Episode]
 _write: Final = msgspec.json.Encoder().encode

@@ -6,11 +6,11 @@ compared with what was last published of it.
 
 from bisect import insort
 
-from streams.core.cell import Cell, place_of
-from streams.core.changes import Figure, Published, count_change
-from streams.core.claims import Casualty, Claim, Standing, Statement
-from streams.core.episode import Denial, Episode, Step, Target
-from streams.core.places import CellKey, Entry, place
+from streams.core.change_records import Figure, Published, count_change
+from streams.core.counts.cell import Cell, place_of
+from streams.core.counts.entry import CellKey, Entry, place
+from streams.core.model import Casualty, Claim, Standing, Statement
+from streams.core.state.episode import Denial, Episode, Step, Target
 
 Touched = dict[CellKey, Cell]
 

@@ -1,7 +1,7 @@
 """What a report holds once it has been taken in: plain values, defaults and bounds filled in.
 
 Claims are frozen structs: made by the million, not walked by the collector, written as they are
-(`streams.core.entries`: an array each, its kind first). All times are microseconds (`streams.core.times`).
+(`streams.core.ledger_codec`: an array each, its kind first). All times are microseconds (`streams.core.times`).
 """
 
 from typing import Any, NamedTuple

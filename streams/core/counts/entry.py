@@ -5,7 +5,7 @@ A place shares its times with the report and the claim.
 
 from typing import Any, Final, NamedTuple
 
-from streams.core.claims import Casualty, Standing
+from streams.core.model import Casualty, Standing
 
 #: source, party, outcome, population
 CellKey = tuple[str, str, str, str]

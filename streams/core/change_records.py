@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from streams.core.claims import Message, Registration, Report
+from streams.core.model import Message, Registration, Report
 from streams.core.times import format_time
 
 #: A record that is published: its change_id, and its JSON.

@@ -17,6 +17,7 @@ import msgspec
 import orjson
 from pydantic import ValidationError
 
+from schemas.msgspec_structs import struct_of
 from schemas.reports import (
     LANG,
     MAX_CLAIMS,
@@ -35,8 +36,8 @@ from schemas.reports import (
     ReportShape,
     StatementShape,
 )
-from schemas.structs import struct_of
-from streams.core.claims import (
+from streams.core.memo import Remembered
+from streams.core.model import (
     Casualty,
     CeasefireClaim,
     Claim,
@@ -46,7 +47,6 @@ from streams.core.claims import (
     Statement,
     Tick,
 )
-from streams.core.remembered import Remembered
 from streams.core.times import DAY_US, HOUR_US, format_time, parse_time
 
 MAX_AS_OF_AHEAD_US: Final = DAY_US

@@ -1,0 +1,1 @@
+"""Ceasefire status: transitions, views and timers (contract section 4)."""

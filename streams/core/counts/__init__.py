@@ -1,0 +1,1 @@
+"""Running counts: cells, their entries and disputes (contract section 3)."""

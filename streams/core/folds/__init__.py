@@ -1,0 +1,1 @@
+"""Folds of one kind of claim into the state: counts, ceasefires, statements, pruning."""

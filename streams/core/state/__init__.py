@@ -1,0 +1,1 @@
+"""The state of an episode: its reports, cells, views and queues."""
