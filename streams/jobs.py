@@ -21,7 +21,7 @@ import orjson
 from streams.core.model import Message
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Step
-from streams.lines import InputUnreadable, Lines
+from streams.files.jsonl import InputUnreadable, Lines
 from streams.replay import OnRefusal, Replay, Where, change_lines, refused
 from streams.shares import Share
 

@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from streams.core.log_record import Record
 from streams.core.parse import Refusal
-from streams.lines import Lines, Record, read_time, unwrap
+from streams.core.times import read_time
+from streams.core.wire import unwrap
+from streams.files.jsonl import Lines
 from streams.pace import AsFast, Clock, Pace
 from streams.sending import BATCH_BYTES, BATCH_MAX, Target
 

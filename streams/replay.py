@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from streams.core.ledger import Ledger
 from streams.core.model import Message, Tick
 from streams.core.parse import Refusal
-from streams.core.queries.as_of import Difference, NoSuchEpisode, difference, known_at, published_us, records_of
+from streams.core.queries.as_of import Difference, NoSuchEpisode, difference, known_at, published_us
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Outcome, Step
-from streams.core.times import DEFAULT_HORIZON_US, EPOCH
-from streams.lines import InputUnreadable, Lines, read_record, read_time, unwrap
-from streams.sources import SourcesError, read_sources
+from streams.core.times import DEFAULT_HORIZON_US, EPOCH, read_time
+from streams.core.wire import read_record, unwrap
+from streams.files.jsonl import InputUnreadable, Lines, records_of
+from streams.files.source_registry import SourcesError, read_sources
 
 if TYPE_CHECKING:
     import pandas as pd

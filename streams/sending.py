@@ -13,10 +13,10 @@ from aiokafka.errors import KafkaError
 from pydantic import SecretStr
 
 from schemas.reports import MAX_REPORT_BYTES
+from streams.core.log_record import Record
 from streams.core.model import Report
 from streams.core.parse import Refusal, parse
 from streams.kafka import client_options
-from streams.lines import Record
 from streams.reach import explained, naming_rights, not_allowed
 from streams.settings import Settings
 from streams.store import Receipt

@@ -9,7 +9,7 @@ from schemas.reports import SLUG_LENGTH
 from streams.core.memo import Remembered
 from streams.core.model import Message
 from streams.core.parse import Refusal, document_of
-from streams.lines import read_record, unwrap
+from streams.core.wire import read_record, unwrap
 
 __all__ = ["Share", "episode_of"]
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+from streams.core.log_record import Located
 from streams.core.source_registry import Registry
-from streams.lines import Located
 from streams.published import Source
 
 __all__ = ["STATUS_OF_REFUSAL", "Change", "Logged", "Receipt", "Store", "StoreUnavailable", "summary"]

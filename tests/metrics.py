@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from streams import metrics
+from streams.observability import metrics
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

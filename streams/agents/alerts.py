@@ -19,12 +19,12 @@ from aiokafka import TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError
 
 from schemas.alerts import Alert
-from streams import metrics
 from streams.agents.untiring import untiringly
 from streams.agents.writing import EventHeaders, Write, writer
 from streams.alerts import TOPICS, Rules, Watch
 from streams.core.source_registry import Registry
-from streams.logs import hushed
+from streams.observability import metrics
+from streams.observability.log_config import hushed
 from streams.stretch import NOW, Bounds, Stretch
 
 __all__ = ["Alerting", "add_alerting_agent"]

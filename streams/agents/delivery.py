@@ -14,8 +14,8 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from streams.agents.untiring import untiringly
 from streams.agents.writing import EventHeaders, Write, writer
-from streams.logs import hushed
 from streams.notify import Delivery, undelivered
+from streams.observability.log_config import hushed
 
 if TYPE_CHECKING:
     from schemas.alerts import Alert

@@ -29,7 +29,7 @@ from streams.alerts.truces import Becomes, StartPassed, Violations
 from streams.alerts.values import Refused
 from streams.core.ceasefires.transitions import CLOSED, OPEN
 from streams.core.queries.picture import CLASSES
-from streams.marked_yaml import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, line_of
+from streams.files.yaml_nodes import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, line_of
 
 __all__ = ["RulesError", "default_rules", "parse_rules", "read_rules"]
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from streams.marked_yaml import Fault, fields, line_of
+from streams.files.yaml_nodes import Fault, fields, line_of
 from streams.settings import Duration
 
 __all__ = ["Refused", "duration_us", "factor", "flag", "globs", "mapping", "share", "text", "whole", "words"]

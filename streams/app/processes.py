@@ -17,8 +17,8 @@ from typing import NoReturn
 
 import structlog
 
-from streams import logs
 from streams.app import worker
+from streams.observability import log_config
 from streams.settings import Settings
 from streams.web.server import listen, url_of
 
@@ -96,7 +96,7 @@ def _start(settings: Settings, number: int, listener: socket.socket) -> SpawnPro
 def _work(settings: Settings, number: int, listener: socket.socket) -> NoReturn:
     end_with_parent()
     structlog.contextvars.bind_contextvars(process=number)
-    logs.configure(settings.log_format, settings.log_level)
+    log_config.configure(settings.log_format, settings.log_level)
     worker.serve(settings.model_copy(update={"processes": 1}), listener)
 
 

@@ -12,22 +12,22 @@ from typing import Any, NoReturn
 import faust
 from faust.types import TransportT
 
-from streams import logs, tracing
 from streams.agents import add_alerting_agent, add_delivery_agent, add_folding_agents
 from streams.alerts import Rules, read_rules
 from streams.app.boot import Order
 from streams.app.committed import CommittedTransport
 from streams.app.http import HttpService
 from streams.app.loop import Loop
-from streams.app.quiet import Seldom
 from streams.core.cloudevents import Headers
 from streams.core.source_registry import Registry
 from streams.desk import Desk
 from streams.desk.memory import calm_collector
+from streams.files.source_registry import read_sources
 from streams.kafka import client_options, faust_options
 from streams.notify import delivery
+from streams.observability import log_config, tracing
+from streams.observability.log_throttle import Seldom
 from streams.settings import Settings, load
-from streams.sources import read_sources
 from streams.web import kafka_app
 
 __all__ = ["Truceline", "create_app", "serve"]
@@ -110,7 +110,7 @@ class WorkerProcess(faust.Worker):
 
     def _setup_logging(self) -> None:
         settings = self.app.settings
-        logs.configure(settings.log_format, settings.log_level)
+        log_config.configure(settings.log_format, settings.log_level)
         for handler in logging.getLogger().handlers:
             handler.addFilter(Seldom("aiokafka"))
 

@@ -105,7 +105,7 @@ def _alerts(
     rules: Rules, files: list[str], options: tuple[str | None, str | None, str | None], *, quiet: bool
 ) -> Iterator[Alert]:
     from streams.alerts import Watch
-    from streams.lines import Lines
+    from streams.files.jsonl import Lines
     from streams.replay import Replay
     from streams.terminal.progress import progress, reading
 

@@ -61,13 +61,13 @@ def demo(
     """Play the story; the help is in _HELP."""
     from rich.console import Console
 
-    from streams import logs
     from streams.demo.play import play, watch
     from streams.demo.stages import StageFailed
     from streams.demo.story import EPISODE
+    from streams.observability import log_config
     from streams.store import StoreUnavailable
 
-    logs.configure(level="error")
+    log_config.configure(level="error")
     console = Console(highlight=False)
     place = None if kafka else _place(folder)
     with ExitStack() as end:

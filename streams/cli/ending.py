@@ -24,12 +24,12 @@ def ending(stopped: str) -> Iterator[None]:
     """Turn what may end the work into an exit code as a shell expects it (contract section 7).
 
     - Ctrl-C says `stopped` and ends with 130; SIGTERM ends with 143. Both come as exceptions, so that files half
-      written go (`streams.terminal.outputs`).
+      written go (`streams.files.atomic_output`).
     - A reader of standard output that has gone, as after `| head`, ends it quietly with 141.
     - An input that is not there or breaks off, and an output that cannot be written (any other OSError), end with 74
       and a message.
     """
-    from streams import lines
+    from streams.files import jsonl
 
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
@@ -42,7 +42,7 @@ def ending(stopped: str) -> Iterator[None]:
         # What is still in the buffer goes nowhere: Python would complain of it when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(128 + signal.SIGPIPE) from None
-    except lines.InputUnreadable as error:
+    except jsonl.InputUnreadable as error:
         raise errors.InputUnreadable(str(error)) from error
     except OSError as error:
         raise errors.InputUnreadable(

@@ -126,8 +126,8 @@ def _read(kind: KindName, files: list[Path], options: Options, tally: Tally, *, 
 
 
 def _write(reports: list[ReportShape], path: str) -> None:
+    from streams.files.atomic_output import output
     from streams.importers.reading import encode
-    from streams.terminal.outputs import output
 
     with output(path) as file:
         for report in reports:

@@ -12,8 +12,8 @@ from streams.cli.errors import InputUnreadable, Unavailable, UsageFailed, said_o
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from streams.core.log_record import Located
     from streams.core.queries.as_of import NoSuchEpisode
-    from streams.lines import Located
     from streams.settings import Settings
     from streams.store import Logged
 
@@ -85,8 +85,7 @@ Prefix = Annotated[
 
 
 def _of_files(files: list[str], *, quiet: bool) -> Iterator[Located]:
-    from streams.core.queries.as_of import records_of
-    from streams.lines import Lines
+    from streams.files.jsonl import Lines, records_of
     from streams.terminal.progress import progress, reading
 
     lines = Lines(files)
@@ -184,7 +183,7 @@ def horizon_us(text: str | None) -> int:
 
 def time_us(text: str, option: str) -> int:
     """Return a time given by an option or argument in microseconds; raises UsageFailed."""
-    from streams.lines import read_time
+    from streams.core.times import read_time
 
     try:
         return read_time(text)

@@ -197,7 +197,7 @@ def _changes(
 
 def _peeked(files: list[str]) -> Any:
     """Return the lines of some files, which know of the first whether it is a change or a report."""
-    from streams.lines import Lines
+    from streams.files.jsonl import Lines
 
     class Peeked(Lines):
         def __init__(self) -> None:
@@ -236,7 +236,7 @@ def _folded(lines: Any, registry: Registry, horizon_us: int, until_us: int | Non
 
 
 def _write(content: bytes, path: str) -> None:
-    from streams.terminal.outputs import output
+    from streams.files.atomic_output import output
 
     with output(path) as file:
         file.write(content)

@@ -196,7 +196,7 @@ def _tell_how(old: Settings, new: Settings) -> None:
 
 def _write_settings(path: Path, new: Settings) -> None:
     """Put prefix and app id in their place among a file's NAME=VALUE lines."""
-    from streams.terminal.outputs import output
+    from streams.files.atomic_output import output
 
     wanted = {"TRUCELINE_TOPIC_PREFIX": new.topic_prefix, "TRUCELINE_APP_ID": new.app_id}
     try:

@@ -105,7 +105,7 @@ def list_(
         if form is Form.JSON:
             _print_json(found)
             return
-        from streams.terminal.outputs import Printed
+        from streams.files.atomic_output import Printed
         from streams.terminal.rejected import rejected_table
 
         shown = found if all_ else found[-SHOWN_AT_MOST:]

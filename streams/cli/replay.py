@@ -100,8 +100,8 @@ def replay(
 
 
 def _story(orders: Orders, jobs: int, refusals: Refusals) -> Replay | SharedReplay:
+    from streams.files.jsonl import Lines, is_read_once, named
     from streams.jobs import SharedReplay
-    from streams.lines import Lines, is_read_once, named
 
     if jobs == 1:
         FULL[:] = [story := orders.replay(Lines(orders.paths), refusals.add)]
@@ -134,7 +134,7 @@ def _write_snapshot(story: Replay | SharedReplay, file: BinaryIO | None) -> None
 
 def _report(story: Replay | SharedReplay, refusals: Refusals, *, show: bool, quiet: bool) -> None:
     """Say on standard error how the lines were taken; show the result where no file was asked for."""
-    from streams.terminal.outputs import Printed
+    from streams.files.atomic_output import Printed
     from streams.terminal.picture import picture_tables
 
     if show:
@@ -180,7 +180,7 @@ def _position(story: Replay | SharedReplay) -> Position:
 
 
 def _open(outputs: ExitStack, path: str | None, option: str) -> BinaryIO | None:
-    from streams.terminal.outputs import output
+    from streams.files.atomic_output import output
 
     if path is None:
         return None

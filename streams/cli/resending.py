@@ -18,7 +18,7 @@ from streams.cli.errors import InputUnreadable, Unavailable, UsageFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from streams.lines import Record
+    from streams.core.log_record import Record
     from streams.rejected import Rejected
     from streams.settings import Settings
     from streams.store import Receipt
@@ -100,7 +100,7 @@ def _batches(ready: Sequence[Prepared]) -> Iterator[list[Prepared]]:
 
 
 def _record(one: Prepared) -> Record:
-    from streams.lines import Record
+    from streams.core.log_record import Record
 
     # With no timestamp: it is put on the log now. On one line, as HTTP takes it; JSON has line breaks between its
     # tokens alone.

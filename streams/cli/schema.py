@@ -78,8 +78,8 @@ def check(
 
     [bold]truceline schema check reports.jsonl[/]
     """
-    from streams.conformance import verdicts
-    from streams.lines import Lines
+    from streams.files.jsonl import Lines
+    from streams.files.schema_check import verdicts
     from streams.terminal.progress import progress, reading
     from streams.terminal.words import plain
 

@@ -73,11 +73,11 @@ def send(
     """Send files; the help is in _HELP."""
     import asyncio
 
-    from streams.lines import Lines
+    from streams.files.atomic_output import output
+    from streams.files.jsonl import Lines
     from streams.playing import Player
     from streams.sending import SendingFailed
     from streams.settings import SettingsError, load
-    from streams.terminal.outputs import output
     from streams.terminal.refusals import Refusals
 
     if to is not None and not to.startswith(("http://", "https://")):

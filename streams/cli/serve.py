@@ -84,7 +84,7 @@ def serve(
     ] = None,
 ) -> None:
     """Run the worker; the help is in _HELP."""
-    from streams import logs
+    from streams.observability import log_config
     from streams.settings import SettingsError, load
     from streams.web.guard import is_loopback
 
@@ -110,7 +110,7 @@ def serve(
         )
     registry = read_registry(settings.sources)
     rules = None if settings.alerts is None else read_alert_rules(settings.alerts)
-    logs.configure(settings.log_format, settings.log_level)
+    log_config.configure(settings.log_format, settings.log_level)
     if settings.token is None and not is_loopback(settings.http_host):
         typer.echo(
             f"truceline: others reach {settings.http_host}: POST /reports is closed without TRUCELINE_TOKEN", err=True
@@ -167,7 +167,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
 def read_registry(path: str | Path | None) -> Registry:
     """Return the registry in a file, an empty one where none is named; raises UsageFailed."""
     from streams.core.source_registry import Registry
-    from streams.sources import SourcesError, read_sources
+    from streams.files.source_registry import SourcesError, read_sources
 
     if path is None:
         return Registry()

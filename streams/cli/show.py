@@ -105,7 +105,7 @@ def show(
             sys.stdout.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode())
             return
 
-        from streams.terminal.outputs import Printed
+        from streams.files.atomic_output import Printed
         from streams.terminal.picture import picture_tables
 
         Printed().print(picture_tables(episode, picture))
@@ -154,7 +154,7 @@ def _print(found: Difference, form: DiffForm) -> None:
 
         sys.stdout.writelines(markdown(found))
     else:
+        from streams.files.atomic_output import Printed
         from streams.terminal.difference import difference_text
-        from streams.terminal.outputs import Printed
 
         Printed().print(difference_text(found))

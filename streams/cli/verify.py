@@ -37,8 +37,8 @@ def verify(bootstrap_servers: Brokers = None, topic_prefix: Prefix = None) -> No
     """Check the outputs; the help is in _HELP."""
     from aiokafka.errors import KafkaError
 
+    from streams.files.source_registry import SourcesError
     from streams.settings import SettingsError, load
-    from streams.sources import SourcesError
     from streams.testing.reading import Unreadable
     from streams.testing.verify import verify_now
 

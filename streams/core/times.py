@@ -44,6 +44,13 @@ def parse_time(text: str) -> int:
     return _TIMES.of(f"{text[:_SECONDS]}00{rest}") + seconds_us
 
 
+def read_time(text: str) -> int:
+    """Return the microseconds of a time as contract section 1 writes it; raises ValueError."""
+    if not is_time(text):
+        raise ValueError(f"{text!r} is not YYYY-MM-DDTHH:MM:SS with Z or an offset (RFC 3339)")
+    return parse_time(text)
+
+
 def _parse(text: str) -> int:
     if not is_time(text):
         raise ValueError(PATTERN_MEANS[TIME])

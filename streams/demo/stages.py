@@ -21,9 +21,9 @@ import orjson
 from streams.embedded.file import DATABASE, claim_folder
 from streams.embedded.reading import Reader
 from streams.embedded.store import EmbeddedStore
+from streams.files.source_registry import default_sources
 from streams.kafka import client_options
 from streams.settings import Settings
-from streams.sources import default_sources
 from streams.web.app import create_app
 from streams.web.server import listen, running
 

@@ -12,7 +12,6 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
-from streams import metrics
 from streams.cancelling import cancel
 from streams.core.source_registry import Registry
 from streams.desk.cluster import Cluster
@@ -24,6 +23,7 @@ from streams.desk.routing import Routes
 from streams.desk.setup import Limits, Setup
 from streams.desk.status import DeskStatus
 from streams.kafka import client_options
+from streams.observability import metrics
 from streams.settings import Settings
 
 __all__ = ["Desk"]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aiokafka import TopicPartition
 
-from streams import metrics
 from streams.core.cloudevents import Header, Headers
 from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, check_timestamp, parse
@@ -23,7 +22,8 @@ from streams.desk.outbox import NO_HEADERS, Outbox, Record
 from streams.desk.refusals import tell, tell_bug
 from streams.desk.routing import REROUTED, Home, Routes, was_rerouted
 from streams.desk.status import DeskStatus
-from streams.tracing import traced
+from streams.observability import metrics
+from streams.observability.tracing import traced
 
 if TYPE_CHECKING:
     from streams.core.model import Message

@@ -20,7 +20,6 @@ from aiokafka.errors import (
     RecordListTooLargeError,
 )
 
-from streams import metrics
 from streams.desk.backlog import Backlog
 from streams.desk.errors import Blocked, OneByOne
 from streams.desk.producer import TransactionalProducer
@@ -29,6 +28,7 @@ from streams.desk.setup import Setup
 from streams.desk.status import PartitionState, PartitionStatus
 from streams.desk.takeover import OUTPUTS, State, end_left_open, take_over, transactional_id
 from streams.desk.work import Work
+from streams.observability import metrics
 
 __all__ = ["Partition", "Reader"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from streams.logs import hushed, named
+from streams.observability.log_config import hushed, named
 
 __all__ = ["MOST_A_BATCH", "Rejected", "tell", "tell_bug"]
 

@@ -10,8 +10,8 @@ from streams.desk.cluster import Cluster, Shape
 from streams.desk.fold import Stage
 from streams.desk.memory import Memory
 from streams.desk.status import DeskStatus
+from streams.observability.unknown_sources import Strangers
 from streams.settings import Settings
-from streams.sources import Strangers
 
 __all__ = ["Limits", "Setup"]
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiokafka import TopicPartition
 
-from streams import metrics, tracing
 from streams.core.cloudevents import Headers
 from streams.core.times import format_time
 from streams.desk.fold import Fold
@@ -17,6 +16,7 @@ from streams.desk.restore import APP, GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_P
 from streams.desk.routing import Routes
 from streams.desk.setup import Setup
 from streams.desk.takeover import State
+from streams.observability import metrics, tracing
 
 if TYPE_CHECKING:
     from streams.core.state.episode import EntryKey

@@ -12,12 +12,12 @@ import orjson
 import structlog
 
 from schemas.alerts import Alert
-from streams import metrics
 from streams.alerts import Rules, Watch
 from streams.core.source_registry import Registry
 from streams.embedded.book import Book
 from streams.embedded.reading import PublishedChange, Reader
-from streams.logs import hushed
+from streams.observability import metrics
+from streams.observability.log_config import hushed
 from streams.store import StoreUnavailable
 
 __all__ = ["Alerter", "mark", "set_mark"]

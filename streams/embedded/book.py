@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import orjson
 import structlog
 
-from streams import metrics
 from streams.core.ledger import Ledger
 from streams.core.model import Message, Report
 from streams.core.parse import Refusal, check_timestamp, parse
@@ -21,9 +20,10 @@ from streams.core.source_registry import Registry
 from streams.core.state.episode import EntryKey, Step
 from streams.core.times import format_time
 from streams.embedded.file import open_database
-from streams.logs import hushed, named
+from streams.observability import metrics
+from streams.observability.log_config import hushed, named
+from streams.observability.unknown_sources import Strangers
 from streams.settings import too_long_a_horizon
-from streams.sources import Strangers
 from streams.store import Receipt, StoreUnavailable
 
 __all__ = ["PARTITION", "Book", "BookOptions"]

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import structlog
 
 from streams.embedded.book import Book
-from streams.logs import hushed
+from streams.observability.log_config import hushed
 from streams.store import Receipt, StoreUnavailable
 
 __all__ = ["Follower", "Writer"]

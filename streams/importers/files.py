@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from backports import zstd
 
+from streams.files.jsonl import InputUnreadable, Lines
 from streams.importers.reading import Place
-from streams.lines import InputUnreadable, Lines
 
 STDIN = Path("-")
 

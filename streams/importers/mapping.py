@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.reports import MAX_CLAIMS, Slug
-from streams.lines import InputUnreadable
+from streams.files.jsonl import InputUnreadable
 
 
 class _Loader(yaml.SafeLoader):

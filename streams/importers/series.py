@@ -20,10 +20,10 @@ from typing import Any
 
 from schemas.reports import CasualtiesShape, Outcome, Population, ReportShape
 from streams.core.times import DAY_US, format_time, parse_time
+from streams.files.jsonl import InputUnreadable
 from streams.importers.dates import day, midnight
 from streams.importers.files import Row, json_lines, json_rows
 from streams.importers.reading import LeftOut, Options, Reading
-from streams.lines import InputUnreadable
 
 HISTORY = ".revisions.jsonl"
 AHEAD = "a row dated more than 24 h ahead of its recording: as_of is 24 h after it"

@@ -9,9 +9,9 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from schemas.alerts import SEVERITIES, Alert, Severity, Undelivered
-from streams import metrics
 from streams.core.times import SECOND_US, parse_time
 from streams.notify.targets import NotSent, Target, targets
+from streams.observability import metrics
 from streams.settings import Settings, read_secret
 
 __all__ = ["Delivery", "Lost", "delivery", "undelivered"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from streams.lines import Lines
+from streams.files.jsonl import Lines
 
 __all__ = ["Position", "progress", "reading"]
 

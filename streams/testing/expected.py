@@ -11,7 +11,7 @@ from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.source_registry import Registry
 from streams.core.state.episode import EntryKey, Outcome, Step
 from streams.desk.routing import REROUTED, Routes, was_rerouted
-from streams.tracing import traced
+from streams.observability.tracing import traced
 
 __all__ = ["Expected", "Output"]
 

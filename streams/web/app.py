@@ -20,8 +20,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
-from streams import metrics, tracing
-from streams.lines import read_time
+from streams.core.times import read_time
+from streams.observability import metrics, tracing
 from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.asking import QueryRefused, begins_at, wanted
 from streams.web.bodies import BodyRefused, Reports, collect, split

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 import orjson
 
-from streams import metrics
+from streams.observability import metrics
 from streams.published import PICTURES, Batch, Entry, Forgotten, Positions
 from streams.store import Store, StoreUnavailable
 from streams.web.marks import Mark, Stamp

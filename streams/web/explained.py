@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from streams.core.log_record import Located
 from streams.core.queries.subjects import NoSuchEpisode, ceasefires_named, cells_named, tell
-from streams.lines import Located
 from streams.store import Store
 from streams.web.past import gathered
 

@@ -12,14 +12,14 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams import tracing
 from streams.cancelling import cancel
+from streams.core.log_record import Record
 from streams.core.model import Message, Report
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.queries.as_of import changes_of
 from streams.core.source_registry import Registry
 from streams.kafka import client_options
-from streams.lines import Record
+from streams.observability import tracing
 from streams.published import Batch, Entry, Positions
 from streams.reach import naming_rights
 from streams.settings import Settings

@@ -4,8 +4,8 @@ import asyncio
 
 import orjson
 
+from streams.core.log_record import Record
 from streams.core.queries.as_of import NoSuchEpisode, known_at
-from streams.lines import Record
 from streams.store import Store
 from streams.web.past import gathered
 

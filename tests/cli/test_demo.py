@@ -14,8 +14,8 @@ from streams.demo.board import Board
 from streams.demo.stages import Change
 from streams.demo.story import story
 from streams.embedded.file import DATABASE
+from streams.files.source_registry import default_sources
 from streams.replay import replay
-from streams.sources import default_sources
 from tests.embedded.build import stored
 
 ROOT = Path(__file__).parent.parent.parent

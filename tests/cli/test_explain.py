@@ -17,11 +17,12 @@ from streams.cli import app
 from streams.core.queries.subjects import accounts, tell
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, parse_time
+from streams.core.wire import unwrap
 from streams.embedded.book import Book, BookOptions
 from streams.embedded.file import DATABASE
+from streams.files.jsonl import Lines
+from streams.files.source_registry import read_sources
 from streams.kafka import partition_of
-from streams.lines import Lines, unwrap
-from streams.sources import read_sources
 from tests.contract.recording import versions
 
 GOLDEN = versions()[-1]

@@ -18,7 +18,7 @@ from streams.cli import app
 from streams.cli.export import Topic
 from streams.embedded.file import DATABASE
 from streams.exports.file import ResumableFile
-from streams.lines import Lines
+from streams.files.jsonl import Lines
 from streams.settings import Settings
 from tests.chaos.replayed import differs_from_replay
 from tests.core.build import act, at, killed, report, says, withdrawal

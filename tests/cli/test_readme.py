@@ -19,8 +19,8 @@ from streams.demo.play import TITLE
 from streams.demo.stages import Change
 from streams.demo.story import EPISODE, story
 from streams.embedded.store import EmbeddedStore
+from streams.files.source_registry import default_sources
 from streams.replay import replay
-from streams.sources import default_sources
 from streams.web.app import create_app
 
 ROOT = Path(__file__).parent.parent.parent

@@ -14,8 +14,8 @@ import faust
 import pytest
 import structlog
 
-from streams import logs
 from streams.kafka import client_options, faust_options
+from streams.observability import log_config
 from streams.settings import PREFIX, Settings, SettingsError, duration_text, load
 
 
@@ -124,7 +124,7 @@ def test_a_log_line_is_one_object_with_fields(capsys: pytest.CaptureFixture[str]
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     try:
-        logs.configure("json")
+        log_config.configure("json")
         structlog.get_logger("mine").warning("something", episode="war")
         logging.getLogger("theirs").warning("of %s", "another")
     finally:
@@ -147,13 +147,13 @@ def test_a_traceback_shows_where_and_no_local_variable(
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     try:
-        logs.configure(style)
+        log_config.configure(style)
         for logger in (structlog.get_logger("mine"), logging.getLogger("theirs")):
             try:
                 _fail("hidden " + "word")
             except KeyError as error:
                 logger.exception("loud")
-                logger.warning("hushed", exc_info=logs.hushed(error))
+                logger.warning("hushed", exc_info=log_config.hushed(error))
     finally:
         root.handlers[:], root.level = before, level
         structlog.reset_defaults()
@@ -179,4 +179,4 @@ def _fail(secret: str) -> None:
     ],
 )
 def test_a_record_is_named_where_it_names_itself(value: bytes | None, names: dict[str, str]) -> None:
-    assert logs.named(value) == names
+    assert log_config.named(value) == names

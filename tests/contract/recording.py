@@ -22,9 +22,9 @@ from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.queries.as_of import difference
 from streams.core.times import DEFAULT_HORIZON_US, parse_time
-from streams.lines import unwrap
+from streams.core.wire import unwrap
+from streams.files.source_registry import read_sources
 from streams.notify import Lost, undelivered
-from streams.sources import read_sources
 
 GOLDEN = Path(__file__).parent / "golden"
 PREFIX = "truceline"

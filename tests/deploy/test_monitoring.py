@@ -14,7 +14,7 @@ import promql_parser
 import pytest
 import yaml
 
-from streams.metrics import REGISTRY
+from streams.observability.metrics import REGISTRY
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 RULES_FILE = DEPLOY / "prometheus" / "rules.yaml"

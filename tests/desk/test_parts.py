@@ -10,7 +10,6 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from schemas.topics import TOPICS
-from streams.app.quiet import Seldom
 from streams.core.cloudevents import Headers
 from streams.desk.backlog import Backlog
 from streams.desk.cluster import Shape
@@ -19,6 +18,7 @@ from streams.desk.outbox import Outbox, Record
 from streams.desk.pictures import Pictures
 from streams.desk.routing import Home, Routes, partition_of
 from streams.desk.status import DeskStatus, PartitionState, PartitionStatus
+from streams.observability.log_throttle import Seldom
 from streams.settings import load
 from streams.topics import Found
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from prometheus_client import Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
-from streams import metrics
+from streams.observability import metrics
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 TEXT = PAGE.read_text(encoding="utf-8")

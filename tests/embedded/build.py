@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from streams.core.source_registry import Registry
-from streams.core.times import DEFAULT_HORIZON_US
+from streams.core.times import DEFAULT_HORIZON_US, read_time
 from streams.embedded.book import Book, BookOptions
-from streams.lines import read_time
 from streams.store import Receipt
 from tests.core.build import REGISTRY, Json
 

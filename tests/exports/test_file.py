@@ -10,7 +10,7 @@ import pytest
 
 from streams.exports import file as files
 from streams.exports.file import ResumableFile, ResumeError
-from streams.lines import Lines
+from streams.files.jsonl import Lines
 
 OF = {"place": "t.reports", "topic": "reports"}
 LINES = [b'{"n":%d}\n' % n for n in range(100)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from streams.core.wire import unwrap
 from streams.exports.lines import Item, LeftOut, line_of
-from streams.lines import unwrap
 from tests.core.build import killed, report
 
 NOON_US = 1_663_156_800_123_000

@@ -9,12 +9,12 @@ import pytest
 
 from schemas.reports import ReportShape
 from streams.core.ledger import Ledger
+from streams.core.log_record import Record
 from streams.core.queries.as_of import known_at
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Outcome
 from streams.core.times import parse_time
 from streams.importers.reading import Options, encode
-from streams.lines import Record
 from tests.importers.imports import (
     PALESTINE,
     PALESTINE_HISTORY,

@@ -11,10 +11,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.core.log_record import Record
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.queries.as_of import NoSuchEpisode, difference, known_at, published_us
 from streams.core.times import format_time, parse_time
-from streams.lines import Lines, Record, unwrap
+from streams.core.wire import unwrap
+from streams.files.jsonl import Lines
 from streams.replay import Replay
 from tests.contract.test_schemas import fits
 from tests.property.folding import in_bytes, registry

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.times import parse_time
-from streams.lines import Lines
+from streams.files.jsonl import Lines
 from streams.replay import Replay
 from tests.property.folding import in_bytes, registry
 from tests.property.model import Model

@@ -13,9 +13,11 @@ from types import SimpleNamespace
 import pytest
 from backports import zstd
 
+from streams.core.log_record import Record
 from streams.core.parse import Refusal
-from streams.core.times import parse_time
-from streams.lines import InputUnreadable, Lines, Record, read_time, unwrap
+from streams.core.times import parse_time, read_time
+from streams.core.wire import unwrap
+from streams.files.jsonl import InputUnreadable, Lines
 
 
 def read(*paths: str | Path) -> list[tuple[str, int, bytes]]:

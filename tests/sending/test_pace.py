@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.lines import Lines, Record
+from streams.core.log_record import Record
+from streams.files.jsonl import Lines
 from streams.pace import STEP_MAX_S, AsFast, Clock, Pace, Rate, Speed, read_speed
 from streams.playing import Player
 from streams.store import Receipt

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from backports import zstd
 
-from streams.terminal.outputs import output
+from streams.files.atomic_output import output
 
 LINES = b"one\ntwo\n"
 

@@ -14,15 +14,15 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from streams.core.ledger import Ledger
+from streams.core.log_record import Located, Record
 from streams.core.model import Message, Report, Tick
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.source_registry import Registry
 from streams.core.times import format_time
-from streams.lines import Lines, Located, Record, unwrap
 
 __all__ = [
     "Difference", "NoSuchEpisode", "Said", "changes_of", "correction", "difference", "known_at", "messages_of",
-    "published_us", "records_of",
+    "published_us",
 ]  # fmt: skip
 
 Picture = dict[str, Any]
@@ -46,16 +46,6 @@ class NoSuchEpisode(LookupError):
 def published_us(message: Message) -> int:
     """Return when a report was published, or the time of a tick (µs)."""
     return message.published_at if isinstance(message, Report) else message.at
-
-
-def records_of(lines: Lines) -> Iterator[Located]:
-    """Yield the record in each line and where it lies; one whose wrapping is refused is passed over, as in a replay."""
-    for line in lines:
-        try:
-            record = unwrap(line)
-        except Refusal:
-            continue
-        yield Located(*record, {"file": lines.path, "line": lines.number})
 
 
 class Said(NamedTuple):

@@ -10,11 +10,11 @@ from operator import contains, eq
 from typing import NamedTuple
 
 from streams.core.counts.entry import CellKey
+from streams.core.log_record import Located, Record
 from streams.core.model import Tick
 from streams.core.queries.as_of import NoSuchEpisode, messages_of, published_us
 from streams.core.queries.explain import Account, Chronicle
 from streams.core.source_registry import Registry
-from streams.lines import Located, Record
 
 __all__ = ["NoSuchEpisode", "Telling", "accounts", "ceasefires_named", "cells_named", "tell"]
 

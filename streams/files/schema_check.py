@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from schemas.json_schema import SHAPES
 from streams.core.model import Report
 from streams.core.parse import Refusal, read_json
-from streams.lines import read_record, unwrap
+from streams.core.wire import read_record, unwrap
 
 __all__ = ["Verdict", "verdicts"]
 

@@ -14,18 +14,15 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
-import msgspec
 from backports import zstd
 
-from streams.core.model import Message
-from streams.core.parse import Refusal, check_timestamp, parse
-from streams.core.times import is_time, parse_time
+from streams.core.log_record import Located
+from streams.core.parse import Refusal
+from streams.core.wire import unwrap
 
-__all__ = [
-    "InputUnreadable", "Lines", "Located", "Record", "is_read_once", "named", "read_record", "read_time", "unwrap",
-]  # fmt: skip
+__all__ = ["InputUnreadable", "Lines", "is_read_once", "named", "records_of"]
 
 MAX_LINE_BYTES: Final = 64 << 20
 _BUFFER_BYTES: Final = 1 << 20
@@ -104,71 +101,14 @@ class Lines:
                 self._bytes_before = done
 
 
-class Record(NamedTuple):
-    """What a line holds: the value's own bytes, and the timestamp (µs) where it was wrapped with one."""
-
-    value: bytes
-    timestamp_us: int | None = None
-
-
-class Located(NamedTuple):
-    """A record and where it lies: topic, partition and offset on a log, file and line in a file."""
-
-    value: bytes
-    timestamp_us: int | None
-    origin: dict[str, str | int]
-
-
-def unwrap(line: bytes) -> Record:
-    """Return the record in a line.
-
-    An object with a `value`, and neither a `report_id` nor a `tick` of its own, is a wrapped one. Its value
-    is cut out as it stands, so that limits are measured on it and it is parsed once.
-    Raises Refusal `invalid` where the wrapping's timestamp is no time.
-    """
-    if line.startswith(b'{"report_id"'):  # most lines, and surely not wrapped
-        return Record(line)
-    try:
-        wrapping = _WRAPPING.decode(line)
-    except (msgspec.DecodeError, RecursionError):
-        return Record(line)
-    if not wrapping.value or wrapping.report_id or bytes(wrapping.tick) not in (b"", b"null"):
-        return Record(line)
-    stamp = bytes(wrapping.timestamp)
-    return Record(bytes(wrapping.value), _timestamp(stamp) if stamp else None)
-
-
-def read_record(record: Record) -> Message:
-    """Return the report or tick that a record holds. Raises Refusal: also where it is ahead of its timestamp."""
-    message = parse(record.value)
-    check_timestamp(message, record.timestamp_us)
-    return message
-
-
-class _Wrapping(msgspec.Struct):
-    value: msgspec.Raw = msgspec.Raw()
-    timestamp: msgspec.Raw = msgspec.Raw()
-    report_id: msgspec.Raw = msgspec.Raw()
-    tick: msgspec.Raw = msgspec.Raw()
-
-
-_WRAPPING: Final = msgspec.json.Decoder(_Wrapping)
-_TEXT: Final = msgspec.json.Decoder(str | None)
-
-
-def read_time(text: str) -> int:
-    """Return the microseconds of a time as contract section 1 writes it; raises ValueError."""
-    if not is_time(text):
-        raise ValueError(f"{text!r} is not YYYY-MM-DDTHH:MM:SS with Z or an offset (RFC 3339)")
-    return parse_time(text)
-
-
-def _timestamp(raw: bytes) -> int | None:
-    try:
-        text = _TEXT.decode(raw)
-        return None if text is None else read_time(text)
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise Refusal("invalid", f"timestamp: {error}") from None
+def records_of(lines: Lines) -> Iterator[Located]:
+    """Yield the record in each line and where it lies; one whose wrapping is refused is passed over, as in a replay."""
+    for line in lines:
+        try:
+            record = unwrap(line)
+        except Refusal:
+            continue
+        yield Located(*record, {"file": lines.path, "line": lines.number})
 
 
 def _unpacked(path: str, file: io.BufferedReader) -> BinaryIO:

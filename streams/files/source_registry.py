@@ -8,25 +8,20 @@
 JSON of the same shape is YAML too.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import cast, get_args
 
-import structlog
 import yaml
 
 from streams.core.source_registry import Kind, Registry, Source
-from streams.marked_yaml import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, is_null
+from streams.files.yaml_nodes import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, is_null
 
-__all__ = ["Fault", "SourcesError", "Strangers", "default_sources", "parse_sources", "read_sources"]
+__all__ = ["Fault", "SourcesError", "default_sources", "parse_sources", "read_sources"]
 
 KINDS: tuple[str, ...] = get_args(Kind)
 FIELDS = ("name", "kind", "affiliation")
-#: So many sources that the registry does not know are told of.
-STRANGERS_MAX = 10_000
-
-_log = structlog.get_logger(__name__)
 
 
 class SourcesError(FileRefused):
@@ -109,24 +104,3 @@ def _objections(field: str, value: str | None) -> Iterator[str]:
             yield f"affiliation {value!r} is no slug: {SLUG_RULE}"
         elif value == "all":
             yield "affiliation 'all' stands for all sides together; leave it out for a source of no side"
-
-
-class Strangers:
-    """Tells the log, once each, which sources claim something and are not in the registry.
-
-    An empty registry knows nobody, and then there is nothing to tell.
-    """
-
-    def __init__(self, registry: Registry) -> None:
-        """Take the registry in force."""
-        self._met = set(registry.sources)
-        self._left = STRANGERS_MAX if registry.sources else 0
-
-    def meet(self, sources: Iterable[str]) -> None:
-        """Take the sources of some accepted reports."""
-        if not self._left:
-            return
-        for source in sorted(set(sources) - self._met)[: self._left]:
-            self._met.add(source)
-            self._left -= 1
-            _log.info("a source that is not in the registry counts as a third party", source=source)
