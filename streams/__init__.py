@@ -1,6 +1,6 @@
 """Reports of an armed conflict in, running casualty counts and ceasefire status out.
 
-The rules are in `streams.core`, pure; `streams.desk` runs them on Kafka, `streams.embedded` on one SQLite
+The rules are in `streams.core`, pure; `streams.processing` runs them on Kafka, `streams.embedded` on one SQLite
 file, `streams.replay` on files.
 """
 

@@ -17,14 +17,14 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError
 
-from streams import topics
 from streams.compiled import is_compiled
-from streams.group import EMPTY, STABLE, describe_group, partition_facts
-from streams.kafka import client_options
-from streams.reach import unreachable_brokers
-from streams.rights import lacking, principal, rights
+from streams.kafka import topics
+from streams.kafka.acl import lacking, principal, rights
+from streams.kafka.client import client_options
+from streams.kafka.connectivity import unreachable_brokers
+from streams.kafka.consumer_group import EMPTY, STABLE, describe_group, partition_facts
+from streams.kafka.protocol.transactions import open_in
 from streams.settings import PREFIX, Settings
-from streams.transactions import open_in
 
 __all__ = ["Finding", "State", "examine"]
 

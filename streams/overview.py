@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams import topics
-from streams.group import Group, PartitionFacts, describe_group, partition_facts
-from streams.kafka import client_options
+from streams.kafka import topics
+from streams.kafka.client import client_options
+from streams.kafka.consumer_group import Group, PartitionFacts, describe_group, partition_facts
 from streams.settings import Settings
 
 __all__ = ["Overview", "Row", "WorkerFacts", "look"]

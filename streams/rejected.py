@@ -15,9 +15,9 @@ from streams.core.model import Message
 from streams.core.parse import check_timestamp, parse
 from streams.core.times import format_time, parse_time
 from streams.embedded.reading import Reader
-from streams.kafka import client_options
+from streams.kafka.client import client_options
+from streams.kafka.range_reader import ALL, Stretch, partitions
 from streams.settings import Settings
-from streams.stretch import ALL, Stretch, partitions
 
 __all__ = ["Filter", "Rejected", "checked", "rejected_embedded", "rejected_on_kafka"]
 

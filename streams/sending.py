@@ -16,8 +16,8 @@ from schemas.reports import MAX_REPORT_BYTES
 from streams.core.log_record import Record
 from streams.core.model import Report
 from streams.core.parse import Refusal, parse
-from streams.kafka import client_options
-from streams.reach import explained, naming_rights, not_allowed
+from streams.kafka.client import client_options
+from streams.kafka.connectivity import explained, naming_rights, not_allowed
 from streams.settings import Settings
 from streams.store import Receipt
 

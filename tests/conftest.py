@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from structlog.stdlib import ProcessorFormatter
 
-from streams.testing.broker import LocalKafka, broker, temporary
-from streams.topics import admin, create
+from streams.kafka.local.cluster import LocalKafka, broker, temporary
+from streams.kafka.topics import admin, create
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,9 +23,9 @@ from streams.agents.untiring import untiringly
 from streams.agents.writing import EventHeaders, Write, writer
 from streams.alerts import TOPICS, Rules, Watch
 from streams.core.source_registry import Registry
+from streams.kafka.range_reader import NOW, Bounds, Stretch
 from streams.observability import metrics
 from streams.observability.log_config import hushed
-from streams.stretch import NOW, Bounds, Stretch
 
 __all__ = ["Alerting", "add_alerting_agent"]
 

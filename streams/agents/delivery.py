@@ -14,7 +14,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from streams.agents.untiring import untiringly
 from streams.agents.writing import EventHeaders, Write, writer
-from streams.notify import Delivery, undelivered
+from streams.notifications import Delivery, undelivered
 from streams.observability.log_config import hushed
 
 if TYPE_CHECKING:

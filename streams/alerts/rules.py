@@ -7,9 +7,9 @@ from fnmatch import translate
 from functools import cached_property
 
 from schemas.alerts import Severity
+from streams.alerts.ceasefire_conditions import Becomes, StartPassed, Violations
 from streams.alerts.condition import CAUSE_FIELDS, Condition, Topic
-from streams.alerts.figures import Crosses, Disagree, Falls, Quiet, Rises
-from streams.alerts.truces import Becomes, StartPassed, Violations
+from streams.alerts.count_conditions import Crosses, Disagree, Falls, Quiet, Rises
 
 __all__ = ["CONDITIONS", "Filter", "Rule", "Rules", "fields_of"]
 

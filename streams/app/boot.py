@@ -14,10 +14,10 @@ from faust.app.base import BootStrategy
 from mode import Service
 from mode.types import ServiceT
 
-from streams import topics
-from streams.desk import Desk
-from streams.desk.cluster import Shape
-from streams.reach import explained
+from streams.kafka import topics
+from streams.kafka.connectivity import explained
+from streams.processing import Desk
+from streams.processing.topology import Shape
 
 if TYPE_CHECKING:
     from streams.app.worker import Truceline

@@ -20,13 +20,13 @@ from streams.app.http import HttpService
 from streams.app.loop import Loop
 from streams.core.cloudevents import Headers
 from streams.core.source_registry import Registry
-from streams.desk import Desk
-from streams.desk.memory import calm_collector
 from streams.files.source_registry import read_sources
-from streams.kafka import client_options, faust_options
-from streams.notify import delivery
+from streams.kafka.client import client_options, faust_options
+from streams.notifications import create_notifier
 from streams.observability import log_config, tracing
 from streams.observability.log_throttle import Seldom
+from streams.processing import Desk
+from streams.processing.gc_tuning import calm_collector
 from streams.settings import Settings, load
 from streams.web import kafka_app
 
@@ -70,7 +70,7 @@ class Truceline(faust.App):
         prefix = self.settings.topic_prefix
         if rules is not None:
             add_alerting_agent(self, prefix, self.client_options, rules, registry, Headers(prefix, "alerts"))
-        sending_on = delivery(self.settings)
+        sending_on = create_notifier(self.settings)
         if sending_on is not None:
             add_delivery_agent(self, prefix, sending_on, Headers(prefix, "undelivered"))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streams.rights import Role
+    from streams.kafka.acl import Role
     from streams.settings import Settings
 
 EXIT_FAILED = 1
@@ -47,7 +47,7 @@ def kafka_failed(error: BaseException, settings: Settings, role: Role = "operato
 
     from aiokafka.errors import KafkaConnectionError
 
-    from streams.reach import explained
+    from streams.kafka.connectivity import explained
 
     kind = Unavailable if isinstance(error, (KafkaConnectionError, TimeoutError, OSError)) else CommandFailed
     return kind(asyncio.run(explained(error, settings, role)))

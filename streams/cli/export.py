@@ -83,8 +83,8 @@ def export(
 
     from streams.exports.file import ResumeError
     from streams.exports.origins import Wanted
+    from streams.kafka.range_reader import Unreadable
     from streams.settings import SettingsError, load
-    from streams.stretch import Unreadable
 
     left_out: Counter[str] = Counter()
     wanted = Wanted(topic.value, episode, partition)
@@ -146,7 +146,7 @@ def _stopped(file: str) -> str:
 
 def _of_kafka(settings: Any, wanted: Wanted) -> KafkaOrigin:
     from streams.exports.origins import KafkaOrigin
-    from streams.kafka import client_options
+    from streams.kafka.client import client_options
 
     return KafkaOrigin(client_options(settings), settings.topic(wanted.topic), wanted)
 

@@ -12,7 +12,7 @@ from streams.cli import KAFKA
 from streams.cli.errors import EXIT_FAILED, CommandFailed, Unavailable, UsageFailed
 
 if TYPE_CHECKING:
-    from streams.testing.broker import LocalKafka
+    from streams.kafka.local.cluster import LocalKafka
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
@@ -59,8 +59,8 @@ def up(
     """
     from rich.console import Console
 
-    from streams.testing.broker import KafkaUnavailable, LocalKafka
-    from streams.testing.distribution import KAFKA_VERSION, distribution
+    from streams.kafka.local.cluster import KafkaUnavailable, LocalKafka
+    from streams.kafka.local.distribution import KAFKA_VERSION, distribution
 
     place = _place(folder)
     kafka = LocalKafka.open(place)
@@ -110,7 +110,7 @@ def down(
 @group.command()
 def status(folder: Folder = None) -> None:
     """Show each node with its process and address; exits with 1 unless all of them serve."""
-    from streams.testing.broker import answers
+    from streams.kafka.local.cluster import answers
 
     kafka = _laid_out(_place(folder))
     processes = [node.process for node in kafka.nodes]
@@ -131,7 +131,7 @@ def _place(folder: Path | None) -> Path:
 
 
 def _laid_out(place: Path) -> LocalKafka:
-    from streams.testing.broker import LocalKafka
+    from streams.kafka.local.cluster import LocalKafka
 
     kafka = LocalKafka.open(place)
     if kafka is None:

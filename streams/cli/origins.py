@@ -122,7 +122,7 @@ def _of_embedded(episode: str, folder: Path, kafka: Kafka) -> Iterator[Located]:
 def _of_kafka(episode: str, kafka: Kafka) -> Iterator[Located]:
     import asyncio
 
-    from streams.kafka import client_options
+    from streams.kafka.client import client_options
     from streams.settings import SettingsError
     from streams.store import StoreUnavailable
     from streams.web.past import past_on_kafka

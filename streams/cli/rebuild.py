@@ -127,13 +127,13 @@ def _run(work: Rebuild, *, quiet: bool) -> Verdict:
     from aiokafka.errors import KafkaError, ProducerFenced
 
     from streams.cli.serve import read_registry
-    from streams.desk.errors import Blocked
+    from streams.kafka.range_reader import Unreadable
+    from streams.kafka.topics import TopicsNotMade
+    from streams.processing.errors import Blocked
     from streams.rebuild.copying import NotItsCopy
     from streams.rebuild.run import WrongShape
     from streams.settings import SettingsError
-    from streams.stretch import Unreadable
     from streams.terminal.progress import progress
-    from streams.topics import TopicsNotMade
 
     registry = read_registry(work.old.sources)
     brokers = work.old.bootstrap_servers

@@ -232,9 +232,9 @@ def _of_kafka(wanted: Filter, settings: Settings) -> list[Rejected]:
 
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
+    from streams.kafka.range_reader import Unreadable
     from streams.rejected import rejected_on_kafka
     from streams.settings import SettingsError
-    from streams.stretch import Unreadable
 
     async def gather() -> list[Rejected]:
         return [one async for one in rejected_on_kafka(settings, wanted)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from streams.alerts import Rules
     from streams.core.source_registry import Registry
-    from streams.notify import Delivery
+    from streams.notifications import Delivery
     from streams.settings import Settings
 
 _HELP = """\
@@ -149,7 +149,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     loopback = is_loopback(settings.http_host)
     try:
         listener = listen(settings.http_host, settings.http_port)
-        delivery = read_delivery(settings)
+        notifier = read_delivery(settings)
         store = EmbeddedStore(
             folder, registry, horizon_us=settings.horizon_us, topic=settings.topic("reports"), rules=rules
         )
@@ -159,7 +159,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     try:
         app = create_app(store, token=settings.token, loopback=loopback, post_rate=settings.post_rate)
         serving = serve(app, listener)
-        asyncio.run(serving if delivery is None else beside(serving, store, delivery))
+        asyncio.run(serving if notifier is None else beside(serving, store, notifier))
     finally:
         store.close()
 
@@ -181,11 +181,11 @@ def read_registry(path: str | Path | None) -> Registry:
 
 def read_delivery(settings: Settings) -> Delivery | None:
     """Return what alerts are sent on by, None where no target is named; raises UsageFailed."""
-    from streams.notify import delivery
+    from streams.notifications import create_notifier
     from streams.settings import SettingsError
 
     try:
-        return delivery(settings)
+        return create_notifier(settings)
     except SettingsError as error:
         raise UsageFailed(str(error)) from error
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
+    from streams.kafka.topics import Difference, Found
     from streams.settings import Settings
-    from streams.topics import Difference, Found
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
@@ -62,7 +62,7 @@ def create(
 
     [bold]truceline topics create --partitions 12 --replication 3[/]
     """
-    from streams.topics import differences
+    from streams.kafka.topics import differences
 
     settings = _settings(bootstrap_servers, topic_prefix)
     made, found = _run(settings, _create(settings, partitions, replication))
@@ -105,7 +105,7 @@ def check(
 
     [bold]truceline topics check && truceline serve[/]
     """
-    from streams.topics import differences
+    from streams.kafka.topics import differences
 
     settings = _settings(bootstrap_servers, topic_prefix)
     different = differences(settings.topic_prefix, _run(settings, _survey(settings)))
@@ -142,8 +142,8 @@ def grow(
 
 
 async def _create(settings: Settings, partitions: int, replication: int | None) -> tuple[list[str], dict[str, Found]]:
-    from streams import topics
-    from streams.kafka import client_options
+    from streams.kafka import topics
+    from streams.kafka.client import client_options
 
     async with topics.admin(client_options(settings)) as client:
         if replication is None:
@@ -153,8 +153,8 @@ async def _create(settings: Settings, partitions: int, replication: int | None) 
 
 
 async def _survey(settings: Settings) -> dict[str, Found]:
-    from streams import topics
-    from streams.kafka import client_options
+    from streams.kafka import topics
+    from streams.kafka.client import client_options
 
     async with topics.admin(client_options(settings)) as client:
         return await topics.survey(client, settings.topic_prefix)
@@ -163,8 +163,8 @@ async def _survey(settings: Settings) -> dict[str, Found]:
 def _run(settings: Settings, work: Coroutine[Any, Any, Any]) -> Any:
     from aiokafka.errors import KafkaError
 
+    from streams.kafka.topics import TopicsNotMade
     from streams.settings import SettingsError
-    from streams.topics import TopicsNotMade
 
     try:
         with said_once():

@@ -22,7 +22,7 @@ from streams.embedded.file import DATABASE, claim_folder
 from streams.embedded.reading import Reader
 from streams.embedded.store import EmbeddedStore
 from streams.files.source_registry import default_sources
-from streams.kafka import client_options
+from streams.kafka.client import client_options
 from streams.settings import Settings
 from streams.web.app import create_app
 from streams.web.server import listen, running
@@ -114,7 +114,7 @@ def on_kafka(port: int, say: Callable[[str], None]) -> Iterator[Stage]:
 
     `say` is told what is being waited for. Raises StageFailed.
     """
-    from streams.testing.broker import KafkaUnavailable, broker  # noqa: PLC0415 - an extra
+    from streams.kafka.local.cluster import KafkaUnavailable, broker  # noqa: PLC0415 - an extra
 
     say("starting Apache Kafka; the first time its jars are fetched (44 MB)")
     try:
@@ -130,7 +130,7 @@ def on_kafka(port: int, say: Callable[[str], None]) -> Iterator[Stage]:
 
 @contextmanager
 def _topics(settings: Settings) -> Iterator[None]:
-    from streams.topics import admin, create  # noqa: PLC0415
+    from streams.kafka.topics import admin, create  # noqa: PLC0415
 
     async def made() -> None:
         async with admin(client_options(settings)) as client:

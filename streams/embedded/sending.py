@@ -11,7 +11,7 @@ import structlog
 from streams.embedded.alerts import mark, set_mark
 from streams.embedded.book import Book
 from streams.embedded.store import EmbeddedStore
-from streams.notify import Delivery, undelivered
+from streams.notifications import Delivery, undelivered
 from streams.store import StoreUnavailable
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import orjson
 from aiokafka import TopicPartition
 
-from streams.at_home import partition_counts
 from streams.embedded.reading import Reader
 from streams.exports.file import ResumeError
 from streams.exports.lines import Item
-from streams.kafka import partition_of
-from streams.stretch import Bounds, Stretch, Unreadable, bounds, in_time, partitions
+from streams.kafka.client import partition_of
+from streams.kafka.range_reader import Bounds, Stretch, Unreadable, bounds, in_time, partitions
+from streams.kafka.residency import partition_counts
 
 __all__ = ["EMBEDDED_TOPICS", "EmbeddedOrigin", "KafkaOrigin", "Wanted"]
 

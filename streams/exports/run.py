@@ -4,9 +4,9 @@ from collections import Counter
 from contextlib import aclosing
 from typing import Any, Protocol
 
-from streams.at_home import taken_in
 from streams.exports.lines import Item, LeftOut, line_of
 from streams.exports.origins import EmbeddedOrigin, KafkaOrigin, Wanted
+from streams.kafka.residency import taken_in
 
 __all__ = ["Sink", "export"]
 

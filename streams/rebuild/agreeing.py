@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import orjson
 from aiokafka import TopicPartition
 
-from streams.kafka import client_options
+from streams.kafka.client import client_options
+from streams.kafka.range_reader import ALL, Stretch, Unreadable, partitions
 from streams.settings import Settings
-from streams.stretch import ALL, Stretch, Unreadable, partitions
 
 __all__ = ["Agreement", "compare"]
 

@@ -11,14 +11,14 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.at_home import partition_counts, taken_in
-from streams.desk.outbox import Outbox, Record
-from streams.desk.producer import TransactionalProducer
-from streams.desk.routing import REROUTED
-from streams.kafka import client_options, partition_of
+from streams.kafka.client import client_options, partition_of
+from streams.kafka.range_reader import Bounds, Stretch, bounds, in_time, partitions
+from streams.kafka.residency import partition_counts, taken_in
+from streams.kafka.routing import REROUTED
+from streams.kafka.topics import survey
+from streams.kafka.transactional_producer import TransactionalProducer
+from streams.processing.outbox import Outbox, Record
 from streams.settings import Settings
-from streams.stretch import Bounds, Stretch, bounds, in_time, partitions
-from streams.topics import survey
 
 __all__ = ["Copy", "NotItsCopy", "copy_group"]
 

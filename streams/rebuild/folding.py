@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 
 from streams.core.source_registry import Registry
-from streams.desk import Desk
-from streams.desk.errors import Blocked
-from streams.desk.folded import Folded
+from streams.processing import Desk
+from streams.processing.batch import Folded
+from streams.processing.errors import Blocked
 from streams.settings import Settings
 
 __all__ = ["Folding"]

@@ -6,15 +6,15 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.topics import TOPICS, full_name
-from streams import topics
 from streams.core.source_registry import Registry
-from streams.group import EMPTY, describe_group
-from streams.kafka import client_options
+from streams.kafka import topics
+from streams.kafka.client import client_options
+from streams.kafka.consumer_group import EMPTY, describe_group
+from streams.kafka.range_reader import Unreadable, bounds, partitions
 from streams.rebuild.agreeing import Agreement, compare
 from streams.rebuild.copying import Copy
 from streams.rebuild.folding import Folding
 from streams.settings import Settings
-from streams.stretch import Unreadable, bounds, partitions
 from streams.testing.verify import verify
 
 __all__ = ["Rebuild", "Verdict", "WrongShape"]

@@ -10,7 +10,7 @@ from streams.core.model import Message
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.source_registry import Registry
 from streams.core.state.episode import EntryKey, Outcome, Step
-from streams.desk.routing import REROUTED, Routes, was_rerouted
+from streams.kafka.routing import REROUTED, Routes, was_rerouted
 from streams.observability.tracing import traced
 
 __all__ = ["Expected", "Output"]

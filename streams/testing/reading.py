@@ -8,7 +8,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.stretch import Unreadable
+from streams.kafka.range_reader import Unreadable
 
 __all__ = ["Reading", "Unreadable"]
 
@@ -22,7 +22,7 @@ class Reading:
     """Reads what is there and nothing that comes later; `async with` connects, joins no group."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        """Take the client's options (`streams.kafka.client_options`)."""
+        """Take the client's options (`streams.kafka.client.client_options`)."""
         self._admin = AIOKafkaAdminClient(**options)
         self._consumers = {
             committed: AIOKafkaConsumer(

@@ -17,10 +17,10 @@ from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry
-from streams.desk.restore import GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRIES, REGISTRY
-from streams.desk.routing import REROUTED, Routes
 from streams.files.source_registry import read_sources
-from streams.kafka import client_options
+from streams.kafka.client import client_options
+from streams.kafka.routing import REROUTED, Routes
+from streams.processing.restore import GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRIES, REGISTRY
 from streams.settings import Settings, duration_text
 from streams.testing.compare import differences
 from streams.testing.expected import CHANGES, Expected, Output, forget_all, rerouted_marks

@@ -12,16 +12,16 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams.cancelling import cancel
 from streams.core.log_record import Record
 from streams.core.model import Message, Report
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.queries.as_of import changes_of
 from streams.core.source_registry import Registry
-from streams.kafka import client_options
+from streams.kafka.cancellation import cancel
+from streams.kafka.client import client_options
+from streams.kafka.connectivity import naming_rights
 from streams.observability import tracing
 from streams.published import Batch, Entry, Positions
-from streams.reach import naming_rights
 from streams.settings import Settings
 from streams.store import Change, Logged, Receipt, StoreUnavailable
 from streams.web.feed import CONNECT_S, Feed, with_backoff

@@ -9,9 +9,9 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from streams.kafka import partition_of
+from streams.kafka.client import partition_of
+from streams.kafka.range_reader import ALL, NoTopic, Stretch, Unreadable, partitions
 from streams.store import Logged, StoreUnavailable
-from streams.stretch import ALL, NoTopic, Stretch, Unreadable, partitions
 
 __all__ = ["BYTES_MAX", "RECORDS_MAX", "PastTooLong", "gathered", "past_on_kafka"]
 
@@ -46,7 +46,7 @@ async def past_on_kafka(
 ) -> AsyncGenerator[Logged, None]:
     """Yield the committed records of an episode that stand on the topic of reports now, in order.
 
-    It joins no group. `options` are the client's (`streams.kafka.client_options`); `skimmed_max` is how many offsets
+    It joins no group. `options` are the client's; `skimmed_max` is how many offsets
     the episode's partition may have, the records of other episodes among them.
     Raises StoreUnavailable where they cannot be read, PastTooLong where there are too many.
     """

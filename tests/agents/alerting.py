@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
-from streams.desk.routing import partition_of
-from streams.kafka import client_options
+from streams.kafka.client import client_options
+from streams.kafka.routing import partition_of
 from streams.settings import Settings
 from streams.testing.reading import Reading
 from tests.core.build import Json

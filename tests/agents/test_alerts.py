@@ -7,8 +7,8 @@ from pathlib import Path
 
 from streams.alerts import Watch, read_rules
 from streams.app.worker import Truceline, create_app
+from streams.kafka.local.cluster import LocalKafka
 from streams.settings import Settings
-from streams.testing.broker import LocalKafka
 from tests.agents.alerting import (
     PARTITIONS,
     alerting_settings,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from streams.alerts import RulesError, default_rules, parse_rules, read_rules
-from streams.alerts.figures import Crosses, Disagree, Falls, Quiet, Rises
+from streams.alerts.ceasefire_conditions import Becomes, StartPassed, Violations
+from streams.alerts.count_conditions import Crosses, Disagree, Falls, Quiet, Rises
 from streams.alerts.rules import CONDITIONS, Filter, Rule
-from streams.alerts.truces import Becomes, StartPassed, Violations
 from streams.core.times import DAY_US, HOUR_US
 
 

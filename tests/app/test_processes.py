@@ -23,7 +23,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.desk.routing import partition_of
+from streams.kafka.routing import partition_of
 from streams.settings import Settings, SettingsError, load
 from streams.testing.verify import verify
 from tests.desk.mixed import Sent

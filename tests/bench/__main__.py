@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from streams.testing.broker import temporary
+from streams.kafka.local.cluster import temporary
 from tests.bench import alone, clients, embedded, growth, page, reference, throughput
 from tests.bench.contenders import BUILD, CONTENDERS, PEERS, PEERS_PYTHON, ROOT, Contender, Place, Running
 from tests.bench.machine import machine

@@ -20,7 +20,7 @@ import psutil
 from streams.core.ledger import Ledger
 from streams.core.parse import parse
 from streams.core.times import DAY_US
-from streams.desk.fold import SLICE_RECORDS
+from streams.processing.batch_fold import SLICE_RECORDS
 from tests.bench.contenders import ROOT, truceline_command
 from tests.bench.expected import registry
 from tests.bench.workloads import records, steady

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from streams.testing.distribution import KAFKA_VERSION
+from streams.kafka.local.distribution import KAFKA_VERSION
 from tests.bench.contenders import ROOT
 
 

@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from streams.testing.broker import LocalKafka
+from streams.kafka.local.cluster import LocalKafka
 
 CHUNK_BYTES = 1 << 16
 

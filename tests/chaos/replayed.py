@@ -11,7 +11,7 @@ from streams import replay
 from streams.exports.file import ResumableFile
 from streams.exports.origins import KafkaOrigin, Wanted
 from streams.exports.run import export
-from streams.kafka import client_options
+from streams.kafka.client import client_options
 from streams.settings import Settings
 from streams.testing.reading import Reading
 

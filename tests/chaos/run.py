@@ -13,10 +13,10 @@ from pathlib import Path
 
 from aiokafka.errors import KafkaError
 
+from streams.kafka.local.cluster import LocalKafka, temporary
+from streams.kafka.topics import admin, create
 from streams.settings import Settings
-from streams.testing.broker import LocalKafka, temporary
 from streams.testing.verify import verify
-from streams.topics import admin, create
 from tests.chaos.network import Network, network
 from tests.chaos.replayed import differs_from_replay
 from tests.chaos.schedule import WEIGHTS, Failure, schedule

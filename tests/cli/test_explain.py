@@ -12,7 +12,6 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
-from streams import topics
 from streams.cli import app
 from streams.core.queries.subjects import accounts, tell
 from streams.core.source_registry import Registry
@@ -22,7 +21,8 @@ from streams.embedded.book import Book, BookOptions
 from streams.embedded.file import DATABASE
 from streams.files.jsonl import Lines
 from streams.files.source_registry import read_sources
-from streams.kafka import partition_of
+from streams.kafka import topics
+from streams.kafka.client import partition_of
 from tests.contract.recording import versions
 
 GOLDEN = versions()[-1]

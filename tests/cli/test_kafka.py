@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.testing.broker import LocalKafka
+from streams.kafka.local.cluster import LocalKafka
 
 
 def truceline(*arguments: object) -> tuple[int, str]:

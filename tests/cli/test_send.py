@@ -19,10 +19,10 @@ from aiokafka import AIOKafkaConsumer
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from streams import topics
 from streams.cli import app
 from streams.embedded.file import DATABASE
 from streams.embedded.store import EmbeddedStore
+from streams.kafka import topics
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.core.build import REGISTRY, at, killed, report

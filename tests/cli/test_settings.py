@@ -14,7 +14,7 @@ import faust
 import pytest
 import structlog
 
-from streams.kafka import client_options, faust_options
+from streams.kafka.client import client_options, faust_options
 from streams.observability import log_config
 from streams.settings import PREFIX, Settings, SettingsError, duration_text, load
 

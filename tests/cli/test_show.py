@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from streams import topics
 from streams.cli import app
 from streams.embedded.file import DATABASE
+from streams.kafka import topics
 from streams.replay import replay
 from tests.contract.recording import versions
 from tests.core.build import REGISTRY, act, at, killed, more, report, says, value, withdrawal

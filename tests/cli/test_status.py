@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.desk.routing import partition_of
+from streams.kafka.routing import partition_of
 from streams.overview import look
 from tests.desk.mixed import Sent
 from tests.desk.places import WAIT_S, create_topics, running_desk, send, settings_for, taken_in

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from schemas.topics import TOPICS, durability
 from streams.cli import app
-from streams.testing.broker import LocalKafka
-from streams.topics import survey
+from streams.kafka.local.cluster import LocalKafka
+from streams.kafka.topics import survey
 
 Truceline = Callable[..., tuple[int, str]]
 

@@ -15,8 +15,8 @@ from typing import Any, cast
 from schemas.alerts import Alert
 from schemas.generate import EXAMPLES
 from schemas.json_schema import SHAPES, json_schema
-from streams.alerts.file import default_rules
-from streams.alerts.watch import Watch
+from streams.alerts.engine import Watch
+from streams.alerts.rules_file import default_rules
 from streams.core.cloudevents import Headers
 from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, check_timestamp, parse
@@ -24,7 +24,7 @@ from streams.core.queries.as_of import difference
 from streams.core.times import DEFAULT_HORIZON_US, parse_time
 from streams.core.wire import unwrap
 from streams.files.source_registry import read_sources
-from streams.notify import Lost, undelivered
+from streams.notifications import Lost, undelivered
 
 GOLDEN = Path(__file__).parent / "golden"
 PREFIX = "truceline"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.topics import MIN_MESSAGE_BYTES, TOPICS, Cleanup, durability, full_name
-from streams.topics import Difference, Found, differences
+from streams.kafka.topics import Difference, Found, differences
 
 
 def test_the_topics_are_those_of_the_contract() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from schemas.topics import TOPICS, durability
-from streams.rights import ROLES, Right, Role, rights
+from streams.kafka.acl import ROLES, Right, Role, rights
 from streams.settings import Settings
 
 FOLDER = Path(__file__).parent.parent.parent / "deploy" / "overlays" / "strimzi"

@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 
 from schemas.topics import TOPICS
 from streams.cli import app
+from streams.kafka.local.cluster import LocalKafka, answers, temporary
+from streams.kafka.local.distribution import KAFKA_VERSION
 from streams.settings import PREFIX, Settings, load
-from streams.testing.broker import LocalKafka, answers, temporary
-from streams.testing.distribution import KAFKA_VERSION
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

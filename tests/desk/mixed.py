@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from streams.core.times import DAY_US, HOUR_US, format_time, parse_time
-from streams.desk.routing import partition_of
+from streams.kafka.routing import partition_of
 
 START = "2022-09-13T00:00:00Z"
 PARTIES = ("armenia", "azerbaijan", "all")

@@ -18,9 +18,9 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from schemas.topics import TOPICS
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry, Source
-from streams.desk import Desk
-from streams.desk.folded import Folded
-from streams.kafka import client_options
+from streams.kafka.client import client_options
+from streams.processing import Desk
+from streams.processing.batch import Folded
 from streams.settings import Settings, load
 from streams.testing.reading import Reading
 from tests.desk.mixed import Sent

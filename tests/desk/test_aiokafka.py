@@ -18,12 +18,12 @@ from aiokafka.record.memory_records import MemoryRecords
 from streams.core.cloudevents import Header
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry
-from streams.desk import outbox
-from streams.desk.errors import Blocked
-from streams.desk.fetching import DeskConsumer
-from streams.desk.producer import QUICK_RETRIES, QUICK_S, SLOW_S, Pace, TransactionalProducer
-from streams.desk.restore import restore
-from streams.kafka import client_options
+from streams.kafka.aiokafka_patches.raw_consumer import DeskConsumer
+from streams.kafka.client import client_options
+from streams.kafka.transactional_producer import QUICK_RETRIES, QUICK_S, SLOW_S, Pace, TransactionalProducer
+from streams.processing import outbox
+from streams.processing.errors import Blocked
+from streams.processing.restore import restore
 from streams.settings import Settings
 from tests.desk.places import create_topics, read, settings_for
 from tests.desk.test_poison import Misspelt, report, send_with_header
@@ -136,7 +136,7 @@ async def test_closing_gives_up_what_is_under_way(kafka: str, prefix: str) -> No
 async def test_aiokafka_alone_does_not_get_past_a_header_name_that_is_not_utf8(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So `streams.records` reads it for every consumer of the process."""
+    """So `streams.kafka.aiokafka_patches.record_decoding` reads it for every consumer of the process."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send_with_header(settings, report(1), Misspelt("x"))
@@ -204,7 +204,7 @@ def fields(record: Any) -> tuple[Any, ...]:
 @pytest.mark.parametrize("codec", [0, 1], ids=["plain", "gzip"])
 @pytest.mark.parametrize("magic", [0, 1])
 def test_a_record_of_an_old_format_is_read_as_one_of_today(magic: int, codec: int) -> None:
-    """aiokafka says of one without a time that it is None, which is no number: so `streams.records` says -1."""
+    """aiokafka says of one without a time that it is None, which is no number: record_decoding says -1."""
     builder = LegacyRecordBatchBuilder(magic, codec, 1000)
     for number, timestamp_ms in enumerate((1_700_000_000_000, -1)):
         builder.append(number, timestamp_ms, b"k", b"v")
@@ -248,7 +248,7 @@ async def test_the_ledger_is_read_from_an_explicit_offset_to_its_very_end(kafka:
 
 
 async def test_an_end_that_is_not_reached_is_an_error(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.stretch.STALLED_S", 1.0)
+    monkeypatch.setattr("streams.kafka.range_reader.STALLED_S", 1.0)
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     producer = await started(settings)

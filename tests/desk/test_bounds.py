@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.cancelling import cancel
-from streams.desk import Desk
-from streams.desk.backlog import Backlog
-from streams.desk.folded import Folded
-from streams.kafka import client_options, partition_of
+from streams.kafka.cancellation import cancel
+from streams.kafka.client import client_options, partition_of
+from streams.processing import Desk
+from streams.processing.backlog import Backlog
+from streams.processing.batch import Folded
 from streams.testing.verify import verify
 from tests.desk.mixed import Sent
 from tests.desk.places import (

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from streams.desk.producer import TransactionalProducer
-from streams.desk.takeover import transactional_id
-from streams.kafka import client_options
+from streams.kafka.client import client_options
+from streams.kafka.local.cluster import temporary
+from streams.kafka.transactional_producer import TransactionalProducer
+from streams.processing.takeover import transactional_id
 from streams.settings import Settings
-from streams.testing.broker import temporary
 from streams.testing.reading import Reading
 from streams.testing.verify import verify
 from tests.desk.mixed import mixed

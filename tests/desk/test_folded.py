@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry
-from streams.desk.folded import Folded
+from streams.processing.batch import Folded
 from tests.core.build import Json, act, at, killed, read, report, tick, withdrawal
 
 PLACE = TopicPartition("truceline.reports", 0)

@@ -3,8 +3,8 @@
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from streams.desk import work
-from streams.kafka import client_options
+from streams.kafka.client import client_options
+from streams.processing import transaction
 from streams.settings import Settings
 from streams.testing.reading import Reading
 from streams.testing.verify import verify
@@ -28,7 +28,7 @@ async def test_it_is_committed_now_and_then_and_last_by_the_next_owner(
     settings = settings_for(kafka, prefix, batch_max_records=1)
     await create_topics(settings, 1)
     await send(settings, [report(number) for number in range(20)])
-    monkeypatch.setattr(work, "GROUP_EVERY_S", 3_600)
+    monkeypatch.setattr(transaction, "GROUP_EVERY_S", 3_600)
     async with running_desk(settings) as desk:
         await until(lambda: desk.status.counts["accepted"] == 20, "all are taken in")
         await until(lambda: desk.status.counts["transactions"] > 20, "pictures too")

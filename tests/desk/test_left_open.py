@@ -13,13 +13,13 @@ import pytest
 from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaError
 
-from streams.desk import producer as producer_module
-from streams.desk import work
-from streams.desk.producer import TransactionalProducer
+from streams.kafka import transactional_producer as producer_module
+from streams.kafka.local.cluster import temporary
+from streams.kafka.protocol.transactions import state_of
+from streams.kafka.transactional_producer import TransactionalProducer
+from streams.processing import transaction
 from streams.settings import Settings
-from streams.testing.broker import temporary
 from streams.testing.verify import verify
-from streams.transactions import state_of
 from tests.desk.mixed import Sent, mixed
 from tests.desk.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in, until
 
@@ -72,7 +72,7 @@ def markers_lost(monkeypatch: pytest.MonkeyPatch, end: Callable[[TransactionalPr
     async def ended(self: TransactionalProducer) -> None:
         await (end if loss.now else ends)(self)
 
-    monkeypatch.setattr(work, "GROUP_EVERY_S", 0)  # something of which the coordinator is told
+    monkeypatch.setattr(transaction, "GROUP_EVERY_S", 0)  # something of which the coordinator is told
     monkeypatch.setattr(sender, "_do_add_partitions_to_txn", keep)
     monkeypatch.setattr(TransactionalProducer, "commit", count)
     monkeypatch.setattr(TransactionalProducer, "_end", ended)

@@ -6,7 +6,7 @@ import pytest
 
 from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, parse
-from streams.desk.memory import EVERY_RECORDS, Memory
+from streams.processing.gc_tuning import EVERY_RECORDS, Memory
 from tests.desk.mixed import mixed
 from tests.desk.places import REGISTRY
 

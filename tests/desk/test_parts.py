@@ -11,16 +11,16 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from schemas.topics import TOPICS
 from streams.core.cloudevents import Headers
-from streams.desk.backlog import Backlog
-from streams.desk.cluster import Shape
-from streams.desk.errors import Blocked, OutputTooLarge
-from streams.desk.outbox import Outbox, Record
-from streams.desk.pictures import Pictures
-from streams.desk.routing import Home, Routes, partition_of
-from streams.desk.status import DeskStatus, PartitionState, PartitionStatus
+from streams.kafka.routing import Home, Routes, partition_of
+from streams.kafka.topics import Found
 from streams.observability.log_throttle import Seldom
+from streams.processing.backlog import Backlog
+from streams.processing.errors import Blocked, OutputTooLarge
+from streams.processing.outbox import Outbox, Record
+from streams.processing.picture_schedule import Pictures
+from streams.processing.status import DeskStatus, PartitionState, PartitionStatus
+from streams.processing.topology import Shape
 from streams.settings import load
-from streams.topics import Found
 
 
 @pytest.mark.parametrize(
@@ -212,6 +212,6 @@ def test_a_librarys_repeated_message_is_let_through_seldom_with_its_count() -> N
         return record.getMessage() if seldom.filter(record) else None
 
     assert [said("aiokafka.conn", number) for number in range(3)] == ["no node 0", None, None]
-    assert [said("streams.desk", number) for number in range(2)] == ["no node 0", "no node 1"]
+    assert [said("streams.processing", number) for number in range(2)] == ["no node 0", "no node 1"]
     now_s = 31.0
     assert said("aiokafka.conn", 9) == "no node 9 (and 2 times more)"

@@ -14,8 +14,8 @@ from schemas.topics import TOPICS
 from streams.core import ledger_codec
 from streams.core.ledger import Ledger
 from streams.core.state.episode import EntryKey
-from streams.desk.routing import partition_of
-from streams.kafka import client_options
+from streams.kafka.client import client_options
+from streams.kafka.routing import partition_of
 from streams.settings import Settings
 from streams.testing.verify import verify
 from tests.desk.mixed import Sent
@@ -185,7 +185,7 @@ async def test_a_topic_made_narrower_while_the_desk_works_rejects_the_one_report
 async def test_a_picture_that_no_longer_fits_is_not_laid_to_the_report_that_came_with_it(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.desk.pictures.EVERY_S", 0.0)
+    monkeypatch.setattr("streams.processing.picture_schedule.EVERY_S", 0.0)
     settings = settings_for(kafka, prefix, compression="none")  # so that what is too long stays so
     await create_topics(settings, 1)
     async with running_desk(settings) as desk:

@@ -13,10 +13,10 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
-from streams.desk import Desk
-from streams.desk.folded import Folded
-from streams.desk.restore import restore
-from streams.kafka import client_options, faust_options
+from streams.kafka.client import client_options, faust_options
+from streams.processing import Desk
+from streams.processing.batch import Folded
+from streams.processing.restore import restore
 from streams.settings import Settings
 from streams.testing.reading import Reading
 from streams.testing.verify import verify
@@ -72,15 +72,15 @@ async def test_a_ledger_of_many_fetches_is_read_back_whole(
     await send(settings, records[:600])
     async with running_desk(settings.model_copy(update={"batch_max_records": 20})):
         await taken_in(settings)
-    monkeypatch.setattr("streams.stretch.FETCH_BYTES", 2_000)
+    monkeypatch.setattr("streams.kafka.range_reader.FETCH_BYTES", 2_000)
     place, read_up_to = TopicPartition(settings.topic("ledger"), 0), list[int]()
     async with Reading(client_options(settings)) as reading:
         bounds = (await reading.bounds([place], committed=False))[place]
     await restore(client_options(settings), place, bounds, Ledger(REGISTRY), read_up_to.append)
     assert len(set(read_up_to)) > 10
     await send(settings, records[600:])
-    monkeypatch.setattr("streams.desk.takeover.SAY_EVERY_S", 0.0)
-    with caplog.at_level(logging.INFO, logger="streams.desk"):
+    monkeypatch.setattr("streams.processing.takeover.SAY_EVERY_S", 0.0)
+    with caplog.at_level(logging.INFO, logger="streams.processing"):
         async with running_desk(settings):
             await taken_in(settings)
     said = [int(share) for share in re.findall(r"partition 0 is being restored: (\d+) % of", caplog.text)]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from streams.cancelling import cancel
-from streams.desk import Desk
-from streams.desk.cluster import Cluster
+from streams.kafka.cancellation import cancel
+from streams.processing import Desk
+from streams.processing.topology import Cluster
 from tests.desk.places import REGISTRY, counts_here, settings_for, views_here
 
 #: Turns of the event loop that the closing of a client takes, and some more.
@@ -39,7 +39,7 @@ async def test_a_desk_that_is_just_closing_a_connection_stops(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its topics are missing, so it connects, lets go of it, and would try again and again."""
-    monkeypatch.setattr("streams.cancelling.CANCEL_AGAIN_S", 0.1)
+    monkeypatch.setattr("streams.kafka.cancellation.CANCEL_AGAIN_S", 0.1)
     stop = Cluster.stop
     for turns in range(TURNS):
         closing = asyncio.Event()

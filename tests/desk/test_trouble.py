@@ -13,10 +13,10 @@ from aiokafka.structs import OffsetAndMetadata
 
 from streams.core.source_registry import Registry, Source
 from streams.core.times import format_time
-from streams.desk import Desk
-from streams.desk.producer import TransactionalProducer
+from streams.kafka.local.cluster import LocalKafka
+from streams.kafka.transactional_producer import TransactionalProducer
+from streams.processing import Desk
 from streams.settings import Settings
-from streams.testing.broker import LocalKafka
 from streams.testing.verify import verify
 from tests.desk.mixed import mixed
 from tests.desk.places import REGISTRY, create_topics, fold_all, read, running_desk, send, settings_for, taken_in, until
@@ -263,7 +263,7 @@ async def test_another_source_registry_is_published_a_part_at_a_time_and_gone_on
     await create_topics(settings, 1)
     truce: dict[str, Any] = {"type": "ceasefire", "act": "announced"}
     await fold_all(settings, [report(1, f"e-{number}", source="new-mod", claims=[truce]) for number in range(12)])
-    monkeypatch.setattr("streams.desk.work.REGISTER_RECORDS", 10)
+    monkeypatch.setattr("streams.processing.transaction.REGISTER_RECORDS", 10)
     end = TransactionalProducer._end
     fails = iter([False, False, True])
 

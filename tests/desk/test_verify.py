@@ -13,11 +13,11 @@ from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.core.source_registry import Registry, Source
-from streams.kafka import client_options
+from streams.kafka.client import client_options
+from streams.kafka.topics import admin
 from streams.settings import Settings
 from streams.testing.reading import Reading, Unreadable
 from streams.testing.verify import OUTPUTS, verify
-from streams.topics import admin
 from tests.desk.mixed import Sent
 from tests.desk.places import REGISTRY, create_topics, fold_all, read, running_desk, send, settings_for, taken_in, until
 from tests.desk.test_poison import NOW_MS, report

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from streams.testing.broker import LocalKafka
+from streams.kafka.local.cluster import LocalKafka
 from streams.testing.verify import verify
 from tests.desk.places import ROOT, WAIT_S, create_topics, read, send, settings_for, taken_in
 from tests.desk.test_poison import report

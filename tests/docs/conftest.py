@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.testing.broker import LocalKafka
+from streams.kafka.local.cluster import LocalKafka
 from tests.docs.shell import Command, Installation, Reader
 
 ROOT = Path(__file__).parents[2]

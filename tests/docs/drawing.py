@@ -10,7 +10,7 @@ import faust
 from schemas.topics import TOPICS
 from streams.agents import add_folding_agents
 from streams.core.model import Report
-from streams.desk.takeover import OUTPUTS
+from streams.processing.takeover import OUTPUTS
 
 FILE = Path(__file__).parent.parent.parent / "docs" / "architecture.svg"
 WIDTH, LINE = 1020, 34

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from streams.rights import ROLES, Right, rights
+from streams.kafka.acl import ROLES, Right, rights
 from streams.settings import Settings
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "security.md"

@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from streams.core.times import parse_time
-from streams.desk.routing import partition_of
+from streams.kafka.routing import partition_of
 from tests.desk.mixed import Sent
 from tests.desk.places import send, taken_in
 from tests.docs.shell import Command, Installation, blocks, files

@@ -16,7 +16,7 @@ from backports import zstd
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.desk.routing import partition_of
+from streams.kafka.routing import partition_of
 from tests.desk.mixed import Sent
 from tests.desk.places import send, taken_in
 from tests.docs.shell import Command, Installation, Reader, blocks, files

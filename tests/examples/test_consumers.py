@@ -15,9 +15,9 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams import topics
 from streams.embedded.store import EmbeddedStore
-from streams.kafka import client_options
+from streams.kafka import topics
+from streams.kafka.client import client_options
 from streams.settings import Settings
 from streams.web.app import create_app
 from streams.web.server import listen, running

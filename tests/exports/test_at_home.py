@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from streams.at_home import taken_in
-from streams.kafka import partition_of
+from streams.kafka.client import partition_of
+from streams.kafka.residency import taken_in
 from tests.core.build import killed, report, tick
 
 HOME = partition_of(b"war", 8)

@@ -6,9 +6,9 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 
-from streams import stretch, topics
+from streams.kafka import range_reader, topics
+from streams.kafka.range_reader import ALL, NOW, Bounds, Stretch, Unreadable, bounds, in_time, partitions
 from streams.settings import Settings
-from streams.stretch import ALL, NOW, Bounds, Stretch, Unreadable, bounds, in_time, partitions
 from tests.desk.mixed import Sent
 from tests.desk.places import create_topics, send, settings_for
 
@@ -88,7 +88,7 @@ async def test_what_was_aborted_is_not_there_and_a_marker_at_the_end_is_passed(s
 async def test_an_end_that_is_not_reached_and_a_topic_that_is_not_there_are_errors(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stretch, "STALLED_S", 0.5)
+    monkeypatch.setattr(range_reader, "STALLED_S", 0.5)
     first, *_ = places(settings)
     with pytest.raises(
         Unreadable, match=f"{first.topic} partition 0 cannot be read from offset 4 to its end 99: a trans"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from streams.notify import Delivery, Lost, NotSent, delivery, targets
-from streams.notify.delivery import notification
+from streams.notifications import Delivery, Lost, NotSent, create_notifier, targets
+from streams.notifications.notifier import notification
 from streams.settings import SettingsError, load
 from tests.core.build import at
 from tests.metrics import Gained
@@ -131,19 +131,19 @@ def test_a_headline_calls_nobody_in_a_chat() -> None:
 
 class TestSettings:
     def test_without_an_address_there_is_no_delivery(self) -> None:
-        assert delivery(load()) is None
+        assert create_notifier(load()) is None
 
     def test_addresses_come_from_the_environment_or_from_a_file(self, tmp_path: Path) -> None:
         path = tmp_path / "urls"
         path.write_text("a=json://x/1\n# one more\nb=json://x/2\n")
         for settings in (load(notify_urls="a=json://x/1 b=json://x/2"), load(notify_urls_file=path)):
-            made = delivery(settings)
+            made = create_notifier(settings)
             assert made is not None
             assert [target.name for target in made.targets] == ["a", "b"]
 
     def test_a_file_that_is_not_there_is_named(self) -> None:
         with pytest.raises(SettingsError, match="the address file 'nowhere' cannot be read"):
-            delivery(load(notify_urls_file="nowhere"))
+            create_notifier(load(notify_urls_file="nowhere"))
 
     def test_the_addresses_are_in_no_representation(self) -> None:
         assert "hidden" not in repr(load(notify_urls="json://hidden"))

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from streams.notify.targets import NotSent, Target, targets
+from streams.notifications.targets import NotSent, Target, targets
 from streams.settings import SettingsError
 from tests.notify.receivers import hook, mailbox
 

@@ -15,11 +15,11 @@ from aiokafka.admin import NewPartitions
 from typer.testing import CliRunner, Result
 
 from streams.cli import app
-from streams.desk.producer import TransactionalProducer
-from streams.kafka import client_options
+from streams.kafka.client import client_options
+from streams.kafka.topics import admin, create
+from streams.kafka.transactional_producer import TransactionalProducer
 from streams.settings import Settings
 from streams.testing.verify import verify
-from streams.topics import admin, create
 from tests.desk.mixed import Sent, mixed
 from tests.desk.places import (
     SOURCES_YAML,

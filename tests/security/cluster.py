@@ -28,9 +28,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from streams.rights import Right, coordinator
+from streams.kafka.acl import Right, coordinator
+from streams.kafka.local.cluster import LocalKafka, temporary
 from streams.settings import Settings, load
-from streams.testing.broker import LocalKafka, temporary
 
 PASSWORDS = {
     "worker": "word of the worker",

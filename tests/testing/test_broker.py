@@ -17,10 +17,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.testing import broker as broker_module
-from streams.testing import distribution
-from streams.testing.broker import KafkaUnavailable, LocalKafka, answers, broker
-from streams.testing.node import Address, Node
+from streams.kafka.local import cluster as broker_module
+from streams.kafka.local import distribution
+from streams.kafka.local.cluster import KafkaUnavailable, LocalKafka, answers, broker
+from streams.kafka.local.node import Address, Node
 
 WAIT_S = 30.0
 
@@ -105,7 +105,7 @@ async def test_a_stopped_node_goes_on_with_its_data_and_a_paused_one_with_its_li
 @pytest.mark.kafka
 def test_nothing_is_left_when_the_owner_is_killed() -> None:
     program = """
-from streams.testing.broker import temporary
+from streams.kafka.local.cluster import temporary
 with temporary() as kafka:
     print(kafka.nodes[0].process.pid, kafka.folder, flush=True)
     input()

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from starlette.testclient import TestClient
 
 from streams.embedded.store import EmbeddedStore
-from streams.kafka import client_options
+from streams.kafka.client import client_options
 from streams.settings import Settings
 from streams.store import Change
 from streams.web import changes

@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from streams import topics
-from streams.kafka import client_options
+from streams.kafka import topics
+from streams.kafka.client import client_options
 from streams.settings import Settings
 from streams.web import events, kafka_app, recent
 from streams.web.server import Server, listen, url_of

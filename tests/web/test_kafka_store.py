@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from streams import topics
-from streams.kafka import client_options
+from streams.kafka import topics
+from streams.kafka.client import client_options
 from streams.settings import Settings
 from streams.store import StoreUnavailable
 from streams.web.feed import Feed

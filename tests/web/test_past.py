@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from streams import topics
 from streams.embedded.store import EmbeddedStore
-from streams.kafka import client_options, partition_of
+from streams.kafka import topics
+from streams.kafka.client import client_options, partition_of
+from streams.kafka.range_reader import Bounds
 from streams.settings import Settings
 from streams.store import Logged, StoreUnavailable
-from streams.stretch import Bounds
 from streams.web.kafka_store import KafkaStore
 from streams.web.past import PastTooLong, gathered, past_on_kafka
 from tests.core.build import REGISTRY, Json, killed, report
@@ -89,8 +89,8 @@ async def test_an_end_that_is_not_reached_is_said(settings: Settings, monkeypatc
     async def beyond(_: object, between: Mapping[TopicPartition, Bounds]) -> dict[TopicPartition, Bounds]:
         return {place: Bounds(0, 99) for place in between}
 
-    monkeypatch.setattr("streams.stretch._clipped", beyond)
-    monkeypatch.setattr("streams.stretch.STALLED_S", 0.5)
+    monkeypatch.setattr("streams.kafka.range_reader._clipped", beyond)
+    monkeypatch.setattr("streams.kafka.range_reader.STALLED_S", 0.5)
     with pytest.raises(StoreUnavailable, match=f"{settings.topic('reports')} cannot be read to its end: nothing comes"):
         await past(settings, "war")
 

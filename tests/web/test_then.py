@@ -12,12 +12,12 @@ import pytest
 from httpx import ASGITransport
 from starlette.testclient import TestClient
 
-from streams import topics
 from streams.core.log_record import Record
 from streams.core.queries.as_of import known_at
 from streams.core.times import DEFAULT_HORIZON_US
 from streams.embedded.store import EmbeddedStore
-from streams.kafka import client_options
+from streams.kafka import topics
+from streams.kafka.client import client_options
 from streams.settings import Settings
 from streams.web import past
 from streams.web.app import create_app

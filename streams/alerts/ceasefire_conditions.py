@@ -1,0 +1,157 @@
+"""Conditions on ceasefires: what a rule can wait for in the changes of their status."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from streams.alerts.condition import Condition, Finding, Memory, Seen, Topic
+from streams.alerts.rise_window import lower_before
+from streams.core.times import format_time, parse_time
+
+__all__ = ["Becomes", "StartPassed", "Violations"]
+
+View = dict[str, Any]
+DECLARED = frozenset({"agreed", "announced"})
+#: What a message may say of a view.
+VIEW = (
+    "status", "status_before", "since", "effective_at", "expires_at", "declared_by", "not_confirmed_by",
+    "mediators", "alleged", "denied", "confirmed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TruceCondition(Condition):
+    """Base of those that look at views."""
+
+    topic: ClassVar[Topic] = "ceasefires"
+    filters: ClassVar[tuple[str, ...]] = ("episode", "ceasefire", "view")
+    named_by: ClassVar[tuple[str, ...]] = ("ceasefire", "view")
+
+    def names(self, seen: Seen) -> dict[str, str]:
+        """Return the names of a view."""
+        return {name: seen.record[name] for name in ("episode", "ceasefire", "view")}
+
+
+@dataclass(frozen=True, slots=True)
+class Becomes(TruceCondition):
+    """The status moves to one of `statuses`."""
+
+    statuses: tuple[str, ...]
+
+    name = "becomes"
+    says = VIEW
+    message = "ceasefire {ceasefire} ({view}): {status_before} → {status}"
+    over = "ceasefire {ceasefire} ({view}): no longer {status_before}, now {status}"
+
+    def see(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+        """Compare the status before and after."""
+        del memory
+        facts = view_facts(seen)
+        was, now = facts["status_before"], facts["status"]
+        if was != now and (was in self.statuses or now in self.statuses):
+            yield self.finding(seen, facts, raised=now in self.statuses)
+
+
+@dataclass(frozen=True, slots=True)
+class Violations(TruceCondition):
+    """`count` violations more than at some moment within a time before."""
+
+    count: int
+    within_us: int
+    kind: Literal["alleged", "denied", "confirmed"]
+
+    name = "violations"
+    says = (*VIEW, "count")
+    message = "ceasefire {ceasefire} ({view}): {count} violations more, {alleged} alleged and {confirmed} confirmed"
+
+    def see(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+        """Measure from the lowest count of the window; what was told is not measured from again."""
+        before, after = seen.record["before"], seen.record["after"]
+        key = "/".join(seen.record[name] for name in self.named_by)
+        was = before["violations"][self.kind] if before else 0
+        now = after["violations"][self.kind] if after else 0
+        lowest = lower_before(memory, key, was, seen.clock, self.within_us)[0]
+        if now > was and now - lowest >= self.count:
+            del memory[key]
+            yield self.finding(seen, view_facts(seen) | {"count": now - lowest})
+
+
+@dataclass(frozen=True, slots=True)
+class StartPassed(TruceCondition):
+    """A declared start, and `after_us` more, have passed, and no report since has changed a view of the ceasefire."""
+
+    after_us: int
+
+    name = "start_passed"
+    filters = ("episode", "ceasefire")
+    named_by = ("ceasefire",)
+    says = ("effective_at",)
+    message = "ceasefire {ceasefire}: declared to start {effective_at}, and no word that it has"
+    over = "ceasefire {ceasefire}, declared to start {effective_at}: now {status}"
+
+    def pass_time(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+        """Find the starts that the clock has passed."""
+        for ceasefire, (start, told) in sorted(memory.items()):
+            due = start + self.after_us
+            # A report of that very moment may be the word; a tick is none.
+            if not told and (seen.clock > due or (seen.clock == due and seen.ticked)):
+                memory[ceasefire] = [start, True]
+                yield self._finding(seen, ceasefire, start)
+
+    def see(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+        """Wait for the start that the joint view declares, until anybody says a word after it."""
+        ceasefire = seen.record["ceasefire"]
+        start, told = memory.pop(ceasefire, (None, False))
+        waits = _declared_start(seen)
+        if waits is None and start is not None and not _is_settled(seen, start):
+            waits = start
+        if waits is not None:
+            memory[ceasefire] = [waits, told and waits == start]
+        if told and waits != start:
+            yield self._finding(seen, ceasefire, start, raised=False)
+
+    def _finding(self, seen: Seen, ceasefire: str, start: int, *, raised: bool = True) -> Finding:
+        at = format_time(start)
+        origin = f"{seen.record['episode']}/{ceasefire}/start@{at}"
+        status = (seen.record["after"] or {}).get("status", "none")
+        return Finding(raised, {"ceasefire": ceasefire}, origin, {"effective_at": at, "status": status})
+
+
+def view_facts(seen: Seen) -> dict[str, Any]:
+    """Return what a message may say of a change of status."""
+    before: View | None = seen.record["before"]
+    after: View = seen.record["after"] or {}
+    facts = {name: after.get(name) for name in VIEW[2:8]}
+    violations = after.get("violations") or {"alleged": 0, "denied": 0, "confirmed": 0}
+    return {
+        # A view that is not there says none, as one does before its first claim.
+        "status": after.get("status", "none"),
+        "status_before": before["status"] if before else "none",
+        **facts,
+        **violations,
+    }
+
+
+def _declared_start(seen: Seen) -> int | None:
+    """Return the start that the joint view declares and that has not come."""
+    view = seen.record["after"]
+    if seen.record["view"] != "joint" or view is None or view["status"] not in DECLARED:
+        return None
+    return None if view["effective_at"] is None else parse_time(view["effective_at"])
+
+
+def _is_settled(seen: Seen, start: int) -> bool:
+    """Tell whether a change leaves nothing to wait for: a word after the start, or another course of things."""
+    if seen.record["view"] == "joint":
+        view = seen.record["after"]
+        if view is None or view["status"] != "in_effect" or view["since"] != format_time(start):
+            return True
+    return seen.speaker is not None and seen.moment is not None and seen.moment >= start and not _is_timer(seen)
+
+
+def _is_timer(seen: Seen) -> bool:
+    """Tell whether nothing but a declared start came: the status moved, and nobody said so."""
+    before, after = seen.record["before"], seen.record["after"]
+    if before is None or before["status"] not in DECLARED or before["effective_at"] is None:
+        return False
+    return bool(after == {**before, "status": "in_effect", "since": before["effective_at"]})

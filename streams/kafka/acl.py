@@ -1,0 +1,265 @@
+"""What each of us must be allowed on a broker with access control lists, and which of it is missing.
+
+The table below is all there is: docs/security.md and the Strimzi users are made from it, and a test takes each
+right away in turn. Kafka's operations and what they imply: READ and WRITE bring DESCRIBE along
+(org.apache.kafka.common.acl.AclOperation).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    GroupCoordinatorNotAvailableError,
+    KafkaError,
+    NoError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+    for_code,
+)
+from aiokafka.protocol.transaction import InitProducerIdRequest
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from schemas.topics import TOPICS
+from streams.kafka.protocol.authorized_operations import GroupRightsRequest, TopicRightsRequest
+from streams.settings import Settings
+
+__all__ = [
+    "AUTHORIZATION",
+    "ROLES",
+    "NotAllowed",
+    "Right",
+    "Role",
+    "coordinator",
+    "lacking",
+    "missing_right",
+    "principal",
+    "rights",
+]
+
+Role = Literal["worker", "sender", "consumer", "operator"]
+Resource = Literal["topic", "group", "transactional_id", "cluster"]
+
+ROLES: dict[Role, str] = {
+    "worker": "`truceline serve`, `faust -A streams.app worker`; also `doctor` and `status`",
+    "sender": "`truceline send` to Kafka, or whatever else puts reports on the log",
+    "consumer": "a program of yours that reads one of the output topics; its group is its own",
+    "operator": "`truceline topics`, `verify` and whatever else looks at, makes or deletes topics",
+}
+
+AUTHORIZATION = (
+    TopicAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+    ClusterAuthorizationFailedError,
+)
+
+OUTPUTS = tuple(name for name in TOPICS if name not in {"reports", "ledger"})
+PUBLIC = tuple(name for name in OUTPUTS if name != "rejected")
+
+#: Bits of Kafka's "authorized operations" (KIP-430) are the codes of org.apache.kafka.common.acl.AclOperation.
+OPERATIONS = {
+    "READ": 3, "WRITE": 4, "CREATE": 5, "DELETE": 6, "ALTER": 7, "DESCRIBE": 8,
+    "DESCRIBE_CONFIGS": 10, "ALTER_CONFIGS": 11,
+}  # fmt: skip
+ALL = 2
+NOT_TOLD = -(1 << 31)
+
+
+class NotAllowed(KafkaError):  # type: ignore[misc] # aiokafka has no types
+    """A broker does not let us: the message names each missing right and how it is granted."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One operation on one resource; `prefixed`: on all whose names begin so."""
+
+    resource: Resource
+    name: str
+    operation: str
+    why: str
+    prefixed: bool = False
+    #: Whether nothing goes without it; False: something goes, and `why` says what does not.
+    needed: bool = True
+
+    def __str__(self) -> str:
+        """As a sentence has it: WRITE topic truceline.ledger."""
+        return f"{self.operation} {self.resource.replace('_', ' ')} {self.name}{'*' if self.prefixed else ''}"
+
+    def granted_by(self, user: str) -> str:
+        """Return the options by which kafka-acls.sh grants it."""
+        pattern = " --resource-pattern-type prefixed" if self.prefixed else ""
+        on = "--cluster" if self.resource == "cluster" else f"--{self.resource.replace('_', '-')} '{self.name}'"
+        operation = "".join(part.capitalize() for part in self.operation.split("_"))
+        return f"kafka-acls.sh --add --allow-principal '{user}' --operation {operation} {on}{pattern}"
+
+
+#: Why a worker reads what it has written.
+_READ = {
+    "casualties": "GET /events, alerts; what tells that a ledger was lost",
+    "ceasefires": "GET /events, alerts; what tells that a ledger was lost",
+    "statements": "GET /events; what tells that a ledger was lost",
+    "episodes": "shows the pictures",
+    "rejected": "what tells that a ledger was lost",
+    "ledger": "restores the state of a partition",
+    "alerts": "GET /events, sending on, which were told before",
+}
+
+
+def rights(role: Role, settings: Settings) -> list[Right]:
+    """Return all that a role needs, no more, in the order of the topics' table."""
+    return {"worker": _worker, "sender": _sender, "consumer": _consumer, "operator": _operator}[role](settings)
+
+
+def _worker(settings: Settings) -> list[Right]:
+    found = [
+        _topic(settings, "reports", "READ", "takes the reports in"),
+        _topic(settings, "reports", "WRITE", "POST /reports, ticks, reports sent on to their partition"),
+    ]
+    for name in TOPICS:
+        if name == "reports":
+            continue
+        if name in _READ:
+            found.append(_topic(settings, name, "READ", _READ[name], needed=name in {"episodes", "ledger"}))
+        found.append(_topic(settings, name, "WRITE", TOPICS[name].says, needed=name not in {"alerts", "undelivered"}))
+    app = settings.app_id
+    return [
+        *found,
+        *(
+            _topic(settings, name, "DESCRIBE_CONFIGS", "without it a topic's settings are not checked", needed=False)
+            for name in TOPICS
+        ),
+        Right("group", app, "READ", "shares the partitions out, commits offsets"),
+        Right("group", f"{app}-agents", "READ", "Faust's own group, for alerts", needed=False),
+        Right(
+            "transactional_id",
+            f"{app}-{settings.topic('reports')}-",
+            "WRITE",
+            "one for each input partition",
+            prefixed=True,
+        ),
+    ]
+
+
+def _sender(settings: Settings) -> list[Right]:
+    return [_topic(settings, "reports", "WRITE", "puts reports on the log")]
+
+
+def _consumer(settings: Settings) -> list[Right]:
+    return [_topic(settings, name, "READ", TOPICS[name].says) for name in PUBLIC]
+
+
+def _operator(settings: Settings) -> list[Right]:
+    operations = {
+        "READ": "`verify` reads everything",
+        "CREATE": "`topics create` makes it",
+        "DESCRIBE_CONFIGS": "`topics check` looks at its shape",
+    }
+    return [
+        *(_topic(settings, name, operation, why) for name in TOPICS for operation, why in operations.items()),
+        Right("group", settings.app_id, "DESCRIBE", "the lag, and who holds which partition"),
+    ]
+
+
+def _topic(settings: Settings, name: str, operation: str, why: str, *, needed: bool = True) -> Right:
+    return Right("topic", settings.topic(name), operation, why, needed=needed)
+
+
+def principal(settings: Settings) -> str:
+    """Return who we are to the broker, as far as settings say it."""
+    if settings.security_protocol.startswith("SASL"):
+        return f"User:{settings.sasl_username}"
+    if settings.security_protocol == "SSL" and settings.ssl_certfile is not None:
+        return f"the user of the certificate {settings.ssl_certfile}"
+    return "User:ANONYMOUS"
+
+
+def missing_right(lacks: Iterable[Right], settings: Settings) -> str:
+    """Return one line: what is not allowed, as whom, and how the first of it is granted."""
+    listed = list(lacks)
+    user = principal(settings)
+    others = f" (and {len(listed) - 3} more rights)" if len(listed) > 3 else ""
+    return (
+        f"not allowed to {', '.join(map(str, listed[:3]))}{others} as {user}: grant it with"
+        f" {listed[0].granted_by(user)}, or see `truceline doctor`"
+    )
+
+
+async def lacking(client: AIOKafkaAdminClient, wanted: Sequence[Right]) -> list[Right]:
+    """Return those of the rights that the broker would not give; it is asked, nothing is tried or changed.
+
+    What the broker does not tell (rights on a topic that is not there, a broker from before Kafka 2.3 or not
+    Apache's) is taken to be given. Raises KafkaError, or NotImplementedError where a broker is too old to be asked.
+    """
+    topics = await _on_topics(client, sorted({right.name for right in wanted if right.resource == "topic"}))
+    groups = await _on_groups(client, sorted({right.name for right in wanted if right.resource == "group"}))
+    found = []
+    for right in wanted:
+        given: set[str] | None
+        if right.resource == "transactional_id":
+            # An id that nobody works under: not even a broker that is not Apache's could fence a worker by it.
+            given = await _transactions(client, f"{right.name}rights")
+        else:
+            given = {"topic": topics, "group": groups}.get(right.resource, {}).get(right.name)
+        if given is not None and right.operation not in given:
+            found.append(right)
+    return found
+
+
+async def _on_topics(client: AIOKafkaAdminClient, names: list[str]) -> dict[str, set[str] | None]:
+    if not names:
+        return {}
+    answer = await client._send_request(TopicRightsRequest(names))  # noqa: SLF001 - held by tests/security
+    given: dict[str, set[str] | None] = {}
+    for topic in answer.topics:
+        error, name, bits = for_code(topic[0]), topic[1], topic[4]
+        if error is TopicAuthorizationFailedError:
+            given[name] = set()
+        else:
+            given[name] = _operations(bits) if error is NoError else None
+    return given
+
+
+async def _on_groups(client: AIOKafkaAdminClient, names: list[str]) -> dict[str, set[str] | None]:
+    given: dict[str, set[str] | None] = {}
+    for name in names:
+        try:
+            node = await coordinator(client, name)
+        except GroupAuthorizationFailedError:
+            given[name] = set()
+            continue
+        answer = await client._send_request(GroupRightsRequest(name), node)  # noqa: SLF001
+        for error, group, *_, bits in answer.groups:
+            given[group] = set() if for_code(error) is GroupAuthorizationFailedError else _operations(bits)
+    return given
+
+
+@retry(
+    retry=retry_if_exception_type(GroupCoordinatorNotAvailableError),
+    stop=stop_after_delay(10),
+    wait=wait_fixed(0.2),
+    reraise=True,
+)
+async def coordinator(client: AIOKafkaAdminClient, group: str) -> int:
+    """Return the node of a group; the first group that a cluster is asked about has one a moment later."""
+    node: int = await client.find_coordinator(group)
+    return node
+
+
+async def _transactions(client: AIOKafkaAdminClient, name: str) -> set[str]:
+    """Ask for a producer id with a time-out that is refused, after the right to it was looked at."""
+    answer = await client._send_request(InitProducerIdRequest(name, 0))  # noqa: SLF001
+    return set() if for_code(answer.error_code) is TransactionalIdAuthorizationFailed else {"WRITE"}
+
+
+def _operations(bits: int) -> set[str] | None:
+    """None: not told."""
+    if bits == NOT_TOLD:
+        return None
+    return {name for name, code in OPERATIONS.items() if bits >> code & 1 or bits >> ALL & 1}

@@ -1,0 +1,1 @@
+"""Changes to aiokafka: the only place that uses its private names."""

@@ -1,0 +1,106 @@
+"""Why the brokers cannot be spoken to, in words that say what to mend.
+
+aiokafka logs the reason and raises "Unable to bootstrap": whether nobody listens, a certificate is not trusted or a
+password is wrong, is found out here, by one connection more.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import create_conn
+from aiokafka.errors import KafkaConnectionError, KafkaError, SaslAuthenticationFailed
+from aiokafka.protocol.metadata import MetadataRequest
+
+from streams.kafka.acl import AUTHORIZATION, NotAllowed, Role, lacking, missing_right, rights
+from streams.kafka.client import client_options
+from streams.settings import PREFIX, Settings
+
+__all__ = ["explained", "naming_rights", "not_allowed", "unreachable_brokers"]
+
+CONNECT_S = 5.0
+ASK_S = 10.0
+
+
+async def unreachable_brokers(settings: Settings) -> dict[str, str]:
+    """Return, by HOST:PORT, why a broker that the settings name does not let us in; those that do are left out."""
+    options = client_options(settings)
+    brokers = options.pop("bootstrap_servers").split(",")
+    found = await asyncio.gather(*(_try(broker, options) for broker in brokers))
+    return {broker: reason for broker, reason in zip(brokers, found, strict=True) if reason is not None}
+
+
+async def not_allowed(settings: Settings, role: Role) -> str | None:
+    """Return in one line what a role is not allowed here, or None; also where that cannot be found out."""
+    client = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        async with asyncio.timeout(ASK_S):
+            await client.start()
+            lacks = await lacking(client, [right for right in rights(role, settings) if right.needed])
+    except (KafkaError, OSError, TimeoutError, NotImplementedError):
+        return None
+    finally:
+        await client.close()
+    return missing_right(lacks, settings) if lacks else None
+
+
+async def explained(error: BaseException, settings: Settings, role: Role) -> str:
+    """Return why Kafka failed us: the broker's reason, the right that is missing, or the error's own words."""
+    if isinstance(error, NotAllowed):
+        return str(error)
+    if isinstance(error, (KafkaConnectionError, OSError, TimeoutError)):
+        reasons = await unreachable_brokers(settings)
+        told = "; ".join(f"{broker}: {reason}" for broker, reason in reasons.items())
+        return f"no Kafka broker answers at {settings.bootstrap_servers}" + (f" ({told})" if told else "")
+    lacks = await not_allowed(settings, role)
+    return f"{settings.bootstrap_servers}: {lacks or str(error) or type(error).__name__}"
+
+
+@contextlib.asynccontextmanager
+async def naming_rights(settings: Settings, role: Role) -> AsyncIterator[None]:
+    """Raise NotAllowed, which names the missing right, where a broker says no."""
+    try:
+        yield
+    except AUTHORIZATION as error:
+        lacks = await not_allowed(settings, role)
+        if lacks is None:
+            raise
+        raise NotAllowed(lacks) from error
+
+
+async def _try(broker: str, options: dict[str, Any]) -> str | None:
+    host, _, port = broker.rpartition(":")
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            connection = await create_conn(
+                host.strip("[]"), int(port), request_timeout_ms=int(CONNECT_S * 1000), **options
+            )
+            try:
+                await connection.send(MetadataRequest([]))
+            finally:
+                connection.close()
+    except SaslAuthenticationFailed as error:
+        user, mechanism = options["sasl_plain_username"], options["sasl_mechanism"]
+        reason = str(error.args[0]) if error.args else "authentication failed"
+        return f"it refuses user {user!r} with {mechanism}: {reason}; see {PREFIX}SASL_USERNAME and _PASSWORD_FILE"
+    except ssl.SSLCertVerificationError as error:
+        return f"its certificate is not trusted: {error.verify_message}; see {PREFIX}SSL_CAFILE"
+    except TimeoutError:
+        return f"no answer within {CONNECT_S:.0f} s"
+    except (KafkaError, OSError) as error:
+        return _closed(error, str(options["security_protocol"]))
+    return None
+
+
+def _closed(error: Exception, protocol: str) -> str:
+    """A door of another kind hangs up without a word."""
+    if isinstance(error.__cause__, ssl.SSLError) and "CERTIFICATE" in str(error.__cause__):
+        return f"it asks for a certificate of ours; see {PREFIX}SSL_CERTFILE and _KEYFILE"
+    if isinstance(error, (KafkaConnectionError, ConnectionResetError, ssl.SSLError)):
+        return f"it hung up: is {PREFIX}SECURITY_PROTOCOL={protocol} what it speaks there?"
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there"
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,1 @@
+"""A local Kafka from Python packages alone: `truceline kafka up`, tests, benchmarks."""

@@ -1,0 +1,1 @@
+"""Requests of the Kafka protocol that aiokafka lacks."""

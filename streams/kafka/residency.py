@@ -1,0 +1,50 @@
+"""Whether a record of the log lies where its desk takes it in, or was sent on from there, or refused as misrouted."""
+
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from streams.core.parse import Refusal, parse
+from streams.kafka.client import partition_of
+from streams.kafka.range_reader import ALL, Stretch, Unreadable, partitions
+
+__all__ = ["partition_counts", "taken_in"]
+
+#: The entry of the ledger (`streams.processing.restore`) that says for how many partitions it was made.
+PARTITIONS = b"_n"
+
+
+def taken_in(key: bytes | None, value: bytes | None, partition: int, counts: tuple[int, ...]) -> bool:
+    """Tell whether a desk takes a record in, or refuses it for what it holds, where it lies (section 2 rule 2).
+
+    Otherwise it was sent on, and comes again at its place, or was refused as misrouted. `counts` are the numbers of
+    partitions that the log has had.
+    """
+    try:
+        episode = parse(value or b"").episode.encode()
+    except Refusal:
+        return True
+    return key == episode and any(partition_of(episode, count) == partition for count in counts)
+
+
+async def partition_counts(options: dict[str, Any], prefix: str) -> tuple[int, ...]:
+    """Return how many partitions a log has, and had when its ledger was made, where that is another number.
+
+    Raises Unreadable where there is no log, KafkaError.
+    """
+    now = await partitions(options, f"{prefix}.reports")
+    made_for = await _made_for(options, f"{prefix}.ledger")
+    return (now,) if made_for in {None, now} else (made_for, now)
+
+
+async def _made_for(options: dict[str, Any], ledger: str) -> int | None:
+    try:
+        places = [TopicPartition(ledger, number) for number in range(await partitions(options, ledger))]
+    except Unreadable:
+        return None
+    async with Stretch(options, dict.fromkeys(places, ALL)) as stretch:
+        # It stands near the beginning, where it was written with the first transaction.
+        async for record in stretch.records():
+            if record.key == PARTITIONS and record.value is not None:
+                return int(record.value)
+    return None

@@ -1,0 +1,9 @@
+"""Alerts sent on to people: mail, Slack, Telegram, webhooks … by Apprise (the extra `truceline[notify]`).
+
+Where to is secret: the addresses come from the environment or from a file, and stand in no log line.
+"""
+
+from streams.notifications.notifier import Delivery, Lost, create_notifier, undelivered
+from streams.notifications.targets import NotSent, Target, targets
+
+__all__ = ["Delivery", "Lost", "NotSent", "Target", "create_notifier", "targets", "undelivered"]

@@ -1,0 +1,163 @@
+"""Delivery: an alert as a notification, to every target, tried again with a pause that doubles."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from schemas.alerts import SEVERITIES, Alert, Severity, Undelivered
+from streams.core.times import SECOND_US, parse_time
+from streams.notifications.targets import NotSent, Target, targets
+from streams.observability import metrics
+from streams.settings import Settings, read_secret
+
+__all__ = ["Delivery", "Lost", "create_notifier", "undelivered"]
+
+PAUSE_FIRST_S = 1.0
+PAUSE_MOST_S = 60.0
+#: Ids of alerts that have been sent on; the oldest go. Repeats come close together.
+REMEMBERED = 10_000
+
+_KINDS = {"minor": "info", "moderate": "warning", "severe": "warning", "extreme": "failure"}
+
+_log = structlog.get_logger(__name__)
+
+
+class Lost(NamedTuple):
+    """An alert that a target did not take, however often it was tried."""
+
+    target: str
+    tries: int
+    reason: str
+
+
+class Delivery:
+    """Sends alerts to targets, each alert once as far as this process knows."""
+
+    def __init__(
+        self,
+        to: Sequence[Target],
+        *,
+        tries: int = 6,
+        max_age_us: int | None = None,
+        least: Severity = "minor",
+        now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Take the targets, how often each is tried, and which alerts are too old or too small to be sent on."""
+        self.targets = tuple(to)
+        self._tries = tries
+        self._max_age_us = max_age_us
+        self._severities = SEVERITIES[SEVERITIES.index(least) :]
+        self._now_us = now_us
+        self._sleep = sleep
+        self._sent: dict[str, None] = {}
+        #: The targets that failed to the last; until one takes something it gets a single try.
+        self._down: set[str] = set()
+
+    async def deliver(self, alert: Alert) -> list[Lost]:
+        """Send an alert to every target; return those that did not take it.
+
+        When it returns the alert needs no more doing but with those. Nothing is sent of repeats, of what happened
+        too long ago, and of what is too small.
+        """
+        alert_id = alert["alert_id"]
+        if alert_id in self._sent or not self._is_wanted(alert):
+            return []
+        ends = await asyncio.gather(*(self._send(target, alert) for target in self.targets))
+        for end in ends:
+            metrics.NOTIFICATIONS.labels("delivered" if end is None else "undelivered").inc()
+        self._sent[alert_id] = None
+        if len(self._sent) > REMEMBERED:
+            del self._sent[next(iter(self._sent))]
+        return [end for end in ends if end is not None]
+
+    def _is_wanted(self, alert: Alert) -> bool:
+        if alert["severity"] not in self._severities:
+            return False
+        if self._max_age_us is None or alert["at"] is None:
+            return True
+        if self._now_us() - parse_time(alert["at"]) <= self._max_age_us:
+            return True
+        _log.debug("an alert too old to be sent on", alert_id=alert["alert_id"], at=alert["at"])
+        return False
+
+    async def _send(self, target: Target, alert: Alert) -> Lost | None:
+        title, body, kind = notification(alert)
+        tries = 1 if target.name in self._down else self._tries
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(NotSent),
+            stop=stop_after_attempt(tries),
+            wait=wait_exponential_jitter(initial=PAUSE_FIRST_S, max=PAUSE_MOST_S),
+            sleep=self._sleep,
+            before_sleep=lambda state: _note(target, alert, state),
+            reraise=True,
+        )
+        try:
+            await retrying(target.send, title, body, kind)
+        except NotSent as error:
+            self._down.add(target.name)
+            _log.error("an alert was not delivered", target=target.name, alert_id=alert["alert_id"], reason=str(error))
+            return Lost(target.name, tries, str(error))
+        self._down.discard(target.name)
+        return None
+
+
+def undelivered(alert: Alert, lost: Lost) -> Undelivered:
+    """Return the record that says who did not get an alert."""
+    return {
+        "alert_id": alert["alert_id"], "target": lost.target, "tries": lost.tries, "reason": lost.reason, "alert": alert
+    }  # fmt: skip
+
+
+def create_notifier(settings: Settings) -> Delivery | None:
+    """Return the delivery that settings ask for, None where they name no target.
+
+    Raises SettingsError, with nothing secret in it.
+    """
+    urls = read_secret(settings.notify_urls, settings.notify_urls_file, "address")
+    if urls is None:
+        return None
+    return Delivery(
+        targets(urls),
+        tries=settings.notify_tries,
+        max_age_us=int(settings.notify_max_age.total_seconds()) * SECOND_US,
+        least=settings.notify_severity,
+    )
+
+
+def notification(alert: Alert) -> tuple[str, str, str]:
+    """Return the title, the text and the kind of an alert's notification."""
+    over = alert["state"] == "resolved"
+    title = f"{'Over' if over else alert['severity'].capitalize()}: {alert['episode']}"
+    cause = alert["cause"]
+    lines = [harmless(alert["message"])]
+    if alert["suppressed"]:
+        lines.append(f"({alert['suppressed']} more were held back)")
+    lines += ["", f"{alert['at'] or ''} {alert['rule']}".strip()]
+    if cause.get("source"):
+        relayed = f", relayed by {cause['relayed_by']}" if cause["relayed_by"] else ""
+        lines.append(f"reported by {cause['source']}{relayed}")
+    if cause.get("url"):
+        lines.append(cause["url"])
+    lines.append(alert["alert_id"])
+    return title, "\n".join(lines), "success" if over else _KINDS[alert["severity"]]
+
+
+def harmless(text: str) -> str:
+    """Return a text that calls nobody: in chats `@all` and `<!channel>` would."""
+    return text.replace("@", "@\u200b").replace("<!", "<\u200b!")
+
+
+def _note(target: Target, alert: Alert, state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    _log.warning(
+        "an alert was not taken, it is tried again",
+        target=target.name,
+        alert_id=alert["alert_id"],
+        tries=state.attempt_number,
+        reason=str(error),
+    )

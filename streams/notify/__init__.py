@@ -1,9 +1,0 @@
-"""Alerts sent on to people: mail, Slack, Telegram, webhooks … by Apprise (the extra `truceline[notify]`).
-
-Where to is secret: the addresses come from the environment or from a file, and stand in no log line.
-"""
-
-from streams.notify.delivery import Delivery, Lost, delivery, undelivered
-from streams.notify.targets import NotSent, Target, targets
-
-__all__ = ["Delivery", "Lost", "NotSent", "Target", "delivery", "targets", "undelivered"]

@@ -1,0 +1,106 @@
+"""What the desk asks the brokers for beside records: shapes of topics, offsets, and the group's commits."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from schemas.topics import TOPICS
+from streams.kafka import topics
+from streams.kafka.acl import lacking, missing_right, rights
+from streams.processing.errors import Blocked
+from streams.settings import Settings
+
+__all__ = ["Cluster", "Shape"]
+
+PING_S = 5.0
+
+
+class Shape:
+    """The topics as they are: fit to work on."""
+
+    def __init__(self, settings: Settings, found: Mapping[str, topics.Found]) -> None:
+        """Raise Blocked where a topic is missing or has a shape that no worker may run on."""
+        fatal = [difference for difference in topics.differences(settings.topic_prefix, found) if difference.fatal]
+        if fatal:
+            raise Blocked(f"{'; '.join(map(str, fatal))}: {_mend(fatal)}")
+        self.partitions = found["reports"].partitions
+        #: By full topic name: how long a record batch it takes, in bytes.
+        self.record_limits = {
+            settings.topic(name): int(found[name].settings.get("max.message.bytes", topic.max_message_bytes))
+            for name, topic in TOPICS.items()
+        }
+
+
+class Cluster:
+    """Two connections that last as long as the desk; start before use."""
+
+    def __init__(self, options: dict[str, Any], settings: Settings) -> None:
+        self._settings = settings
+        self._admin = AIOKafkaAdminClient(**options, client_id=f"{settings.app_id}-admin")
+        # Reads nothing: offsets are asked for as read_uncommitted, so that they count open transactions.
+        self._consumer = AIOKafkaConsumer(
+            **options,
+            client_id=f"{settings.app_id}-offsets",
+            enable_auto_commit=False,
+            # It waits so long for each topic that it has not heard of before.
+            retry_backoff_ms=25,
+        )
+
+    async def start(self) -> None:
+        """Connect; raises KafkaConnectionError where no broker answers."""
+        await self._consumer.start()
+        await self._admin.start()
+
+    async def stop(self) -> None:
+        """Let go of the connections."""
+        await self._consumer.stop()
+        await self._admin.close()
+
+    async def ping(self) -> None:
+        """Return when a broker has answered; raises what Kafka raises, or TimeoutError."""
+        async with asyncio.timeout(PING_S):
+            await self._admin.describe_cluster()
+
+    async def shape(self) -> Shape:
+        """Return the shape that the topics have now; raises Blocked as `Shape`, and where a right is missing."""
+        await self._check_rights()
+        return Shape(self._settings, await topics.survey(self._admin, self._settings.topic_prefix))
+
+    async def _check_rights(self) -> None:
+        # Before anything else: a topic that may not be described looks as if it were not there, a group that
+        # may not be joined as if joining took long, and a write that is refused may come hours later.
+        needed = [right for right in rights("worker", self._settings) if right.needed]
+        try:
+            lacks = await lacking(self._admin, needed)
+        except NotImplementedError:
+            return  # a broker too old to tell
+        if lacks:
+            raise Blocked(missing_right(lacks, self._settings))
+
+    async def bounds(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+        """Return the first offset of each partition and the one that its next record gets."""
+        wanted = list(places)
+        first = await self._consumer.beginning_offsets(wanted)
+        end = await self._consumer.end_offsets(wanted)
+        return {place: (first[place], end[place]) for place in wanted}
+
+    async def committed(self, group: str, place: TopicPartition) -> int | None:
+        """Return the offset that a group has committed, or None."""
+        found = await self._admin.list_consumer_group_offsets(group, partitions=[place])
+        offset = found[place].offset if place in found else -1
+        return None if offset < 0 else int(offset)
+
+
+def _mend(fatal: list[topics.Difference]) -> str:
+    what = {difference.what for difference in fatal}
+    if what == {"topic"}:
+        return "run `truceline topics create`"
+    if "partitions" in what:
+        return (
+            "delete the topics that differ (outputs are made anew from the log; keep that), and run"
+            " `truceline topics create`"
+        )
+    return "`truceline topics create` says how to alter them"
