@@ -19,8 +19,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError
 
 from schemas.alerts import Alert
-from streams.agents.untiring import untiringly
-from streams.agents.writing import EventHeaders, Write, writer
+from streams.agents.event_writer import EventHeaders, Write, writer
+from streams.agents.retry import untiringly
 from streams.alerts import TOPICS, Rules, Watch
 from streams.core.source_registry import Registry
 from streams.kafka.range_reader import NOW, Bounds, Stretch

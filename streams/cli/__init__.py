@@ -1,6 +1,6 @@
-"""The `truceline` command: a root, and one module of this package a command or group of commands.
+"""The `truceline` command: a root, and one module of `commands` a command or group of commands.
 
-A module here joins in by a function `register(root: typer.Typer) -> None`:
+A module there joins in by a function `register(root: typer.Typer) -> None`:
 
     def register(root: typer.Typer) -> None:
         root.command(rich_help_panel=RUN)(replay)         # a command …
@@ -23,7 +23,7 @@ import typer
 from typer.core import TyperGroup
 
 from streams import __version__
-from streams.cli import ending
+from streams.cli import commands, exit_handling
 from streams.cli.errors import CommandFailed
 
 __all__ = ["KAFKA", "LOOK", "RUN", "app", "main"]
@@ -33,8 +33,6 @@ RUN = "Run"
 LOOK = "Feed and look"
 KAFKA = "Kafka"
 
-# Modules that are no commands, but what commands share.
-SHARED = {"ending", "errors", "origins", "resending"}
 # The order in which commands are shown; a module that is not named comes last.
 ORDER = ("demo", "replay", "serve", "send", "export", "topics", "kafka")
 
@@ -75,9 +73,9 @@ def _build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    names = {found.name for found in pkgutil.iter_modules(__path__)} - SHARED
+    names = {found.name for found in pkgutil.iter_modules(commands.__path__)}
     for name in sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)):
-        importlib.import_module(f"{__name__}.{name}").register(root)
+        importlib.import_module(f"{commands.__name__}.{name}").register(root)
     return root
 
 
@@ -89,7 +87,7 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        if ending.FULL and isinstance(end.code, int):
+        if exit_handling.FULL and isinstance(end.code, int):
             # To take a ledger of millions of reports apart, one by one, would keep the shell waiting for seconds.
             sys.stdout.flush()
             sys.stderr.flush()

@@ -44,7 +44,7 @@ Role = Literal["worker", "sender", "consumer", "operator"]
 Resource = Literal["topic", "group", "transactional_id", "cluster"]
 
 ROLES: dict[Role, str] = {
-    "worker": "`truceline serve`, `faust -A streams.app worker`; also `doctor` and `status`",
+    "worker": "`truceline serve`, `faust -A streams.worker worker`; also `doctor` and `status`",
     "sender": "`truceline send` to Kafka, or whatever else puts reports on the log",
     "consumer": "a program of yours that reads one of the output topics; its group is its own",
     "operator": "`truceline topics`, `verify` and whatever else looks at, makes or deletes topics",

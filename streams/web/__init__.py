@@ -7,9 +7,9 @@ from starlette.applications import Starlette
 
 from streams.core.source_registry import Registry
 from streams.settings import Settings
+from streams.stores.kafka.store import KafkaStore
 from streams.web.app import create_app
-from streams.web.guard import is_loopback
-from streams.web.kafka_store import KafkaStore
+from streams.web.auth import is_loopback
 
 __all__ = ["create_app", "kafka_app"]
 

@@ -22,17 +22,17 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from streams.core.times import read_time
 from streams.observability import metrics, tracing
-from streams.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
-from streams.web.asking import QueryRefused, begins_at, wanted
-from streams.web.bodies import BodyRefused, Reports, collect, split
-from streams.web.bucket import Buckets, TooMany
-from streams.web.changes import changes_so_far, packed
-from streams.web.events import Hub
-from streams.web.explained import Asked, explained
-from streams.web.guard import Forbidden, Guard
-from streams.web.page import Page
-from streams.web.past import PastTooLong
-from streams.web.then import picture_then
+from streams.stores.kafka.episode_log import PastTooLong
+from streams.stores.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
+from streams.web.auth import Forbidden, Guard
+from streams.web.queries.as_of import picture_then
+from streams.web.queries.changes import changes_so_far, packed
+from streams.web.queries.explain import Asked, explained
+from streams.web.rate_limit import Buckets, TooMany
+from streams.web.request_body import BodyRefused, Reports, collect, split
+from streams.web.sse.hub import Hub
+from streams.web.sse.query import QueryRefused, begins_at, wanted
+from streams.web.static_files import Page
 
 __all__ = ["create_app"]
 

@@ -13,8 +13,8 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.kafka.client import client_options
 from streams.kafka.routing import partition_of
+from streams.operations.verify.reading import Reading
 from streams.settings import Settings
-from streams.testing.reading import Reading
 from tests.core.build import Json
 from tests.desk.mixed import Sent
 from tests.desk.places import WAIT_S, create_topics, read, settings_for

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streams.alerts import Watch, read_rules
-from streams.app.worker import Truceline, create_app
 from streams.kafka.local.cluster import LocalKafka
 from streams.settings import Settings
+from streams.worker.faust_app import Truceline, create_app
 from tests.agents.alerting import (
     PARTITIONS,
     alerting_settings,

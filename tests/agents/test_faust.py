@@ -11,9 +11,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.agents import AgentStage, BatchChannel, add_folding_agents
-from streams.agents.folding import AgentsGone
-from streams.app.worker import Truceline, create_app
+from streams.agents.fold import AgentsGone
 from streams.settings import Settings
+from streams.worker.faust_app import Truceline, create_app
 from tests.desk.places import create_topics, settings_for, until
 
 

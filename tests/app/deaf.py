@@ -3,13 +3,13 @@
 import multiprocessing
 import signal
 
-from streams.app import processes
+from streams.worker import supervisor
 
 
 def deaf() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    processes.GRACE_S = 0.1
-    processes.end_with_parent()
+    supervisor.GRACE_S = 0.1
+    supervisor.end_with_parent()
     while True:
         signal.pause()
 

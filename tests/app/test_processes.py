@@ -24,8 +24,8 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.kafka.routing import partition_of
+from streams.operations.verify.verify import verify
 from streams.settings import Settings, SettingsError, load
-from streams.testing.verify import verify
 from tests.desk.mixed import Sent
 from tests.desk.places import ROOT, WAIT_S, create_topics, read, send, settings_for, taken_in, until
 from tests.desk.test_poison import report
@@ -158,7 +158,7 @@ async def test_two_processes_share_the_partitions_and_end_when_the_command_is_to
     assert [json.loads(await ask(url, "/readyz"))["ready"] for url in urls] == [True, True]
     served.parent.terminate()
     assert await served.ends() == 0
-    assert {line["process"] for line in served.said() if line["logger"] != "streams.app.processes"} == {0, 1}
+    assert {line["process"] for line in served.said() if line["logger"] != "streams.worker.supervisor"} == {0, 1}
     assert len(await read(settings, "casualties", 4)) == 40
     assert await verify(settings) == []
 

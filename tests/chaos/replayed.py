@@ -8,12 +8,12 @@ import orjson
 from aiokafka import TopicPartition
 
 from streams import replay
-from streams.exports.file import ResumableFile
-from streams.exports.origins import KafkaOrigin, Wanted
-from streams.exports.run import export
 from streams.kafka.client import client_options
+from streams.operations.export.resumable_file import ResumableFile
+from streams.operations.export.run import export
+from streams.operations.export.sources import KafkaOrigin, Wanted
+from streams.operations.verify.reading import Reading
 from streams.settings import Settings
-from streams.testing.reading import Reading
 
 CHANGES = ("casualties", "ceasefires", "statements")
 

@@ -15,8 +15,8 @@ from aiokafka.errors import KafkaError
 
 from streams.kafka.local.cluster import LocalKafka, temporary
 from streams.kafka.topics import admin, create
+from streams.operations.verify.verify import verify
 from streams.settings import Settings
-from streams.testing.verify import verify
 from tests.chaos.network import Network, network
 from tests.chaos.replayed import differs_from_replay
 from tests.chaos.schedule import WEIGHTS, Failure, schedule

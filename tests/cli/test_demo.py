@@ -10,12 +10,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.demo.board import Board
-from streams.demo.stages import Change
-from streams.demo.story import story
-from streams.embedded.file import DATABASE
+from streams.cli.demo.dashboard import Board
+from streams.cli.demo.servers import Change
+from streams.cli.demo.story import story
 from streams.files.source_registry import default_sources
-from streams.replay import replay
+from streams.operations.replay.replay import replay
+from streams.stores.sqlite.database import DATABASE
 from tests.embedded.build import stored
 
 ROOT = Path(__file__).parent.parent.parent

@@ -12,8 +12,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
-from streams import doctor
 from streams.cli import app
+from streams.operations.diagnostics import doctor
 from tests.desk.mixed import Sent
 from tests.desk.places import create_topics, running_desk, send, settings_for, taken_in
 from tests.desk.test_poison import report

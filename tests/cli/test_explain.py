@@ -17,12 +17,12 @@ from streams.core.queries.subjects import accounts, tell
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, parse_time
 from streams.core.wire import unwrap
-from streams.embedded.book import Book, BookOptions
-from streams.embedded.file import DATABASE
 from streams.files.jsonl import Lines
 from streams.files.source_registry import read_sources
 from streams.kafka import topics
 from streams.kafka.client import partition_of
+from streams.stores.sqlite.database import DATABASE
+from streams.stores.sqlite.ledger_file import Book, BookOptions
 from tests.contract.recording import versions
 
 GOLDEN = versions()[-1]

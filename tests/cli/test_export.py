@@ -15,11 +15,11 @@ from typer.testing import CliRunner, Result
 
 from schemas.topics import TOPICS
 from streams.cli import app
-from streams.cli.export import Topic
-from streams.embedded.file import DATABASE
-from streams.exports.file import ResumableFile
+from streams.cli.commands.export import Topic
 from streams.files.jsonl import Lines
+from streams.operations.export.resumable_file import ResumableFile
 from streams.settings import Settings
+from streams.stores.sqlite.database import DATABASE
 from tests.chaos.replayed import differs_from_replay
 from tests.core.build import act, at, killed, report, says, withdrawal
 from tests.desk.mixed import Sent, mixed

@@ -14,10 +14,10 @@ from backports import zstd
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.cli.import_ import KindName
+from streams.cli.commands.import_ import KindName
 from streams.core.source_registry import Registry
-from streams.embedded.store import EmbeddedStore
-from streams.importers.kinds import KINDS
+from streams.operations.importers.registry import KINDS
+from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.importers.imports import ARMAZ, PALESTINE_HISTORY, RUSSIAN, UCDP
@@ -151,7 +151,7 @@ def test_send_hands_the_reports_to_truceline_send(monkeypatch: pytest.MonkeyPatc
     def send(files: list[str], **options: object) -> None:
         sent.append((sum(len(Path(file).read_bytes().splitlines()) for file in files), options))
 
-    monkeypatch.setattr("streams.cli.send.send", send)
+    monkeypatch.setattr("streams.cli.commands.send.send", send)
     result = runner.invoke(app, ["import", "armaz", str(ARMAZ), "--send", "--to", "http://127.0.0.1:1"])
     assert (result.exit_code, result.stdout) == (0, "")
     assert sent == [(52, {"to": "http://127.0.0.1:1", "strict": False, "quiet": False})]

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.core.source_registry import Registry
-from streams.embedded.file import DATABASE
+from streams.stores.sqlite.database import DATABASE
 from tests.embedded.build import Clock, opened
 from tests.plots.stories import EPISODE, ceasefire, killed, report
 
@@ -134,7 +134,7 @@ def test_refused_lines_are_said(reports: Path) -> None:
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, reports: Path) -> None:
-    for name in [name for name in sys.modules if name.startswith("streams.plots.")]:
+    for name in [name for name in sys.modules if name.startswith("streams.operations.plots.")]:
         monkeypatch.delitem(sys.modules, name)
     for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
         monkeypatch.setitem(sys.modules, name, None)

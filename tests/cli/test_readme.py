@@ -13,14 +13,14 @@ from typer.testing import CliRunner
 
 from schemas.topics import TOPICS
 from streams.cli import app
+from streams.cli.demo.dashboard import Board
+from streams.cli.demo.play import TITLE
+from streams.cli.demo.servers import Change
+from streams.cli.demo.story import EPISODE, story
 from streams.core.source_registry import Registry
-from streams.demo.board import Board
-from streams.demo.play import TITLE
-from streams.demo.stages import Change
-from streams.demo.story import EPISODE, story
-from streams.embedded.store import EmbeddedStore
 from streams.files.source_registry import default_sources
-from streams.replay import replay
+from streams.operations.replay.replay import replay
+from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 
 ROOT = Path(__file__).parent.parent.parent

@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 
 from streams.cli import app
 from streams.core.source_registry import Registry
-from streams.embedded.store import EmbeddedStore
+from streams.operations.verify.verify import verify
 from streams.settings import Settings, load
-from streams.store import STATUS_OF_REFUSAL
-from streams.testing.verify import verify
+from streams.stores.sqlite.store import EmbeddedStore
+from streams.stores.store import STATUS_OF_REFUSAL
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.core.build import REGISTRY, killed, report

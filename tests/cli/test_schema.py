@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from schemas.json_schema import SHAPES, json_schema
 from streams.cli import app
-from streams.cli.schema import ShapeName
+from streams.cli.commands.schema import ShapeName
 from tests.contract.recording import versions
 
 GOLDEN = versions()[-1]

@@ -20,9 +20,9 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.embedded.file import DATABASE
-from streams.embedded.store import EmbeddedStore
 from streams.kafka import topics
+from streams.stores.sqlite.database import DATABASE
+from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.core.build import REGISTRY, at, killed, report
@@ -84,7 +84,7 @@ def test_a_wrong_token_is_said_at_once(url: str, file: Path, monkeypatch: pytest
 
 
 def test_a_server_that_does_not_answer_is_said(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.sending.PAUSE_FIRST_S", 0.001)
+    monkeypatch.setattr("streams.operations.send.targets.PAUSE_FIRST_S", 0.001)
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
     code, said = sent("--to", f"http://127.0.0.1:{port}", str(file))

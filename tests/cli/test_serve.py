@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.embedded.file import DATABASE
+from streams.stores.sqlite.database import DATABASE
 from streams.web.server import listen
 from tests.core.build import killed, report
 

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.embedded.file import DATABASE
 from streams.kafka import topics
-from streams.replay import replay
+from streams.operations.replay.replay import replay
+from streams.stores.sqlite.database import DATABASE
 from tests.contract.recording import versions
 from tests.core.build import REGISTRY, act, at, killed, more, report, says, value, withdrawal
 from tests.embedded.build import opened

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.kafka.routing import partition_of
-from streams.overview import look
+from streams.operations.diagnostics.status import look
 from tests.desk.mixed import Sent
 from tests.desk.places import WAIT_S, create_topics, running_desk, send, settings_for, taken_in
 from tests.desk.test_poison import report

@@ -13,7 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.replay import replay
+from streams.operations.replay.replay import replay
 
 VECTORS = sorted((Path(__file__).parent.parent / "vectors").glob("*.json"))
 COUNTED = {

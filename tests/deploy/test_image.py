@@ -166,7 +166,7 @@ def test_it_replays_a_vector(image: Image, tmp_path: Path) -> None:
 
 
 def test_its_fold_is_compiled(image: Image, tmp_path: Path) -> None:
-    asked = "from streams.compiled import is_compiled; print(is_compiled())"
+    asked = "from streams.operations.diagnostics.build_info import is_compiled; print(is_compiled())"
     ran = subprocess.run(
         [str(image.environment / "bin" / "python"), "-c", asked],
         cwd=tmp_path, env=bare(tmp_path), capture_output=True, check=True, text=True,

@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Self
 
-from streams.testing.verify import verify_now
+from streams.operations.verify.verify import verify_now
 from tests.desk.places import WAIT_S, create_topics, read, settings_for, taken_in
 from tests.desk.test_poison import report
 from tests.desk.test_worker import answers, start

@@ -14,9 +14,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.sender import EndTxnHandler
 
-from streams.app import serve
 from streams.core.ledger import Ledger
 from streams.settings import load
+from streams.worker import serve
 
 MOMENTS: dict[str, tuple[type, str]] = {
     "commit": (AIOKafkaProducer, "commit_transaction"),

@@ -19,10 +19,10 @@ from schemas.topics import TOPICS
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry, Source
 from streams.kafka.client import client_options
+from streams.operations.verify.reading import Reading
 from streams.processing import Desk
 from streams.processing.batch import Folded
 from streams.settings import Settings, load
-from streams.testing.reading import Reading
 from tests.desk.mixed import Sent
 
 ROOT = Path(__file__).parents[2]

@@ -1,9 +1,9 @@
 """A worker whose fold fails on the episode `a-bug`, quoting the report: `python -m tests.desk.talkative_worker`."""
 
-from streams.app import serve
 from streams.core.ledger import Ledger
 from streams.core.state.episode import Step
 from streams.settings import load
+from streams.worker import serve
 
 #: Every report comes by here, and it can be replaced in a fold that is compiled.
 fold = Ledger.concerns_ceasefires

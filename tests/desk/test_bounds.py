@@ -11,10 +11,10 @@ from aiokafka import AIOKafkaProducer
 
 from streams.kafka.cancellation import cancel
 from streams.kafka.client import client_options, partition_of
+from streams.operations.verify.verify import verify
 from streams.processing import Desk
 from streams.processing.backlog import Backlog
 from streams.processing.batch import Folded
-from streams.testing.verify import verify
 from tests.desk.mixed import Sent
 from tests.desk.places import (
     REGISTRY,

@@ -10,10 +10,10 @@ from aiokafka import TopicPartition
 from streams.kafka.client import client_options
 from streams.kafka.local.cluster import temporary
 from streams.kafka.transactional_producer import TransactionalProducer
+from streams.operations.verify.reading import Reading
+from streams.operations.verify.verify import verify
 from streams.processing.takeover import transactional_id
 from streams.settings import Settings
-from streams.testing.reading import Reading
-from streams.testing.verify import verify
 from tests.desk.mixed import mixed
 from tests.desk.places import REGISTRY, create_topics, running_desk, send, settings_for, taken_in, until
 

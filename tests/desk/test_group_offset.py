@@ -4,10 +4,10 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.kafka.client import client_options
+from streams.operations.verify.reading import Reading
+from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
-from streams.testing.reading import Reading
-from streams.testing.verify import verify
 from tests.desk.places import REGISTRY, create_topics, fold_all, read, running_desk, send, settings_for, taken_in, until
 from tests.desk.test_poison import report
 

@@ -17,9 +17,9 @@ from streams.kafka import transactional_producer as producer_module
 from streams.kafka.local.cluster import temporary
 from streams.kafka.protocol.transactions import state_of
 from streams.kafka.transactional_producer import TransactionalProducer
+from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
-from streams.testing.verify import verify
 from tests.desk.mixed import Sent, mixed
 from tests.desk.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in, until
 

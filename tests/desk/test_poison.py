@@ -16,8 +16,8 @@ from streams.core.ledger import Ledger
 from streams.core.state.episode import EntryKey
 from streams.kafka.client import client_options
 from streams.kafka.routing import partition_of
+from streams.operations.verify.verify import verify
 from streams.settings import Settings
-from streams.testing.verify import verify
 from tests.desk.mixed import Sent
 from tests.desk.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
 

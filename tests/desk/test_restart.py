@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from streams.operations.verify.verify import verify
 from streams.settings import Settings
-from streams.testing.verify import verify
 from tests.desk.mixed import mixed
 from tests.desk.places import (
     SOURCES_YAML,

@@ -9,7 +9,7 @@ import pytest
 
 from streams.core.source_registry import Registry, Source
 from streams.kafka.routing import partition_of
-from streams.testing.verify import verify
+from streams.operations.verify.verify import verify
 from tests.desk.mixed import Sent, mixed
 from tests.desk.places import (
     REGISTRY,

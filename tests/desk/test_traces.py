@@ -12,11 +12,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from streams.app.worker import create_app
 from streams.observability import tracing
 from streams.observability.tracing import traced
+from streams.operations.verify.verify import verify
 from streams.settings import SettingsError
-from streams.testing.verify import verify
+from streams.worker.faust_app import create_app
 from tests.agents.test_faust import worker_running
 from tests.core.build import killed, report
 from tests.desk.places import create_topics, read, send, settings_for, taken_in, until

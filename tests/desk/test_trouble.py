@@ -15,9 +15,9 @@ from streams.core.source_registry import Registry, Source
 from streams.core.times import format_time
 from streams.kafka.local.cluster import LocalKafka
 from streams.kafka.transactional_producer import TransactionalProducer
+from streams.operations.verify.verify import verify
 from streams.processing import Desk
 from streams.settings import Settings
-from streams.testing.verify import verify
 from tests.desk.mixed import mixed
 from tests.desk.places import REGISTRY, create_topics, fold_all, read, running_desk, send, settings_for, taken_in, until
 from tests.desk.test_poison import report

@@ -15,9 +15,9 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from streams.core.source_registry import Registry, Source
 from streams.kafka.client import client_options
 from streams.kafka.topics import admin
+from streams.operations.verify.reading import Reading, Unreadable
+from streams.operations.verify.verify import OUTPUTS, verify
 from streams.settings import Settings
-from streams.testing.reading import Reading, Unreadable
-from streams.testing.verify import OUTPUTS, verify
 from tests.desk.mixed import Sent
 from tests.desk.places import REGISTRY, create_topics, fold_all, read, running_desk, send, settings_for, taken_in, until
 from tests.desk.test_poison import NOW_MS, report

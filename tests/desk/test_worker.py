@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 from streams.kafka.local.cluster import LocalKafka
-from streams.testing.verify import verify
+from streams.operations.verify.verify import verify
 from tests.desk.places import ROOT, WAIT_S, create_topics, read, send, settings_for, taken_in
 from tests.desk.test_poison import report
 
 STARTS = {
     "truceline serve": [sys.executable, "-m", "streams", "serve"],
-    "faust": [str(Path(sys.executable).parent / "faust"), "-A", "streams.app", "worker"],
+    "faust": [str(Path(sys.executable).parent / "faust"), "-A", "streams.worker", "worker"],
 }
 BUGGY = "with a bug in its fold"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from streams.frames import TABLES
+from streams.operations.replay.dataframes import TABLES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from streams.terminal.difference import CORRECTIONS
-from streams.web.kafka_store import SKIMMED_MAX
-from streams.web.past import BYTES_MAX, RECORDS_MAX
+from streams.cli.render.difference import CORRECTIONS
+from streams.stores.kafka.episode_log import BYTES_MAX, RECORDS_MAX
+from streams.stores.kafka.store import SKIMMED_MAX
 
 PAGE = (Path(__file__).parents[2] / "docs" / "time-travel.md").read_text(encoding="utf-8")
 WORDS = " ".join(PAGE.split())

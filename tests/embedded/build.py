@@ -9,8 +9,8 @@ from typing import Any
 
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, read_time
-from streams.embedded.book import Book, BookOptions
-from streams.store import Receipt
+from streams.stores.sqlite.ledger_file import Book, BookOptions
+from streams.stores.store import Receipt
 from tests.core.build import REGISTRY, Json
 
 NOW = "2022-10-01T00:00:00Z"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from streams.embedded.file import DATABASE
+from streams.stores.sqlite.database import DATABASE
 from tests.core.build import Json
 
 #: `tests.core.build.REGISTRY`, as a file.

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 
 from streams.alerts import Rules, Watch
-from streams.embedded.file import DATABASE
-from streams.embedded.store import EmbeddedStore
+from streams.stores.sqlite.database import DATABASE
+from streams.stores.sqlite.store import EmbeddedStore
 from tests.alerts.telling import day, ids, rules
 from tests.core.build import REGISTRY, Json, killed
 from tests.desk.places import WAIT_S, until

@@ -12,8 +12,8 @@ import pytest
 
 from streams.core.source_registry import Registry, Source
 from streams.core.times import DAY_US
-from streams.embedded.book import FORGET_EVERY, Book
-from streams.store import StoreUnavailable
+from streams.stores.sqlite.ledger_file import FORGET_EVERY, Book
+from streams.stores.store import StoreUnavailable
 from tests.core.build import act, at, killed, report, says, tick, withdrawal
 from tests.embedded.build import Clock, folded_again, opened, outcome, stored, taken, value
 

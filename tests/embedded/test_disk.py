@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from streams.embedded.file import DATABASE
+from streams.stores.sqlite.database import DATABASE
 from tests.core.build import Json, killed, more, report
 from tests.embedded.build import folded_again, stored
 from tests.embedded.server import ENDS_WITHIN_S, Server, start

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from streams.embedded.file import DATABASE
-from streams.embedded.store import EmbeddedStore
-from streams.store import StoreUnavailable, summary
+from streams.stores.sqlite.database import DATABASE
+from streams.stores.sqlite.store import EmbeddedStore
+from streams.stores.store import StoreUnavailable, summary
 from tests.core.build import REGISTRY, act, at, killed, report, tick
 from tests.embedded.build import Clock, stored, value
 
@@ -118,6 +118,6 @@ async def test_a_failed_write_is_a_reason_not_to_be_ready_until_one_succeeds(sto
 
 
 async def test_more_than_can_wait_is_sent_away(store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.embedded.writer.WAITING_MAX", 0)
+    monkeypatch.setattr("streams.stores.sqlite.writer_thread.WAITING_MAX", 0)
     with pytest.raises(StoreUnavailable, match="too many requests"):
         await store.submit([b"x"])

@@ -15,10 +15,10 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.embedded.store import EmbeddedStore
 from streams.kafka import topics
 from streams.kafka.client import client_options
 from streams.settings import Settings
+from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.core.build import REGISTRY, Json, killed, report

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.exports import file as files
-from streams.exports.file import ResumableFile, ResumeError
 from streams.files.jsonl import Lines
+from streams.operations.export import resumable_file as files
+from streams.operations.export.resumable_file import ResumableFile, ResumeError
 
 OF = {"place": "t.reports", "topic": "reports"}
 LINES = [b'{"n":%d}\n' % n for n in range(100)]

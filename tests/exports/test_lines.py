@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from streams.core.wire import unwrap
-from streams.exports.lines import Item, LeftOut, line_of
+from streams.operations.export.record_lines import Item, LeftOut, line_of
 from tests.core.build import killed, report
 
 NOON_US = 1_663_156_800_123_000

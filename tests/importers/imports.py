@@ -12,8 +12,8 @@ from streams.core.ledger import Ledger
 from streams.core.parse import parse
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Outcome
-from streams.importers.kinds import KINDS
-from streams.importers.reading import Options, Tally, encode, horizon_of, in_order_of_publication, take
+from streams.operations.importers.base import Options, Tally, encode, horizon_of, in_order_of_publication, take
+from streams.operations.importers.registry import KINDS
 
 DATA = Path(__file__).parent.parent / "data"
 ARMAZ = DATA / "armaz-claims" / "claims.jsonl"

@@ -8,7 +8,7 @@ from streams.core.ledger import Ledger
 from streams.core.parse import parse
 from streams.core.state.episode import Outcome
 from streams.files.source_registry import default_sources
-from streams.importers.reading import encode
+from streams.operations.importers.base import encode
 from tests.importers.imports import ARMAZ, cells, counted, fold, imported, rows_of
 
 SEPTEMBER = "armenia-azerbaijan-2022-09"

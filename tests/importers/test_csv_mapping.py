@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from streams.importers.kinds import KINDS
-from streams.importers.mapping import (
+from streams.operations.importers.base import Options, Tally
+from streams.operations.importers.csv_mapping import (
     CasualtiesMapping,
     CeasefireMapping,
     CsvMapping,
@@ -18,8 +18,8 @@ from streams.importers.mapping import (
     TableFormat,
     read_mapping,
 )
-from streams.importers.reading import Options, Tally
-from streams.importers.summary import summary_lines
+from streams.operations.importers.registry import KINDS
+from streams.operations.importers.summary import summary_lines
 from tests.importers.imports import imported
 
 SHAPES = (

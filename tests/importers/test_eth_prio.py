@@ -7,7 +7,7 @@ import pytest
 from streams.core.model import Tick
 from streams.core.state.episode import Outcome
 from streams.core.times import parse_time
-from streams.importers.eth_prio import (
+from streams.operations.importers.eth_prio import (
     MONTH_DECLARED,
     MONTH_ENDED,
     NEVER_EFFECTIVE,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.reports import SLUG
-from streams.importers.names import slug
+from streams.operations.importers.slugs import slug
 
 
 @pytest.mark.parametrize(

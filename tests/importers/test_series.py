@@ -14,7 +14,7 @@ from streams.core.queries.as_of import known_at
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Outcome
 from streams.core.times import parse_time
-from streams.importers.reading import Options, encode
+from streams.operations.importers.base import Options, encode
 from tests.importers.imports import (
     PALESTINE,
     PALESTINE_HISTORY,

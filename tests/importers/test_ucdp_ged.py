@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from streams.core.state.episode import Outcome
-from streams.importers.names import slug
-from streams.importers.reading import Options
-from streams.importers.ucdp_ged import BOUNDS_APART, NO_BOUNDS
+from streams.operations.importers.base import Options
+from streams.operations.importers.slugs import slug
+from streams.operations.importers.ucdp_ged import BOUNDS_APART, NO_BOUNDS
 from tests.importers.imports import SHARED, UCDP, cells, counted, fold, imported, ledger_for, rows_of
 
 WHOLE = SHARED / "ucdp-ged-ukraine" / "conflict_data_ukr.csv"

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from streams.demo.stages import Stage, on_kafka
-from streams.demo.story import EPISODE, story
+from streams.cli.demo.servers import Stage, on_kafka
+from streams.cli.demo.story import EPISODE, story
 from streams.web.server import listen
 
 SLOW_MS = 60_000

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from streams.embedded.store import EmbeddedStore
+from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.core.build import REGISTRY, act, at, denies, killed, report, withdrawal

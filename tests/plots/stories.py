@@ -7,7 +7,7 @@ import orjson
 from streams.core.ledger import Ledger
 from streams.core.parse import parse
 from streams.core.source_registry import Registry
-from streams.plots.story import Story, story_of
+from streams.operations.plots.history import Story, story_of
 
 EPISODE = "northland"
 

@@ -10,10 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from streams.plots.looks import DASHES, MARKS, STATUSES, THEMES, Theme
-from streams.plots.output import FORMATS, form_of, picture
-from streams.plots.story import Story
-from streams.plots.timeline import MAX_BANDS, draw
+from streams.operations.plots.history import Story
+from streams.operations.plots.output import FORMATS, form_of, picture
+from streams.operations.plots.theme import DASHES, MARKS, STATUSES, THEMES, Theme
+from streams.operations.plots.timeline import MAX_BANDS, draw
 from tests.plots.stories import ceasefire, killed, report, story
 
 WHOLE = (

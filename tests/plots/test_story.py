@@ -1,7 +1,7 @@
 """A story made from changes: what was known when."""
 
 from streams.core.times import parse_time
-from streams.plots.story import Point
+from streams.operations.plots.history import Point
 from tests.plots.stories import ceasefire, killed, report, story
 
 

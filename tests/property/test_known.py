@@ -17,7 +17,7 @@ from streams.core.queries.as_of import NoSuchEpisode, difference, known_at, publ
 from streams.core.times import format_time, parse_time
 from streams.core.wire import unwrap
 from streams.files.jsonl import Lines
-from streams.replay import Replay
+from streams.operations.replay.replay import Replay
 from tests.contract.test_schemas import fits
 from tests.property.folding import in_bytes, registry
 from tests.property.strategies import BEGIN, History, histories

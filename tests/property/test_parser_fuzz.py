@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from schemas.reports import REPORT
 from streams.core.parse import Refusal, parse
-from streams.shares import episode_of
+from streams.operations.replay.sharding import episode_of
 from tests.property.mutations import SHAPES, mutated_bytes, mutated_value, valid_record
 from tests.property.readers import outcome_of
 from tests.property.reading_json import MAX_BYTES

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from streams.core.times import parse_time
 from streams.files.jsonl import Lines
-from streams.replay import Replay
+from streams.operations.replay.replay import Replay
 from tests.property.folding import in_bytes, registry
 from tests.property.model import Model
 from tests.property.reading_json import MAX_BYTES

@@ -18,8 +18,8 @@ from streams.cli import app
 from streams.kafka.client import client_options
 from streams.kafka.topics import admin, create
 from streams.kafka.transactional_producer import TransactionalProducer
+from streams.operations.verify.verify import verify
 from streams.settings import Settings
-from streams.testing.verify import verify
 from tests.desk.mixed import Sent, mixed
 from tests.desk.places import (
     SOURCES_YAML,
@@ -130,7 +130,7 @@ def test_a_live_log_moves_from_four_to_eight_partitions_and_each_episode_folds_t
 def test_what_was_interrupted_goes_on_and_brings_each_record_over_once(
     live: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.rebuild.copying.TRANSACTION_RECORDS", 50)
+    monkeypatch.setattr("streams.operations.rebuild.copy_log.TRANSACTION_RECORDS", 50)
     asyncio.run(worked(live, *mixed(6, 200, 4)))
     commit, commits = TransactionalProducer.commit, []
 
@@ -201,7 +201,7 @@ def test_episodes_that_come_out_otherwise_are_named_and_not_switched_to_unasked(
 def test_a_fold_that_does_not_go_on_is_given_up_with_the_reason(
     live: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.rebuild.folding.TROUBLE_S", 1.0)
+    monkeypatch.setattr("streams.operations.rebuild.refold.TROUBLE_S", 1.0)
     asyncio.run(worked(live, report(1)))
     other = of(live, f"{live.topic_prefix}-2")
     assert run("rebuild", "--to", other.topic_prefix).exit_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from datetime import UTC, datetime
@@ -12,10 +13,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
+import streams
 from streams import replay
-from streams.frames import TABLES, Frames
-from streams.replay import Change, NoSuchEpisode, Replay, diff, show
-from streams.replay import replay as by_module
+from streams.operations.replay.dataframes import TABLES, Frames
+from streams.operations.replay.replay import NoSuchEpisode, diff, show
 from tests.core.build import REGISTRY, act, at, killed, report, says
 
 STORY = [
@@ -33,15 +34,15 @@ def path(tmp_path: Path) -> Path:
     return found
 
 
-def test_the_function_is_there_under_both_names_and_the_module_too(path: Path) -> None:
-    import streams.replay as module  # noqa: PLC0415
-
-    assert callable(module)
-    first, second = replay(path), by_module(path)
-    assert [*first] == [*second]
-    assert isinstance(first, Replay)
-    assert isinstance(next(iter(replay(path))), Change)
-    assert sys.modules["streams.replay"].Replay is Replay
+def test_the_package_exports_real_functions(path: Path) -> None:
+    """`streams.replay` is a function with a signature and a docstring, not a module."""
+    assert inspect.isfunction(streams.replay)
+    assert list(inspect.signature(streams.replay).parameters)[:2] == ["paths", "sources"]
+    assert inspect.getdoc(streams.show)
+    assert isinstance(streams.replay(path), streams.Replay)
+    assert isinstance(next(iter(replay(path))), streams.Change)
+    with pytest.raises(AttributeError, match="no attribute 'unknown'"):
+        streams.unknown  # noqa: B018
 
 
 def test_what_was_known_when_is_told_of_times_as_text_and_as_datetimes(path: Path) -> None:

@@ -12,8 +12,8 @@ import structlog
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry, Source
 from streams.files.source_registry import SourcesError, default_sources, parse_sources, read_sources
-from streams.importers.reading import horizon_of
 from streams.observability.unknown_sources import Strangers
+from streams.operations.importers.base import horizon_of
 from tests.importers.imports import ARMAZ, PALESTINE_HISTORY, RUSSIAN_HISTORY, UCDP, cells, fold, imported
 
 ROOT = Path(__file__).parent.parent.parent

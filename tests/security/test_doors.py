@@ -13,13 +13,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from typer.testing import CliRunner
 
 from schemas.topics import TOPICS
-from streams.app.loop import SHUTDOWN_S, Loop
 from streams.cli import app
 from streams.core.source_registry import Registry
 from streams.kafka.acl import Right, rights
 from streams.kafka.client import client_options
 from streams.kafka.connectivity import explained, not_allowed, unreachable_brokers
 from streams.settings import Settings, load
+from streams.worker.event_loop import SHUTDOWN_S, Loop
 from tests.agents.alerting import eventually
 from tests.agents.test_faust import Watching, worker_running
 from tests.desk.mixed import mixed

@@ -11,9 +11,9 @@ import pytest
 
 from streams.core.log_record import Record
 from streams.files.jsonl import Lines
-from streams.pace import STEP_MAX_S, AsFast, Clock, Pace, Rate, Speed, read_speed
-from streams.playing import Player
-from streams.store import Receipt
+from streams.operations.send.pacing import STEP_MAX_S, AsFast, Clock, Pace, Rate, Speed, read_speed
+from streams.operations.send.player import Player
+from streams.stores.store import Receipt
 from tests.core.build import Json, at, killed, report, tick, us
 
 
@@ -49,7 +49,7 @@ class Log:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     time = Time()
-    monkeypatch.setattr("streams.playing.asyncio.sleep", time.sleep)
+    monkeypatch.setattr("streams.operations.send.player.asyncio.sleep", time.sleep)
     return time
 
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from streams.terminal import progress as module
-from streams.terminal.progress import Position, progress
+from streams.cli.render import progress as module
+from streams.cli.render.progress import Position, progress
 
 
 @pytest.fixture(autouse=True)

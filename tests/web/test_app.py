@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 
 from streams.core.ledger import Ledger
 from streams.core.state.episode import Step
-from streams.embedded.store import EmbeddedStore
-from streams.store import STATUS_OF_REFUSAL, StoreUnavailable
+from streams.stores.sqlite.store import EmbeddedStore
+from streams.stores.store import STATUS_OF_REFUSAL, StoreUnavailable
 from streams.web.app import create_app
 from tests.core.build import REGISTRY, act, killed, report, withdrawal
 
@@ -101,7 +101,7 @@ def test_a_body_that_is_too_long_or_compressed_is_refused_whole(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert posted(client, A, headers={"Content-Encoding": "gzip"})[0] == 415
-    monkeypatch.setattr("streams.web.bodies.MAX_BODY_BYTES", 10)
+    monkeypatch.setattr("streams.web.request_body.MAX_BODY_BYTES", 10)
     assert posted(client, A)[0] == 413
 
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from streams.web import bodies
-from streams.web.bodies import BodyRefused, Reports, collect, split
+from streams.web import request_body
+from streams.web.request_body import BodyRefused, Reports, collect, split
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def test_a_body_with_no_report_is_not_json(body: bytes) -> None:
 
 
 def test_more_reports_than_a_body_holds_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MAX_REPORTS", 2)
+    monkeypatch.setattr(request_body, "MAX_REPORTS", 2)
     with pytest.raises(BodyRefused) as refused:
         split(b"[1,2,3]")
     assert refused.value.code == "too_large"
 
 
 async def test_a_body_is_refused_as_soon_as_it_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MAX_BODY_BYTES", 10)
+    monkeypatch.setattr(request_body, "MAX_BODY_BYTES", 10)
     seen = 0
 
     async def chunks() -> AsyncIterator[bytes]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streams.web import bucket
-from streams.web.bucket import Buckets, TooMany
+from streams.web import rate_limit
+from streams.web.rate_limit import Buckets, TooMany
 
 
 class Clock:
@@ -54,7 +54,7 @@ def test_more_than_a_bucket_holds_passes_when_it_is_full() -> None:
 
 
 def test_no_more_addresses_are_remembered_than_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bucket, "ADDRESSES_MAX", 2)
+    monkeypatch.setattr(rate_limit, "ADDRESSES_MAX", 2)
     buckets = Buckets(1, Clock())
     for address in "abc":
         buckets.take(address, 10)

@@ -10,13 +10,13 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from starlette.testclient import TestClient
 
-from streams.embedded.store import EmbeddedStore
 from streams.kafka.client import client_options
 from streams.settings import Settings
-from streams.store import Change
-from streams.web import changes
+from streams.stores.kafka.store import KafkaStore
+from streams.stores.sqlite.store import EmbeddedStore
+from streams.stores.store import Change
 from streams.web.app import create_app
-from streams.web.kafka_store import KafkaStore
+from streams.web.queries import changes
 from tests.core.build import REGISTRY, Json, act, at, killed, report, withdrawal
 
 REPORTS = [

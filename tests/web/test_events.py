@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from streams.embedded.store import EmbeddedStore
-from streams.web import events, recent
+from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
-from streams.web.marks import Mark
-from streams.web.recent import Recent, Wanted
 from streams.web.server import listen, running
+from streams.web.sse import buffer, hub
+from streams.web.sse.buffer import Recent, Wanted
+from streams.web.sse.marks import Mark
 from tests.core.build import REGISTRY, act, killed, report
 from tests.web.listening import NO_TLS, Listener
 
@@ -149,8 +149,8 @@ async def test_after_a_restart_a_listener_goes_on_where_it_was(serving: Serving)
 async def test_what_is_older_than_memory_is_read_from_the_file(
     serving: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recent, "RECENT_MAX", 10)
-    monkeypatch.setattr(events, "RECENT_MAX", 10)
+    monkeypatch.setattr(buffer, "RECENT_MAX", 10)
+    monkeypatch.setattr(hub, "RECENT_MAX", 10)
     with serving() as url:
         listener = Listener(url)
         async with listener.connected() as told:
@@ -188,7 +188,7 @@ async def test_pictures_come_where_they_are_asked_for_and_without_cells(url: str
 
 
 async def test_heartbeats_move_the_mark_of_who_is_told_nothing_else(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(hub, "HEARTBEAT_S", 0.05)
     listener = Listener(url, episode="none")
     async with listener.connected() as told:
         first = await anext(told)
@@ -201,7 +201,7 @@ async def test_heartbeats_move_the_mark_of_who_is_told_nothing_else(url: str, mo
 
 
 async def test_a_slow_reader_is_told_so_and_comes_back_to_the_rest(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recent, "BEHIND_MAX", 50)
+    monkeypatch.setattr(buffer, "BEHIND_MAX", 50)
     last = 4_000
     listener = Listener(url)
     async with listener.connected() as told:
@@ -262,7 +262,7 @@ async def test_who_listens_when_the_server_stops_is_told_so(serving: Serving) ->
 
 
 async def test_more_clients_than_it_takes_are_turned_away(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "CLIENTS_MAX", 1)
+    monkeypatch.setattr(hub, "CLIENTS_MAX", 1)
     with serving() as url:
         async with Listener(url).connected() as told:
             await anext(told)

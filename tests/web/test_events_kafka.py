@@ -16,8 +16,9 @@ from aiokafka.structs import TopicPartition
 from streams.kafka import topics
 from streams.kafka.client import client_options
 from streams.settings import Settings
-from streams.web import events, kafka_app, recent
+from streams.web import kafka_app
 from streams.web.server import Server, listen, url_of
+from streams.web.sse import buffer, hub
 from tests.core.build import Json
 from tests.web.listening import Listener
 from tests.web.test_events import fetched, ids
@@ -153,8 +154,8 @@ async def test_what_a_picture_does_not_show_yet_lies_behind_its_mark(worker: Wor
 async def test_after_a_restart_of_every_worker_what_is_long_past_is_read_from_kafka(
     worker: Worker, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recent, "RECENT_MAX", 20)
-    monkeypatch.setattr(events, "RECENT_MAX", 20)
+    monkeypatch.setattr(buffer, "RECENT_MAX", 20)
+    monkeypatch.setattr(hub, "RECENT_MAX", 20)
     async with worker() as url:
         await desk.write(0)
         mark = await shows(url, 0)
@@ -176,7 +177,7 @@ async def test_after_a_restart_of_every_worker_what_is_long_past_is_read_from_ka
 async def test_a_mark_from_before_what_is_kept_is_answered_by_a_reset(
     worker: Worker, desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "RECENT_MAX", 3)
+    monkeypatch.setattr(hub, "RECENT_MAX", 3)
     async with worker() as url:
         await desk.write(1)
         mark = await shows(url, 1)

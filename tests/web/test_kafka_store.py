@@ -12,9 +12,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from streams.kafka import topics
 from streams.kafka.client import client_options
 from streams.settings import Settings
-from streams.store import StoreUnavailable
-from streams.web.feed import Feed
-from streams.web.kafka_store import KafkaStore
+from streams.stores.kafka.feed import Feed
+from streams.stores.kafka.store import KafkaStore
+from streams.stores.store import StoreUnavailable
 from tests.core.build import Json, killed, report
 
 WAIT_S = 60

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.web.marks import MARK_MAX, BadMark, Mark, Stamp
+from streams.web.sse.marks import MARK_MAX, BadMark, Mark, Stamp
 
 OFFSETS = st.integers(0, 2**63 - 1)
 MARKS = st.builds(

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from starlette.routing import Route
 
 from schemas.generate import HERE
-from streams.embedded.store import EmbeddedStore
+from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.core.build import REGISTRY, act, killed, report

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from streams.embedded.store import EmbeddedStore
-from streams.plots.looks import STATUSES, THEMES
+from streams.operations.plots.theme import STATUSES, THEMES
+from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
-from streams.web.page import Page
+from streams.web.static_files import Page
 from tests.core.build import REGISTRY
 
 STATIC = Path(__file__).parent.parent.parent / "streams" / "web" / "static"

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from streams.embedded.store import EmbeddedStore
 from streams.kafka import topics
 from streams.kafka.client import client_options, partition_of
 from streams.kafka.range_reader import Bounds
 from streams.settings import Settings
-from streams.store import Logged, StoreUnavailable
-from streams.web.kafka_store import KafkaStore
-from streams.web.past import PastTooLong, gathered, past_on_kafka
+from streams.stores.kafka.episode_log import PastTooLong, gathered, past_on_kafka
+from streams.stores.kafka.store import KafkaStore
+from streams.stores.sqlite.store import EmbeddedStore
+from streams.stores.store import Logged, StoreUnavailable
 from tests.core.build import REGISTRY, Json, killed, report
 
 PARTITIONS = 3

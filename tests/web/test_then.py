@@ -15,13 +15,13 @@ from starlette.testclient import TestClient
 from streams.core.log_record import Record
 from streams.core.queries.as_of import known_at
 from streams.core.times import DEFAULT_HORIZON_US
-from streams.embedded.store import EmbeddedStore
 from streams.kafka import topics
 from streams.kafka.client import client_options
 from streams.settings import Settings
-from streams.web import past
+from streams.stores.kafka import episode_log
+from streams.stores.kafka.store import KafkaStore
+from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
-from streams.web.kafka_store import KafkaStore
 from tests.core.build import REGISTRY, Json, act, at, killed, report, us, withdrawal
 
 #: Published on the 14th, 16th and 18th; the first truce takes effect by the clock.
@@ -79,7 +79,7 @@ def test_what_cannot_be_answered_has_a_code(client: TestClient, path: str, time:
 
 
 def test_a_past_that_is_too_long_says_the_limit(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(past.gathered, "__kwdefaults__", {"records_max": 3, "bytes_max": past.BYTES_MAX})
+    monkeypatch.setattr(episode_log.gathered, "__kwdefaults__", {"records_max": 3, "bytes_max": episode_log.BYTES_MAX})
     answer = client.get("/episodes/war", params={"at": at(20)})
     assert (answer.status_code, answer.json()["code"]) == (422, "past_too_long")
     assert "more than 3 records" in answer.json()["message"]

@@ -1,0 +1,63 @@
+"""The agent `delivery`: a plain Faust agent that sends on what stands on the topic of alerts, at least once.
+
+An alert is done with when each target has taken it, or has failed to the last; what a target did not take goes to the
+topic of undelivered alerts. Only then is it acknowledged, and the offset committed at once: alerts are few, and what
+is not committed is sent again after a crash.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import faust
+import orjson
+import structlog
+from aiokafka.errors import MessageSizeTooLargeError
+
+from streams.agents.event_writer import EventHeaders, Write, writer
+from streams.agents.retry import untiringly
+from streams.notifications import Delivery, undelivered
+from streams.observability.log_config import hushed
+
+if TYPE_CHECKING:
+    from schemas.alerts import Alert
+
+__all__ = ["add_delivery_agent"]
+
+_log = structlog.get_logger(__name__)
+
+
+def add_delivery_agent(app: faust.App, prefix: str, delivery: Delivery, headers: EventHeaders) -> None:
+    """Add the agent `delivery` to an app; `prefix` is that of the topics, the headers are of undelivered alerts."""
+    name = f"{prefix}.alerts"
+    alerts = app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+    give_up = writer(app, f"{prefix}.undelivered", headers)
+
+    @app.agent(alerts, name="delivery")
+    async def agent(stream: Any) -> None:
+        # Acknowledged by hand: Faust takes an event that was cancelled half-way for one that is done.
+        unacknowledged = stream.noack()
+        async for event in unacknowledged.events():
+            await _send_on(event.message, delivery, give_up)
+            await unacknowledged.ack(event)
+            await app.consumer.commit({name})
+
+
+async def _send_on(record: Any, delivery: Delivery, give_up: Write) -> None:
+    try:
+        alert: Alert = orjson.loads(record.value)
+        lost = await delivery.deliver(alert)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the alerts behind it are sent on
+        _log.error(
+            "an alert that cannot be sent on",
+            partition=record.partition,
+            offset=record.offset,
+            exc_info=hushed(error),
+        )
+        return
+    for one in lost:
+        event = undelivered(alert, one)
+        try:
+            await untiringly(
+                give_up, f"{alert['alert_id']}/{one.target}", alert["episode"], alert["at"], event, record.partition
+            )
+        except MessageSizeTooLargeError:
+            _log.error("an undelivered alert is too long for its topic", alert_id=alert["alert_id"])

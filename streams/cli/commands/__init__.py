@@ -1,0 +1,1 @@
+"""The commands of `truceline`, one module a command or group."""

@@ -1,0 +1,195 @@
+"""`truceline export`: a topic, or an embedded server's log, as JSON lines (contract section 7)."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import typer
+
+from streams.cli import LOOK, options
+from streams.cli.errors import CommandFailed, InputUnreadable, UsageFailed, kafka_failed, said_once
+from streams.cli.exit_handling import ending
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from contextlib import AbstractContextManager
+    from typing import BinaryIO
+
+    from streams.operations.export.run import Sink
+    from streams.operations.export.sources import EmbeddedOrigin, KafkaOrigin, Wanted
+
+_HELP = """\
+Write a topic to FILE, a line a record: {"timestamp": "…", "key": "…", "value": {…}}. It is read again by replay,
+send and explain. FILE is plain, .gz or .zst by its name, - for standard output.
+
+Of the reports, those that were sent on to another partition (they come again there) or were misrouted are left out,
+and what is not JSON; how many is said. A replay of the rest gives what the live server published.
+What an interrupted export has written stays in FILE.part; --resume goes on there, and on a whole file begins anew.
+
+[bold]Examples[/]
+
+  truceline export reports.jsonl.zst
+
+  truceline export --resume reports.jsonl.zst
+
+  truceline export --topic casualties --episode armenia-azerbaijan-2022-09 - | jq .value.after
+
+  truceline export --embedded ./ledger reports.jsonl && truceline replay reports.jsonl
+"""
+
+
+class Topic(StrEnum):
+    """What can be exported."""
+
+    REPORTS = "reports"
+    CASUALTIES = "casualties"
+    CEASEFIRES = "ceasefires"
+    STATEMENTS = "statements"
+    EPISODES = "episodes"
+    REJECTED = "rejected"
+    ALERTS = "alerts"
+    UNDELIVERED = "undelivered"
+
+
+def register(root: typer.Typer) -> None:
+    """Join the command line."""
+    root.command(help=_HELP, rich_help_panel=LOOK)(export)
+
+
+def export(
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False)],
+    *,
+    topic: Annotated[Topic, typer.Option(help="Which topic.")] = Topic.REPORTS,
+    episode: Annotated[str | None, typer.Option(metavar="EPISODE", help="What lies under this key alone.")] = None,
+    partition: Annotated[int | None, typer.Option(min=0, help="What lies in this partition alone.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted export stopped.")] = False,
+    embedded: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="What an embedded server keeps there; it may be running.")
+    ] = None,
+    bootstrap_servers: options.Bootstrap = None,
+    topic_prefix: options.Prefix = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+) -> None:
+    """Export; the help is in _HELP."""
+    import sqlite3
+    from collections import Counter
+
+    from aiokafka.errors import KafkaError
+
+    from streams.kafka.range_reader import Unreadable
+    from streams.operations.export.resumable_file import ResumeError
+    from streams.operations.export.sources import Wanted
+    from streams.settings import SettingsError, load
+
+    left_out: Counter[str] = Counter()
+    wanted = Wanted(topic.value, episode, partition)
+    _check(file, wanted, embedded, resume=resume)
+    try:
+        settings = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
+        origin = _of_kafka(settings, wanted) if embedded is None else _of_embedded(embedded, wanted)
+        place = settings.topic(topic.value) if embedded is None else str(embedded)
+        with ending(_stopped(file)), _sink(file, place, wanted, resume=resume) as sink:
+            _run(origin, wanted, sink, left_out, quiet=quiet)
+    except SettingsError as fault:
+        raise UsageFailed(str(fault)) from fault
+    except ResumeError as fault:
+        raise UsageFailed(str(fault)) from fault
+    except Unreadable as failure:
+        raise CommandFailed(str(failure)) from failure
+    except KafkaError as failure:
+        raise kafka_failed(failure, settings) from failure
+    except sqlite3.Error as failure:
+        raise InputUnreadable(f"{embedded} cannot be read: {failure}") from failure
+    if not quiet:
+        kinds = "".join(f", {count:,} left out ({kind})" for kind, count in left_out.most_common())
+        typer.echo(f"{sink.written:,} lines of {place}{kinds}", err=True)
+
+
+def _run(
+    origin: KafkaOrigin | EmbeddedOrigin, wanted: Wanted, sink: Sink, left_out: Counter[str], *, quiet: bool
+) -> None:
+    import asyncio
+
+    from streams.cli.render.progress import Position, progress
+    from streams.operations.export.run import export
+
+    def position() -> Position:
+        return Position(origin.done, origin.total or None, f"{sink.written:,} lines, {left_out.total():,} left out")
+
+    with said_once(), progress(position, quiet=quiet):
+        asyncio.run(export(origin, wanted, sink, left_out))
+
+
+def _check(file: str, wanted: Wanted, embedded: Path | None, *, resume: bool) -> None:
+    from streams.operations.export.sources import EMBEDDED_TOPICS
+
+    if resume and file == "-":
+        raise UsageFailed("--resume needs a file: of standard output nobody knows how far it came")
+    if wanted.episode is not None and wanted.partition is not None:
+        raise UsageFailed("name either --episode or --partition")
+    if embedded is not None and wanted.partition is not None:
+        raise UsageFailed("--partition is for Kafka: an embedded server has one")
+    if embedded is not None and wanted.topic not in EMBEDDED_TOPICS:
+        raise UsageFailed(f"an embedded server keeps no log of {wanted.topic}: {', '.join(EMBEDDED_TOPICS)}")
+    if wanted.topic == Topic.REJECTED and wanted.episode is not None:
+        raise UsageFailed("--episode: what was rejected may have no episode; see truceline rejected list --episode")
+
+
+def _stopped(file: str) -> str:
+    return "stopped" if file == "-" else f"stopped; truceline export --resume … {file} goes on"
+
+
+def _of_kafka(settings: Any, wanted: Wanted) -> KafkaOrigin:
+    from streams.kafka.client import client_options
+    from streams.operations.export.sources import KafkaOrigin
+
+    return KafkaOrigin(client_options(settings), settings.topic(wanted.topic), wanted)
+
+
+def _of_embedded(folder: Path, wanted: Wanted) -> EmbeddedOrigin:
+    from streams.operations.export.sources import EmbeddedOrigin
+    from streams.stores.sqlite.database import DATABASE
+
+    path = folder / DATABASE
+    if not path.is_file():
+        raise InputUnreadable(f"{path} is not there: no embedded server has run in {folder}")
+    return EmbeddedOrigin(path, wanted)
+
+
+def _sink(file: str, place: str, wanted: Wanted, *, resume: bool) -> AbstractContextManager[Any]:
+    from streams.operations.export.resumable_file import ResumableFile
+
+    path = Path(os.path.realpath(file))
+    if file == "-" or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
+        return _Pipe(file)
+    return ResumableFile(path, {"place": place, **wanted._asdict()}, resume=resume)
+
+
+class _Pipe:
+    """Standard output, or a named pipe: written as it comes."""
+
+    def __init__(self, path: str) -> None:
+        self.positions: dict[int, int] = {}
+        self.written = 0
+        self._path = path
+
+    def __enter__(self) -> Self:
+        self._file: BinaryIO = sys.stdout.buffer if self._path == "-" else Path(self._path).open("wb")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.flush()
+        if self._file is not sys.stdout.buffer:
+            self._file.close()
+
+    def write(self, line: bytes, *_: int) -> None:
+        self._file.write(line)
+        self.written += 1
+
+    def passed(self, *_: int) -> None:
+        """Nothing is kept of it."""

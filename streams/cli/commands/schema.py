@@ -1,0 +1,134 @@
+"""`truceline schema`: the shapes of all records, shown, and held against files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from streams.cli import LOOK
+from streams.cli.errors import EXIT_FAILED, UsageFailed
+from streams.cli.exit_handling import ending
+
+FAULTS_SHOWN = 20
+ASYNCAPI = "asyncapi"
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+
+
+class ShapeName(StrEnum):
+    """The shapes of schemas/json_schema.py, named here so that the help need not load them (held by a test)."""
+
+    REPORT = "report"
+    TICK = "tick"
+    COUNT_CHANGE = "count-change"
+    STATUS_CHANGE = "status-change"
+    STATEMENT_CHANGE = "statement-change"
+    PICTURE = "picture"
+    SNAPSHOT = "snapshot"
+    DIFFERENCE = "difference"
+    ALERT = "alert"
+    UNDELIVERED = "undelivered"
+    EVENT_HEADERS = "event-headers"
+    REJECTED_HEADERS = "rejected-headers"
+
+
+def register(root: typer.Typer) -> None:
+    """Join the command line as `truceline schema`."""
+    root.add_typer(group, name="schema", rich_help_panel=LOOK, help="The shapes of records: shown, and checked.")
+
+
+@group.command()
+def show(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)] = None,
+) -> None:
+    """Print a record's JSON Schema, or with no NAME say which there are.
+
+    NAME asyncapi prints all topics as one AsyncAPI 3.0 document.
+
+    [bold]truceline schema show report > report.json[/]
+    """
+    from importlib.resources import files
+
+    if name is None:
+        _list()
+        return
+    if name not in {*ShapeName, ASYNCAPI}:
+        raise UsageFailed(f"there is no schema {name!r}; there are {', '.join([*ShapeName, ASYNCAPI])}")
+    file = "asyncapi.yaml" if name == ASYNCAPI else f"json/{name}.json"
+    typer.echo(files("schemas").joinpath(file).read_text(encoding="utf-8"), nl=False)
+
+
+@group.command()
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
+    *,
+    shape: Annotated[
+        ShapeName | None, typer.Option("--as", metavar="NAME", help="What the records are; else told by their fields.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Hold each line of files against the shape of its record; exit with 1 when one does not fit.
+
+    FILE is JSON lines: reports, ticks, what replay writes, or records of the topics.
+
+    What depends on other reports is not looked at; replay does that.
+
+    [bold]truceline schema check reports.jsonl[/]
+    """
+    from streams.cli.render.progress import progress, reading
+    from streams.cli.render.text import plain
+    from streams.files.jsonl import Lines
+    from streams.files.schema_check import verdicts
+
+    counts: Counter[str] = Counter()
+    faults = unknown = 0
+    with ending("stopped before the end"):
+        source = Lines(files)
+        with progress(reading(source), quiet=quiet):
+            for line in source:
+                for verdict in verdicts(line, shape):
+                    counts[verdict.shape] += 1
+                    unknown += verdict.unknown_fields
+                    faults += bool(verdict.faults)
+                    if verdict.faults and faults <= FAULTS_SHOWN:
+                        said = plain("; ".join(verdict.faults[:3]))
+                        typer.echo(f"{source.path}:{source.number}: {verdict.shape}: {said}", err=True)
+    if faults > FAULTS_SHOWN:
+        typer.echo(f"and {faults - FAULTS_SHOWN:,} more", err=True)
+    typer.echo(_summary(counts, faults, unknown))
+    if faults:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _list() -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from schemas.json_schema import SHAPES, VERSION
+    from schemas.topics import TOPICS
+
+    table = Table("name", "topic", "what it is", box=SIMPLE_HEAD, pad_edge=False)
+    for shape in SHAPES.values():
+        topics = [topic.name for topic in TOPICS.values() if shape.title in topic.value.split(" | ")]
+        table.add_row(shape.name, ", ".join(topics) or "–", shape.says.split(". ")[0].rstrip("."))
+    table.add_row(ASYNCAPI, "all", "All topics as one AsyncAPI 3.0 document")
+    Console().print(f"Version {VERSION} of the contract:", table, sep="\n")
+
+
+def _summary(counts: Counter[str], faults: int, unknown: int) -> str:
+    if not counts:
+        return "no records"
+    kinds = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    parts = [f"{_count(counts.total(), 'record')} ({kinds})"]
+    parts.append(f"{faults:,} {'does' if faults == 1 else 'do'} not fit" if faults else "all fit")
+    if unknown:
+        parts.append(f"{_count(unknown, 'unknown field')} passed over")
+    return "; ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,103 @@
+"""What is shown while a story is told: counts, totals, ceasefires, and what changed them."""
+
+from collections import deque
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.demo.servers import Change
+from streams.cli.render.picture import ceasefires_text, cell_key, cells_table, totals_text
+from streams.cli.render.text import Times, change_words, figure, plain
+
+__all__ = ["Board", "change_line"]
+
+FEED_MOST = 12
+FEED_LEAST = 3
+#: What the panel and the feed's heading take, with a line to spare for the cursor.
+BORDER_LINES = 4
+BORDER_COLUMNS = 4
+
+
+class Board:
+    """Gathers pictures and changes, and shows them as one."""
+
+    def __init__(self, title: str) -> None:
+        """`title` stands above all."""
+        self.title = title
+        self.now = ""
+        self.times = Times()
+        self.picture: dict[str, Any] | None = None
+        self._last: dict[tuple[str, ...], str] = {}
+        self._heard: dict[str, str] = {}
+        self._feed: deque[Change] = deque(maxlen=FEED_MOST)
+
+    def take(self, change: Change) -> None:
+        """Take a published change in."""
+        topic, record = change
+        if topic == "casualties":
+            self._last[cell_key(record)] = f"{record['kind']}, {_step(record)}"
+        if topic == "ceasefires" and record["view"] == "joint" and "source" in record["cause"]:
+            cause = record["cause"]
+            at = self.times(cause["published_at"])
+            self._heard[record["ceasefire"]] = f"as {plain(cause['source'])} made known {at}"
+        self._feed.append(change)
+
+    def __rich_console__(self, console: Console, _options: ConsoleOptions) -> RenderResult:
+        """Yield everything as one panel, no taller than the terminal if that can be."""
+        parts: list[RenderableType] = [Text(self.now, style="italic")]
+        picture = self.picture
+        if picture is not None and picture["cells"]:
+            parts.append(cells_table(picture["cells"], self.times, self._last))
+        if picture is not None:
+            parts += [*totals_text(picture), *self._ceasefires(picture), ""]
+        width = console.width - BORDER_COLUMNS
+        above = len(console.render_lines(Group(*parts), console.options.update_width(width)))
+        room = max(FEED_LEAST, console.height - above - BORDER_LINES)
+        parts.append(_feed_table(list(self._feed)[-room:], self.times))
+        yield Panel(Group(*parts), title=self.title, border_style="dim")
+
+    def _ceasefires(self, picture: dict[str, Any]) -> list[Text]:
+        lines = ceasefires_text(picture, self.times)
+        for line, view in zip(lines, picture["ceasefires"], strict=True):
+            if view["view"] == "joint" and view["ceasefire"] in self._heard:
+                line.append(f"; {self._heard[view['ceasefire']]}", style="dim")
+        return lines
+
+
+def change_line(change: Change, times: Times) -> Text:
+    """Return a change with when and by whom it was caused, in one line."""
+    at, who, words = _told(change, times)
+    return Text.assemble((f"{at:<12}", "dim"), (f" {who}  ", "cyan"), words)
+
+
+def _feed_table(feed: list[Change], times: Times) -> Table:
+    table = Table(
+        box=None,
+        expand=True,
+        pad_edge=False,
+        title="What changed, when that was said, and by whom",
+        title_justify="left",
+    )
+    table.title_style = "bold"
+    table.show_header = False
+    table.add_column(style="dim", no_wrap=True, min_width=12)
+    table.add_column(style="cyan", no_wrap=True, min_width=14)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    for change in feed:
+        table.add_row(*(Text(words) for words in _told(change, times)))
+    return table
+
+
+def _told(change: Change, times: Times) -> tuple[str, str, str]:
+    cause = change.record["cause"]
+    at = times(cause.get("published_at") or cause.get("tick"))
+    return at, plain(cause.get("source") or "time passing"), change_words(change.topic, change.record, times)
+
+
+def _step(record: dict[str, Any]) -> str:
+    if record["before"] is None or record["after"] is None:
+        return figure(record["after"])
+    return f"{record['delta']:+,}" if record["delta"] else f"{figure(record['before'])} → {figure(record['after'])}"

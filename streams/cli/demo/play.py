@@ -1,0 +1,102 @@
+"""Playing the story: each report over HTTP, each change shown as it is published."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from streams.cli.demo.dashboard import Board, change_line
+from streams.cli.demo.servers import Stage, StageFailed
+from streams.cli.demo.story import EPISODE, Scene, story
+from streams.cli.render.picture import picture_tables
+
+__all__ = ["play", "watch"]
+
+TITLE = "Armenia and Azerbaijan, 13 to 15 September 2022"
+#: How long a report is left to be read, on a terminal.
+SCENE_S = 2.0
+#: When the changes of a report are through if no more come.
+SETTLED_S = 0.4
+ANSWER_S = 20.0
+POLL_S = 0.05
+
+
+def play(stage: Stage, console: Console) -> None:
+    """Tell the whole story: a live table on a terminal, otherwise a line a change. Raises StageFailed."""
+    scenes = list(story())
+    board = Board(TITLE)
+    board.times = scenes[0].times
+    with httpx.Client(base_url=stage.url, timeout=ANSWER_S) as client:
+        if not console.is_terminal:
+
+            def say(line: Text) -> None:
+                console.print(line, soft_wrap=True)
+
+            for scene in scenes:
+                _tell(stage, client, scene, board, shown=_nothing, say=say)
+            if board.picture is not None:
+                console.print()
+                console.print(picture_tables(EPISODE, board.picture, board.times))
+            return
+        with Live(board, console=console, auto_refresh=False) as live:
+            for number, scene in enumerate(scenes, 1):
+                at = scene.times(scene.report["published_at"])
+                board.now = f"{at}, report {number} of {len(scenes)}: {scene.words}"
+                _tell(stage, client, scene, board, shown=live.refresh, say=_nothing)
+                time.sleep(SCENE_S)
+            board.now = "That is the story."
+            live.refresh()
+
+
+def watch(stage: Stage, console: Console) -> None:
+    """Print each further change until Ctrl-C."""
+    times = next(story()).times
+    while True:
+        for change in stage.changes():
+            console.print(change_line(change, times), soft_wrap=True)
+        time.sleep(SETTLED_S)
+
+
+def _nothing(_line: Text | None = None) -> None:
+    """What is shown where nothing is shown."""
+
+
+def _tell(
+    stage: Stage,
+    client: httpx.Client,
+    scene: Scene,
+    board: Board,
+    *,
+    shown: Callable[[], None],
+    say: Callable[[Text], None],
+) -> None:
+    shown()
+    answer = client.post("/reports", content=scene.value, headers={"Content-Type": "application/json"})
+    if answer.status_code != httpx.codes.ACCEPTED:
+        raise StageFailed(f"the server did not take a report: {answer.text}")
+    settled_at = time.monotonic() + SETTLED_S
+    while time.monotonic() < settled_at:
+        for change in stage.changes():
+            board.take(change)
+            say(change_line(change, board.times))
+            settled_at = time.monotonic() + SETTLED_S
+        time.sleep(POLL_S)
+    board.picture = _picture(client, answer.json()["offset"])
+    shown()
+
+
+def _picture(client: httpx.Client, offset: int) -> dict[str, Any]:
+    """Return the episode's picture once it shows the report at `offset`: on Kafka that can take a second."""
+    give_up_at = time.monotonic() + ANSWER_S
+    while True:
+        answer = client.get(f"/episodes/{EPISODE}")
+        picture: dict[str, Any] = answer.json()
+        if answer.status_code == httpx.codes.OK and picture["through"]["offset"] >= offset:
+            return picture
+        if time.monotonic() > give_up_at:
+            raise StageFailed(f"no picture within {ANSWER_S:.0f} s: {answer.text[:500]}")
+        time.sleep(POLL_S)

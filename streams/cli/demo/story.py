@@ -1,0 +1,45 @@
+"""The story that ships: an article of September 2022, told as reports."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import orjson
+
+from streams.cli.render.text import Times, plain
+
+__all__ = ["EPISODE", "Scene", "story"]
+
+EPISODE = "armenia-azerbaijan-2022-09"
+
+
+class Scene(NamedTuple):
+    """A report to send, as it stands in the file and as an object, and how its times are told."""
+
+    value: bytes
+    report: dict[str, Any]
+    times: Times
+
+    @property
+    def words(self) -> str:
+        """What the report says, in one line."""
+        said = ", ".join(_claim_words(claim) for claim in self.report["claims"])
+        return f"{self.report['source']}: {said}"
+
+
+def story() -> Iterator[Scene]:
+    """Iterate the story's reports in the order in which they were published."""
+    for line in files("streams.defaults").joinpath("story.jsonl").read_bytes().splitlines():
+        report = orjson.loads(line)
+        zone = datetime.fromisoformat(report["published_at"]).tzinfo
+        yield Scene(line, report, Times(zone or UTC, year=False))
+
+
+def _claim_words(claim: dict[str, Any]) -> str:
+    if claim["type"] == "casualties":
+        derived = " in all" if claim.get("basis") == "derived" else ""
+        return f"{claim['party']} {claim['outcome']} {claim['count']['best']}{derived}"
+    if claim["type"] == "ceasefire":
+        return f"ceasefire {claim['act'].replace('_', ' ')}"
+    return f"{claim['act']}: {plain(claim.get('text') or claim['about'])}"

@@ -1,0 +1,147 @@
+"""What changed in an episode from one time to another, for people: a table on a terminal, and as Markdown."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.render.explanation import cause_text, view_words
+from streams.cli.render.text import IN_UTC, Times, ceasefire_words, change_words, figure, plain
+from streams.core.queries.as_of import Difference
+
+__all__ = ["difference_text", "markdown"]
+
+Change = dict[str, Any]
+
+#: More changes of one figure than this are cut on a terminal: the last, and every correction, are shown.
+SHOWN_AT_MOST = 8
+
+CORRECTIONS = {
+    "withdrawn": "correction: a report was withdrawn",
+    "revised": "correction: a report was revised",
+    "lowered": "correction: a later figure is smaller",
+}
+
+
+class _Row(NamedTuple):
+    what: str
+    by: str
+    before: str
+    after: str
+    changes: list[Change]
+
+
+def difference_text(found: Difference, times: Times = IN_UTC) -> RenderableType:
+    """Return what changed as a table, then the sums and the statements."""
+    heading = f"{found.episode}, from {times(found.from_)} to {times(found.to)} {times.zone}"
+    parts: list[RenderableType] = [Text(heading, style="bold")]
+    rows = list(_rows(found, times))
+    if rows:
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        table.add_column("what, and who says so", overflow="fold", max_width=34)
+        table.add_column("before → after", overflow="fold", max_width=44)
+        table.add_column("because of", overflow="fold")
+        for row in rows:
+            what = Text.assemble(row.what, (f"\n{row.by}", "dim"))
+            table.add_row(what, Text.assemble((row.before, "dim"), "\n→ ", (row.after, "bold")), _why(row, times))
+        parts.append(table)
+    parts += [Text(line) for line in _totals(found)]
+    parts += [Text(line, overflow="fold") for line in _statements(found, times)]
+    if len(parts) == 1:
+        parts.append(Text("nothing changed"))
+    return Group(*parts)
+
+
+def markdown(found: Difference, times: Times = IN_UTC) -> Iterator[str]:
+    """Yield the same as lines of Markdown, with every change and its address."""
+    yield f"# {found.episode}, {times(found.from_)} to {times(found.to)} ({times.zone})\n\n"
+    rows = list(_rows(found, times))
+    if rows:
+        yield f"| what | who says so | {times(found.from_)} | {times(found.to)} | because of |\n|---|---|---|---|---|\n"
+    for row in rows:
+        why = "<br>".join(_cell(_change_words(change, times), change) for change in row.changes)
+        yield f"| {' | '.join(_escaped(cell) for cell in row[:4])} | {why} |\n"
+    for line in [*_totals(found), *_statements(found, times)]:
+        yield f"\n- {_escaped(line)}"
+    if found.statements or found.totals:
+        yield "\n"
+    elif not rows:
+        yield "Nothing changed.\n"
+
+
+def _rows(found: Difference, times: Times) -> Iterator[_Row]:
+    for cell in found.cells:
+        what = f"{cell['party']} {cell['outcome'].replace('_', ' ')}, {cell['population']}"
+        yield _Row(what, cell["source"], *_sides(cell, figure), cell["changes"])
+    for view in found.ceasefires:
+        by = "all together" if view["view"] == "joint" else view["view"].removeprefix("source:")
+        sides = _sides(view, lambda value: ceasefire_words(value, times))
+        yield _Row(f"ceasefire {view['ceasefire']}", by, *sides, view["changes"])
+
+
+def _sides(row: Change, words: Any) -> tuple[str, str]:
+    """Return what stood at both times; a dash before a first word, `withdrawn` where none is left."""
+    before, after = row["before"], row["after"]
+    return "–" if before is None else words(before), "withdrawn" if after is None else words(after)
+
+
+def _why(row: _Row, times: Times) -> Text:
+    last = len(row.changes) - SHOWN_AT_MOST
+    shown = [change for at, change in enumerate(row.changes) if at >= last or change["correction"]]
+    why = Text(overflow="fold")
+    if len(shown) < len(row.changes):
+        why.append(f"{len(row.changes) - len(shown)} more, of which none is a correction\n", style="dim")
+    for at, change in enumerate(shown):
+        why.append("\n" * bool(at) + _figured(change, times), style="bold")
+        if change["correction"]:
+            why.append(f", {CORRECTIONS[change['correction']]}", style="yellow")
+        why.append(": ").append_text(cause_text(change["cause"], times))
+        if change["cause"].get("url"):
+            why.append(f"\n{plain(change['cause']['url'])}", style="cyan")
+    return why
+
+
+def _change_words(change: Change, times: Times) -> str:
+    corrected = f", {CORRECTIONS[change['correction']]}" if change["correction"] else ""
+    return f"{_figured(change, times)}{corrected}: {cause_text(change['cause'], times).plain}"
+
+
+def _figured(change: Change, times: Times) -> str:
+    """Return what a change made of a figure or a view."""
+    if "kind" not in change:
+        return view_words(change, times)
+    return figure(change["after"]) if change["kind"] == "withdrawn" else f"{figure(change['after'])} ({change['kind']})"
+
+
+def _totals(found: Difference) -> Iterator[str]:
+    for total in found.totals:
+        sides = [_total(total["before"]), _total(total["after"])]
+        kind = f"{total['outcome'].replace('_', ' ')}, {total['population']}"
+        yield f"self-reported by the parties, {kind}: {' → '.join(sides)}"
+
+
+def _total(total: Change | None) -> str:
+    if total is None:
+        return "–"
+    parts = " + ".join(f"{best:,} {party}" for party, best in total["parts"].items())
+    return f"{total['best']:,} = {parts}" if len(total["parts"]) > 1 else parts
+
+
+def _statements(found: Difference, times: Times) -> Iterator[str]:
+    for change in found.statements:
+        source = (change["after"] or change["before"])["source"]
+        when = times(change["cause"]["published_at"])
+        yield f"{when}, {source}: {change_words('statements', change, times)}"
+
+
+def _cell(words: str, change: Change) -> str:
+    url = change["cause"].get("url")
+    link = url and url.replace("|", "%7C").replace(">", "%3E")
+    return f"{_escaped(words)} (<{link}>)" if link else _escaped(words)
+
+
+def _escaped(text: str) -> str:
+    return plain(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

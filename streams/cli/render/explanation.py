@@ -1,0 +1,239 @@
+"""Why a figure is what it is, and how a ceasefire came to its status, for people to read."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.render.text import IN_UTC, Times, ceasefire_words, figure, plain
+
+__all__ = ["account_text", "cause_text", "index_text", "view_words"]
+
+Account = dict[str, Any]
+
+TIMERS = {"effective_at": "the declared start came", "expires_at": "the term ran out"}
+#: The parts of an account that count for nothing.
+OUT = ("superseded", "replaced", "refused")
+
+
+def account_text(told: Account, times: Times = IN_UTC) -> RenderableType:
+    """Return the accounts of cells and ceasefire views, one after the other."""
+    parts: list[RenderableType] = [_heading(told, times)]
+    for cell in told["cells"]:
+        parts += ["", *_cell(cell, times)]
+    for view in told["ceasefires"]:
+        parts += ["", *_ceasefire(view, times)]
+    return Group(*parts)
+
+
+def index_text(told: Account, times: Times = IN_UTC) -> RenderableType:
+    """Return what there is to be explained: each cell and ceasefire view by the name to ask for it."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("explain …", no_wrap=True)  # to be copied
+    table.add_column("it says", overflow="fold")
+    for cell in told["cells"]:
+        name = "/".join(cell[field] for field in ("source", "party", "outcome", "population"))
+        table.add_row(Text(name), _said(cell, times))
+    for view in told["ceasefires"]:
+        name = view["ceasefire"] if view["view"] == "joint" else f"{view['ceasefire']}/{view['view']}"
+        table.add_row(Text(name), Text(_status(view["value"], times)))
+    return Group(_heading(told, times), table)
+
+
+def _heading(told: Account, times: Times) -> Text:
+    return Text(f"{told['episode']}, as of {times(told['clock'])} {times.zone}", style="bold")
+
+
+# --- counts -----------------------------------------------------------------------------------------------------------
+
+
+def _cell(cell: Account, times: Times) -> Iterator[RenderableType]:
+    kind = f"{cell['outcome'].replace('_', ' ')}, {cell['population']}"
+    yield Text.assemble((f"{cell['source']} on {cell['party']}", "bold"), f": {kind}")
+    yield _said(cell, times)
+    table = _table(("", "left"), ("figure", "right"), ("as of", "left"), ("who said so", "left"))
+    for role, figured, account, style in _claims(cell):
+        table.add_row(
+            Text(role, style=style),
+            Text(figured, style=style),
+            Text(times(account["as_of"]) if "as_of" in account else "", style=style or "dim"),
+            _source(account, times, style),
+        )
+    yield table
+    yield from _history(cell["changes"], times)
+
+
+def _said(cell: Account, times: Times) -> Text:
+    value = cell["value"]
+    if value is None:
+        return Text(f"no claim is left; version {cell['version']}", style="dim")
+    said = Text.assemble((figure(value), "bold"), f" as of {times(value['as_of'])}")
+    if value["final"] is not None:
+        said.append(", final" if value["final"] else ", not final")
+    said.append(f"; version {cell['version']}")
+    if value["disputed_by"]:
+        said.append(f"; disputed by {', '.join(value['disputed_by'])}", style="yellow")
+    return said
+
+
+def _claims(cell: Account) -> Iterator[tuple[str, str, Account, str]]:
+    """Yield the role, the figure, the claim and the style of each row: what counts first, then what does not."""
+    if cell["base"]:
+        yield "base", figure(cell["base"]), cell["base"], ""
+    for part in cell["increments"]:
+        if part["adds_to"] == "high":
+            most = "?" if part["high"] is None else f"{part['high']:,}"
+            overlap = {"why": "reaches back behind the base and may overlap it: adds to the upper bound alone"}
+            yield "added", f"+0–{most}", part | overlap, ""
+        else:
+            yield "added", f"+{figure(part)}", part, ""
+    for denial in cell["disputed"]:
+        target = denial["denies"]
+        why = {"why": f"denies {plain(target['report_id'])}, claim {target['claim']}"}
+        yield "disputed", "", denial | why, "yellow"
+    for role, claim in _out(cell):
+        sign = "+" if claim["basis"] == "incremental" else ""
+        yield role, f"{sign}{figure(claim)}", claim, "dim"
+
+
+# --- ceasefires -------------------------------------------------------------------------------------------------------
+
+
+def _ceasefire(view: Account, times: Times) -> Iterator[RenderableType]:
+    whose = (
+        "joint view of all sources" if view["view"] == "joint" else f"as {view['view'].removeprefix('source:')} has it"
+    )
+    yield Text.assemble((f"ceasefire {view['ceasefire']}", "bold"), f": {whose}")
+    yield Text.assemble((_status(view["value"], times), "bold"), f"; version {view['version']}")
+    table = _table(("when", "left"), ("status", "left"), ("what, and who said so", "left"))
+    for step in view["steps"]:
+        moved = step["before"] != step["after"]
+        status = f"→ {_words(step['after'])}" if moved else f"stays {_words(step['after'])}"
+        deed = Text(_deed(step), style="" if moved else "dim")
+        if "report_id" in step:
+            deed.append("\n").append_text(_source(step, times, "dim"))
+        table.add_row(Text(times(step["at"]), style="dim"), Text(status, style="bold" if moved else "dim"), deed)
+    for role, claim in _out(view):
+        deed = Text(_deed(claim), style="dim").append("\n").append_text(_source(claim, times, "dim"))
+        table.add_row(Text(times(claim["at"]), style="dim"), Text(role, style="dim"), deed)
+    yield table
+    yield from _history(view["changes"], times)
+
+
+def _status(value: Account | None, times: Times) -> str:
+    return "no claim is left" if value is None else ceasefire_words(value, times)
+
+
+def _deed(step: Account) -> str:
+    if "timer" in step:
+        set_by = step["set_by"]
+        return f"{TIMERS[step['timer']]}, as {plain(set_by['report_id'])} of {set_by['source']} said"
+    deed = _words(step["act"])
+    if step["by"]:
+        deed += f" ({step['by']})"
+    if step["against"]:
+        deed += f", against {step['against']}"
+    return deed + (f": “{plain(step['text'])}”" if step["text"] else "")
+
+
+# --- both -------------------------------------------------------------------------------------------------------------
+
+
+def _out(account: Account) -> Iterator[tuple[str, Account]]:
+    """Yield each claim that counts for nothing, and what it is called."""
+    for name in OUT:
+        for claim in account.get(name, ()):
+            # What was replaced says how: by another revision, or withdrawn by one.
+            withdrawn = name == "replaced" and claim["why"].startswith("withdrawn")
+            yield "withdrawn" if withdrawn else name, claim
+
+
+def _source(account: Account, times: Times, style: str) -> Text:
+    """Return who said something and where it can be read, with why it does not count where it does not."""
+    relayed = f" by way of {account['relayed_by']}" if account["relayed_by"] else ""
+    told = Text(f"{account['source']}{relayed}", style=style)
+    revision = f" revision {account['revision']}" if account["revision"] > 1 else ""
+    told.append(f"\n{plain(account['report_id'])}{revision}, claim {account['claim']}", style="dim")
+    told.append(f"\npublished {times(account['published_at'])}", style="dim")
+    if "origin" in account:
+        told.append(f"\n{_address(account['origin'])}", style="dim")
+    if account["headline"]:
+        told.append(f"\n“{plain(account['headline'])}”", style="dim")
+    if account["url"]:
+        told.append(f"\n{plain(account['url'])}", style="cyan")
+    if "why" in account:
+        code = f"{account['code']}: " if "code" in account else ""
+        told.append(f"\n{code}{plain(account['why'])}", style="italic")
+    told.overflow = "fold"
+    return told
+
+
+def _address(origin: Account) -> str:
+    if "file" in origin:
+        return f"{plain(origin['file'])} line {origin['line']:,}"
+    return f"{origin['topic']} partition {origin['partition']} offset {origin['offset']}"
+
+
+def _history(changes: list[Account], times: Times) -> Iterator[RenderableType]:
+    if not changes:
+        return
+    table = _table(("change", "left"), ("what", "left"), ("because of", "left"))
+    for change in changes:
+        what = _count_words(change) if "kind" in change else view_words(change, times)
+        table.add_row(
+            Text(f"version {change['version']}"), Text(what, overflow="fold"), cause_text(change["cause"], times)
+        )
+    yield table
+
+
+def _count_words(change: Account) -> str:
+    """Return what a count became, and how."""
+    after = change["after"]
+    if after is None:
+        return "withdrawn"
+    disputed = f", disputed by {', '.join(after['disputed_by'])}" if after["disputed_by"] else ""
+    return f"{figure(after)}{disputed} ({change['kind']})"
+
+
+def view_words(change: Account, times: Times) -> str:
+    """Return what of a view changed."""
+    before, after = change["before"] or {}, change["after"]
+    if after is None:
+        return "withdrawn"
+    words = [_words(after["status"])] if before.get("status") != after["status"] else []
+    if not words and before["since"] != after["since"]:
+        words.append(f"since {times(after['since'])}")
+    for field, said in (("effective_at", "start"), ("expires_at", "end")):
+        if before.get(field) != after[field]:
+            words.append(f"{said} {times(after[field])}")
+    for field in ("declared_by", "not_confirmed_by", "mediators"):
+        if before.get(field, []) != after[field]:
+            words += [f"{_words(field)}: {', '.join(after[field]) or 'nobody'}"]
+    for kind, count in after["violations"].items():
+        was = before["violations"][kind] if before else 0
+        if count != was:
+            words.append(f"violations {kind}: {count}")
+    return "; ".join(words)
+
+
+def cause_text(cause: Account, times: Times) -> Text:
+    """Return the report or tick that a change came of, and when that was published."""
+    if "tick" in cause:
+        return Text(f"time, {times(cause['tick'])}")
+    taken = " withdrawn" if cause["withdrawn"] else ""
+    revision = f" revision {cause['revision']}" if cause["revision"] > 1 else ""
+    return Text(f"{plain(cause['report_id'])}{revision}{taken}, {times(cause['published_at'])}", overflow="fold")
+
+
+def _table(*columns: tuple[str, Any]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name, justify in columns:
+        table.add_column(name, justify=justify, overflow="fold")
+    return table
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,34 @@
+"""Refused records for a terminal: a table of many, or one with its reason."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.render.text import IN_UTC, plain
+from streams.operations.rejected import Rejected
+
+__all__ = ["reason_text", "rejected_table"]
+
+
+def rejected_table(rejected: Sequence[Rejected]) -> Table:
+    """Return a table, a line for each; what came in is shown as text and cannot steer the terminal."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("origin", "on the log", "code", "episode", "why"):
+        table.add_column(name, no_wrap=name != "why", overflow="ellipsis" if name == "episode" else "fold")
+    for one in rejected:
+        episode = "–" if one.episode is None else plain(one.episode)
+        cells = (one.origin, IN_UTC(one.time), one.code, episode, plain(one.message))
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def reason_text(one: Rejected) -> str:
+    """Return, in lines, why one was refused and where it lay."""
+    lines = [f"{one.origin}  {plain(one.code)}: {plain(one.message)}"]
+    lines.append(
+        f"  on the log {IN_UTC(one.time)}, key {'–' if one.key is None else plain(one.key.decode(errors='replace'))}"
+    )
+    if one.cut_from is not None:
+        lines.append(f"  only {len(one.value):,} of its {one.cut_from:,} bytes fitted into the topic")
+    return "\n".join(lines)

@@ -1,8 +1,0 @@
-"""The table of the kinds of data sets that can be imported."""
-
-from streams.importers import armaz, csv_mapping, eth_prio, palestine, russian_losses, ucdp_ged
-from streams.importers.reading import Kind
-
-KINDS: dict[str, Kind] = {
-    module.KIND.name: module.KIND for module in (armaz, palestine, russian_losses, ucdp_ged, eth_prio, csv_mapping)
-}

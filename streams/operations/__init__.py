@@ -1,0 +1,1 @@
+"""Finite runs over a log or files, one package each."""

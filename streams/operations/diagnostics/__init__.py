@@ -1,0 +1,1 @@
+"""State and health of an installation."""

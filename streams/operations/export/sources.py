@@ -1,0 +1,133 @@
+"""Where an export comes from: a topic on Kafka, or a table of an embedded server's file."""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+from aiokafka import TopicPartition
+
+from streams.kafka.client import partition_of
+from streams.kafka.range_reader import Bounds, Stretch, Unreadable, bounds, in_time, partitions
+from streams.kafka.residency import partition_counts
+from streams.operations.export.record_lines import Item
+from streams.operations.export.resumable_file import ResumeError
+from streams.stores.sqlite.reader import Reader
+
+__all__ = ["EMBEDDED_TOPICS", "EmbeddedOrigin", "KafkaOrigin", "Wanted"]
+
+EMBEDDED_TOPICS = ("reports", "casualties", "ceasefires", "statements", "rejected")
+
+
+class Wanted(NamedTuple):
+    """What of a topic: all of it, or one episode, or one partition."""
+
+    topic: str
+    episode: str | None = None
+    partition: int | None = None
+
+
+class KafkaOrigin:
+    """A topic: its records by their timestamps, those of a partition in its order."""
+
+    def __init__(self, options: dict[str, Any], topic: str, wanted: Wanted) -> None:
+        """Take the client's options and the topic's full name."""
+        #: How many offsets there are to pass, and how many are passed.
+        self.total = self.done = 0
+        self.partitions = 0
+        #: How many partitions the log has had.
+        self.counts: tuple[int, ...] = ()
+        self._options = options
+        self._topic = topic
+        self._wanted = wanted
+
+    async def items(self, positions: Mapping[int, int]) -> AsyncGenerator[Item, None]:
+        """Yield what stands there now behind the positions, in an order that is the same when it is asked again.
+
+        Raises Unreadable, KafkaError, and ResumeError where the log was cut since.
+        """
+        self.partitions = await partitions(self._options, self._topic)
+        if self._wanted.topic == "reports":
+            self.counts = await partition_counts(self._options, self._topic.removesuffix(".reports"))
+        found = await bounds(self._options, [TopicPartition(self._topic, number) for number in self._numbers()])
+        between = {place: self._from(place, span, positions.get(place.partition)) for place, span in found.items()}
+        starts = {place.partition: span.start for place, span in found.items()}
+        self.total = sum(end - start for start, end in found.values())
+        reached = {place.partition: span.start for place, span in between.items()}
+        self.done = sum(reached.values()) - sum(starts.values())
+        key = None if self._wanted.episode is None else self._wanted.episode.encode()
+        async with Stretch(self._options, between) as stretch:
+            async for record in in_time(stretch):
+                self.done += record.offset + 1 - reached[record.partition]
+                reached[record.partition] = record.offset + 1
+                if key in (None, record.key):
+                    timestamp_us = record.timestamp * 1_000 if record.timestamp >= 0 else None
+                    headers = tuple(record.headers)
+                    yield Item(record.partition, record.offset + 1, timestamp_us, record.key, record.value, headers)
+
+    def _numbers(self) -> range:
+        if self._wanted.episode is not None:
+            number = partition_of(self._wanted.episode.encode(), self.partitions)
+        elif self._wanted.partition is not None:
+            number = self._wanted.partition
+        else:
+            return range(self.partitions)
+        if number >= self.partitions:
+            raise Unreadable(f"{self._topic} has {self.partitions} partitions, none of number {number}")
+        return range(number, number + 1)
+
+    @staticmethod
+    def _from(place: TopicPartition, span: Bounds, position: int | None) -> Bounds:
+        if position is None:
+            return span
+        if not span.start <= position <= span.end:
+            raise ResumeError(
+                f"{place.topic} partition {place.partition} reaches from {span.start} to {span.end} now, and the export"
+                f" had come to {position}: the log was cut or made anew, and so must the export be"
+            )
+        return Bounds(position, span.end)
+
+
+class EmbeddedOrigin:
+    """A table of the file, in its order; the server may be running."""
+
+    counts = (1,)
+
+    def __init__(self, path: Path, wanted: Wanted) -> None:
+        """Take the file's path."""
+        self.total = self.done = 0
+        self._path = path
+        self._wanted = wanted
+
+    async def items(self, positions: Mapping[int, int]) -> AsyncGenerator[Item, None]:
+        """Yield the rows; raises sqlite3.Error, and ResumeError where the file is another one now."""
+        reader = Reader(self._path)
+        try:
+            first, last = (-1, reader.last_offset()) if self._wanted.topic == "reports" else (0, None)
+            self.total = 0 if last is None else last + 1
+            after = positions.get(0, first)
+            if last is not None and after > last:
+                raise ResumeError(
+                    f"the log in {self._path} ends at offset {last} now, and the export had come to {after}: the file"
+                    " was made anew, and so must the export be"
+                )
+            while page := list(self._page(reader, after)):
+                for item in page:
+                    self.done = after = item.next_position
+                    yield item
+        finally:
+            reader.close()
+
+    def _page(self, reader: Reader, after: int) -> Iterator[Item]:
+        topic, episode = self._wanted.topic, self._wanted.episode
+        if topic == "reports":
+            for logged in reader.log(after, episode=episode):
+                name = orjson.loads(logged.value)["episode"].encode()
+                yield Item(0, logged.offset, logged.time_us, name, logged.value)
+        elif topic == "rejected":
+            for row in reader.rejected(after):
+                said = (("code", row.code.encode()), ("message", row.message.encode()))
+                yield Item(0, row.row, row.time_us, None, row.value, said)
+        else:
+            for change in reader.changes(after, episode=episode, topic=topic):
+                yield Item(0, change.row, None, change.episode.encode(), change.record)

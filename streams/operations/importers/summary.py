@@ -1,0 +1,49 @@
+"""What an import says at its end: rows taken, changed and left out with the reasons, and the horizon of a replay."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from schemas.reports import ReportShape
+from streams.operations.importers.base import Tally
+
+
+def summary_lines(kind: str, reports: Sequence[ReportShape], tally: Tally) -> Iterator[str]:
+    """Yield the lines of the summary."""
+    yield (
+        f"{kind}: {tally.rows.total():,} rows of {', '.join(tally.rows) or 'no file'}:"
+        f" {tally.taken:,} taken ({tally.changed_rows:,} of them changed), {tally.left_out.total():,} left out"
+    )
+    yield from _reasons("changed", tally.changed)
+    yield from _reasons("left out", tally.left_out)
+    for place in tally.places:
+        yield f"  {_plain(place)}"
+    if tally.faults > len(tally.places):
+        yield f"  and {tally.faults - len(tally.places):,} more rows that could not be read"
+    yield from _reasons("figures for which a report has no place, by column", tally.unplaced)
+    if reports:
+        yield from _about(reports, tally)
+
+
+def _about(reports: Sequence[ReportShape], tally: Tally) -> Iterator[str]:
+    episodes = sorted({report["episode"] for report in reports})
+    names = ", ".join(episodes[:5]) + (f" and {len(episodes) - 5} more" if len(episodes) > 5 else "")
+    ids = len({(report["episode"], report["report_id"]) for report in reports})
+    first, last = reports[0]["published_at"][:10], reports[-1]["published_at"][:10]
+    yield f"{len(reports):,} reports of {ids:,} ids, published {first} to {last}, in {names}"
+    days = tally.horizon.days
+    if tally.needs_longer_horizon:
+        yield f"they reach back {days:,} days: replay and serve them with --horizon P{days}D"
+    else:
+        yield f"they reach back {days:,} days: the default horizon (P400D) takes them all"
+
+
+def _reasons(heading: str, counts: Counter[str]) -> Iterator[str]:
+    if counts:
+        yield f"{heading}:"
+    for reason, count in counts.most_common():
+        yield f"{count:8,}  {_plain(reason)}"
+
+
+def _plain(text: str) -> str:
+    """A cell of a file is data: it cannot steer a terminal."""
+    return "".join(character if character.isprintable() else "�" for character in text)

@@ -1,0 +1,361 @@
+"""The timeline of an episode: a panel of step lines for each outcome and population, the ceasefires below."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib import dates as mdates
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from streams.core.times import format_time
+from streams.operations.plots.axis import day, size_px
+from streams.operations.plots.ceasefire_bands import draw_bands, short_name, status_patches
+from streams.operations.plots.history import Band, Line, Point, Story
+from streams.operations.plots.table import figure_words
+from streams.operations.plots.theme import DASHES, DPI, THEMES, Theme
+
+__all__ = ["draw", "style"]
+
+FIRST_PANEL_IN = 2.5
+PANEL_IN = 1.75
+# A panel of a few figures needs little room.
+LOW_PANEL_IN = 1.05
+LOW_UP_TO = 6
+BAND_IN = 0.42
+BETWEEN_IN = 0.3
+HEAD_IN = 0.85
+TIME_AXIS_IN = 0.5
+LEGEND_ROW_IN = 0.213
+MAX_PANELS = 6
+MAX_BANDS = 12
+# Lines with a look of their own: of a party, and in a panel. The rest is thin and grey.
+MAX_SOURCES = len(DASHES)
+MAX_LINES = 8
+DOTS_UP_TO = 40
+LABEL_GAP_PX = 13
+CHARACTER_PX = 7.4
+
+# By the step of the ticks, from years to fractions of a second, and what stands where a larger unit begins. Each says
+# its month or its day by itself: there is no other place that does. The year is in the heading, where no tick has it.
+TIME_LABELS = {
+    "formats": ["%Y", "%b", "%-d %b", "%H:%M", "%H:%M", "%S.%f"],
+    "zero_formats": ["", "%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"],
+}
+
+Panels = list[tuple[tuple[str, str], list[Line]]]
+POPULATIONS = {
+    "military": "military",
+    "civilian": "civilians",
+    "mixed": "military and civilians",
+    "unknown": "not said whether military",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the lines of a story are told apart: `looks` holds the colour and dashes of each that is not just grey."""
+
+    theme: Theme
+    looks: dict[tuple[str, str], tuple[str, Any]]
+
+    def of(self, line: Line) -> tuple[str, Any]:
+        """Return a line's colour and dashes."""
+        return self.looks.get(line.key[:2], (self.theme.faint, "solid"))
+
+    def shown(self, lines: list[Line]) -> list[Line]:
+        """Return the lines of a panel that have a look of their own: those with the greatest figures."""
+        own = [line for line in lines if line.key[:2] in self.looks]
+        return sorted(own, key=lambda line: -line.greatest)[:MAX_LINES]
+
+
+def draw(story: Story, *, width_px: int = 700, theme: str = "light") -> Figure:
+    """Return the picture of a story, `width_px` wide at 100 dots an inch; as high as it needs to be.
+
+    Shown are the first six panels, in each the eight lines with the greatest figures (the rest thin and grey), and
+    the last twelve ceasefires; what is not shown is said below the title.
+    """
+    look = _look(story, THEMES[theme])
+    panels = list(story.panels().items())[:MAX_PANELS]
+    bands = sorted(story.bands, key=lambda band: band.first_us)[-MAX_BANDS:]
+    with mpl.rc_context(style(look.theme)):
+        columns = max(1, width_px // 330)
+        letters = int((width_px / columns - 66) / CHARACTER_PX)
+        entries = [*_line_entries(panels, look, letters), *status_patches(bands, look.theme)]
+        heights = [_height_in(lines, first=at == 0) for at, (_, lines) in enumerate(panels)]
+        heights += [BETWEEN_IN + BAND_IN * len(bands)] if bands else []
+        margins = _Margins(
+            _left_px(panels, bands), _right_px(panels), 0.25 + LEGEND_ROW_IN * -(-len(entries) // columns)
+        )
+        figure, axes = _axes(heights or [PANEL_IN], margins, width_px)
+        _title(figure, story, look.theme)
+        _time_axis(axes, story)
+        for ax, ((outcome, population), lines) in zip(axes, panels, strict=False):
+            _panel(ax, f"{outcome.replace('_', ' ')}, {POPULATIONS[population]}", lines, story, look)
+        if bands:
+            draw_bands(axes[-1], bands, story, look.theme)
+        figure.legend(
+            handles=entries, loc="lower left", ncols=columns, bbox_to_anchor=(10 / width_px, 0.01), frameon=False,
+            fontsize=9, handlelength=2.6, columnspacing=1.4, labelcolor=look.theme.ink, borderaxespad=0,
+        )  # fmt: skip
+    return figure
+
+
+@dataclass(frozen=True, slots=True)
+class _Margins:
+    """The room around the panels."""
+
+    left_px: int
+    right_px: int
+    legend_in: float
+
+
+def _axes(heights: list[float], margins: _Margins, width_px: int) -> tuple[Figure, list[Axes]]:
+    foot_in = margins.legend_in + TIME_AXIS_IN
+    height_in = HEAD_IN + sum(heights) + BETWEEN_IN * (len(heights) - 1) + foot_in
+    figure = Figure(figsize=(width_px / DPI, height_in), dpi=DPI)
+    grid = figure.subplots(len(heights), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})
+    figure.subplots_adjust(
+        left=margins.left_px / width_px,
+        right=1 - margins.right_px / width_px,
+        top=1 - HEAD_IN / height_in,
+        bottom=foot_in / height_in,
+        hspace=BETWEEN_IN * len(heights) / sum(heights),
+    )
+    return figure, list(grid[:, 0])
+
+
+def _left_px(panels: Panels, bands: Sequence[Band]) -> int:
+    """Return the room that the scales and the names of ceasefires take."""
+    figures = [len(f"{max(_tops(lines), default=0):,}") for _, lines in panels]
+    names = [len(short_name(band.ceasefire)) for band in bands] if len(bands) > 1 else []
+    return 18 + 8 * max([4, *figures, *names])
+
+
+def _right_px(panels: Panels) -> int:
+    """Return the room that the last figures take, where need be with how many lines end there."""
+    several = 3 * any(len({line.last.best for line in lines}) < len(lines) for _, lines in panels)
+    return 18 + 8 * max([4, *(len(_figure(line.last)) + several for _, lines in panels for line in lines)])
+
+
+def _height_in(lines: list[Line], *, first: bool) -> float:
+    if first:
+        return FIRST_PANEL_IN
+    return PANEL_IN if sum(len(line.points) for line in lines) > LOW_UP_TO else LOW_PANEL_IN
+
+
+def _look(story: Story, theme: Theme) -> Look:
+    """Colour is the party and dashes its sources; with one party alone, colour is the source as well."""
+    lines: dict[tuple[str, str], list[Line]] = {}
+    for line in story.lines:
+        lines.setdefault(line.key[:2], []).append(line)
+    parties = sorted({party for _, party in lines})
+    looks: dict[tuple[str, str], tuple[str, Any]] = {}
+    for at, party in enumerate(parties):
+        own = [name for name in lines if name[1] == party]
+        own = sorted(own, key=lambda name: -max(line.greatest for line in lines[name]))[:MAX_SOURCES]
+        # The plainest look to the source that spoke most.
+        for rank, name in enumerate(sorted(own, key=lambda name: -sum(len(line.points) for line in lines[name]))):
+            colour = theme.lines[(at if len(parties) > 1 else rank) % len(theme.lines)]
+            looks[name] = colour, DASHES[rank]
+    return Look(theme, looks)
+
+
+def style(theme: Theme) -> Any:
+    """Return matplotlib's settings for a picture; they hold while it is drawn and while it is saved."""
+    return {
+        "font.family": "DejaVu Sans",
+        "font.size": 10,
+        "figure.facecolor": theme.ground,
+        "savefig.facecolor": theme.ground,
+        "axes.facecolor": theme.ground,
+        "axes.edgecolor": theme.grid,
+        "axes.labelcolor": theme.ink,
+        "text.color": theme.ink,
+        "xtick.color": theme.faint,
+        "ytick.color": theme.faint,
+        "hatch.color": theme.ground,
+        "hatch.linewidth": 1.6,
+        # The same story gives the same bytes.
+        "svg.hashsalt": f"truceline-{theme.name}",
+    }
+
+
+def _title(figure: Figure, story: Story, theme: Theme) -> None:
+    height_in = figure.get_size_inches()[1]
+    figure.text(0.014, 1 - 0.1 / height_in, story.episode, fontsize=13, fontweight="bold", va="top")
+    what = "running counts by source" if story.lines else "ceasefires"
+    parts = [f"{what}, as published until {format_time(story.last_us)[:16].replace('T', ' ')} UTC"]
+    if (more := len(story.panels()) - MAX_PANELS) > 0:
+        parts.append(f"{more} more outcomes not shown")
+    if (more := len(story.bands) - MAX_BANDS) > 0:
+        parts.append(f"{more} earlier ceasefires not shown")
+    figure.text(0.014, 1 - 0.35 / height_in, "; ".join(parts), fontsize=9, color=theme.faint, va="top")
+
+
+def _time_axis(axes: Sequence[Axes], story: Story) -> None:
+    span_us = max(story.last_us - story.first_us, 3_600_000_000)
+    for ax in axes:
+        ax.set_xlim(day(story.first_us - span_us // 60), day(story.last_us + span_us // 60))
+        ax.spines[["top", "right", "left"]].set_visible(False)
+        ax.tick_params(length=0, labelsize=9)
+        ax.tick_params(axis="x", pad=8)
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    axes[-1].xaxis.set_major_locator(locator)
+    axes[-1].xaxis.set_major_formatter(
+        mdates.ConciseDateFormatter(locator, **TIME_LABELS, show_offset=False)  # type: ignore[no-untyped-call]
+    )
+
+
+def _panel(ax: Axes, title: str, lines: list[Line], story: Story, look: Look) -> None:
+    ax.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=5)
+    ax.yaxis.set_major_locator(
+        MaxNLocator(nbins=5 if ax.get_position().height > 0.15 else 3, integer=True, min_n_ticks=2)
+    )
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.grid(axis="y", color=look.theme.grid, linewidth=0.8)
+    ax.set_axisbelow(True)
+    shown = look.shown(lines)
+    for line in lines:
+        _step(ax, line, story, look, thin=line not in shown)
+    ax.set_ylim(bottom=0, top=(max(_tops(lines), default=0) or 1) * 1.08)
+    _end_labels(ax, [line for line in shown if line.last.best is not None], look)
+
+
+def _tops(lines: list[Line]) -> list[int]:
+    return [point.high or point.best or 0 for line in lines for point in line.points]
+
+
+def _step(ax: Axes, line: Line, story: Story, look: Look, *, thin: bool) -> None:
+    colour, dashes = (look.theme.faint, "solid") if thin else look.of(line)
+    for run in _runs(line):
+        times = [day(point.at_us) for point in run]
+        if run[-1] is line.last:
+            times.append(day(story.last_us))
+        else:
+            times.append(day(line.points[line.points.index(run[-1]) + 1].at_us))
+        bests = [point.best or 0 for point in run]
+        ax.step(
+            times, [*bests, bests[-1]], where="post", color=colour, linestyle=dashes, linewidth=0.6 if thin else 1.8,
+            alpha=0.5 if thin else 1, zorder=1 if thin else 3,
+        )  # fmt: skip
+        if not thin:
+            _range(ax, times, run, colour)
+    if not thin:
+        _points(ax, line, colour, look.theme)
+
+
+def _runs(line: Line) -> list[list[Point]]:
+    """Return the stretches of a line between its withdrawals."""
+    runs: list[list[Point]] = [[]]
+    for point in line.points:
+        if point.best is None:
+            runs.append([])
+        else:
+            runs[-1].append(point)
+    return [run for run in runs if run]
+
+
+def _range(ax: Axes, times: list[float], run: list[Point], colour: str) -> None:
+    """Draw the bounds where both are known and apart."""
+    low = [point.low if point.low is not None and point.high is not None else point.best or 0 for point in run]
+    high = [point.high if point.low is not None and point.high is not None else point.best or 0 for point in run]
+    if low != high:
+        ax.fill_between(
+            times, [*low, low[-1]], [*high, high[-1]], step="post", color=colour, alpha=0.22,
+            linewidth=0, zorder=2,
+        )  # fmt: skip
+
+
+def _points(ax: Axes, line: Line, colour: str, theme: Theme) -> None:
+    few = len(line.points) <= DOTS_UP_TO
+    for at, point in enumerate(line.points):
+        place = day(point.at_us)
+        if point.best is None:
+            before = line.points[at - 1].best or 0 if at else 0
+            ax.plot(
+                [place],
+                [before],
+                marker="o",
+                markersize=6,
+                markerfacecolor=theme.ground,
+                color=colour,
+                zorder=5,
+                clip_on=False,
+            )
+        elif point.is_down:
+            ax.plot(
+                [place], [point.best], marker="v", markersize=7, color=colour, markeredgecolor=theme.ink,
+                markeredgewidth=0.8, zorder=5, clip_on=False,
+            )  # fmt: skip
+        elif few:
+            ax.plot([place], [point.best], marker="o", markersize=3.4, color=colour, zorder=4)
+
+
+def _end_labels(ax: Axes, lines: list[Line], look: Look) -> None:
+    """Write each line's last figure beside its end, the labels spread so that none covers another."""
+    top = ax.get_ylim()[1]
+    height_px = size_px(ax)[1]
+    gap = top * LABEL_GAP_PX / height_px
+    texts: dict[tuple[int, str], str] = {}
+    lying = Counter((line.last.best or 0, look.of(line)[0]) for line in lines)
+    for line in lines:
+        place_of = line.last.best or 0, look.of(line)[0]
+        # Lines that end on each other look like one.
+        texts[place_of] = _figure(line.last) + (f" ×{lying[place_of]}" if lying[place_of] > 1 else "")
+    place = float("-inf")
+    spread = []
+    for (best, colour), text in sorted(texts.items()):
+        place = max(best, place + gap)
+        spread.append((place, colour, text))
+    over = max(0.0, place - top)
+    for y, colour, text in spread:
+        ax.annotate(
+            text, (1, y - over), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
+            va="center", fontsize=9.5, color=colour, annotation_clip=False,
+        )  # fmt: skip
+
+
+def _figure(point: Point) -> str:
+    """Return a last figure without its range, which the band shows."""
+    known = None not in (point.low, point.high)
+    return figure_words(point.best, *(point.best, point.best) if known else (point.low, point.high))
+
+
+def _line_entries(panels: Panels, look: Look, letters: int) -> list[Artist]:
+    shown = [line for _, lines in panels for line in look.shown(lines)]
+    entries: list[Artist] = []
+    for source, party in sorted({line.key[:2] for line in shown}, key=lambda name: (name[1], name[0])):
+        colour, dashes = look.looks[source, party]
+        label = f"{'all sides' if party == 'all' else party}, by {source}"
+        label = label if len(label) <= letters else label[: letters - 1] + "…"
+        entries.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=1.8, label=label))
+    others = sum(len(lines) for _, lines in panels) - len(shown)
+    if others:
+        words = f"{others} more lines, of smaller figures"
+        entries.append(Line2D([], [], color=look.theme.faint, alpha=0.5, linewidth=0.6, label=words))
+    return entries + _mark_entries([line for _, lines in panels for line in lines], look.theme)
+
+
+def _mark_entries(lines: list[Line], theme: Theme) -> list[Artist]:
+    points = [point for line in lines for point in line.points]
+    entries: list[Artist] = []
+    if any(point.is_down for point in points):
+        words = "corrected downwards"
+        entries.append(Line2D([], [], linestyle="none", marker="v", markersize=7, color=theme.faint, label=words))
+    if any(point.best is None for point in points):
+        entries.append(
+            Line2D(
+                [], [], linestyle="none", marker="o", markersize=6, color=theme.faint, markerfacecolor=theme.ground,
+                label="withdrawn",
+            )
+        )  # fmt: skip
+    if any(point.low != point.high and None not in (point.low, point.high) for point in points):
+        entries.append(Patch(facecolor=theme.faint, alpha=0.3, label="range, low to high"))
+    return entries

@@ -1,0 +1,103 @@
+"""A rebuild from its topics to its verdict, by which the prefix may be switched or not."""
+
+from dataclasses import dataclass, field
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from schemas.topics import TOPICS, full_name
+from streams.core.source_registry import Registry
+from streams.kafka import topics
+from streams.kafka.client import client_options
+from streams.kafka.consumer_group import EMPTY, describe_group
+from streams.kafka.range_reader import Unreadable, bounds, partitions
+from streams.operations.rebuild.compare import Agreement, compare
+from streams.operations.rebuild.copy_log import Copy
+from streams.operations.rebuild.refold import Folding
+from streams.operations.verify.verify import verify
+from streams.settings import Settings
+
+__all__ = ["Rebuild", "Verdict", "WrongShape"]
+
+#: So many copies of a partition at most, unless it is said.
+REPLICATION = 3
+
+
+class WrongShape(Exception):
+    """The topics of the new prefix are there with another number of partitions."""
+
+
+@dataclass
+class Verdict:
+    """What a rebuild has come to."""
+
+    partitions: int
+    #: What the checker says of the new outputs; None: not checked, since workers run on them already.
+    problems: list[str] | None
+    #: How they compare with the live ones; None as above.
+    agreement: Agreement | None
+    #: Whether workers run on the live prefix, and on the new one.
+    live_works: bool
+    new_works: bool
+    #: Whether everything on the live log, as it is now, has been brought over.
+    complete: bool
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+class Rebuild:
+    """From `old` to `new`, which have the same brokers, source registry and horizon. Run again, it catches up."""
+
+    def __init__(
+        self, old: Settings, new: Settings, *, partitions: int | None = None, replication: int | None = None
+    ) -> None:
+        """Take the settings of both, and the shape of topics that are to be made: by default that of the live ones."""
+        self.old, self.new = old, new
+        self.copy = Copy(old, new)
+        self.folding: Folding | None = None
+        #: What it is at, in words.
+        self.stage = "making topics"
+        self._wanted = partitions
+        self._replication = replication
+
+    async def run(self, registry: Registry) -> Verdict:
+        """Make topics, bring the log over, fold it, check and compare.
+
+        Raises WrongShape, NotItsCopy, TopicsNotMade, Unreadable, KafkaError, TimeoutError.
+        """
+        async with topics.admin(client_options(self.old)) as admin:
+            count = await self._topics(admin)
+            self.stage = "bringing the log over"
+            await self.copy.run(admin)
+            new_works = (await describe_group(admin, self.new)).state not in EMPTY
+            problems = agreement = None
+            if not new_works:
+                self.stage = "folding"
+                self.folding = Folding(self.new, registry, count)
+                await self.folding.run()
+                self.stage = "checking the outputs against the log"
+                problems = await verify(self.new, registry)
+                self.stage = "comparing with the live ones"
+                agreement = await compare(self.old, self.new, self.copy.positions)
+            live_works = (await describe_group(admin, self.old)).state not in EMPTY
+            complete = await self._complete()
+        return Verdict(count, problems, agreement, live_works, new_works, complete, dict(self.copy.left_out))
+
+    async def _topics(self, admin: AIOKafkaAdminClient) -> int:
+        live = await topics.survey(admin, self.old.topic_prefix)
+        if "reports" not in live:
+            raise Unreadable(f"there is no topic {self.old.topic('reports')} on {self.old.bootstrap_servers}")
+        count = self._wanted or live["reports"].partitions
+        replication = self._replication or live["reports"].replication or REPLICATION
+        await topics.create(admin, self.new.topic_prefix, count, replication)
+        found = await topics.survey(admin, self.new.topic_prefix)
+        if wrong := {full_name(self.new.topic_prefix, name) for name in TOPICS if found[name].partitions != count}:
+            raise WrongShape(
+                f"{', '.join(sorted(wrong))} should have {count} partitions: name another prefix, or delete them"
+            )
+        return count
+
+    async def _complete(self) -> bool:
+        options, topic = client_options(self.old), self.old.topic("reports")
+        places = [TopicPartition(topic, number) for number in range(await partitions(options, topic))]
+        ends = await bounds(options, places)
+        return all(end <= self.copy.reached.get(place.partition, 0) for place, (_, end) in ends.items())

@@ -1,0 +1,1 @@
+"""Fold files of reports without a broker."""

@@ -1,0 +1,284 @@
+"""Folding files with no broker (contract section 7): the same ledger, one line after the other. For notebooks too.
+
+from streams import replay
+
+story = replay("reports.jsonl.zst", sources="sources.yaml")
+for change in story:
+    print(change.topic, change.record["change_id"])
+story.snapshot()["episodes"]
+
+`show` returns an episode as it was known at a time, `diff` the changes between two times.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from streams.core.ledger import Ledger
+from streams.core.model import Message, Tick
+from streams.core.parse import Refusal
+from streams.core.queries.as_of import Difference, NoSuchEpisode, difference, known_at, published_us
+from streams.core.source_registry import Registry
+from streams.core.state.episode import Outcome, Step
+from streams.core.times import DEFAULT_HORIZON_US, EPOCH, read_time
+from streams.core.wire import read_record, unwrap
+from streams.files.jsonl import InputUnreadable, Lines, records_of
+from streams.files.source_registry import SourcesError, read_sources
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    from streams.operations.replay.dataframes import Frames
+
+__all__ = [
+    "Change", "Difference", "InputUnreadable", "NoSuchEpisode", "OnRefusal", "Replay", "SourcesError", "diff",
+    "replay", "show",
+]  # fmt: skip
+
+Time = str | datetime
+Paths = str | Path | Sequence[str | Path]
+Sources = str | Path | Registry | None
+
+
+class Change(NamedTuple):
+    """A published change: `topic` is casualties, ceasefires or statements; `record` as in contract section 6."""
+
+    topic: str
+    record: dict[str, Any]
+
+
+class Where(NamedTuple):
+    """How far a replay is: bytes read of all bytes (None: not known), and the line last read."""
+
+    bytes_done: int
+    bytes_total: int | None
+    path: str
+    line: int
+
+
+#: Told of a line that is refused: its file, its number, the code, the message, the line.
+OnRefusal = Callable[[str, int, str, str, bytes], object]
+
+
+class Replay:
+    """The fold of some files, under way. It can be iterated once; what it has come to can always be asked."""
+
+    def __init__(
+        self,
+        lines: Lines,
+        registry: Registry,
+        *,
+        horizon_us: int = DEFAULT_HORIZON_US,
+        until_us: int | None = None,
+        tick_us: int | None = None,
+        on_refusal: OnRefusal | None = None,
+        read: Callable[[bytes], Message | None] | None = None,
+    ) -> None:
+        """Take the lines to fold.
+
+        With `until_us`, what was published later is left out; with `tick_us`, every episode is ticked at the end, in
+        name order. `read` makes a message of a line, or None of one that is passed over; the default is `read_line`.
+        """
+        self.lines = lines
+        self.counts: Counter[str] = Counter()
+        #: How many reports and ticks were left out for having been published later than `until_us`.
+        self.later = 0
+        self.ledger = Ledger(registry, horizon_us=horizon_us)
+        self._until_us = until_us
+        self._tick_us = tick_us
+        self._on_refusal = on_refusal
+        self._read = read or read_line
+
+    def __iter__(self) -> Iterator[Change]:
+        """Iterate the changes in fold order; raises InputUnreadable where a file breaks off."""
+        for step in self.steps():
+            for topic, record in step.changes():
+                yield Change(topic, record)
+
+    def steps(self) -> Iterator[Step]:
+        """Iterate what each report or tick did, refused ones left out; raises as `__iter__`."""
+        yield from self.taken()
+        yield from self.ticked()
+
+    def taken(self) -> Iterator[Step]:
+        """Iterate what each line did."""
+        counts, take, until_us, read = self.counts, self.ledger.take, self._until_us, self._read
+        for line in self.lines:
+            try:
+                message = read(line)
+                if message is None:
+                    continue
+                if until_us is not None and published_us(message) > until_us:
+                    self.later += 1
+                    continue
+                step = take(message)
+            except Refusal as refusal:
+                self._refuse(line, refusal.code, refusal.message)
+                continue
+            except Exception as error:  # noqa: BLE001 - the ledger is as before: the others go on
+                self._refuse(line, "internal", f"{type(error).__name__}: {error}")
+                continue
+            counts[step.outcome] += 1
+            yield step
+
+    def ticked(self) -> Iterator[Step]:
+        """Iterate what the ticks at the end do, where there are any; follows `taken`."""
+        if self._tick_us is not None:
+            for episode in self.ledger.episodes():
+                yield self.ledger.take(Tick(self._tick_us, episode))
+
+    def run(self, write: Callable[[bytes], object] | None = None) -> None:
+        """Fold all, and hand on the changes as lines of JSON where they are wanted; raises as `__iter__`."""
+        for step in self.steps():
+            if write is not None:
+                write(change_lines(step))
+
+    @property
+    def refused(self) -> int:
+        """How many lines were refused so far."""
+        return refused(self.counts)
+
+    def where(self) -> Where:
+        """Return how far it is; may be asked from another thread."""
+        lines = self.lines
+        return Where(lines.bytes_done, lines.bytes_total, lines.path, lines.number)
+
+    def episodes(self) -> list[str]:
+        """Return the names of all episodes, sorted."""
+        return self.ledger.episodes()
+
+    def picture(self, episode: str) -> dict[str, Any]:
+        """Return the snapshot of an episode (contract section 5). Raises KeyError where it is unknown."""
+        return self.ledger.picture(episode)
+
+    def unknown_sources(self) -> list[str]:
+        """Return the sources of accepted reports that the registry does not know, sorted; none where it is empty."""
+        known = self.ledger.registry.sources.keys()
+        if not known:
+            return []
+        episodes = map(self.ledger.episode, self.ledger.episodes())
+        return sorted({report.source for each in episodes for report in each.reports.values()} - known)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return `{"episodes": {episode: picture}}` as it stands now (contract section 7)."""
+        ledger = self.ledger
+        return {"episodes": {episode: ledger.picture(episode) for episode in ledger.episodes()}}
+
+    def to_polars(self) -> "Frames[pl.DataFrame]":
+        """Fold what is left and return everything as polars DataFrames.
+
+        They are `.casualties`, `.ceasefires`, `.cells` and so on; the columns of each stand in
+        `streams.operations.replay.dataframes.TABLES`. Changes that were iterated before are not in them.
+        Raises InputUnreadable, and ImportError without `truceline[polars]`.
+        """
+        from streams.operations.replay.dataframes import polars_frames, tables  # noqa: PLC0415 - an extra
+
+        return polars_frames(tables(self, self.snapshot))
+
+    def to_pandas(self) -> "Frames[pd.DataFrame]":
+        """Return the same as pandas DataFrames; needs `truceline[pandas]`."""
+        from streams.operations.replay.dataframes import pandas_frames, tables  # noqa: PLC0415 - an extra
+
+        return pandas_frames(tables(self, self.snapshot))
+
+    def _refuse(self, line: bytes, code: str, message: str) -> None:
+        self.counts[code] += 1
+        if self._on_refusal is not None:
+            self._on_refusal(self.lines.path, self.lines.number, code, message, line)
+
+
+_OUTCOMES = frozenset(Outcome)
+_LINE_STARTS = {name: f'{{"topic":"{name}","data":'.encode() for name in ("casualties", "ceasefires", "statements")}
+
+
+def refused(counts: Counter[str]) -> int:
+    """Return how many lines were refused, of a replay's counts."""
+    return sum(count for key, count in counts.items() if key not in _OUTCOMES)
+
+
+def read_line(line: bytes) -> Message:
+    """Return the report or tick in a line; raises Refusal."""
+    return read_record(unwrap(line))
+
+
+def change_lines(step: Step) -> bytes:
+    """Return the changes of a step as lines of JSON, as `truceline replay --changes` writes them."""
+    return b"".join([_LINE_STARTS[topic] + json + b"}\n" for topic, _, json in step.published()])
+
+
+def replay(
+    paths: Paths,
+    *,
+    sources: Sources = None,
+    horizon: timedelta | None = None,
+    until: Time | None = None,
+    tick: Time | None = None,
+    on_refusal: OnRefusal | None = None,
+) -> Replay:
+    """Fold files: iterate the result for its changes, then ask it for its `snapshot()`.
+
+    `sources` is a registry or its YAML file, `horizon` how far behind an episode's newest report another may
+    lie (default 400 days). With `until`, what was published later is left out; `tick` is the time of a tick
+    for every episode at the end. A refused line is counted in `counts` and given to `on_refusal`.
+    Raises InputUnreadable, SourcesError, or ValueError for a time with no offset.
+    """
+    return Replay(
+        Lines(_several(paths)),
+        _registry(sources),
+        horizon_us=_horizon_us(horizon),
+        until_us=None if until is None else _moment(until),
+        tick_us=None if tick is None else _moment(tick),
+        on_refusal=on_refusal,
+    )
+
+
+def show(
+    paths: Paths, episode: str, *, at: Time | None = None, sources: Sources = None, horizon: timedelta | None = None
+) -> dict[str, Any]:
+    """Return an episode's picture (contract section 5) as it was known at a time, or at the end of the files.
+
+    Raises NoSuchEpisode where no report of it was accepted by then, and as `replay`.
+    """
+    records = records_of(Lines(_several(paths)))
+    at_us = None if at is None else _moment(at)
+    return known_at(episode, records, _registry(sources), horizon_us=_horizon_us(horizon), at_us=at_us)
+
+
+def diff(
+    paths: Paths, episode: str, from_: Time, to: Time, *, sources: Sources = None, horizon: timedelta | None = None
+) -> Difference:
+    """Return what changed in an episode from one time to another, and because of what.
+
+    Raises as `show`, and ValueError where `to` is before `from_`.
+    """
+    return difference(
+        episode,
+        records_of(Lines(_several(paths))),
+        _registry(sources),
+        horizon_us=_horizon_us(horizon),
+        from_us=_moment(from_),
+        to_us=_moment(to),
+    )
+
+
+def _several(paths: Paths) -> Sequence[str | Path]:
+    return [paths] if isinstance(paths, str | Path) else list(paths)
+
+
+def _registry(sources: Sources) -> Registry:
+    return sources if isinstance(sources, Registry) else Registry() if sources is None else read_sources(sources)
+
+
+def _horizon_us(horizon: timedelta | None) -> int:
+    return DEFAULT_HORIZON_US if horizon is None else horizon // timedelta(microseconds=1)
+
+
+def _moment(time: Time) -> int:
+    if isinstance(time, str):
+        return read_time(time)
+    if time.tzinfo is None:
+        raise ValueError(f"{time} has no offset from UTC")
+    return (time - EPOCH) // timedelta(microseconds=1)

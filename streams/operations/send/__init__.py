@@ -1,0 +1,1 @@
+"""Send files of reports to Kafka or to a server."""

@@ -1,0 +1,1 @@
+"""Check the outputs of an installation against its log."""

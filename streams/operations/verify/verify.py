@@ -1,0 +1,268 @@
+"""The checker: everything that the outputs say, held against the log folded anew.
+
+It reads the log and every output topic as committed, folds the log with the core alone, and says in words what
+is extra, missing, repeated, wrong or out of order, where versions have a gap, where a transaction was left
+open, and where the stored state or an offset is not the fold's. For operators as for tests: it writes nothing
+and joins no group. What has not been taken in yet is no fault; run it while the workers rest.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiokafka import TopicPartition
+
+from streams.core.ledger import Ledger
+from streams.core.source_registry import Registry
+from streams.files.source_registry import read_sources
+from streams.kafka.client import client_options
+from streams.kafka.routing import REROUTED, Routes
+from streams.operations.verify.diff_records import differences
+from streams.operations.verify.expected import CHANGES, Expected, Output, forget_all, rerouted_marks
+from streams.operations.verify.pictures import Shown
+from streams.operations.verify.reading import Reading
+from streams.processing.restore import GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRIES, REGISTRY
+from streams.settings import Settings, duration_text
+
+__all__ = ["verify", "verify_now"]
+
+OUTPUTS = (*CHANGES, "rejected", "episodes", "ledger")
+#: A transaction that was open when it was first looked at may just have been under way.
+SETTLE_S = 0.5
+SETTLE_TRIES = 10
+
+
+def verify_now(settings: Settings) -> list[str]:
+    """Return the problems found, as `verify`; for callers with no event loop."""
+    return asyncio.run(verify(settings))
+
+
+async def verify(settings: Settings, registry: Registry | None = None) -> list[str]:
+    """Return all problems found, in words; none: the outputs are what the log says.
+
+    The source registries are those that the workers have kept beside their state; one that is given, or that the
+    settings name, must be the last of them. The horizon must be that of the workers. Raises SettingsError,
+    SourcesError, KafkaError, and Unreadable where a topic is missing.
+    """
+    options = client_options(settings)
+    if registry is None and settings.sources is not None:
+        registry = read_sources(settings.sources)
+    async with Reading(options) as reading:
+        return await _verify(settings, registry, reading)
+
+
+async def _verify(settings: Settings, registry: Registry | None, reading: Reading) -> list[str]:
+    topics = [settings.topic(name) for name in ("reports", *OUTPUTS)]
+    counts = await reading.partitions(topics)
+    partitions = counts.pop(topics[0])
+    problems = [
+        f"{topic} has {count} partitions, {topics[0]} has {partitions}"
+        for topic, count in counts.items()
+        if count != partitions
+    ]
+    if problems:
+        return problems
+    places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    problems += await _dangling(reading, places)
+    committed = await reading.committed(settings.app_id, places[:partitions])
+    sent_on: dict[bytes, tuple[bytes, int, bytes | None]] = {}
+    copies: dict[bytes, list[Any]] = defaultdict(list)
+    for number in range(partitions):
+        partition = await _read(reading, settings, number)
+        for mark, record in rerouted_marks(partition.log):
+            copies[mark].append(record)
+        check = _Check(settings, Routes(partitions), registry, partition, committed.get(places[number]))
+        problems += check.problems(sent_on)
+    problems += _reroutes(sent_on, copies)
+    return problems
+
+
+@dataclass
+class _Partition:
+    """All committed records of one partition number, by topic."""
+
+    number: int
+    log: list[Any]
+    log_end: int
+    outputs: dict[str, list[Any]]
+    live: dict[bytes, bytes] = field(default_factory=dict)
+
+
+async def _read(reading: Reading, settings: Settings, number: int) -> _Partition:
+    read = await reading.read([TopicPartition(settings.topic(name), number) for name in OUTPUTS])
+    outputs = {name: read[TopicPartition(settings.topic(name), number)] for name in OUTPUTS}
+    # After the outputs, so that whatever they show is in it.
+    log_place = TopicPartition(settings.topic("reports"), number)
+    log = (await reading.read([log_place]))[log_place]
+    log_end = (await reading.bounds([log_place]))[log_place][1]
+    partition = _Partition(number, log, log_end, outputs)
+    for record in outputs["ledger"]:
+        if record.value is None:
+            partition.live.pop(record.key, None)
+        else:
+            partition.live[record.key] = record.value
+    return partition
+
+
+class _Check:
+    """One partition's outputs against the fold of its log."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        routes: Routes,
+        registry: Registry | None,
+        partition: _Partition,
+        committed: int | None,
+    ) -> None:
+        self._settings = settings
+        self._partition = partition
+        self._committed = committed
+        self._registry = registry
+        refused = {
+            int(offset): (_header(record, "code"), _header(record, "message"))
+            for record in self._all("rejected")
+            if (offset := _header(record, "offset")).isdecimal()
+        }
+        registries = _registries(partition.live) or [(0, registry or Registry())]
+        self._expected = Expected(settings.topic_prefix, routes, registries, settings.horizon_us, refused)
+        self._next = _number(partition.live.get(NEXT_OFFSET))
+
+    def problems(self, sent_on: dict[bytes, tuple[bytes, int, bytes | None]]) -> list[str]:
+        """Return all that is wrong; notes in `sent_on` which records had to go to another partition."""
+        problems = list(self._offsets())
+        problems += self._fold()
+        for name in (*CHANGES, "rejected"):
+            problems += differences(self._place(name), self._expected.outputs[name], self._actual(name))
+        for name in CHANGES:
+            problems += self._version_gaps(name)
+        problems += self._state()
+        sent_on.update(self._expected.sent_on)
+        return problems
+
+    def _all(self, name: str) -> Sequence[Any]:
+        return self._partition.outputs[name]
+
+    def _place(self, name: str) -> str:
+        return f"{self._settings.topic(name)} partition {self._partition.number}"
+
+    def _offsets(self) -> Iterator[str]:
+        group, log = self._settings.app_id, self._place("reports")
+        if self._next > self._partition.log_end:
+            yield f"{log} ends at offset {self._partition.log_end}, its state goes on at {self._next}"
+        noted = self._partition.live.get(GROUP_OFFSET)
+        expected = self._next if noted is None else _number(noted)
+        if self._committed not in {None, expected, self._next}:
+            yield f"group {group} has committed offset {self._committed} of {log}, its ledger says {expected}"
+        if self._next == 0 and any(self._all(name) for name in OUTPUTS):
+            yield f"{self._place('ledger')} names no offset, but there are outputs"
+
+    def _fold(self) -> Iterator[str]:
+        """Fold the log up to the offset that the ledger names; yield what is wrong with the pictures on the way."""
+        expected = self._expected
+        shown = Shown(self._place("episodes"), self._partition.number, self._all("episodes"))
+        yield from shown.faults()
+        for record in self._partition.log:
+            if record.offset >= self._next:
+                break
+            expected.take(record)
+            stands = [expected.ledger]
+            while expected.register(record.offset + 1):
+                stands.append(expected.ledger)
+            yield from shown.through(record.offset, stands)
+        yield from shown.nowhere()
+        owed = {key.removeprefix(OWED_PICTURE).decode() for key in self._partition.live if key.startswith(OWED_PICTURE)}
+        yield from shown.not_last(expected.ledger, owed)
+
+    def _actual(self, name: str) -> list[Output]:
+        key = "offset" if name == "rejected" else "ce_id"
+        return [Output(_header(r, key), r.key, r.value, tuple(r.headers)) for r in self._all(name)]
+
+    def _version_gaps(self, name: str) -> Iterator[str]:
+        versions: dict[str, int] = defaultdict(int)
+        for record in self._all(name):
+            what, _, version = _header(record, "ce_id").rpartition("@")
+            if not version.isdecimal():
+                yield f"{self._place(name)}: the record at offset {record.offset} names no change in its ce_id"
+                continue
+            if int(version) != versions[what] + 1:
+                yield f"{self._place(name)}: {what} goes from version {versions[what]} to {version}"
+            versions[what] = int(version)
+
+    def _entries(self) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
+        """Return the entries that are stored and those that must be, both without what may be forgotten."""
+        live = {key: value for key, value in self._partition.live.items() if key[:1] != b"_"}
+        expected = self._expected.ledger
+        stored = Ledger(expected.registry, horizon_us=self._settings.horizon_us)
+        for key, value in live.items():
+            stored.load(key, value)
+        stored.loaded()
+        keys = [tuple(orjson.loads(key)) for key in live] + list(self._expected.touched)
+        found, wanted = (
+            {key: value for key, value in ledger.entries(forget_all(ledger) + keys) if value is not None}
+            for ledger in (stored, expected)
+        )
+        return found, wanted
+
+    def _state(self) -> Iterator[str]:
+        place = self._place("ledger")
+        try:
+            stored, wanted = self._entries()
+        except Exception as error:  # noqa: BLE001 - whatever a damaged entry does to the reader
+            yield f"{place} cannot be read back: {type(error).__name__}: {error}"
+            return
+        for key in sorted(wanted.keys() | stored.keys()):
+            if stored.get(key) != wanted.get(key):
+                yield f"{place}: {key.decode()} is {stored.get(key)!r}, the log says {wanted.get(key)!r}"
+        digest = orjson.loads(self._partition.live.get(REGISTRY, b"null"))
+        if self._registry is not None and digest not in (None, self._registry.digest):
+            yield f"{place} was made with source registry {digest}, this one is {self._registry.digest}"
+        if digest not in (None, self._expected.ledger.registry.digest):
+            yield f"{place} does not hold source registry {digest}, by which it was made: it was too long to be kept"
+        horizon_us = orjson.loads(self._partition.live.get(HORIZON, b"null"))
+        if horizon_us not in (None, self._settings.horizon_us):
+            kept, given = duration_text(horizon_us), duration_text(self._settings.horizon_us)
+            yield f"{place} was made with a horizon of {kept}, this one is {given}"
+
+
+def _number(text: bytes | None) -> int:
+    return int(text) if text is not None and text.isdigit() else 0
+
+
+def _registries(live: Mapping[bytes, bytes]) -> list[tuple[int, Registry]]:
+    """Return the source registries that a ledger names, each with the offset from which on it was."""
+    kept = [orjson.loads(value) for key, value in sorted(live.items()) if key.startswith(REGISTRIES)]
+    return [(entry["from"], Registry.of_record(entry["sources"] or {})) for entry in kept]
+
+
+def _header(record: Any, wanted: str) -> str:
+    """Return the last header of a name: a rejected record may bear its own, ours follow them."""
+    found = [value for name, value in record.headers if name == wanted]
+    return found[-1].decode() if found else ""
+
+
+def _reroutes(sent_on: dict[bytes, tuple[bytes, int, bytes | None]], copies: dict[bytes, list[Any]]) -> Iterator[str]:
+    for mark, (key, partition, value) in sent_on.items():
+        found = copies.get(mark, [])
+        name = f"the record at {mark.decode()} (partition/offset)"
+        if len(found) != 1:
+            yield f"{name} had to be sent on to partition {partition} once, and was {len(found)} times"
+        for record in found:
+            if (record.key, record.partition, record.value) != (key, partition, value):
+                yield f"{name} was sent on changed, or to the wrong place: header {REROUTED}"
+
+
+async def _dangling(reading: Reading, places: list[TopicPartition]) -> list[str]:
+    """Return where a transaction is open, and stays so for a while."""
+    open_: list[TopicPartition] = []
+    for _ in range(SETTLE_TRIES):
+        end = await reading.bounds(places, committed=False)
+        stable = await reading.bounds(places)
+        open_ = [place for place in places if stable[place][1] < end[place][1]]
+        if not open_:
+            break
+        await asyncio.sleep(SETTLE_S)
+    return [f"{place.topic} partition {place.partition}: a transaction is left open" for place in open_]

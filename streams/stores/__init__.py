@@ -1,0 +1,1 @@
+"""The stores that HTTP and the commands ask: one protocol, on Kafka and on SQLite."""

@@ -1,0 +1,299 @@
+"""The pictures and changes as Kafka has them, all of them in every worker.
+
+A consumer group would share the partitions out among the workers, so there is none: one consumer reads every
+partition, read_committed, and what was aborted is never shown.
+"""
+
+import asyncio
+import contextlib
+import heapq
+import time
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import orjson
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
+
+from streams.stores.change_feed import CHANGE_TOPICS, PICTURES, Batch, Entry, Forgotten, Positions
+from streams.stores.store import summary
+
+__all__ = ["Feed"]
+
+BACKOFF_FIRST_S = 0.5
+BACKOFF_LAST_S = 15.0
+CONNECT_S = 20.0
+POLL_MS = 200
+#: Records taken at once, so that others come to their turn.
+TAKE_MAX = 500
+#: Clients whose past is read from Kafka at the same time, each by a consumer of its own.
+HISTORIES_MAX = 4
+PROBE_EVERY_S = 5.0
+ASSIGN_S = 30.0
+
+Records = dict[TopicPartition, "list[ConsumerRecord[bytes, bytes]]"]
+
+_log = structlog.get_logger(__name__)
+
+
+class _Follower:
+    """Who wants the changes: about the last `recent` of them, and then all."""
+
+    def __init__(self, take: Callable[[Batch], None], recent: int) -> None:
+        self.take = take
+        self.recent = recent
+        #: Behind what was taken; None before the first batch.
+        self.positions: Positions | None = None
+        #: What was there at the beginning.
+        self.ends: Positions = ()
+
+    def begin(self, log: bytes, begins: Positions, ends: Positions, pictures: int) -> Positions:
+        """Return where to read from, by place, the last `pictures` of which are those of pictures."""
+        known = self.positions
+        changes = len(ends) - pictures
+        if known is None or len(known) != len(ends) or any(map(int.__gt__, known, ends)):
+            share = self.recent // max(1, changes)
+            known = tuple(max(begin, end - share) for begin, end in zip(begins, ends, strict=True))
+            known = known[:changes] + ends[changes:]
+            self.take(Batch(log, [], known, begins=True, complete=False))
+        self.positions, self.ends = known, ends
+        return known
+
+
+class Feed:
+    """The latest picture of every episode, and for a follower the changes; `run` reads until it is cancelled."""
+
+    def __init__(self, client: Callable[[], dict[str, Any]], topic: Callable[[str], str]) -> None:
+        """`client` gives the options of a Kafka client, `topic` the full name of a topic."""
+        self._client = client
+        self._topic = topic
+        self._names = {topic(name): name for name in (*CHANGE_TOPICS, PICTURES)}
+        #: By episode: partition, offset, and the picture.
+        self._pictures: dict[str, tuple[int, int, bytes]] = {}
+        self._summaries: dict[str, dict[str, Any]] = {}
+        self._follower: _Follower | None = None
+        #: The partitions followed, those of pictures last.
+        self._places: list[TopicPartition] = []
+        self._history = asyncio.Semaphore(HISTORIES_MAX)
+        #: Why pictures are missing or old; None once all are here that were there at the start.
+        self.trouble: str | None = "connecting"
+
+    def picture(self, episode: str) -> bytes | None:
+        """Return an episode's latest picture, or None."""
+        known = self._pictures.get(episode)
+        return known and known[2]
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """Return `summary` of every episode, by name."""
+        for episode, (_, _, picture) in self._pictures.items():
+            if episode not in self._summaries:
+                self._summaries[episode] = summary(orjson.loads(picture))
+        return [self._summaries[episode] for episode in sorted(self._summaries)]
+
+    def follow(self, take: Callable[[Batch], None], recent: int) -> Callable[[], None]:
+        """Give a follower the changes (`streams.stores.change_feed.Source`); there is one at a time."""
+        follower = self._follower = _Follower(take, recent)
+
+        def unfollow() -> None:
+            if self._follower is follower:
+                self._follower = None
+
+        return unfollow
+
+    def repainted(self, begin: Positions) -> list[str]:
+        """Return the episodes whose picture is newer than positions, by name."""
+        first = {place.partition: at for place, at in zip(self._places, begin, strict=True) if self._paints(place)}
+        return sorted(name for name, (home, offset, _) in self._pictures.items() if offset >= first.get(home, 0))
+
+    async def ends(self) -> Positions:
+        """Return the positions behind all that is committed; raises KafkaError or TimeoutError."""
+        async with self._consumer() as consumer, asyncio.timeout(CONNECT_S):
+            return _in_order(self._places, await consumer.end_offsets(self._places))
+
+    async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[Entry]]:
+        """Give the changes between positions; raises Forgotten, KafkaError or TimeoutError."""
+        spans = [
+            (place, first, last)
+            for place, first, last in zip(self._places, begin, end, strict=True)
+            if first < last and not self._paints(place)
+        ]
+        if not spans:
+            return
+        async with self._history, self._consumer() as consumer:
+            consumer.assign([place for place, _, _ in spans])
+            kept = await consumer.beginning_offsets([place for place, _, _ in spans])
+            for place, first, _ in spans:
+                if first < kept[place]:
+                    raise Forgotten(f"{place.topic} begins at offset {kept[place]} of partition {place.partition}")
+                consumer.seek(place, first)
+            while spans:
+                async with asyncio.timeout(CONNECT_S):
+                    records = await consumer.getmany(timeout_ms=POLL_MS)
+                last_of = {place: last for place, _, last in spans}
+                yield [entry for entry in self._entries(records) if entry.offset < last_of[self._places[entry.place]]]
+                spans = [span for span in spans if await consumer.position(span[0]) < span[2]]
+                consumer.pause(*(place for place in last_of if place not in {span[0] for span in spans}))
+
+    async def run(self) -> None:
+        """Read for ever, with growing pauses while no broker answers."""
+        await with_backoff("reading what is published", self._read, self._failed)
+
+    def _failed(self, reason: str) -> None:
+        self.trouble = reason
+
+    @contextlib.asynccontextmanager
+    async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
+        consumer = AIOKafkaConsumer(
+            **self._client(),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+        )
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                await consumer.start()
+            yield consumer
+        finally:
+            with contextlib.suppress(TimeoutError, KafkaError):
+                await asyncio.wait_for(consumer.stop(), CONNECT_S)
+
+    async def _read(self, connected: Callable[[], None]) -> None:
+        async with self._consumer() as consumer:
+            # All topics are asked for: to ask for a missing one by its name may create it.
+            present = await consumer.topics()
+            if self._topic(PICTURES) not in present:
+                raise LookupError(f"no topic {self._topic(PICTURES)}: run `truceline topics create`")
+            consumer.subscribe([name for name in self._names if name in present])
+            self._places = sorted(await _assigned(consumer), key=self._rank)
+            consumer.pause(*(place for place in self._places if not self._paints(place)))
+            ends = await consumer.end_offsets([place for place in self._places if self._paints(place)])
+            connected()
+            await self._keep_reading(consumer, ends)
+
+    async def _keep_reading(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
+        placed: _Follower | None = None
+        probe_s = time.monotonic()
+        while True:
+            if placed is not self._follower:
+                placed = self._follower
+                await self._place(consumer, placed)
+            await self._take(await consumer.getmany(timeout_ms=POLL_MS, max_records=TAKE_MAX), placed, consumer)
+            if time.monotonic() - probe_s > PROBE_EVERY_S:
+                # getmany is silent about a broker that is gone.
+                async with asyncio.timeout(CONNECT_S):
+                    await consumer.topics()
+                probe_s = time.monotonic()
+            if consumer.assignment() != set(self._places):
+                raise LookupError("the topics have other partitions now: beginning anew")
+            if ends:
+                ends = {place: end for place, end in ends.items() if await consumer.position(place) < end}
+                self.trouble = f"reading pictures, {len(ends)} partitions to go" if ends else None
+
+    async def _place(self, consumer: AIOKafkaConsumer, follower: _Follower | None) -> None:
+        """Begin to read changes for a follower, or to read none."""
+        changes = [place for place in self._places if not self._paints(place)]
+        if follower is None:
+            consumer.pause(*changes)
+            return
+        async with asyncio.timeout(CONNECT_S):
+            begins = _in_order(self._places, await consumer.beginning_offsets(self._places))
+            ends = _in_order(self._places, await consumer.end_offsets(self._places))
+        begin = follower.begin(self._log(), begins, ends, len(self._places) - len(changes))
+        for place, offset in zip(changes, begin, strict=False):
+            consumer.seek(place, offset)
+        consumer.resume(*changes)
+
+    async def _take(self, records: Records, follower: _Follower | None, consumer: AIOKafkaConsumer) -> None:
+        entries = list(self._entries(records))
+        for entry in entries:
+            if entry.topic == PICTURES:
+                self._take_picture(self._places[entry.place].partition, entry)
+        if follower is None or follower is not self._follower:
+            return
+        positions = tuple([await consumer.position(place) for place in self._places])
+        if positions != follower.positions or follower.ends:
+            complete = all(map(int.__ge__, positions, follower.ends))
+            follower.ends = () if complete else follower.ends
+            follower.positions = positions
+            told = [entry._replace(record=b"") if entry.topic == PICTURES else entry for entry in entries]
+            follower.take(Batch(self._log(), told, positions, complete=complete))
+        # getmany does not wait while records are at hand, and others have work to do.
+        await asyncio.sleep(0)
+
+    def _take_picture(self, partition: int, entry: Entry) -> None:
+        known = self._pictures.get(entry.episode)
+        if known is not None and entry.offset <= known[1]:
+            return  # read again after a reconnection; what is shown never goes back
+        self._summaries.pop(entry.episode, None)
+        if entry.record:
+            self._pictures[entry.episode] = (partition, entry.offset, entry.record)
+        else:
+            self._pictures.pop(entry.episode, None)
+
+    def _entries(self, records: Records) -> Iterator[Entry]:
+        """Give records as entries, those of one partition in order and all about as they were written."""
+        index = {place: at for at, place in enumerate(self._places)}
+        for record in heapq.merge(*records.values(), key=lambda record: record.timestamp):
+            if record.key is not None:
+                place = index[TopicPartition(record.topic, record.partition)]
+                episode = record.key.decode("utf-8", "replace")
+                yield Entry(place, record.offset, self._names[record.topic], episode, record.value or b"")
+
+    def _paints(self, place: TopicPartition) -> bool:
+        return self._names[place.topic] == PICTURES
+
+    def _rank(self, place: TopicPartition) -> tuple[int, int]:
+        return list(self._names).index(place.topic), place.partition
+
+    def _log(self) -> bytes:
+        """Four bytes that tell this log from one of other topics or another number of partitions."""
+        return zlib.crc32(repr([tuple(place) for place in self._places]).encode()).to_bytes(4)
+
+
+async def with_backoff(
+    what: str, work: Callable[[Callable[[], None]], Awaitable[None]], failed: Callable[[str], None]
+) -> None:
+    """Do work for ever: begin it again when it fails, after a pause that grows until it calls `connected`.
+
+    `failed` is told each reason; the log is told a reason once, until there is another or it has passed.
+    """
+    pause_s, said = BACKOFF_FIRST_S, ""
+
+    def connected() -> None:
+        nonlocal pause_s, said
+        pause_s, said = BACKOFF_FIRST_S, ""
+
+    while True:
+        try:
+            await work(connected)
+        except (KafkaError, LookupError, OSError, TimeoutError) as error:
+            reason = "no Kafka broker answers" if isinstance(error, KafkaConnectionError) else _words(error)
+            failed(reason)
+            if reason != said:
+                _log.warning("not possible now, trying on", what=what, reason=reason)
+            said = reason
+        except Exception as error:  # noqa: BLE001 - a task that ends is noticed by nobody
+            failed(f"{type(error).__name__}: {error}")
+            _log.exception("trying again", what=what, in_s=pause_s)
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, BACKOFF_LAST_S)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, TopicAuthorizationFailedError):
+        return f"not allowed to READ topic {error.args[0]}: `truceline doctor` says how it is granted"
+    return str(error) or type(error).__name__
+
+
+async def _assigned(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+    async with asyncio.timeout(ASSIGN_S):
+        while not consumer.assignment():  # noqa: ASYNC110 - aiokafka gives no event for it
+            await asyncio.sleep(0.02)
+    return list(consumer.assignment())
+
+
+def _in_order(places: list[TopicPartition], offsets: dict[TopicPartition, int]) -> Positions:
+    return tuple(offsets[place] for place in places)

@@ -1,0 +1,198 @@
+"""The one thread that writes: what waits is committed together, and overdue ticks come when nothing waits."""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import NamedTuple, Protocol, TypeVar
+
+import structlog
+
+from streams.observability.log_config import hushed
+from streams.stores.sqlite.ledger_file import Book
+from streams.stores.store import Receipt, StoreUnavailable
+
+__all__ = ["Follower", "Writer"]
+
+#: Reports in one transaction, unless a single submission holds more.
+GROUP_MAX = 2_000
+WAITING_MAX = 1_000
+#: However far the next tick, the wall clock is looked at this often: it can be set.
+LOOK_EVERY_S = 30.0
+RETRY_TICK_S = 5.0
+
+_log = structlog.get_logger(__name__)
+_Answer = TypeVar("_Answer")
+
+
+class _Submission(NamedTuple):
+    values: Sequence[bytes]
+    answer: "Future[list[Receipt]]"
+
+
+class _Question(NamedTuple):
+    ask: Callable[[Book], None]
+
+
+class Follower(Protocol):
+    """Does something of its own with what is committed."""
+
+    def turn(self, book: Book) -> bool:
+        """Do some of it; tell whether there is more."""
+        ...
+
+    def close(self, book: Book) -> None:
+        """Come to an end."""
+        ...
+
+
+class Writer:
+    """Owns a book in a thread of its own. Its answers come as futures, in the order of the calls."""
+
+    def __init__(
+        self,
+        book: Book,
+        *,
+        on_commit: Callable[[int], None] = lambda _row: None,
+        follower: Follower | None = None,
+    ) -> None:
+        """Take a book over; after each transaction the thread calls `on_commit` with the last row of changes.
+
+        A `follower` gets a turn after each, and as long as it has more to do and nothing else waits.
+        """
+        self._book = book
+        self._follower = follower
+        self._behind = follower is not None
+        self._on_commit = on_commit
+        self._work: queue.SimpleQueue[_Submission | _Question | None] = queue.SimpleQueue()
+        self._last_tick: bytes | None = None
+        self._thread = threading.Thread(target=self._run, name="truceline-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, values: Sequence[bytes]) -> "Future[list[Receipt]]":
+        """Write reports. Its failure is StoreUnavailable; when it is done they are on disk."""
+        if self._work.qsize() >= WAITING_MAX:
+            raise StoreUnavailable("too many requests wait already")
+        answer: Future[list[Receipt]] = Future()
+        self._work.put(_Submission(values, answer))
+        return answer
+
+    def ask(self, question: Callable[[Book], _Answer]) -> "Future[_Answer]":
+        """Ask something of the book between two transactions: it shows what is committed, and nothing else."""
+        answer: Future[_Answer] = Future()
+
+        def run(book: Book) -> None:
+            if answer.set_running_or_notify_cancel():
+                try:
+                    answer.set_result(question(book))
+                except BaseException as error:  # noqa: BLE001 - it is the asker's
+                    answer.set_exception(error)
+
+        self._work.put(_Question(run))
+        return answer
+
+    def stop(self) -> None:
+        """Write what waits, close the book, and end the thread."""
+        self._work.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while self._next():
+                if self._behind:
+                    self._follow()
+            if self._follower is not None:
+                self._follower.close(self._book)
+        finally:
+            self._book.close()
+
+    def _next(self) -> bool:
+        """Do what waits, or else what is due; False once there is no more."""
+        try:
+            work = self._work.get(timeout=0.0 if self._behind else self._wait_s())
+        except queue.Empty:
+            if not self._behind:
+                self._tick()
+            return True
+        while True:
+            if work is None:
+                return False
+            if isinstance(work, _Question):
+                work.ask(self._book)
+                return True
+            work = self._write_group(work)
+            if work is _NOTHING:
+                return True
+
+    def _write_group(self, first: _Submission) -> "_Submission | _Question | None":
+        """Write a submission and those that wait behind it; return the first other thing that waits."""
+        group, size = [first], len(first.values)
+        after: _Submission | _Question | None = _NOTHING
+        while size < GROUP_MAX:
+            try:
+                work = self._work.get_nowait()
+            except queue.Empty:
+                break
+            if not isinstance(work, _Submission):
+                after = work
+                break
+            group.append(work)
+            size += len(work.values)
+        self._write([work for work in group if work.answer.set_running_or_notify_cancel()])
+        return after
+
+    def _write(self, group: list[_Submission]) -> None:
+        if not group:
+            return
+        try:
+            receipts = self._book.write([value for work in group for value in work.values])
+        except BaseException as error:  # noqa: BLE001 - it is the submitters', and the thread goes on
+            if not isinstance(error, StoreUnavailable):
+                _log.error("a transaction failed", exc_info=hushed(error))
+            for work in group:
+                work.answer.set_exception(error)
+            return
+        at = 0
+        for work in group:
+            work.answer.set_result(receipts[at : at + len(work.values)])
+            at += len(work.values)
+        self._committed()
+
+    def _committed(self) -> None:
+        self._on_commit(self._book.last_row)
+        self._behind = self._follower is not None
+
+    def _follow(self) -> None:
+        assert self._follower is not None  # noqa: S101 - what is behind is there
+        before = self._book.last_row
+        try:
+            self._behind = self._follower.turn(self._book)
+        except Exception as error:  # noqa: BLE001 - tried again after the next transaction
+            self._behind = False
+            _log.warning("alerts could not be written", error=str(error))
+        if self._book.last_row > before:
+            self._on_commit(self._book.last_row)
+
+    def _wait_s(self) -> float | None:
+        due = self._book.next_tick()
+        if due is None:
+            return None
+        at_us, tick = due
+        if tick == self._last_tick:  # it could not be written, or moved nothing
+            return RETRY_TICK_S
+        return min(max((at_us - self._book.options.now_us()) / 1e6, 0.0), LOOK_EVERY_S)
+
+    def _tick(self) -> None:
+        due = self._book.next_tick()
+        if due is None or due[0] > self._book.options.now_us():
+            return
+        self._last_tick = due[1]
+        try:
+            self._book.write([due[1]])
+        except Exception as error:  # noqa: BLE001 - tried again later
+            _log.warning("a tick could not be written", error=str(error))
+            return
+        self._committed()
+
+
+_NOTHING = _Submission((), Future())

@@ -1,0 +1,52 @@
+"""Why a figure is what it is: the answer to `GET /episodes/{episode}/explain` (`streams.core.queries.subjects`)."""
+
+import asyncio
+from typing import Any, NamedTuple
+
+import orjson
+
+from streams.core.log_record import Located
+from streams.core.queries.subjects import NoSuchEpisode, ceasefires_named, cells_named, tell
+from streams.stores.kafka.episode_log import gathered
+from streams.stores.store import Store
+
+__all__ = ["Asked", "explained"]
+
+
+class Asked(NamedTuple):
+    """What is to be explained of an episode, by its names: all there is where nothing is named."""
+
+    cells: list[str]
+    ceasefires: list[str]
+    #: As it was known then (µs); None: as it is.
+    at_us: int | None
+
+
+async def explained(store: Store, episode: str, asked: Asked) -> bytes | None:
+    """Return the accounts of what is asked for, None where no report of the episode has been taken.
+
+    What names nothing has no account. `through` is the last record of the episode on the log.
+    Raises PastTooLong, and StoreUnavailable as the store does.
+    """
+    logged = await gathered(store.past(episode))
+    records = [each.located(store.topic) for each in logged]
+    # In a thread: tens of thousands of reports take a second or two, and others are waiting.
+    account = await asyncio.to_thread(_told, store, episode, records, asked)
+    if account is None:
+        return None
+    return orjson.dumps(account | {"through": {"partition": logged[-1].partition, "offset": logged[-1].offset}})
+
+
+def _told(store: Store, episode: str, records: list[Located], asked: Asked) -> dict[str, Any] | None:
+    try:
+        told = tell(episode, records, store.registry, horizon_us=store.horizon_us, until_us=asked.at_us)
+    except NoSuchEpisode:
+        return None
+    chronicle = told.chronicle
+    everything: list[str | None] = [] if asked.cells or asked.ceasefires else [None]
+    return {
+        "episode": episode,
+        "clock": chronicle.picture()["clock"],
+        "cells": [each for name in asked.cells or everything for each in cells_named(chronicle, name)],
+        "ceasefires": [each for name in asked.ceasefires or everything for each in ceasefires_named(chronicle, name)],
+    }

@@ -1,0 +1,1 @@
+"""Server-sent events: hub, buffer, clients and marks."""

@@ -1,0 +1,62 @@
+"""One client's place in the latest events, and the events that are its alone."""
+
+import time
+
+import orjson
+
+from streams.stores.change_feed import Entry
+from streams.web.sse.buffer import SHOWN, Recent, Wanted, frame, origin_offset
+from streams.web.sse.marks import Stamp
+
+__all__ = ["Reader", "ended", "framed", "reset"]
+
+#: For so long after it began a client's events are held against the picture that it began with.
+SHOWN_S = 10.0
+
+
+class Reader:
+    """Reads on from its cursor; begins at the end."""
+
+    def __init__(self, wanted: Wanted, recent: Recent, shown: tuple[str, int] | None = None) -> None:
+        """`shown`: an episode and the offset of its last report whose effects the client has seen."""
+        self.wanted = wanted
+        self.cursor = recent.end
+        self._recent = recent
+        self._shown = shown
+        self._until_s = time.monotonic() + SHOWN_S
+
+    def takes(self, entry: Entry) -> bool:
+        """Tell whether the client wants an entry and has not seen it."""
+        return self.wanted.takes(entry.topic, entry.episode) and not self._has_seen(entry)
+
+    def next(self) -> bytes:
+        """Return what comes next, nothing where nothing does for now; raises TooSlow."""
+        if self._shown is not None and time.monotonic() > self._until_s:
+            self._shown = None
+        if self._shown is None:
+            part, self.cursor = self._recent.chunk(self.wanted, self.cursor)
+            return part
+        events, self.cursor = self._recent.next(self.wanted, self.cursor)
+        return b"".join(event.frame for event in events if not self._has_seen(event.entry))
+
+    def _has_seen(self, entry: Entry) -> bool:
+        if self._shown is None or entry.episode != self._shown[0] or entry.topic not in SHOWN:
+            return False
+        origin = origin_offset(entry.record)
+        return origin is not None and origin <= self._shown[1]
+
+
+def framed(entry: Entry, stamp: Stamp) -> bytes:
+    """Return an entry as an event; the stamp's positions go on behind it."""
+    stamp.move(entry.place, entry.offset + 1)
+    return frame(entry.topic, stamp.mark(), entry.record)
+
+
+def reset(reason: str, why: str) -> bytes:
+    """Return what a reset says."""
+    return orjson.dumps({"reason": reason, "message": f"{why}: load the snapshot again"})
+
+
+def ended(reason: str, why: str) -> bytes:
+    """Return the last event of a connection; without an id the client's last one stands."""
+    return frame("end", None, orjson.dumps({"reason": reason, "message": why}))

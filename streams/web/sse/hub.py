@@ -1,0 +1,289 @@
+"""GET /events: what is published, told to everybody who listens, from wherever each left off.
+
+One hub follows the log and makes each event into bytes once; a client is a cursor on the latest events. Who comes
+back with a mark reads what it missed from the log, then joins. With nobody there the log is not followed.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import orjson
+
+from streams.observability import metrics
+from streams.stores.change_feed import PICTURES, Batch, Entry, Forgotten, Positions
+from streams.stores.store import Store, StoreUnavailable
+from streams.web.sse.buffer import NOWHERE, RECENT_MAX, SHOWN, Event, Recent, TooSlow, Wanted, frame
+from streams.web.sse.client import Reader, ended, framed, reset
+from streams.web.sse.marks import Mark, Stamp
+
+__all__ = ["CLIENTS_MAX", "HEARTBEAT_S", "Hub"]
+
+CLIENTS_MAX = 1_200
+HEARTBEAT_S = 15.0
+#: What is not well is said as soon as it is seen, and that it is well again.
+LOOK_S = 2.0
+#: With nobody asking for so long the log is followed no more.
+IDLE_S = 60.0
+WAKE_S = 10.0
+MARK_WAIT_S = 3.0
+#: When a browser comes back, in ms.
+RETRY = b"retry: 2000\n"
+
+
+class Hub:
+    """The events of one store; everything happens in one event loop."""
+
+    def __init__(self, store: Store, *, clients_max: int | None = None) -> None:
+        """Begin when somebody asks."""
+        self._store = store
+        self._clients_max = CLIENTS_MAX if clients_max is None else clients_max
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._unfollow: Callable[[], None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing = False
+        self._asked_s = 0.0
+        self._log = b""
+        self._recent = Recent()
+        self._positions: list[int] = []
+        self._stamp = Stamp(b"", ())
+        self._whole = asyncio.Event()
+        self._more = asyncio.Event()
+        self._reasons: list[str] = []
+        self._read: Positions = ()
+        #: Pictures to be sent, each with the place and offset of the first that was not; and the one in hand.
+        self._unpainted: dict[str, tuple[int, int]] = {}
+        self._painting: list[tuple[int, int]] = []
+        self._unpainted_some = asyncio.Event()
+        #: Clients, and how many of them want pictures.
+        self.clients = 0
+        self._picture_clients = 0
+
+    async def awake(self, limit_s: float = WAKE_S) -> None:
+        """Follow the log, unless it is followed already; returns once the latest events are here.
+
+        Raises StoreUnavailable.
+        """
+        if self._closing:
+            raise StoreUnavailable("the server is stopping")
+        self._asked_s = time.monotonic()
+        if self._loop is not asyncio.get_running_loop():
+            # An app can be served by one loop after another.
+            self._sleep()
+            self._whole, self._more, self._unpainted_some = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        if self._unfollow is None:
+            self._loop = asyncio.get_running_loop()
+            self._whole.clear()
+            self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._paint())]
+            self._unfollow = self._store.follow(self._take, RECENT_MAX)
+        try:
+            await asyncio.wait_for(self._whole.wait(), limit_s)
+        except TimeoutError:
+            reasons = "; ".join(await self._store.reasons())
+            raise StoreUnavailable(f"the latest changes are not here yet: {reasons}") from None
+
+    def close(self) -> None:
+        """Tell every client that the server stops, and end."""
+        self._closing = True
+        self._wake()
+        self._sleep()
+
+    def full(self) -> bool:
+        """Tell whether no client more is taken."""
+        return self.clients >= self._clients_max
+
+    async def marker(self) -> Callable[[Mapping[str, int]], str | None]:
+        """Return what makes the mark behind pictures, given for each episode the last offset that its picture shows.
+
+        With one picture alone, not even a change that it shows, and that is read only later, is told again.
+        Without the latest changes there is no mark.
+        """
+        try:
+            await self.awake(MARK_WAIT_S)
+        except StoreUnavailable:
+            return lambda _throughs: None
+        return self._mark
+
+    def _mark(self, throughs: Mapping[str, int]) -> str:
+        positions = list(self._positions)
+        for event in self._recent.events:
+            entry = event.entry
+            if entry.topic in SHOWN and entry.offset < positions[entry.place]:
+                through = throughs.get(entry.episode)
+                if through is None or not event.shown_by(through):
+                    positions[entry.place] = entry.offset
+        shown = next(iter(throughs.items())) if len(throughs) == 1 else None
+        return Mark(self._log, tuple(positions), shown).encode()
+
+    async def stream(self, wanted: Wanted, mark: Mark | None) -> AsyncIterator[bytes]:
+        """Give a client's events from a mark, or from now, until the client goes or is dropped; `awake` first."""
+        self.clients += 1
+        self._picture_clients += wanted.pictures
+        metrics.EVENT_CLIENTS.set(self.clients)
+        try:
+            async for part in self._client(wanted, mark):
+                yield part
+        finally:
+            self.clients -= 1
+            self._picture_clients -= wanted.pictures
+            self._asked_s = time.monotonic()
+            metrics.EVENT_CLIENTS.set(self.clients)
+
+    async def _client(self, wanted: Wanted, mark: Mark | None) -> AsyncIterator[bytes]:
+        reader = Reader(wanted, self._recent, None if mark is None else mark.shown)
+        yield RETRY + frame("heartbeat", self._stamp.mark() if mark is None else mark.encode(), self._state())
+        try:
+            if mark is not None:
+                async for part in self._catch_up(reader, mark):
+                    yield part
+            while not self._closing:
+                if part := reader.next():
+                    yield part
+                elif reader.cursor == self._recent.end:
+                    await self._more.wait()
+            yield ended("stopping", "the server stops; come back")
+        except TooSlow:
+            metrics.EVENT_CLIENTS_DROPPED.inc()
+            yield ended("slow", "too much waits for you; come back to read on from where you are")
+        except StoreUnavailable as error:
+            yield ended("unavailable", str(error))
+
+    async def _catch_up(self, reader: Reader, mark: Mark) -> AsyncIterator[bytes]:
+        """Give what came between a mark and now, and set the reader behind it."""
+        wanted, begin = reader.wanted, list(mark.positions)
+        reason = await self._unreachable(mark)
+        if reason is None and wanted.pictures:
+            async for part in self._pictures(wanted, mark):
+                yield part
+        try:
+            while reason is None and any(map(int.__lt__, begin, self._recent.begin)):
+                stamp, upto = Stamp(self._log, tuple(begin)), tuple(self._positions)
+                async for entries in self._store.history(tuple(begin), upto):
+                    yield b"".join(framed(entry, stamp) for entry in entries if reader.takes(entry))
+                begin = [max(pair) for pair in zip(begin, upto, strict=True)]
+        except Forgotten as error:
+            reason = ("too_old", str(error))
+        # From here on nothing else runs until the cursor is set, so nothing falls in between.
+        reader.cursor = self._recent.end
+        if reason is not None:
+            yield frame("reset", self._stamp.mark(), reset(*reason))
+        elif missed := self._recent.since(wanted, tuple(begin), tuple(self._positions)):
+            yield b"".join(event.frame for event in missed if reader.takes(event.entry))
+
+    async def _unreachable(self, mark: Mark) -> tuple[str, str] | None:
+        """Return why a mark is none of this log; waits where another worker was told of more than this one yet."""
+        if mark.log != self._log or len(mark.positions) != len(self._positions):
+            return "unknown_mark", "the mark is of another log"
+        if any(map(int.__gt__, mark.positions, self._positions)):
+            if any(map(int.__gt__, mark.positions, await self._store.ends())):
+                return "unknown_mark", "the mark lies behind the end of the log"
+            try:
+                async with asyncio.timeout(WAKE_S):
+                    while any(map(int.__gt__, mark.positions, self._positions)) and not self._closing:
+                        await self._more.wait()
+            except TimeoutError:
+                raise StoreUnavailable("this worker has not read so far yet") from None
+        return None
+
+    def _take(self, batch: Batch) -> None:
+        """Make events of what came."""
+        if batch.begins or batch.log != self._log:
+            self._begin(batch)
+        for entry in batch.entries:
+            if entry.topic != PICTURES:
+                self._recent.append(Event(entry, framed(entry, self._stamp)))
+            elif self._picture_clients:
+                self._unpainted.setdefault(entry.episode, (entry.place, entry.offset))
+                self._unpainted_some.set()
+        self._read = batch.positions
+        self._move()
+        if batch.complete:
+            self._whole.set()
+        self._wake()
+
+    def _begin(self, batch: Batch) -> None:
+        before = self._log
+        self._log, self._positions = batch.log, list(batch.positions)
+        self._stamp = Stamp(batch.log, batch.positions)
+        self._unpainted.clear()
+        self._recent.start_over(batch.positions)
+        if before and self.clients:
+            self._announce("reset", reset("unknown_mark", "the log has begun anew"))
+
+    def _move(self) -> None:
+        """Go on to what was read, but for pictures not sent yet: who leaves before them gets them on coming back."""
+        held: dict[int, int] = {}
+        for place, offset in (*self._unpainted.values(), *self._painting):
+            held[place] = min(offset, held.get(place, offset))
+        for place, offset in enumerate(self._read):
+            known = held.get(place, offset)
+            if known != self._positions[place]:
+                self._positions[place] = known
+                self._stamp.move(place, known)
+
+    async def _paint(self) -> None:
+        """Send pictures, of each episode the latest."""
+        while True:
+            await self._unpainted_some.wait()
+            self._unpainted_some.clear()
+            while self._unpainted:
+                episode = next(iter(self._unpainted))
+                place, offset = self._unpainted.pop(episode)
+                self._painting = [(place, offset)]
+                record = await self._painted(episode)
+                self._painting = []
+                self._move()
+                if record is not None:
+                    entry = Entry(place, offset, PICTURES, episode, b"")
+                    self._recent.append(Event(entry, frame(PICTURES, self._stamp.mark(), record)))
+                    self._wake()
+
+    async def _painted(self, episode: str) -> bytes | None:
+        """Return an episode's picture without its cells: they are many, and each is told when it changes."""
+        try:
+            picture = await self._store.picture(episode)
+        except StoreUnavailable:
+            return None
+        if picture is None:
+            return None
+        content = orjson.loads(picture)
+        content.pop("cells", None)
+        return orjson.dumps(content)
+
+    async def _pictures(self, wanted: Wanted, mark: Mark) -> AsyncIterator[bytes]:
+        """Give the pictures that are newer than a mark."""
+        for episode in await self._store.repainted(mark.positions):
+            if wanted.takes(PICTURES, episode) and (record := await self._painted(episode)) is not None:
+                yield frame(PICTURES, mark.encode(), record)
+
+    async def _beat(self) -> None:
+        """Say regularly that all is well, or what is not; sleep when nobody has asked for a while."""
+        said_s = -HEARTBEAT_S
+        while True:
+            reasons = await self._store.reasons()
+            if reasons != self._reasons or time.monotonic() - said_s >= HEARTBEAT_S:
+                self._reasons = reasons
+                self._announce("heartbeat", self._state())
+                said_s = time.monotonic()
+            await asyncio.sleep(min(LOOK_S, HEARTBEAT_S))
+            if not self.clients and time.monotonic() - self._asked_s > IDLE_S:
+                self._sleep()
+
+    def _state(self) -> bytes:
+        return orjson.dumps({"mode": self._store.mode, "reasons": self._reasons})
+
+    def _announce(self, name: str, record: bytes) -> None:
+        self._recent.append(Event(Entry(NOWHERE, 0, name, "", b""), frame(name, self._stamp.mark(), record)))
+        self._wake()
+
+    def _sleep(self) -> None:
+        if self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+
+    def _wake(self) -> None:
+        self._more.set()
+        self._more.clear()
