@@ -36,7 +36,7 @@ compiled: $(STAMP)  ## truceline with its fold compiled, as the image has it: ne
 
 test-compiled: compiled  ## the tests of the rules and of the desk, on the compiled fold
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.build/compiled $(BIN)/python -m pytest --override-ini pythonpath= --numprocesses 2 --dist loadfile \
-		-m 'not deep and not interpreted' $(addprefix tests/,core property contract vectors replay embedded desk) $(ARGS)
+		-m 'not deep and not interpreted' $(addprefix tests/,core property schemas stores processing kafka operations/replay) $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check

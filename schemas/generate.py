@@ -1,6 +1,6 @@
 """Writes schemas/json/*.json, schemas/asyncapi.yaml and schemas/openapi.json: `python -m schemas.generate`.
 
-The examples stand in schemas/json/examples.json: they were published by real folds (tests/contract records them).
+The examples stand in schemas/json/examples.json: they were published by real folds (tests/schemas records them).
 """
 
 import json

@@ -161,7 +161,7 @@ class TransactionalProducer:
             max_batch_size=batch_bytes,
             request_timeout_ms=min(transaction_timeout_ms, 40_000),
         )
-        old = self._producer._sender  # noqa: SLF001 - held by tests/desk/test_aiokafka.py
+        old = self._producer._sender  # noqa: SLF001 - held by tests/kafka/test_aiokafka.py
         self._sender = self._producer._sender = _PacedSender(  # noqa: SLF001
             self._producer.client,
             acks=-1,

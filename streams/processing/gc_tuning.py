@@ -30,6 +30,5 @@ class Memory:
         self._since += records
         if self._since >= EVERY_RECORDS:
             self._since = 0
-            # With no collection before: folding leaves no cycles (tests/desk/test_memory.py), and to walk what is
-            # in hand would cost a quarter of the time.
+            # No collection first: folding leaves no cycles, and a walk would cost a quarter of the time.
             gc.freeze()

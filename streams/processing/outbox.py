@@ -43,7 +43,7 @@ class _Filling:
     def __init__(self, batch: Any) -> None:
         """Take an empty BatchBuilder."""
         self._batch = batch
-        self._append = batch._builder.append  # noqa: SLF001 - held by tests/desk/test_aiokafka.py
+        self._append = batch._builder.append  # noqa: SLF001 - held by tests/kafka/test_aiokafka.py
         self._records = 0
 
     def append(self, timestamp_ms: int | None, key: bytes | None, value: bytes | None, headers: list[Header]) -> bool:

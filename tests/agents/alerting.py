@@ -16,8 +16,8 @@ from streams.kafka.routing import partition_of
 from streams.operations.verify.reading import Reading
 from streams.settings import Settings
 from tests.core.build import Json
-from tests.desk.mixed import Sent
-from tests.desk.places import WAIT_S, create_topics, read, settings_for
+from tests.processing.mixed import Sent
+from tests.processing.places import WAIT_S, create_topics, read, settings_for
 
 PARTITIONS = 2
 

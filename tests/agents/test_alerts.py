@@ -24,8 +24,8 @@ from tests.agents.alerting import (
 from tests.agents.test_faust import worker_running
 from tests.alerts.telling import changes, day, told
 from tests.core.build import killed
-from tests.desk.places import Worker, create_topics, send, settings_for, until
 from tests.metrics import Gained
+from tests.processing.places import Worker, create_topics, send, settings_for, until
 from tests.web.listening import Listener
 
 CROSSES = "crossed: {crosses: 100, resolved: true}\n"

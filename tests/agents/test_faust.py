@@ -14,7 +14,7 @@ from streams.agents import AgentStage, BatchChannel, add_folding_agents
 from streams.agents.fold import AgentsGone
 from streams.settings import Settings
 from streams.worker.faust_app import Truceline, create_app
-from tests.desk.places import create_topics, settings_for, until
+from tests.processing.places import create_topics, settings_for, until
 
 
 class Counted:

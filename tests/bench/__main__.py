@@ -19,8 +19,9 @@ import typer
 
 from streams.kafka.local.cluster import temporary
 from tests.bench import alone, clients, embedded, growth, page, reference, throughput
-from tests.bench.contenders import BUILD, CONTENDERS, PEERS, PEERS_PYTHON, ROOT, Contender, Place, Running
+from tests.bench.contenders import BUILD, CONTENDERS, PEERS, PEERS_PYTHON, Contender, Place, Running
 from tests.bench.machine import machine
+from tests.support.paths import ROOT
 
 HISTORY = Path(__file__).parent / "history.jsonl"
 QUICK_REPORTS = 60_000

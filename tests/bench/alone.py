@@ -21,9 +21,10 @@ from streams.core.ledger import Ledger
 from streams.core.parse import parse
 from streams.core.times import DAY_US
 from streams.processing.batch_fold import SLICE_RECORDS
-from tests.bench.contenders import ROOT, truceline_command
+from tests.bench.contenders import truceline_command
 from tests.bench.expected import registry
 from tests.bench.workloads import records, steady
+from tests.support.paths import ROOT
 
 BATCH = 1_000
 Figures = dict[str, float]

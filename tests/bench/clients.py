@@ -17,8 +17,9 @@ import orjson
 import uvloop
 
 from streams.web.server import listen, url_of
-from tests.bench.contenders import ROOT, Contender, Place, Running, truceline_command, truceline_environment
+from tests.bench.contenders import Contender, Place, Running, truceline_command, truceline_environment
 from tests.bench.embedded import ready
+from tests.support.paths import ROOT
 
 WARM_S = 5.0
 LAST_WAIT_S = 30.0

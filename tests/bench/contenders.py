@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Self
 import psutil
 
 from tests.bench.expected import registry
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 BUILD = ROOT / ".build" / "bench"
 #: What `make compiled` makes, and `make bench` before all else.
 COMPILED = ROOT / ".build" / "compiled"

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from streams.kafka.local.distribution import KAFKA_VERSION
-from tests.bench.contenders import ROOT
+from tests.support.paths import ROOT
 
 
 @cache

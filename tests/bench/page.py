@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from tests.bench.contenders import BUILD, CONTENDERS, PEERS_PYTHON, ROOT
+from tests.bench.contenders import BUILD, CONTENDERS, PEERS_PYTHON
+from tests.support.paths import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "throughput.svg"

@@ -20,16 +20,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from tests.bench import expected, log, workloads
-from tests.bench.contenders import (
-    PEERS_PYTHON,
-    ROOT,
-    Contender,
-    Place,
-    Running,
-    truceline_command,
-    truceline_environment,
-)
+from tests.bench.contenders import PEERS_PYTHON, Contender, Place, Running, truceline_command, truceline_environment
 from tests.bench.digest import Expected
+from tests.support.paths import ROOT
 
 OUTPUTS = ("casualties", "ceasefires", "statements")
 WARM_SHARE = 0.2

@@ -22,8 +22,8 @@ from streams.files.source_registry import default_sources
 from streams.operations.replay.replay import replay
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
 WIDTH = 110
 

@@ -14,7 +14,7 @@ from streams.core.model import Registration
 from streams.core.source_registry import Registry, Source
 from streams.core.state.episode import Outcome, Step
 from tests.core.build import REGISTRY, Story, act, at, denies, killed, more, read, report, says, tick, view, withdrawal
-from tests.core.state import everything
+from tests.support.ledger_state import everything
 
 BATCH = [
     report("a", killed(7), act("agreed", effective_at=at(15))),

@@ -11,8 +11,9 @@ import pytest
 
 from streams.core.times import DAY_US
 from tests.property.folding import Fold
+from tests.support.paths import TESTS
 
-VECTORS = sorted((Path(__file__).parent.parent / "vectors").glob("*.json"))
+VECTORS = sorted((TESTS / "vectors").glob("*.json"))
 COUNTED = {
     "accepted": "accepted",
     "duplicate": "duplicates",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -11,8 +10,9 @@ import yaml
 from schemas.topics import TOPICS, durability
 from streams.kafka.acl import ROLES, Right, Role, rights
 from streams.settings import Settings
+from tests.support.paths import ROOT
 
-FOLDER = Path(__file__).parent.parent.parent / "deploy" / "overlays" / "strimzi"
+FOLDER = ROOT / "deploy" / "overlays" / "strimzi"
 #: The name that Strimzi gave the cluster; topics and users are found by it.
 CLUSTER = {"strimzi.io/cluster": "kafka"}
 PARTITIONS, REPLICAS = 6, 3

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +19,8 @@ from streams.cli import app
 from streams.kafka.local.cluster import LocalKafka, answers, temporary
 from streams.kafka.local.distribution import KAFKA_VERSION
 from streams.settings import PREFIX, Settings, load
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()

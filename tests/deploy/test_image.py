@@ -26,12 +26,12 @@ import pytest
 import yaml
 
 from streams import __version__
-from tests.desk.test_worker import free_port
+from tests.processing.test_worker import free_port
+from tests.support.paths import ROOT
 
 #: The build fetches what it installs: not for a time-out to end on a busy machine.
 pytestmark = pytest.mark.timeout(900)
 
-ROOT = Path(__file__).parent.parent.parent
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 WAIT_S = 60.0
 #: The image that builds has one; a machine without one makes the same wheel, not compiled.

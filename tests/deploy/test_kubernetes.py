@@ -20,8 +20,8 @@ from schemas.topics import TOPICS
 from streams.settings import PREFIX, Settings, load
 from tests.deploy.kustomize import build
 from tests.deploy.strimzi import FILES, FOLDER, written
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "deploy"
 OVERLAYS = ("dev", "strimzi")
 KEDA = DEPLOY / "components" / "keda"

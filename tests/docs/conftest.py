@@ -13,8 +13,7 @@ import pytest
 
 from streams.kafka.local.cluster import LocalKafka
 from tests.docs.shell import Command, Installation, Reader
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 def free_port() -> int:

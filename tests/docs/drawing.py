@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from xml.sax.saxutils import escape
 
 import faust
@@ -11,8 +10,9 @@ from schemas.topics import TOPICS
 from streams.agents import add_folding_agents
 from streams.core.model import Report
 from streams.processing.takeover import OUTPUTS
+from tests.support.paths import ROOT
 
-FILE = Path(__file__).parent.parent.parent / "docs" / "architecture.svg"
+FILE = ROOT / "docs" / "architecture.svg"
 WIDTH, LINE = 1020, 34
 INPUT = "reports"
 

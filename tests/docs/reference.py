@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -17,8 +16,8 @@ from pydantic import SecretStr
 from schemas.topics import TOPICS
 from streams.cli import app
 from streams.settings import PREFIX, Settings
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 MADE = "<!-- Made from the code by `python -m tests.docs.reference`: do not edit. -->\n"
 #: Defaults that differ from machine to machine.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from streams.kafka.acl import ROLES, Right, rights
 from streams.settings import Settings
+from tests.support.paths import ROOT
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "security.md"
+PAGE = ROOT / "docs" / "security.md"
 BEGIN, END = "<!-- rights: begin -->", "<!-- rights: end -->"
 
 

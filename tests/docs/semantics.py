@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from streams.core.ceasefires.transitions import CLOSED, OPEN, TRANSITIONS
+from tests.support.paths import ROOT
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "semantics.md"
+PAGE = ROOT / "docs" / "semantics.md"
 ANY_CLOSED, ANY_OPEN = "any closed status", "any open status"
 #: Time moves statuses too (contract section 4): what passes, from where, to where.
 TIMERS = (("effective_at passes", ("agreed", "announced"), "in_effect"), ("expires_at passes", OPEN, "expired"))

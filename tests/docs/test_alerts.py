@@ -12,8 +12,9 @@ from streams.alerts import parse_rules
 from streams.alerts.rules import CONDITIONS
 from streams.cli import app
 from streams.settings import PREFIX, Settings
+from tests.support.paths import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "alerts.md"
+PAGE = ROOT / "docs" / "alerts.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 EXAMPLE = re.compile(r"^### (\w+)\n.*?```yaml\n(.*?)```\n\n```text\n(.*?)```", re.MULTILINE | re.DOTALL)
 EXAMPLES = {name: (rule, said) for name, rule, said in EXAMPLE.findall(TEXT)}

@@ -9,18 +9,17 @@ import tomllib
 import uuid
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 from streams.core.times import parse_time
 from streams.kafka.routing import partition_of
-from tests.desk.mixed import Sent
-from tests.desk.places import send, taken_in
 from tests.docs.shell import Command, Installation, blocks, files
+from tests.processing.mixed import Sent
+from tests.processing.places import send, taken_in
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 #: How many blocks of commands each page has; the others have none.
 BLOCKS = {

@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.kafka.routing import partition_of
-from tests.desk.mixed import Sent
-from tests.desk.places import send, taken_in
 from tests.docs.shell import Command, Installation, Reader, blocks, files
+from tests.processing.mixed import Sent
+from tests.processing.places import send, taken_in
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 DEFAULTS = ROOT / "streams" / "defaults"
 SECTIONS = re.split(r"^## ", (DOCS / "commands.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
@@ -33,11 +33,11 @@ EXAMPLES = {
 }
 #: What is not run, and why.
 NOT_RUN = {
-    "truceline demo --no-wait": "tests/cli/test_demo.py does, with --kafka",
+    "truceline demo --no-wait": "tests/cli/commands/test_demo.py does, with --kafka",
     "truceline demo --kafka": "as above",
     "truceline topics create --partitions 12 --replication 3": "it needs three brokers",
     "truceline kafka up --nodes 3 --dir /tmp/k3": "it is three brokers",
-    "truceline serve --processes 4": "it takes four ports in a row; tests/app/test_processes.py does, with two",
+    "truceline serve --processes 4": "it takes four ports in a row; tests/worker/test_supervisor.py does, with two",
     "tail -f live.jsonl | truceline send --to http://127.0.0.1:8080 -": "it shows nothing, and never ends",
 }
 #: What leaves the ledger to which the others look.

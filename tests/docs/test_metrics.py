@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 from prometheus_client import Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from streams.observability import metrics
+from tests.support.paths import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PAGE = ROOT / "docs" / "metrics.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(truceline_\w+)` \| (\w+) \|([^|]*)\|", re.MULTILINE)
 #: Whose values are few and known: topics of the table, partitions of this worker, routes, codes.

@@ -20,7 +20,8 @@ from streams.cli import app
 from streams.settings import PREFIX, Settings
 from tests.docs.drawing import FILE as DRAWING
 from tests.docs.drawing import drawing, stages
-from tests.docs.reference import DOCS, PAGES, ROOT, leaves
+from tests.docs.reference import DOCS, PAGES, leaves
+from tests.support.paths import ROOT
 
 COMMANDS = dict(leaves(typer.main.get_command(app), "truceline"))
 

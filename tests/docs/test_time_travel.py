@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from streams.cli.render.difference import CORRECTIONS
 from streams.stores.kafka.episode_log import BYTES_MAX, RECORDS_MAX
 from streams.stores.kafka.store import SKIMMED_MAX
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "time-travel.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "time-travel.md").read_text(encoding="utf-8")
 WORDS = " ".join(PAGE.split())
 
 

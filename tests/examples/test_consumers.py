@@ -22,8 +22,8 @@ from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.core.build import REGISTRY, Json, killed, report
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 PAGE = (ROOT / "docs" / "consumers.md").read_text(encoding="utf-8")
 WAIT_S = 60

@@ -16,8 +16,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from tests.core.build import Json
 from tests.page.chromium import NoChromium, chromium
+from tests.support.paths import ROOT
 
-PAGES = Path(__file__).parent.parent.parent / ".build" / "page"
+PAGES = ROOT / ".build" / "page"
 READY = re.compile(r"http://127\.0\.0\.1:\d+")
 
 #: As `tests.core.build.REGISTRY`.

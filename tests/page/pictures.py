@@ -13,8 +13,9 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.page.chromium import chromium
 from tests.page.conftest import Server
+from tests.support.paths import ROOT
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
+DOCS = ROOT / "docs"
 DEFAULTS = files("streams.defaults")
 EPISODE = "armenia-azerbaijan-2022-09"
 VIEWPORT = {"width": 1280, "height": 1150}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from tests.core.build import killed, report
 from tests.page.conftest import Server
+from tests.support.paths import ROOT
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "events.html"
+EXAMPLE = ROOT / "examples" / "events.html"
 
 
 def test_the_example_shows_each_change_as_it_comes(server: Server, visit: Callable[..., Page], episode: str) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.property.model import Model
+from tests.support.paths import TESTS
 
-VECTORS = sorted((Path(__file__).parent.parent / "vectors").glob("*.json"))
+VECTORS = sorted((TESTS / "vectors").glob("*.json"))
 DAY_US = 86_400_000_000
 
 

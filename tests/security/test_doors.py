@@ -22,10 +22,10 @@ from streams.settings import Settings, load
 from streams.worker.event_loop import SHUTDOWN_S, Loop
 from tests.agents.alerting import eventually
 from tests.agents.test_faust import Watching, worker_running
-from tests.desk.mixed import mixed
-from tests.desk.places import WAIT_S, create_topics, read, running_desk, send, taken_in, until
-from tests.desk.test_poison import report
-from tests.desk.test_worker import answers, start
+from tests.processing.mixed import mixed
+from tests.processing.places import WAIT_S, create_topics, read, running_desk, send, taken_in, until
+from tests.processing.test_poison import report
+from tests.processing.test_worker import answers, start
 from tests.security.cluster import CERTIFIED, PASSWORDS, Secured, secured
 
 pytestmark = pytest.mark.kafka

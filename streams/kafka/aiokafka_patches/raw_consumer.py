@@ -2,7 +2,7 @@
 
 aiokafka makes another object of each, of eleven fields in a dict of its own, to say of which topic and partition it is
 and how long. Who folds a partition knows the former, and the bytes know the latter. Everything else is aiokafka's own:
-what is skipped, where the position stands, what is raised. Held by tests/desk/test_aiokafka.py.
+what is skipped, where the position stands, what is raised. Held by tests/kafka/test_aiokafka.py.
 """
 
 from collections import OrderedDict

@@ -4,7 +4,7 @@ Any producer can write a header's name that is not UTF-8, and brokers take it. a
 a consumer never gets past the record. Here such a name reads as U+FFFD, like other text of that kind.
 
 A log that is older than Kafka 0.11 may hold records of the formats 0 and 1, which brokers give out as they are. Where
-they have no time aiokafka says None; here it is -1, as in records of today. Held by tests/desk/test_aiokafka.py.
+they have no time aiokafka says None; here it is -1, as in records of today. Held by tests/kafka/test_aiokafka.py.
 """
 
 import struct

@@ -108,7 +108,7 @@ async def _brokers(settings: Settings) -> Finding:
 
 async def _kafka_version(client: AIOKafkaAdminClient, _settings: Settings) -> Finding:
     await client.describe_cluster()
-    [connection, *_] = client._client._conns.values()  # noqa: SLF001 - held by tests/cli/test_doctor.py
+    [connection, *_] = client._client._conns.values()  # noqa: SLF001 - held by tests/cli/commands/test_doctor.py
     spoken = connection._versions  # noqa: SLF001
     brokers = await topics.brokers(client)
     if lacks := [name for number, name in NEEDED_REQUESTS.items() if number not in spoken]:

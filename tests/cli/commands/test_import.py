@@ -1,0 +1,179 @@
+"""`truceline import`: what it prints, where, and how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from backports import zstd
+from typer.testing import CliRunner
+
+from streams.cli import app
+from streams.cli.commands.import_ import KindName
+from streams.core.source_registry import Registry
+from streams.operations.importers.registry import KINDS
+from streams.stores.sqlite.store import EmbeddedStore
+from streams.web.app import create_app
+from streams.web.server import listen, running
+from tests.operations.importers.imports import ARMAZ, PALESTINE_HISTORY, RUSSIAN, UCDP
+
+runner = CliRunner()
+
+
+def test_the_kinds_that_the_command_offers_are_those_that_there_are() -> None:
+    assert [str(kind) for kind in KindName] == list(KINDS)
+    words = " ".join(runner.invoke(app, ["import", "--help"]).output.split())
+    assert all(kind in words for kind in KINDS)
+
+
+def test_reports_are_printed_and_the_summary_goes_to_standard_error() -> None:
+    result = runner.invoke(app, ["import", "armaz", str(ARMAZ)])
+    assert result.exit_code == 0
+    reports = [json.loads(line) for line in result.stdout.splitlines()]
+    times = [report["published_at"] for report in reports]
+    assert (len(reports), times) == (52, sorted(times))
+    assert "armaz: 52 rows of claims.jsonl: 52 taken (30 of them changed), 0 left out" in result.stderr
+    assert "they reach back 1 days: the default horizon (P400D) takes them all" in result.stderr
+
+
+def test_a_set_that_reaches_far_back_says_which_horizon_its_replay_needs(tmp_path: Path) -> None:
+    reports = tmp_path / "reports.jsonl"
+    result = runner.invoke(app, ["import", "ucdp-ged", str(UCDP), "-o", str(reports)])
+    horizon = result.stderr.split("--horizon ")[1].strip()
+    with_it = runner.invoke(app, ["replay", "--strict", "--horizon", horizon, "--changes", "/dev/null", str(reports)])
+    without = runner.invoke(app, ["replay", "--strict", "--changes", "/dev/null", str(reports)])
+    assert (with_it.exit_code, without.exit_code) == (0, 1)
+
+
+def test_the_history_beside_a_file_is_used_and_named() -> None:
+    result = runner.invoke(app, ["import", "russian-losses", str(RUSSIAN), "-o", "/dev/null"])
+    assert "1,783 rows of russia_losses_personnel.revisions.jsonl.gz" in result.stderr
+    result = runner.invoke(app, ["import", "russian-losses", str(RUSSIAN), "-o", "/dev/null", "--no-revisions"])
+    assert "1,626 rows of russia_losses_personnel.json.gz" in result.stderr
+
+
+def test_quiet_is_quiet() -> None:
+    result = runner.invoke(app, ["import", "armaz", str(ARMAZ), "-q", "-o", "/dev/null"])
+    assert (result.stdout, result.stderr) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["marsian", "x.csv"], 2, "is not one of"),
+        (["armaz"], 2, "Missing argument"),
+        (["csv", "x.csv"], 2, "csv needs --mapping FILE"),
+        (["armaz", "x.jsonl", "--mapping", "m.yaml"], 2, "armaz has no --mapping"),
+        (["csv", "x.csv", "--mapping", "nowhere.yaml"], 74, "nowhere.yaml cannot be read: No such file"),
+        (["armaz", "nowhere.jsonl"], 74, "nowhere.jsonl cannot be read: No such file"),
+        (["armaz", str(UCDP)], 74, "conflict_data_ukr.sample.csv line 1 is not JSON"),
+        (["ucdp-ged", str(ARMAZ)], 74, "has no column"),
+        (["armaz", str(ARMAZ), "-o", str(ARMAZ)], 2, "would overwrite an input"),
+        (["armaz", str(ARMAZ), "-o", "/nowhere/x"], 74, "cannot be written"),
+        (["armaz", "-", "-"], 2, "standard input (-) can be read once"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_its_code_and_one_line(arguments: list[str], code: int, said: str) -> None:
+    result = runner.invoke(app, ["import", *arguments])
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert said in result.stderr
+
+
+def test_a_file_that_is_cut_short_ends_with_74_and_leaves_no_half_file(tmp_path: Path) -> None:
+    whole = zstd.compress(ARMAZ.read_bytes())
+    cut, reports = tmp_path / "claims.jsonl.zst", tmp_path / "reports.jsonl"
+    cut.write_bytes(whole[:-100])
+    result = runner.invoke(app, ["import", "armaz", str(cut), "-o", str(reports)])
+    assert result.exit_code == 74
+    assert "cannot be read" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["claims.jsonl.zst"]
+
+
+def test_strict_ends_with_1_when_a_row_could_not_be_read(tmp_path: Path) -> None:
+    claims = tmp_path / "claims.jsonl"
+    claims.write_text('{"seq": 1}\n' + ARMAZ.read_text())
+    assert runner.invoke(app, ["import", "armaz", str(claims)]).exit_code == 0
+    result = runner.invoke(app, ["import", "armaz", str(claims), "--strict"])
+    assert result.exit_code == 1
+    assert "claims.jsonl line 1: a field is missing" in result.stderr
+
+
+def test_one_episode_can_be_named_for_all() -> None:
+    result = runner.invoke(app, ["import", "armaz", str(ARMAZ), "--episode", "karabakh"])
+    assert {json.loads(line)["episode"] for line in result.stdout.splitlines()} == {"karabakh"}
+
+
+def started(*arguments: str, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "streams", "import", *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE)
+
+
+def test_a_reader_that_goes_away_ends_it_quietly() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with started("palestine-datasets", str(PALESTINE_HISTORY), "-q", stdout=write) as process:
+        os.close(write)
+        assert process.stderr
+        assert process.stderr.read() == b""
+    assert process.returncode == 128 + signal.SIGPIPE
+
+
+def test_ctrl_c_ends_it_with_a_word_and_no_half_file(tmp_path: Path) -> None:
+    reports = tmp_path / "reports.jsonl"
+    with started("armaz", "-", "-o", str(reports), "-q") as process:
+        assert process.stdin
+        process.stdin.write(ARMAZ.read_bytes())
+        process.stdin.flush()
+        while not _waits(process.pid):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        assert b"stopped" in process.stderr.read()
+    assert process.returncode == 128 + signal.SIGINT
+    assert list(tmp_path.iterdir()) == []
+
+
+def _waits(pid: int) -> bool:
+    """Whether a process waits for more on its pipe, all of its modules being loaded."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    return "msgspec" in maps and "orjson" in maps and "_zoneinfo" in maps and state == "S"
+
+
+def test_send_hands_the_reports_to_truceline_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[int, dict[str, object]]] = []
+
+    def send(files: list[str], **options: object) -> None:
+        sent.append((sum(len(Path(file).read_bytes().splitlines()) for file in files), options))
+
+    monkeypatch.setattr("streams.cli.commands.send.send", send)
+    result = runner.invoke(app, ["import", "armaz", str(ARMAZ), "--send", "--to", "http://127.0.0.1:1"])
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert sent == [(52, {"to": "http://127.0.0.1:1", "strict": False, "quiet": False})]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    store = EmbeddedStore(tmp_path / "ledger", Registry())
+    with running(create_app(store, loopback=True), listen("127.0.0.1", 0)) as url:
+        yield url
+    store.close()
+
+
+def test_it_goes_straight_to_send_by_a_pipe_and_by_an_option(url: str) -> None:
+    words = f"{sys.executable} -m streams"
+    piped = f"set -o pipefail; {words} import armaz {ARMAZ} -q | {words} send --to {url} -"
+    run = subprocess.run(["bash", "-c", piped], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "52 lines: 52 accepted\n")
+    result = runner.invoke(app, ["import", "armaz", str(ARMAZ), "--send", "--to", url])
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (0, "52 lines: 52 duplicate")
+
+
+@pytest.mark.parametrize("arguments", [["--send", "-o", "x"], ["--to", "http://127.0.0.1:1"]])
+def test_send_and_its_options_go_together(arguments: list[str]) -> None:
+    assert runner.invoke(app, ["import", "armaz", str(ARMAZ), *arguments]).exit_code == 2

@@ -1,0 +1,108 @@
+"""`truceline status` on a real Kafka, with workers and without."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from streams.cli import app
+from streams.kafka.routing import partition_of
+from streams.operations.diagnostics.status import look
+from tests.processing.mixed import Sent
+from tests.processing.places import WAIT_S, create_topics, running_desk, send, settings_for, taken_in
+from tests.processing.test_poison import report
+from tests.processing.test_worker import answers, start
+
+
+def told(settings: Any, *arguments: str) -> dict[str, Any]:
+    run = CliRunner().invoke(app, ["status", "--format", "json", *places(settings), *arguments])
+    assert run.exit_code == 0, run.output
+    found: dict[str, Any] = json.loads(run.output)
+    return found
+
+
+def places(settings: Any) -> list[str]:
+    return ["--bootstrap-servers", settings.bootstrap_servers, "--topic-prefix", settings.topic_prefix]
+
+
+@pytest.fixture
+def ours(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("TRUCELINE_APP_ID", prefix)
+    return settings_for(kafka, prefix)
+
+
+def some(partition: int, count: int) -> list[Sent]:
+    episode = next(f"e-{number}" for number in range(99) if partition_of(f"e-{number}".encode(), 2) == partition)
+    return [Sent(partition, episode.encode(), b"not json", int(time.time() * 1000)) for _ in range(count)]
+
+
+def test_with_no_worker_the_lag_is_told_and_that_nobody_holds_a_partition(ours: Any) -> None:
+    asyncio.run(create_topics(ours, 2))
+    asyncio.run(send(ours, some(1, 3)))
+    found = told(ours)
+    assert (found["group"], found["state"] in {"Empty", "Dead"}, found["workers"]) == (ours.app_id, True, [])
+    wanted = {"owner": None, "committed": None, "standing": None, "last_commit_s": None}
+    assert found["rows"] == [
+        {"partition": 0, "end": 0, "lag": 0, **wanted},
+        {"partition": 1, "end": 3, "lag": 3, **wanted},
+    ]
+    table = CliRunner().invoke(app, ["status", *places(ours)]).output.splitlines()
+    assert table[1].split() == ["partition", "owner", "lag", "next", "end", "standing", "last", "commit"]
+    assert table[3].split() == ["1", "nobody", "3", "–", "3", "–", "–"]
+
+
+async def test_owners_offsets_and_last_commits_are_the_groups_and_the_ledgers(ours: Any) -> None:
+    await create_topics(ours, 2)
+    began_s = time.time()
+    async with running_desk(ours), running_desk(ours):
+        await send(ours, [*some(0, 1), *some(1, 2)])
+        await taken_in(ours)
+        async with asyncio.timeout(WAIT_S):
+            # The second joined when it was ready, and the group shares out anew.
+            found = await look(ours)
+            while found.state != "Stable" or len({row.owner for row in found.rows}) < 2:
+                await asyncio.sleep(0.1)
+                found = await look(ours)
+    assert (found.state, [row.lag for row in found.rows]) == ("Stable", [0, 0])
+    owners = {row.owner for row in found.rows}
+    assert None not in owners
+    assert len(owners) == 2
+    assert [row.committed for row in found.rows] == [1, 2]
+    assert all(row.last_commit_s is not None and row.last_commit_s >= began_s - 1 for row in found.rows)
+
+
+async def test_a_worker_is_asked_how_it_is_and_one_that_is_away_is_said(ours: Any, tmp_path: Path) -> None:
+    await create_topics(ours, 1)
+    process, port = start("truceline serve", tmp_path, ours.bootstrap_servers, ours.topic_prefix)
+    try:
+        await answers(port, "/readyz", 200)
+        await send(ours, [report(1), report(2), report(2)])
+        await taken_in(ours)
+        found = await look(ours, [f"http://127.0.0.1:{port}/", "http://127.0.0.1:1"])
+    finally:
+        process.terminate()
+        process.wait()
+    assert [(worker.url, worker.status) for worker in found.workers] == [
+        (f"http://127.0.0.1:{port}", "ready"),
+        ("http://127.0.0.1:1", "unreachable"),
+    ]
+    assert [row.standing for row in found.rows] == [2]
+
+
+def test_what_stands_in_the_way_is_said() -> None:
+    run = CliRunner().invoke(app, ["status", "--bootstrap-servers", "127.0.0.1:1"])
+    assert run.exit_code == 69
+    assert "no Kafka broker answers at 127.0.0.1:1 (127.0.0.1:1: nobody listens there)" in run.output
+    assert CliRunner().invoke(app, ["status", "--url", "localhost:8080"]).exit_code == 2
+
+
+def test_missing_topics_are_said(ours: Any) -> None:
+    run = CliRunner().invoke(app, ["status", *places(ours)])
+    assert run.exit_code == 1
+    assert f"there are no topics of {ours.topic_prefix}: run `truceline topics create`" in run.output

@@ -1,7 +1,0 @@
-"""Runs a worker as the environment says: `python -m tests.desk.worker`."""
-
-from streams.settings import load
-from streams.worker import serve
-
-if __name__ == "__main__":
-    serve(load())

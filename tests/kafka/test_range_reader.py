@@ -1,0 +1,98 @@
+"""Partitions read from one offset to another: in the order of time, each partition in its own."""
+
+from __future__ import annotations
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import RecordsToDelete
+
+from streams.kafka import range_reader, topics
+from streams.kafka.range_reader import ALL, NOW, Bounds, Stretch, Unreadable, bounds, in_time, partitions
+from streams.settings import Settings
+from tests.processing.mixed import Sent
+from tests.processing.places import create_topics, send, settings_for
+
+NOON_MS = 1_663_156_800_000
+
+
+@pytest.fixture
+async def settings(kafka: str, prefix: str) -> Settings:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 3)
+    times = ((0, 5), (0, 1), (1, 2), (1, 3), (0, 9), (1, 9), (0, 4))
+    await send(settings, [Sent(part, b"k", b"%d" % number, NOON_MS + at) for number, (part, at) in enumerate(times)])
+    return settings
+
+
+def options(settings: Settings) -> dict[str, str]:
+    return {"bootstrap_servers": settings.bootstrap_servers}
+
+
+def places(settings: Settings) -> list[TopicPartition]:
+    return [TopicPartition(settings.topic("reports"), number) for number in range(3)]
+
+
+async def values(settings: Settings, between: dict[TopicPartition, Bounds]) -> list[int]:
+    async with Stretch(options(settings), between) as opened:
+        return [int(record.value) async for record in in_time(opened)]
+
+
+async def test_records_come_by_their_time_and_those_of_a_partition_in_its_order(settings: Settings) -> None:
+    found = await bounds(options(settings), places(settings))
+    assert list(found.values()) == [Bounds(0, 4), Bounds(0, 3), Bounds(0, 0)]
+    assert await partitions(options(settings), settings.topic("reports")) == 3
+    assert await values(settings, found) == [2, 3, 0, 1, 4, 6, 5]
+
+
+async def test_between_two_offsets_there_is_nothing_else(settings: Settings) -> None:
+    first, second, _ = places(settings)
+    assert await values(settings, {first: Bounds(1, 3), second: Bounds(2, 2)}) == [1, 4]
+
+
+async def test_a_partition_is_left_until_its_end_and_what_is_passed_is_counted(settings: Settings) -> None:
+    first, second, _ = places(settings)
+    async with Stretch(options(settings), {first: Bounds(0, 4), second: Bounds(1, 3)}) as opened:
+        assert opened.left == {first: Bounds(0, 4), second: Bounds(1, 3)}
+        assert sorted([int(record.value) async for record in opened.records()]) == [0, 1, 3, 4, 5, 6]
+        assert (opened.left, opened.passed) == ({}, 6)
+
+
+async def test_with_no_end_all_is_read_that_is_there_and_what_is_gone_is_not_waited_for(settings: Settings) -> None:
+    first, second, none = places(settings)
+    async with topics.admin(options(settings)) as admin:
+        await admin.delete_records({first: RecordsToDelete(before_offset=2)})
+    found = await bounds(options(settings), [first])
+    assert found == {first: Bounds(2, 4)}
+    async with Stretch(options(settings), {first: ALL, second: Bounds(1, NOW), none: ALL}) as opened:
+        assert opened.left == {first: Bounds(2, 4), second: Bounds(1, 3)}
+        assert sorted([int(record.value) async for record in opened.records()]) == [3, 4, 5, 6]
+    async with Stretch(options(settings), {first: Bounds(0, 2), none: ALL}) as opened:
+        assert [record async for record in opened.records()] == []
+
+
+async def test_what_was_aborted_is_not_there_and_a_marker_at_the_end_is_passed(settings: Settings) -> None:
+    first, *_ = places(settings)
+    producer = AIOKafkaProducer(**options(settings), transactional_id=settings.app_id)
+    await producer.start()
+    async with producer.transaction():
+        await producer.send(first.topic, b"7", partition=0, timestamp_ms=NOON_MS)
+    await producer.begin_transaction()
+    await producer.send_and_wait(first.topic, b"8", partition=0, timestamp_ms=NOON_MS)
+    await producer.abort_transaction()
+    await producer.stop()
+    found = await bounds(options(settings), [first])
+    assert found == {first: Bounds(0, 8)}
+    assert await values(settings, found) == [0, 1, 4, 6, 7]
+
+
+async def test_an_end_that_is_not_reached_and_a_topic_that_is_not_there_are_errors(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(range_reader, "STALLED_S", 0.5)
+    first, *_ = places(settings)
+    with pytest.raises(
+        Unreadable, match=f"{first.topic} partition 0 cannot be read from offset 4 to its end 99: a trans"
+    ):
+        await values(settings, {first: Bounds(0, 99)})
+    with pytest.raises(Unreadable, match="there is no topic nobodys"):
+        await partitions(options(settings), "nobodys")

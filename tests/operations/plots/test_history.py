@@ -1,0 +1,93 @@
+"""A story made from changes: what was known when."""
+
+from streams.core.times import parse_time
+from streams.operations.plots.history import Point
+from tests.operations.plots.stories import ceasefire, killed, report, story
+
+
+def at(day: str) -> int:
+    return parse_time(f"2024-03-{day}" + ("" if "T" in day else "T00:00:00") + "Z")
+
+
+def test_a_line_has_a_point_for_each_time_and_marks_what_went_down() -> None:
+    told = story(report("01", killed(10)), report("02", killed(12, low=11, high=15)), report("03", killed(9)))
+    (line,) = told.lines
+    assert line.key == ("mod", "north", "killed", "military")
+    assert line.points == [
+        Point(at("01"), 10, 10, 10, is_down=False),
+        Point(at("02"), 12, 11, 15, is_down=False),
+        Point(at("03"), 9, 9, 9, is_down=True),
+    ]
+
+
+def test_of_several_changes_at_one_time_the_last_is_drawn_and_all_are_kept() -> None:
+    told = story(
+        report("01", killed(10)), report("01", killed(30), report_id="s"), report("01", killed(20), report_id="t")
+    )
+    (line,) = told.lines
+    assert line.points == [Point(at("01"), 20, 20, 20, is_down=False)]
+    assert [record["after"]["best"] for _, record in line.records] == [10, 30, 20]
+
+
+def test_a_withdrawn_figure_is_a_point_without_one() -> None:
+    told = story(report("01", killed(10)), report("02", report_id="r-01", revision=2, withdrawn=True))
+    assert told.lines[0].points[-1] == Point(at("02"), None, None, None, is_down=False)
+
+
+def test_figures_that_may_share_a_scale_share_a_panel_killed_first() -> None:
+    told = story(
+        report(
+            "01", killed(1, outcome="wounded"), killed(2), killed(3, population="civilian"), killed(4, party="south")
+        )
+    )
+    assert [(name, len(lines)) for name, lines in told.panels().items()] == [
+        (("killed", "civilian"), 1),
+        (("killed", "military"), 2),
+        (("wounded", "military"), 1),
+    ]
+
+
+def test_a_status_that_the_clock_moved_stands_where_it_was_due() -> None:
+    """That it would take effect on the 3rd and expire on the 6th was known on the 1st."""
+    told = story(
+        report("01", ceasefire("announced", effective_at="2024-03-03T00:00:00Z", expires_at="2024-03-06T00:00:00Z")),
+        report("09", killed(1)),
+    )
+    assert [(span.status, span.start_us, span.end_us) for span in told.bands[0].spans] == [
+        ("announced", at("01"), at("06")),
+        ("expired", at("06"), at("09")),
+    ]
+
+
+def test_a_status_that_was_told_late_stands_where_it_was_told() -> None:
+    told = story(
+        report("02", ceasefire("announced", effective_at="2024-03-01T00:00:00Z")),
+        report("05", ceasefire("collapsed")),
+        report("07", killed(1)),
+    )
+    assert [(span.status, span.start_us, span.end_us) for span in told.bands[0].spans] == [
+        ("in_effect", at("02"), at("05")),
+        ("collapsed", at("05"), at("07")),
+    ]
+
+
+def test_what_was_said_of_a_ceasefire_is_marked() -> None:
+    told = story(
+        report("01", ceasefire("announced")),
+        report("02", ceasefire("violation_alleged", against="south")),
+        report("03", ceasefire("violation_denied", against="south")),
+        report("04", ceasefire("not_confirmed")),
+        report("05", ceasefire("violation_confirmed", against="south")),
+    )
+    assert [(mark.at_us, mark.what) for mark in told.bands[0].marks] == [
+        (at("02"), "alleged"),
+        (at("03"), "denied"),
+        (at("04"), "not_confirmed"),
+        (at("05"), "confirmed"),
+    ]
+
+
+def test_a_story_until_a_time_holds_nothing_from_after_it() -> None:
+    reports = report("01", killed(10)), report("05", killed(20)), report("05", ceasefire("agreed"), report_id="c")
+    told = story(*reports, until_us=at("04"))
+    assert (told.changes, told.last_us, [line.last.best for line in told.lines], told.bands) == (1, at("01"), [10], [])

@@ -1,0 +1,229 @@
+"""Topics for a test, records sent to them, and workers that take them in."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
+from schemas.topics import TOPICS
+from streams.core.ledger import Ledger
+from streams.core.source_registry import Registry, Source
+from streams.kafka.client import client_options
+from streams.operations.verify.reading import Reading
+from streams.processing import Desk
+from streams.processing.batch import Folded
+from streams.settings import Settings, load
+from tests.processing.mixed import Sent
+from tests.support.paths import ROOT
+
+WAIT_S = 60.0
+#: After so long a broker that is gone is given up, and the sender may begin again.
+SEND_TIMEOUT_MS = 10_000
+REGISTRY = Registry(
+    {
+        "armenia-mod": Source("Ministry of Defence of Armenia", "official", "armenia"),
+        "azerbaijan-mod": Source("Ministry of Defence of Azerbaijan", "official", "azerbaijan"),
+        "reuters": Source("Reuters", "media"),
+    }
+)
+SOURCES_YAML = """\
+armenia-mod: {name: Ministry of Defence of Armenia, kind: official, affiliation: armenia}
+azerbaijan-mod: {name: Ministry of Defence of Azerbaijan, kind: official, affiliation: azerbaijan}
+reuters: {name: Reuters, kind: media}
+"""
+
+
+def settings_for(kafka: str, prefix: str, **more: Any) -> Settings:
+    return load(bootstrap_servers=kafka, topic_prefix=prefix, app_id=prefix, http_port=0, **more)
+
+
+async def create_topics(settings: Settings, partitions: int = 4, **configs: dict[str, str]) -> None:
+    """Create the topics of the table; `configs` change its settings, by topic name."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        await admin.create_topics(
+            [
+                NewTopic(
+                    settings.topic(name),
+                    partitions,
+                    1,
+                    topic_configs=topic.configuration | configs.get(name, {}),
+                )
+                for name, topic in TOPICS.items()
+            ]
+        )
+    finally:
+        await admin.close()
+
+
+async def send(settings: Settings, records: Iterable[Sent]) -> None:
+    """Put records on the log; raises KafkaError where the broker has not acknowledged all of them."""
+    producer = AIOKafkaProducer(
+        **client_options(settings), linger_ms=5, max_request_size=2 << 20, request_timeout_ms=SEND_TIMEOUT_MS
+    )
+    await producer.start()
+    sent: list[Awaitable[Any]] = []
+    try:
+        for record in records:
+            delivery = await producer.send(
+                settings.topic("reports"),
+                record.value,
+                key=record.key,
+                partition=record.partition,
+                timestamp_ms=record.timestamp_ms,
+                headers=record.headers,
+            )
+            sent.append(delivery)
+    finally:
+        # All are waited for, also after one has failed.
+        failures = [one for one in await asyncio.gather(*sent, return_exceptions=True) if isinstance(one, Exception)]
+        await producer.stop()
+    if failures:
+        raise failures[0]
+
+
+async def read(settings: Settings, name: str, partitions: int = 4, *, committed: bool = True) -> list[Any]:
+    """Return all records of a topic, partition by partition."""
+    places = [TopicPartition(settings.topic(name), number) for number in range(partitions)]
+    async with Reading(client_options(settings)) as reading:
+        found = await reading.read(places, committed=committed)
+    return [record for place in places for record in found[place]]
+
+
+async def until(holds: Callable[[], bool], what: str, wait_s: float = WAIT_S) -> None:
+    give_up_at = time.monotonic() + wait_s
+    while not holds():
+        assert time.monotonic() < give_up_at, f"never: {what}"
+        await asyncio.sleep(0.02)
+
+
+async def counts_here(batch: Folded) -> Exception | None:
+    return _run(batch.fold_counts)
+
+
+async def views_here(batch: Folded) -> Exception | None:
+    return _run(lambda: batch.fold_ceasefires() if batch.concerns_ceasefires() else None)
+
+
+def _run(fold: Callable[[], None]) -> Exception | None:
+    try:
+        fold()
+    except Exception as error:  # noqa: BLE001 - as the agents do
+        return error
+    return None
+
+
+@contextlib.asynccontextmanager
+async def running_desk(settings: Settings, registry: Registry = REGISTRY) -> AsyncIterator[Desk]:
+    """A desk in this process, with no Faust around it."""
+    desk = Desk(settings, registry, [counts_here, views_here])
+    desk.start()
+    try:
+        yield desk
+    finally:
+        await desk.stop()
+
+
+async def fold_all(settings: Settings, records: Iterable[Sent]) -> None:
+    """Put records on the log and have a desk take them in, which is gone when this returns."""
+    await send(settings, records)
+    async with running_desk(settings):
+        await taken_in(settings)
+
+
+async def taken_in(settings: Settings, *, wait_s: float = WAIT_S, look_every_s: float = 0.2) -> None:
+    """Return once the ledgers have come to the end of the log, and no picture, tick or group's offset is owed.
+
+    The desk must be one that ticks.
+    """
+    async with Reading(client_options(settings)) as reading:
+        give_up_at = time.monotonic() + wait_s
+        last: object = None
+        # To look at all of a long log is dear: first the group's offsets must have come to rest.
+        while last != (last := await _committed(settings, reading)) or not await _all_taken_in(settings, reading):
+            assert time.monotonic() < give_up_at, f"never: all taken in; committed: {last}"
+            await asyncio.sleep(look_every_s)
+
+
+async def _committed(settings: Settings, reading: Reading) -> dict[TopicPartition, int]:
+    topic = settings.topic("reports")
+    partitions = (await reading.partitions([topic]))[topic]
+    places = [TopicPartition(topic, number) for number in range(partitions)]
+    try:
+        return await reading.committed(settings.app_id, places)
+    except GroupCoordinatorNotAvailableError:
+        return {}  # a broker on which no group has committed anything yet
+
+
+async def _all_taken_in(settings: Settings, reading: Reading) -> bool:
+    topic = settings.topic("reports")
+    partitions = (await reading.partitions([topic]))[topic]
+    log = await reading.read([TopicPartition(topic, number) for number in range(partitions)])
+    ledger = await reading.read([TopicPartition(settings.topic("ledger"), number) for number in range(partitions)])
+    for number in range(partitions):
+        records = log[TopicPartition(topic, number)]
+        live = {record.key: record.value for record in ledger[TopicPartition(settings.topic("ledger"), number)]}
+        if records and int(live.get(b"_o") or 0) <= records[-1].offset:
+            return False
+        if live.get(b"_c", live.get(b"_o")) != live.get(b"_o"):
+            return False  # the group's offset is owed
+        if any(key.startswith(b"_p/") and value is not None for key, value in live.items()):
+            return False
+        if _waits_for_a_tick(settings, live):
+            return False
+    return True
+
+
+def _waits_for_a_tick(settings: Settings, live: dict[bytes, bytes | None]) -> bool:
+    """Whether a time has passed that the state waits for: the log is not at its end before its tick."""
+    ledger = Ledger(Registry(), horizon_us=settings.horizon_us)
+    for key, value in live.items():
+        if value is not None and not key.startswith(b"_"):
+            ledger.load(key, value)
+    ledger.loaded()
+    timer = ledger.next_timer()
+    return timer is not None and timer[0] <= time.time_ns() // 1000
+
+
+class Worker:
+    """A worker in a process of its own."""
+
+    def __init__(self, settings: Settings, log: Path, *, module: str = "tests.processing.worker", **extra: str) -> None:
+        environment = os.environ | {
+            "TRUCELINE_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+            "TRUCELINE_TOPIC_PREFIX": settings.topic_prefix,
+            "TRUCELINE_APP_ID": settings.app_id,
+            "TRUCELINE_HTTP_PORT": "0",
+            "TRUCELINE_SESSION_TIMEOUT": "PT3S",
+            "TRUCELINE_DATA_DIR": str(log.parent),
+        }
+        if settings.sources is not None:
+            environment["TRUCELINE_SOURCES"] = str(settings.sources)
+        self._log = log.open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module], cwd=ROOT, env=environment | extra, stdout=self._log, stderr=self._log
+        )
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+
+    def stop(self) -> int:
+        """Stop it in good order; return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(WAIT_S)
+        self._log.close()
+        return code

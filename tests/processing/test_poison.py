@@ -1,0 +1,298 @@
+"""No record can stop a partition: what the fold or a broker chokes on is rejected, and the rest goes on."""
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+
+from schemas.topics import TOPICS
+from streams.core import ledger_codec
+from streams.core.ledger import Ledger
+from streams.core.state.episode import EntryKey
+from streams.kafka.client import client_options
+from streams.kafka.routing import partition_of
+from streams.operations.verify.verify import verify
+from streams.settings import Settings
+from tests.processing.mixed import Sent
+from tests.processing.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
+
+NOW_MS = 1_700_000_000_000
+
+
+def figure(number: int) -> dict[str, Any]:
+    return {"type": "casualties", "party": f"p-{number}", "outcome": "killed", "count": {"best": number}}
+
+
+def report(number: int, episode: str = "e-1", **more: Any) -> Sent:
+    content = {
+        "report_id": f"r-{number}", "episode": episode, "source": "reuters", "published_at": "2022-09-15T10:30:00Z",
+        "claims": [figure(number)],
+    }  # fmt: skip
+    key = episode.encode()
+    return Sent(partition_of(key, 1), key, json.dumps(content | more).encode(), NOW_MS)
+
+
+def many_mediators(number: int, count: int) -> Sent:
+    """A report whose change of status is long: it names as many mediators as fit."""
+    claims = [
+        {
+            "type": "ceasefire",
+            "act": "announced",
+            "mediators": [f"{'m' * 60}-{number}-{claim}-{at}" for at in range(count)],
+        }
+        for claim in range(10)
+    ]
+    return report(number, claims=claims)
+
+
+async def rejected_codes(settings: Any) -> dict[int, str]:
+    found = [dict(record.headers) for record in await read(settings, "rejected", 1)]
+    return {int(headers["offset"]): headers["code"].decode() for headers in found}
+
+
+@pytest.mark.interpreted
+@pytest.mark.parametrize("stage", ["intake", "fold_counts", "fold_ceasefires"])
+async def test_a_bug_in_the_fold_rejects_its_report_and_degrades_the_worker(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    fold = getattr(Ledger, stage)
+
+    def buggy(ledger: Ledger, message: Any, *rest: Any) -> Any:
+        if getattr(getattr(message, "message", message), "report_id", "") == "r-3":
+            raise ZeroDivisionError("a bug")
+        return fold(ledger, message, *rest)
+
+    # That too: what concerns no ceasefire does not come as far as their fold.
+    act = {"type": "ceasefire", "act": "holding"}
+    await send(settings, [report(number, claims=[figure(number), act]) for number in range(6)])
+    async with running_desk(settings) as desk:
+        with monkeypatch.context() as patched:
+            patched.setattr(Ledger, stage, buggy)
+            await taken_in(settings)
+        assert desk.status.internal_errors == 1
+        assert desk.status.degraded() == ["1 reports rejected as internal: a bug, see the log"]
+    assert await rejected_codes(settings) == {3: "internal"}
+    (record,) = await read(settings, "rejected", 1)
+    assert dict(record.headers)["message"] == b"ZeroDivisionError: a bug"
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_report_whose_change_is_too_long_for_its_topic_is_rejected(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1, ceasefires={"max.message.bytes": "400000"})
+    async with running_desk(settings):
+        await send(settings, [report(0), *(many_mediators(number, 200) for number in range(1, 5)), report(5)])
+        await taken_in(settings)
+    codes = await rejected_codes(settings)
+    assert codes
+    assert set(codes.values()) == {"too_large"}
+    assert len(await read(settings, "casualties", 1)) == 2
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_report_whose_ledger_record_is_too_long_for_its_topic_is_rejected(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1, ledger={"max.message.bytes": "400000"})
+    async with running_desk(settings) as desk:
+        await send(settings, [report(0), *(many_mediators(number, 200) for number in range(1, 5)), report(5)])
+        await taken_in(settings)
+        assert desk.status.counts["failures"] == 0
+    messages = [dict(record.headers)["message"].decode() for record in await read(settings, "rejected", 1)]
+    assert messages
+    assert all(f"for {prefix}.ledger, which takes 400000" in message for message in messages)
+    assert set((await rejected_codes(settings)).values()) == {"too_large"}
+    assert len(await read(settings, "casualties", 1)) == 2
+    assert await verify(settings, REGISTRY) == []
+
+
+@pytest.mark.interpreted
+async def test_a_cell_that_cannot_be_stored_is_laid_to_the_report_that_moves_it(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = ledger_codec.value_bytes
+
+    def failing(episodes: Any, key: EntryKey) -> bytes | None:
+        if key[0] == "c" and "p-2" in key:
+            raise ZeroDivisionError
+        return stored(episodes, key)
+
+    monkeypatch.setattr(ledger_codec, "value_bytes", failing)
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await send(settings, [report(number) for number in range(5)])
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        assert desk.status.counts["failures"] == 1, "the batch fails as a whole, once"
+    assert await rejected_codes(settings) == {2: "internal"}
+    assert len(await read(settings, "casualties", 1)) == 4
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_cell_that_moves_often_in_a_batch_is_stored_once(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    figure = {"type": "casualties", "party": "azerbaijan", "outcome": "killed"}
+    await send(settings, [report(best, claims=[figure | {"count": {"best": best}}]) for best in range(100, 300)])
+    async with running_desk(settings):
+        await taken_in(settings)
+    keys = [orjson.loads(record.key) for record in await read(settings, "ledger", 1) if record.key.startswith(b"[")]
+    assert sorted(key for key in keys if key[0] != "r") == [
+        ["c", "e-1", "reuters", "azerbaijan", "killed", "unknown"],
+        ["e", "e-1"],
+    ]
+    assert len(await read(settings, "casualties", 1)) == 200
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_picture_too_long_for_its_topic_is_replaced_by_a_stub(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1, episodes={"max.message.bytes": "400000"})
+    async with running_desk(settings) as desk:
+        await send(settings, [report(0), *(many_mediators(number, 200) for number in range(1, 5))])
+        await taken_in(settings)
+        assert desk.status.counts["pictures_truncated"] > 0
+        assert any("pictures" in reason for reason in desk.status.degraded())
+    *_, last = [orjson.loads(record.value) for record in await read(settings, "episodes", 1)]
+    assert last == {"episode": "e-1", "through": {"partition": 0, "offset": 4}, "truncated": True}
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_topic_made_narrower_while_the_desk_works_rejects_the_one_report_that_no_longer_fits(
+    kafka: str, prefix: str
+) -> None:
+    settings = settings_for(kafka, prefix, compression="none")  # so that what is too long stays so
+    await create_topics(settings, 1)
+    async with running_desk(settings) as desk:
+        await send(settings, [report(0)])
+        await taken_in(settings)
+        await narrow(settings, "ceasefires")
+        await send(settings, [report(1), many_mediators(2, 200), many_mediators(3, 200), report(4)])
+        await taken_in(settings)
+        assert desk.status.counts["failures"] > 0, "the broker was to refuse"
+    codes = await rejected_codes(settings)
+    assert set(codes.values()) == {"too_large"}
+    assert len(await read(settings, "casualties", 1)) == 3
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_picture_that_no_longer_fits_is_not_laid_to_the_report_that_came_with_it(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.processing.picture_schedule.EVERY_S", 0.0)
+    settings = settings_for(kafka, prefix, compression="none")  # so that what is too long stays so
+    await create_topics(settings, 1)
+    async with running_desk(settings) as desk:
+        await send(settings, [many_mediators(number, 200) for number in range(4)])
+        await taken_in(settings)
+        await narrow(settings, "episodes")
+        await send(settings, [report(4)])
+        await taken_in(settings)
+        assert desk.status.counts["failures"] > 0, "the broker was to refuse"
+    assert await rejected_codes(settings) == {}
+    *_, last = [orjson.loads(record.value) for record in await read(settings, "episodes", 1)]
+    assert last == {"episode": "e-1", "through": {"partition": 0, "offset": 4}, "truncated": True}
+    assert await verify(settings, REGISTRY) == []
+
+
+async def narrow(settings: Settings, name: str) -> None:
+    # All of a topic's settings are set anew by it.
+    configs = TOPICS[name].configuration | {"max.message.bytes": "400000"}
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, settings.topic(name), configs=configs)])
+    finally:
+        await admin.close()
+
+
+async def test_a_refused_record_that_fits_nowhere_is_cut_and_says_so(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1, rejected={"max.message.bytes": "400000"})
+    async with running_desk(settings):
+        await send(settings, [Sent(0, b"k", b"x" * 800_000, NOW_MS), report(1)])
+        await taken_in(settings)
+    (record,) = await read(settings, "rejected", 1)
+    headers = dict(record.headers)
+    assert headers["code"] == b"too_large"
+    assert headers["truncated_from"] == b"800000"
+    assert 390_000 < len(record.value) < 400_000
+    assert len(await read(settings, "casualties", 1)) == 1
+
+
+class Misspelt(str):
+    """A header's name that is written in bytes that are not UTF-8."""
+
+    __slots__ = ()
+
+    def encode(self, *_: Any) -> bytes:
+        return b"\xff\xfe"
+
+
+async def send_with_header(settings: Settings, sent: Sent, name: str, codec: int = 0) -> None:
+    producer = AIOKafkaProducer(**client_options(settings))
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        # aiokafka's own builder takes nothing that is not text.
+        batch._builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, -1, 1 << 20)
+        for _ in range(2):
+            batch.append(key=sent.key, value=sent.value, timestamp=sent.timestamp_ms, headers=[(name, b"1")])
+        await (await producer.send_batch(batch, settings.topic("reports"), partition=sent.partition))
+    finally:
+        await producer.stop()
+
+
+@pytest.mark.parametrize("codec", [0, 1], ids=["plain", "gzip"])
+async def test_a_header_name_that_is_not_utf8_stops_nobody(kafka: str, prefix: str, codec: int) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await send(settings, [report(0)])
+    await send_with_header(settings, report(1), Misspelt("x"), codec)
+    await send_with_header(settings, Sent(0, b"k", b"no report", NOW_MS), Misspelt("x"), codec)
+    await send(settings, [report(2)])
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        assert (desk.status.counts["accepted"], desk.status.counts["duplicate"]) == (3, 1)
+    rejected = [(record.value, record.headers[0]) for record in await read(settings, "rejected", 1)]
+    assert rejected == [(b"no report", ("\ufffd\ufffd", b"1"))] * 2
+    assert await verify(settings, REGISTRY) == []
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_what_others_compress_is_read(kafka: str, prefix: str, codec: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1, reports={"compression.type": codec}, ledger={"compression.type": codec})
+    await send(settings, [report(number) for number in range(100)])
+    for _ in range(2):
+        async with running_desk(settings):
+            await taken_in(settings)
+    assert len(await read(settings, "casualties", 1)) == 100
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_time_that_an_output_does_not_take_is_left_out(kafka: str, prefix: str) -> None:
+    """A report of long ago where outputs take the last days alone, and a refused one of the year 30,000."""
+    settings = settings_for(kafka, prefix)
+    narrow_times = {"message.timestamp.before.max.ms": "86400000"}
+    await create_topics(
+        settings,
+        1,
+        reports={"message.timestamp.after.max.ms": str((1 << 63) - 1)},
+        **dict.fromkeys(("casualties", "rejected"), narrow_times),
+    )
+    far = Sent(0, b"k", b"no report", 900_000_000_000_000)
+    await send(settings, [report(1), far, report(2)])
+    async with running_desk(settings):
+        await taken_in(settings)
+    assert len(await read(settings, "casualties", 1)) == 2
+    (rejected,) = await read(settings, "rejected", 1)
+    assert "time" not in dict(rejected.headers)
+    assert rejected.value == b"no report"
+    assert await verify(settings, REGISTRY) == []

@@ -1,0 +1,164 @@
+"""Partitions among desks: lost in the middle of a batch, many on one, two apps of one id, Faust's own group."""
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import faust
+import pytest
+from aiokafka import TopicPartition
+
+from streams.core.ledger import Ledger
+from streams.kafka.client import client_options, faust_options
+from streams.operations.verify.reading import Reading
+from streams.operations.verify.verify import verify
+from streams.processing import Desk
+from streams.processing.batch import Folded
+from streams.processing.restore import restore
+from streams.settings import Settings
+from tests.agents.test_faust import Watching, worker_running
+from tests.processing.mixed import mixed
+from tests.processing.places import (
+    REGISTRY,
+    counts_here,
+    create_topics,
+    running_desk,
+    send,
+    settings_for,
+    taken_in,
+    until,
+    views_here,
+)
+
+
+async def test_a_partition_lost_while_its_batch_is_folded_is_not_written_by_the_loser(kafka: str, prefix: str) -> None:
+    """And the one that stays, its batch in hand all the while, takes nothing in twice."""
+    settings = settings_for(kafka, prefix, session_timeout="PT3S", rebalance_timeout="PT3S")
+    await create_topics(settings, 2)
+    await send(settings, mixed(8, 300, 2))
+    folding, go_on = list[Folded](), asyncio.Event()
+
+    async def held(batch: Folded) -> Exception | None:
+        folding.append(batch)
+        await go_on.wait()
+        return await counts_here(batch)
+
+    loser = Desk(settings, REGISTRY, [held, views_here])
+    loser.start()
+    try:
+        await until(lambda: len(folding) == 2, "both partitions fold")
+        async with running_desk(settings) as winner:
+            await until(lambda: winner.status.counts["accepted"] > 0, "one partition moves and is worked on")
+            await until(lambda: len(loser.status.partitions) == 1, "the other stays")
+            go_on.set()
+            await until(lambda: loser.status.counts["fenced"] == 1, "the loser may not write")
+            await taken_in(settings)
+    finally:
+        await loser.stop()
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_ledger_of_many_fetches_is_read_back_whole(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And how far it is is said on the way."""
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    records = list(mixed(9, 800, 1))
+    await send(settings, records[:600])
+    async with running_desk(settings.model_copy(update={"batch_max_records": 20})):
+        await taken_in(settings)
+    monkeypatch.setattr("streams.kafka.range_reader.FETCH_BYTES", 2_000)
+    place, read_up_to = TopicPartition(settings.topic("ledger"), 0), list[int]()
+    async with Reading(client_options(settings)) as reading:
+        bounds = (await reading.bounds([place], committed=False))[place]
+    await restore(client_options(settings), place, bounds, Ledger(REGISTRY), read_up_to.append)
+    assert len(set(read_up_to)) > 10
+    await send(settings, records[600:])
+    monkeypatch.setattr("streams.processing.takeover.SAY_EVERY_S", 0.0)
+    with caplog.at_level(logging.INFO, logger="streams.processing"):
+        async with running_desk(settings):
+            await taken_in(settings)
+    said = [int(share) for share in re.findall(r"partition 0 is being restored: (\d+) % of", caplog.text)]
+    assert len(said) > 10
+    assert said == sorted(said)
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_sixty_four_partitions_on_one_worker(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 64)
+    await send(settings, mixed(10, 600, 64, episodes=200))
+    async with running_desk(settings) as desk:
+        await until(lambda: len(desk.status.partitions) == 64 and desk.status.ready, "all of them run")
+        await taken_in(settings)
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_more_partitions_than_a_worker_may_hold_wait_for_another(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix, partitions_max=3)
+    await create_topics(settings, 5)
+    await send(settings, mixed(11, 200, 5))
+    async with running_desk(settings) as desk:
+        await until(lambda: len(desk.status.partitions) == 3, "as many as it may hold")
+        assert desk.status.reasons()[0] == "5 partitions for one worker, which holds 3: start more workers"
+        async with running_desk(settings) as other:
+            await until(lambda: desk.status.ready and other.status.ready, "the two hold all")
+            await taken_in(settings)
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_two_apps_of_one_id_on_topics_of_their_own_do_each_others_no_harm(kafka: str, prefix: str) -> None:
+    here = settings_for(kafka, prefix)
+    there = here.model_copy(update={"topic_prefix": f"{prefix}-other"})
+    both = (here, there)
+    for settings in both:
+        await create_topics(settings, 3)
+        await send(settings, mixed(12, 200, 3))
+    async with running_desk(here) as first, running_desk(there) as second:
+        for settings in both:
+            await taken_in(settings)
+        assert [len(desk.status.partitions) for desk in (first, second)] == [3, 3]
+    for settings in both:
+        assert await verify(settings, REGISTRY) == []
+
+
+async def test_fausts_own_group_rebalances_while_the_desk_works(kafka: str, prefix: str, tmp_path: Path) -> None:
+    settings = settings_for(kafka, prefix, data_dir=tmp_path, batch_max_records=5)
+    await create_topics(settings, 2)
+    app = Watching(settings, REGISTRY)
+    app.finalize()
+    seen = app.watch(settings.topic("casualties"))
+    async with worker_running(app):
+        await until(lambda: bool(app.consumer.assignment()), "Faust's group has partitions")
+        for number in range(3):
+            await send(settings, mixed(13 + number, 150, 2))
+            async with member(settings, tmp_path, app.conf.id):
+                await until(lambda: len(app.consumer.assignment()) == 1, "the other member has one of them")
+            await until(lambda: len(app.consumer.assignment()) == 2, "and gives it back")
+        await taken_in(settings)
+        assert app.desk.status.counts["failures"] == 0
+    assert seen
+    assert await verify(settings, REGISTRY) == []
+
+
+@contextlib.asynccontextmanager
+async def member(settings: Settings, folder: Path, group: str) -> AsyncIterator[None]:
+    """Another worker's share in Faust's group."""
+    app: Any = faust.App(
+        group, **faust_options(settings), datadir=folder, web_enabled=False, topic_disable_leader=True,
+        topic_allow_declare=False,
+    )  # fmt: skip
+
+    @app.agent(app.topic(settings.topic("casualties"), value_serializer="raw", value_type=bytes), name="watch")  # type: ignore[untyped-decorator]
+    async def watch(values: Any) -> None:
+        async for _ in values:
+            pass
+
+    app.finalize()
+    async with worker_running(app):
+        yield

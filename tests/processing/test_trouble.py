@@ -1,0 +1,294 @@
+"""What goes wrong around the desk, and what it says and does about it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.structs import OffsetAndMetadata
+
+from streams.core.source_registry import Registry, Source
+from streams.core.times import format_time
+from streams.kafka.local.cluster import LocalKafka
+from streams.kafka.transactional_producer import TransactionalProducer
+from streams.operations.verify.verify import verify
+from streams.processing import Desk
+from streams.settings import Settings
+from tests.processing.mixed import mixed
+from tests.processing.places import (
+    REGISTRY,
+    create_topics,
+    fold_all,
+    read,
+    running_desk,
+    send,
+    settings_for,
+    taken_in,
+    until,
+)
+from tests.processing.test_poison import report
+
+
+async def test_missing_topics_are_named_with_the_command_that_makes_them(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    async with running_desk(settings) as desk:
+        await until(lambda: "topics create" in desk.status.reason, "the reason")
+        assert f"{prefix}.ledger is missing" in desk.status.reason
+        await create_topics(settings)
+        await until(lambda: desk.status.ready and len(desk.status.partitions) == 4, "it goes on by itself")
+
+
+async def test_topics_of_unequal_partition_counts_are_refused(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 2)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_topics([settings.topic("ledger")])
+    await asyncio.sleep(0.5)
+    await admin.create_topics([NewTopic(settings.topic("ledger"), 3, 1, topic_configs={"cleanup.policy": "compact"})])
+    await admin.close()
+    async with running_desk(settings) as desk:
+        await until(lambda: "3 partitions" in desk.status.reason, "the reason")
+        assert f"{prefix}.ledger has 3 partitions, the reports 2" in desk.status.reason
+        assert desk.status.partitions == {}
+
+
+async def test_a_lost_ledger_is_not_begun_anew_in_silence(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await fold_all(settings, [report(number) for number in range(5)])
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_topics([settings.topic("ledger")])
+    await asyncio.sleep(0.5)
+    await admin.create_topics([NewTopic(settings.topic("ledger"), 1, 1, topic_configs={"cleanup.policy": "compact"})])
+    await admin.close()
+    async with running_desk(settings) as desk:
+        await until(lambda: "state was lost" in "".join(desk.status.reasons()), "the reason")
+        assert "truceline rebuild --to PREFIX" in "".join(desk.status.reasons())
+    assert len(await read(settings, "casualties", 1)) == 5
+
+
+async def test_a_ledger_deleted_under_a_desk_at_work_stops_it_with_what_to_do(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix, transaction_timeout="PT3S")
+    await create_topics(settings, 1)
+    await send(settings, [report(number) for number in range(5)])
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        await admin.delete_topics([settings.topic("ledger")])
+        await send(settings, [report(number) for number in range(5, 9)])
+        await until(lambda: f"{prefix}.ledger is missing" in "".join(desk.status.reasons()), "it is missed")
+        await admin.create_topics(
+            [NewTopic(settings.topic("ledger"), 1, 1, topic_configs={"cleanup.policy": "compact"})]
+        )
+        await until(lambda: "state was lost" in "".join(desk.status.reasons()), "an empty one is not taken for it")
+    await admin.close()
+    assert len(await read(settings, "casualties", 1)) == 5
+
+
+async def test_another_app_on_the_same_log_is_refused(kafka: str, prefix: str) -> None:
+    """It would have producers of its own, which nothing fences, and write every output a second time."""
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await send(settings, [report(1)])
+    async with running_desk(settings):
+        await taken_in(settings)
+        async with running_desk(settings.model_copy(update={"app_id": f"{prefix}-other"})) as other:
+            await until(lambda: f"Set TRUCELINE_APP_ID={prefix}, or" in said(other), "the reason")
+        await send(settings, [report(2)])
+        await taken_in(settings)
+    assert await verify(settings, REGISTRY) == []
+
+
+def said(desk: Desk) -> str:
+    return " ".join(desk.status.reasons())
+
+
+async def test_a_group_offset_that_was_reset_is_reported_and_does_not_count(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await fold_all(settings, [report(number) for number in range(5)])
+    operator = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=prefix, enable_auto_commit=False)
+    await operator.start()
+    place = TopicPartition(settings.topic("reports"), 0)
+    operator.assign([place])
+    await operator.commit({place: OffsetAndMetadata(0, "")})
+    await operator.stop()
+    assert await verify(settings, REGISTRY) == [
+        f"group {prefix} has committed offset 0 of {prefix}.reports partition 0, its ledger says 5"
+    ]
+    async with running_desk(settings) as desk:
+        await send(settings, [report(9)])
+        await taken_in(settings)
+        assert desk.status.counts["offset_differences"] == 1
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_transaction_fenced_before_its_commit_is_done_again(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it times out at the broker, and it is the first: nothing that was aborted counts as an output."""
+    settings = settings_for(kafka, prefix, session_timeout="PT3S")
+    await create_topics(settings, 2)
+    end = TransactionalProducer._end
+    first = iter([True])
+
+    async def late(producer: TransactionalProducer) -> None:
+        if next(first, False):
+            twin = TransactionalProducer(
+                producer._options, producer.transactional_id, transaction_timeout_ms=9000, batch_bytes=900_000
+            )
+            await twin.start([])
+            await twin.close()
+        await end(producer)
+
+    monkeypatch.setattr(TransactionalProducer, "_end", late)
+    await send(settings, mixed(5, 200, 2))
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        assert desk.status.counts["fenced"] == 1
+    assert await verify(settings, REGISTRY) == []
+
+
+@pytest.mark.parametrize("done", [True, False])
+async def test_a_commit_that_is_never_answered_is_looked_up_in_the_ledger(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    """Whether the broker has carried it out or has never had it."""
+    settings = settings_for(kafka, prefix, transaction_timeout="PT3S")
+    await create_topics(settings, 2)
+    end = TransactionalProducer._end
+    lost = iter([False, False, True])
+
+    async def unanswered(producer: TransactionalProducer) -> None:
+        answered = not next(lost, False)
+        if answered or done:
+            await end(producer)
+        if not answered:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(TransactionalProducer, "_end", unanswered)
+    await send(settings, mixed(6, 200, 2))
+    async with running_desk(settings) as desk:
+        await taken_in(settings)
+        assert desk.status.counts["failures"] == 1
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_a_broker_that_goes_away_and_comes_back(local_kafka: Callable[..., LocalKafka]) -> None:
+    kafka = local_kafka()
+    settings = settings_for(kafka.bootstrap_servers, "away", transaction_timeout="PT5S", session_timeout="PT6S")
+    await create_topics(settings, 2)
+    records = list(mixed(7, 400, 2))
+    await send(settings, records[:200])
+    async with running_desk(settings) as desk:
+        await until(lambda: desk.status.counts["accepted"] > 0, "it works")
+        await asyncio.to_thread(kafka.stop)
+        await until(lambda: not desk.status.ready, "it says that it does not")
+        await asyncio.to_thread(kafka.start)
+        await send(settings, records[200:])
+        await taken_in(settings)
+        await until(lambda: desk.status.ready, "it works again")
+    assert await verify(settings, REGISTRY) == []
+
+
+async def test_the_wall_clock_becomes_a_tick_on_the_log(kafka: str, prefix: str) -> None:
+    """Once, when the time has come and there is no backlog, with the time that was waited for."""
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 2)
+    now_us = time.time_ns() // 1000
+    due = format_time(now_us + 2_000_000)
+    truce = {"type": "ceasefire", "act": "announced", "effective_at": due}
+    async with running_desk(settings):
+        sent = report(1, published_at=format_time(now_us), claims=[truce])
+        await send(settings, [sent.__class__(sent.partition, sent.key, sent.value, now_us // 1000)])
+        await ticked(settings)
+        await taken_in(settings)
+    values = [orjson.loads(record.value) for record in await read(settings, "reports", 2)]
+    assert [value for value in values if "tick" in value] == [{"tick": due, "episode": "e-1"}]
+    joint = [
+        change
+        for record in await read(settings, "ceasefires", 2)
+        if (change := orjson.loads(record.value))["view"] == "joint"
+    ]
+    assert [change["after"]["status"] for change in joint] == ["announced", "in_effect"]
+    assert joint[1]["cause"]["tick"] == due
+    assert await verify(settings, REGISTRY) == []
+
+
+async def ticked(settings: Settings) -> None:
+    while not any(b"tick" in record.value for record in await read(settings, "reports", 2)):
+        await asyncio.sleep(0.2)
+
+
+async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one_taken(kafka: str, prefix: str) -> None:
+    """What a shorter one settled is forgotten: withdrawn under a longer one, it would leave nothing behind."""
+    settings = settings_for(kafka, prefix, horizon="P10D")
+    await create_topics(settings, 1)
+    for number, days in enumerate((10, 5)):
+        settings = settings_for(kafka, prefix, horizon=f"P{days}D")
+        await send(settings, [report(number)])
+        async with running_desk(settings):
+            await taken_in(settings)
+    entries = {entry.key: entry.value for entry in await read(settings, "ledger", 1)}
+    assert entries[b"_h"] == b"%d" % settings.horizon_us
+    async with running_desk(settings_for(kafka, prefix, horizon="PT121H")) as desk:
+        await until(lambda: "horizon" in "".join(desk.status.reasons()), "the reason")
+        said = "".join(desk.status.reasons())
+        assert (
+            f"{prefix}.reports partition 0 was kept with a horizon of P5D, and TRUCELINE_HORIZON is P5DT3600S" in said
+        )
+        assert "Set TRUCELINE_HORIZON=P5D (or less) to go on" in said
+        assert "truceline rebuild --to PREFIX" in said
+    async with running_desk(settings) as desk:
+        await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
+
+
+async def test_another_source_registry_is_published_at_the_next_takeover(kafka: str, prefix: str) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    truce: dict[str, Any] = {"type": "ceasefire", "act": "announced"}
+    await fold_all(settings, [report(1, source="new-mod", claims=[truce])])
+    other = Registry({**REGISTRY.sources, "new-mod": Source("New ministry", "official", "armenia")})
+    async with running_desk(settings, other) as desk:
+        await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
+        await taken_in(settings)
+    changes = [orjson.loads(record.value) for record in await read(settings, "ceasefires", 1)]
+    assert [change["after"]["declared_by"] for change in changes] == [[], [], ["armenia"], ["armenia"]]
+    assert changes[-1]["cause"] == {"registry": other.digest}
+    *_, last = [orjson.loads(record.value) for record in await read(settings, "episodes", 1)]
+    assert last["ceasefires"][0]["declared_by"] == ["armenia"]
+
+
+async def test_another_source_registry_is_published_a_part_at_a_time_and_gone_on_with_after_a_failure(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    truce: dict[str, Any] = {"type": "ceasefire", "act": "announced"}
+    await fold_all(settings, [report(1, f"e-{number}", source="new-mod", claims=[truce]) for number in range(12)])
+    monkeypatch.setattr("streams.processing.transaction.REGISTER_RECORDS", 10)
+    end = TransactionalProducer._end
+    fails = iter([False, False, True])
+
+    async def end_or_fail(producer: TransactionalProducer) -> None:
+        if next(fails, False):
+            raise ConnectionError
+        await end(producer)
+
+    monkeypatch.setattr(TransactionalProducer, "_end", end_or_fail)
+    other = Registry({**REGISTRY.sources, "new-mod": Source("New ministry", "official", "armenia")})
+    async with running_desk(settings, other) as desk:
+        await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
+        await taken_in(settings)
+        assert desk.status.counts["failures"] == 1
+        assert desk.status.counts["transactions"] > 4
+    changes = [orjson.loads(record.value) for record in await read(settings, "ceasefires", 1)]
+    assert [change["version"] for change in changes] == [1] * 24 + [2] * 24
+    assert await verify(settings, other) == []

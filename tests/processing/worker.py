@@ -1,0 +1,7 @@
+"""Runs a worker as the environment says: `python -m tests.processing.worker`."""
+
+from streams.settings import load
+from streams.worker import serve
+
+if __name__ == "__main__":
+    serve(load())

@@ -1,0 +1,21 @@
+"""A process with a worker that does not heed SIGTERM: `python -m tests.worker.deaf` says its number and waits."""
+
+import multiprocessing
+import signal
+
+from streams.worker import supervisor
+
+
+def deaf() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    supervisor.GRACE_S = 0.1
+    supervisor.end_with_parent()
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    worker = multiprocessing.get_context("spawn").Process(target=deaf)
+    worker.start()
+    print(worker.pid, flush=True)  # noqa: T201 - whoever started it wants to know
+    worker.join()
