@@ -28,7 +28,7 @@ from streams.alerts.rules import CONDITIONS, Filter, Rule, Rules, fields_of
 from streams.alerts.templates import objections
 from streams.alerts.yaml_values import Refused
 from streams.core.ceasefires.transitions import CLOSED, OPEN
-from streams.core.queries.picture import CLASSES
+from streams.core.picture import CLASSES
 from streams.files.yaml_nodes import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, line_of
 
 __all__ = ["RulesError", "default_rules", "parse_rules", "read_rules"]

@@ -94,29 +94,27 @@ def _of_files(files: list[str], *, quiet: bool) -> Iterator[Located]:
 
 
 def _of_embedded(episode: str, folder: Path, kafka: Kafka) -> Iterator[Located]:
-    import sqlite3
+    from contextlib import closing
 
     from streams.stores.sqlite.database import DATABASE
     from streams.stores.sqlite.ledger_file import PARTITION
     from streams.stores.sqlite.reader import Reader
-    from streams.stores.store import Logged
+    from streams.stores.store import Logged, StoreUnavailable
 
     # The changes that the server published name its log by this prefix, too.
     topic = _settings(kafka).topic("reports")
     path = folder / DATABASE
     if not path.is_file():
         raise InputUnreadable(f"{path} is not there: no embedded server has run in {folder}")
-    reader = Reader(path)
     try:
-        after = -1
-        while reports := reader.log(after, episode=episode):
-            after = reports[-1].offset
-            for report in reports:
-                yield Logged(report.value, report.time_us, PARTITION, report.offset).located(topic)
-    except sqlite3.Error as error:
-        raise InputUnreadable(f"{path} cannot be read: {error}") from error
-    finally:
-        reader.close()
+        with closing(Reader(path)) as reader:
+            after = -1
+            while reports := reader.log(after, episode=episode):
+                after = reports[-1].offset
+                for report in reports:
+                    yield Logged(report.value, report.time_us, PARTITION, report.offset).located(topic)
+    except StoreUnavailable as error:
+        raise InputUnreadable(str(error)) from error
 
 
 def _of_kafka(episode: str, kafka: Kafka) -> Iterator[Located]:

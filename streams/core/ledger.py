@@ -8,15 +8,14 @@ first of the next. What a stage did is in its `Step`, and `undo` takes it back.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from streams.core import ledger_codec
-from streams.core.ceasefires import view
+from streams.core import ledger_codec, picture
 from streams.core.change_records import Origin
-from streams.core.folds import counts, pruning, statements
+from streams.core.folds import ceasefires, counts, pruning, statements
 from streams.core.model import Casualty, CeasefireClaim, Message, Registration, Report, Standing, Tick
 from streams.core.parse import Refusal
-from streams.core.queries import picture
 from streams.core.source_registry import Registry
-from streams.core.state.episode import EntryKey, Episode, Outcome, Step
+from streams.core.state.episode import Episode
+from streams.core.state.step import EntryKey, Outcome, Step
 from streams.core.times import DEFAULT_HORIZON_US, format_time
 
 
@@ -67,11 +66,11 @@ class Ledger:
     def fold_ceasefires(self, step: Step) -> None:
         """Fill the step's changes of ceasefire views."""
         if step.moves:
-            view.fold(self._episodes[step.episode], step, self.registry)
+            ceasefires.fold(self._episodes[step.episode], step, self.registry)
 
     def concerns_ceasefires(self, step: Step) -> bool:
         """Whether `fold_ceasefires` would have anything to do, now that all steps before this one are folded."""
-        return step.moves and view.concerns(self._episodes[step.episode], step)
+        return step.moves and ceasefires.concerns(self._episodes[step.episode], step)
 
     def undo(self, step: Step) -> None:
         """Take a step back; of several the newest first."""

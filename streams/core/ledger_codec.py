@@ -18,14 +18,16 @@ from typing import Any, Final
 import msgspec
 
 from streams.core.ceasefires.timer_queue import ViewKey
-from streams.core.ceasefires.view import View, places, wait
+from streams.core.ceasefires.view import View
 from streams.core.change_records import Figure
 from streams.core.counts.cell import Cell
 from streams.core.counts.entry import CellKey, place
+from streams.core.folds.ceasefires import places, wait
 from streams.core.folds.counts import add_denial, counted_place, denial_of, holds
 from streams.core.model import Casualty, Standing
 from streams.core.source_registry import Registry
-from streams.core.state.episode import EntryKey, Episode
+from streams.core.state.episode import Episode
+from streams.core.state.step import EntryKey
 from streams.core.times import parse_time
 
 Episodes = dict[str, Episode]

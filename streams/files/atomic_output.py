@@ -10,19 +10,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from backports import zstd
-from rich.console import Console
 
-__all__ = ["Printed", "output"]
+__all__ = ["output"]
 
 _BUFFER_BYTES = 1 << 20
-
-
-class Printed(Console):
-    """Standard output for people. A reader of it that has gone is an error as for any other output, not rich's exit."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise BrokenPipeError."""
-        raise BrokenPipeError
 
 
 @contextmanager

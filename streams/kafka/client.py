@@ -6,17 +6,14 @@ import ssl
 from typing import Any
 
 from aiokafka.helpers import create_ssl_context
-from aiokafka.partitioner import murmur2
 
 from streams.kafka.aiokafka_patches.record_decoding import read_any_record
 from streams.settings import Settings, SettingsError, read_secret
 
-__all__ = ["client_options", "faust_options", "let_go", "partition_of"]
+__all__ = ["client_options", "let_go", "ssl_context"]
 
 #: For a consumer to say goodbye.
 STOP_S = 1.0
-
-read_any_record()
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
@@ -24,6 +21,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
     Raises SettingsError where a password or certificate file cannot be read.
     """
+    read_any_record()
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "security_protocol": settings.security_protocol,
@@ -35,38 +33,12 @@ def client_options(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": read_secret(settings.sasl_password, settings.sasl_password_file, "password") or "",
         }
     if settings.security_protocol.endswith("SSL"):
-        options["ssl_context"] = _ssl_context(settings)
+        options["ssl_context"] = ssl_context(settings)
     return options
 
 
-def faust_options(settings: Settings) -> dict[str, Any]:
-    """Return the keyword arguments by which a Faust app reaches the same brokers the same way.
-
-    Raises SettingsError as `client_options`.
-    """
-    import faust  # noqa: PLC0415 - half a second, and only the worker needs it
-
-    brokers = [f"kafka://{broker}" for broker in settings.bootstrap_servers.split(",")]
-    context = _ssl_context(settings) if settings.security_protocol.endswith("SSL") else None
-    if settings.security_protocol.startswith("SASL"):
-        credentials = faust.SASLCredentials(
-            username=settings.sasl_username,
-            password=read_secret(settings.sasl_password, settings.sasl_password_file, "password") or "",
-            ssl_context=context,
-            mechanism=settings.sasl_mechanism,
-        )
-        return {"broker": brokers, "broker_credentials": credentials}
-    if context is not None:
-        return {"broker": brokers, "broker_credentials": faust.SSLCredentials(context)}
-    return {"broker": brokers}
-
-
-def partition_of(key: bytes, partitions: int) -> int:
-    """Return where the Java client's default partitioner puts a key (contract section 2 rule 2)."""
-    return int(murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-def _ssl_context(settings: Settings) -> ssl.SSLContext:
+def ssl_context(settings: Settings) -> ssl.SSLContext:
+    """Return the TLS context of `TRUCELINE_SSL_*`. Raises SettingsError where a file cannot be read."""
     files = {
         "TRUCELINE_SSL_CAFILE": settings.ssl_cafile,
         "TRUCELINE_SSL_CERTFILE": settings.ssl_certfile,

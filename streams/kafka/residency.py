@@ -5,8 +5,8 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from streams.core.parse import Refusal, parse
-from streams.kafka.client import partition_of
 from streams.kafka.range_reader import ALL, Stretch, Unreadable, partitions
+from streams.kafka.routing import partition_of
 
 __all__ = ["partition_counts", "taken_in"]
 

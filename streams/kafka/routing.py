@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from aiokafka.partitioner import murmur2
+
 from streams.core.memo import Remembered
-from streams.kafka.client import partition_of
 
 __all__ = ["REROUTED", "Home", "Routes", "partition_of", "was_rerouted"]
 
@@ -20,6 +21,11 @@ class Home(NamedTuple):
 
     key: bytes
     partition: int
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return where the Java client's default partitioner puts a key (contract section 2 rule 2)."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def was_rerouted(headers: Sequence[tuple[str, bytes | None]]) -> bool:

@@ -106,7 +106,7 @@ async def rejected_on_kafka(settings: Settings, wanted: Filter) -> AsyncGenerato
 
 
 def rejected_embedded(path: Path, wanted: Filter) -> Iterator[Rejected]:
-    """Yield what an embedded server has refused for what it knew already; raises sqlite3.Error."""
+    """Yield what an embedded server has refused for what it knew already; raises StoreUnavailable."""
     reader, after = Reader(path), 0
     try:
         while rows := reader.rejected(after):

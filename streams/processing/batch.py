@@ -12,7 +12,7 @@ from streams.core.parse import Refusal
 from streams.processing.rejection_log import MOST_A_BATCH, Rejected
 
 if TYPE_CHECKING:
-    from streams.core.state.episode import EntryKey, Step
+    from streams.core.state.step import EntryKey, Step
     from streams.kafka.routing import Home
 
 __all__ = ["Folded", "Tally"]

@@ -27,7 +27,7 @@ from streams.processing.status import DeskStatus
 
 if TYPE_CHECKING:
     from streams.core.model import Message
-    from streams.core.state.episode import EntryKey, Step
+    from streams.core.state.step import EntryKey, Step
 
 __all__ = ["Fold", "Stage"]
 

@@ -28,7 +28,7 @@ from streams.processing.restore import (
 from streams.processing.takeover import State
 
 if TYPE_CHECKING:
-    from streams.core.state.episode import EntryKey
+    from streams.core.state.step import EntryKey
 
 __all__ = ["Work"]
 

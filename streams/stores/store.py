@@ -114,7 +114,7 @@ class Store(Source, Protocol):
     def past(self, episode: str) -> AsyncIterator[Logged]:
         """Yield an episode's reports and ticks in the order of the log, up to what stands there now.
 
-        Raises StoreUnavailable; `streams.stores.kafka.episode_log.gathered` holds it to a limit.
+        Raises StoreUnavailable; `streams.stores.episode_log.gathered` holds it to a limit.
         """
         ...
 

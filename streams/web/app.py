@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from streams.core.times import read_time
 from streams.observability import metrics, tracing
-from streams.stores.kafka.episode_log import PastTooLong
+from streams.stores.episode_log import PastTooLong
 from streams.stores.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.auth import Forbidden, Guard
 from streams.web.queries.as_of import picture_then

@@ -17,16 +17,17 @@ from streams.alerts import Rules, read_rules
 from streams.core.cloudevents import Headers
 from streams.core.source_registry import Registry
 from streams.files.source_registry import read_sources
-from streams.kafka.client import client_options, faust_options
+from streams.kafka.client import client_options
 from streams.notifications import create_notifier
 from streams.observability import log_config, tracing
 from streams.observability.log_throttle import Seldom
 from streams.processing import Desk
 from streams.processing.gc_tuning import calm_collector
 from streams.settings import Settings, load
-from streams.web import kafka_app
 from streams.worker.boot import Order
 from streams.worker.event_loop import Loop
+from streams.worker.faust_options import faust_options
+from streams.worker.http_app import kafka_app
 from streams.worker.http_service import HttpService
 from streams.worker.read_committed import CommittedTransport
 

@@ -14,9 +14,10 @@ import faust
 import pytest
 import structlog
 
-from streams.kafka.client import client_options, faust_options
+from streams.kafka.client import client_options
 from streams.observability import log_config
 from streams.settings import PREFIX, Settings, SettingsError, duration_text, load
+from streams.worker.faust_options import faust_options
 
 
 @pytest.fixture(autouse=True)

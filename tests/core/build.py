@@ -16,7 +16,7 @@ from streams.core.ledger import Ledger
 from streams.core.model import Message, Report
 from streams.core.parse import Refusal, parse
 from streams.core.source_registry import Registry, Source
-from streams.core.state.episode import Step
+from streams.core.state.step import Step
 from streams.core.times import DAY_US, DEFAULT_HORIZON_US, parse_time
 
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ import pytest
 
 from streams.core.ledger import Ledger
 from streams.core.parse import Refusal
-from streams.core.state.episode import Outcome
+from streams.core.state.step import Outcome
 from tests.core.build import (
     REGISTRY,
     Json,

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from streams.core.ceasefires import view as views
-from streams.core.folds import counts, statements
+from streams.core.folds import ceasefires, counts, statements
 from streams.core.ledger import Ledger
 from streams.core.model import Registration
 from streams.core.source_registry import Registry, Source
-from streams.core.state.episode import Outcome, Step
+from streams.core.state.step import Outcome, Step
 from tests.core.build import REGISTRY, Story, act, at, denies, killed, more, read, report, says, tick, view, withdrawal
 from tests.support.ledger_state import everything
 
@@ -78,9 +77,9 @@ BREAKS: list[tuple[Any, str]] = [
     (counts, "_publish"),
     (counts, "_stand"),
     (statements, "_value"),
-    (views, "_publish"),
-    (views, "wait"),
-    (views, "places"),
+    (ceasefires, "_publish"),
+    (ceasefires, "wait"),
+    (ceasefires, "places"),
 ]
 
 

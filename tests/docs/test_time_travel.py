@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from streams.cli.render.difference import CORRECTIONS
-from streams.stores.kafka.episode_log import BYTES_MAX, RECORDS_MAX
+from streams.stores.episode_log import BYTES_MAX, RECORDS_MAX
 from streams.stores.kafka.store import SKIMMED_MAX
 from tests.support.paths import ROOT
 

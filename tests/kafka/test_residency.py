@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from streams.kafka.client import partition_of
 from streams.kafka.residency import taken_in
+from streams.kafka.routing import partition_of
 from tests.core.build import killed, report, tick
 
 HOME = partition_of(b"war", 8)

@@ -1,7 +1,7 @@
 """A worker whose fold fails on each report of the episode `a-bug`: `python -m tests.processing.buggy_worker`."""
 
 from streams.core.ledger import Ledger
-from streams.core.state.episode import Step
+from streams.core.state.step import Step
 from streams.settings import load
 from streams.worker import serve
 

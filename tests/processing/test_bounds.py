@@ -10,7 +10,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.kafka.cancellation import cancel
-from streams.kafka.client import client_options, partition_of
+from streams.kafka.client import client_options
+from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify
 from streams.processing import Desk
 from streams.processing.backlog import Backlog

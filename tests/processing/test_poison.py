@@ -13,7 +13,7 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from schemas.topics import TOPICS
 from streams.core import ledger_codec
 from streams.core.ledger import Ledger
-from streams.core.state.episode import EntryKey
+from streams.core.state.step import EntryKey
 from streams.kafka.client import client_options
 from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify

@@ -13,13 +13,14 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
-from streams.kafka.client import client_options, faust_options
+from streams.kafka.client import client_options
 from streams.operations.verify.reading import Reading
 from streams.operations.verify.verify import verify
 from streams.processing import Desk
 from streams.processing.batch import Folded
 from streams.processing.restore import restore
 from streams.settings import Settings
+from streams.worker.faust_options import faust_options
 from tests.agents.test_faust import Watching, worker_running
 from tests.processing.mixed import mixed
 from tests.processing.places import (

@@ -16,8 +16,8 @@ import streams.core
 # Where a fold goes through. Reading a record, explaining and storing are other matters.
 FOLDING = (
     *("ceasefires.timer_queue", "ceasefires.transitions", "ceasefires.view", "change_records", "counts.cell"),
-    *("counts.disputes", "folds.counts", "folds.statements", "ledger", "source_registry", "state.episode"),
-    *("state.horizon_queue", "times"),
+    *("counts.disputes", "folds.ceasefires", "folds.counts", "folds.statements", "ledger", "source_registry"),
+    *("state.episode", "state.horizon_queue", "state.step", "times"),
 )
 
 

@@ -16,7 +16,8 @@ from streams.core.ledger import Ledger
 from streams.core.model import Message
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.source_registry import Registry, Source
-from streams.core.state.episode import EntryKey, Episode, Step
+from streams.core.state.episode import Episode
+from streams.core.state.step import EntryKey, Step
 from streams.core.times import format_time, parse_time
 from tests.core.fields import fields_of
 from tests.property.model import Model

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.parse import Refusal
-from streams.core.state.episode import Step
+from streams.core.state.step import Step
 from tests.property.faults import Fault, Faults, faults
 from tests.property.folding import Fold, folded, in_bytes, inside
 from tests.property.strategies import History, histories

@@ -13,7 +13,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from streams.core.cloudevents import Headers
 from streams.core.model import Registration
-from streams.core.state.episode import Outcome, Step
+from streams.core.state.step import Outcome, Step
 from tests.schemas.recording import recorded, versions
 
 CHANGES = recorded(versions()[-1], "changes.jsonl")

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from streams.core.ledger import Ledger
-from streams.core.state.episode import Step
+from streams.core.state.step import Step
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import STATUS_OF_REFUSAL, StoreUnavailable
 from streams.web.app import create_app

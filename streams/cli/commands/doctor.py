@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import LOOK
-from streams.cli.commands.topics import Brokers, Prefix  # noqa: TC001 - Typer reads the annotations
+from streams.cli.commands.topics import Brokers, Prefix
 from streams.cli.errors import EXIT_FAILED, UsageFailed
 
 if TYPE_CHECKING:

@@ -104,8 +104,8 @@ def _print(account: Account, form: Form, *, listed: bool) -> None:
         sys.stdout.buffer.write(orjson.dumps(account, option=orjson.OPT_APPEND_NEWLINE))
         return
 
+    from streams.cli.render.console import Printed
     from streams.cli.render.explanation import account_text, index_text
-    from streams.files.atomic_output import Printed
 
     several = listed or len(account["cells"]) + len(account["ceasefires"]) > SHOWN_AT_MOST
     Printed().print(index_text(account) if several else account_text(account))

@@ -76,7 +76,6 @@ def export(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Export; the help is in _HELP."""
-    import sqlite3
     from collections import Counter
 
     from aiokafka.errors import KafkaError
@@ -85,6 +84,7 @@ def export(
     from streams.operations.export.resumable_file import ResumeError
     from streams.operations.export.sources import Wanted
     from streams.settings import SettingsError, load
+    from streams.stores.store import StoreUnavailable
 
     left_out: Counter[str] = Counter()
     wanted = Wanted(topic.value, episode, partition)
@@ -103,8 +103,8 @@ def export(
         raise CommandFailed(str(failure)) from failure
     except KafkaError as failure:
         raise kafka_failed(failure, settings) from failure
-    except sqlite3.Error as failure:
-        raise InputUnreadable(f"{embedded} cannot be read: {failure}") from failure
+    except StoreUnavailable as failure:
+        raise InputUnreadable(str(failure)) from failure
     if not quiet:
         kinds = "".join(f", {count:,} left out ({kind})" for kind, count in left_out.most_common())
         typer.echo(f"{sink.written:,} lines of {place}{kinds}", err=True)

@@ -105,8 +105,8 @@ def list_(
         if form is Form.JSON:
             _print_json(found)
             return
+        from streams.cli.render.console import Printed
         from streams.cli.render.rejected import rejected_table
-        from streams.files.atomic_output import Printed
 
         shown = found if all_ else found[-SHOWN_AT_MOST:]
         if not found:
@@ -213,18 +213,17 @@ def _found(wanted: Filter, embedded: Path | None, settings: Settings) -> list[Re
 
 
 def _of_embedded(wanted: Filter, folder: Path) -> list[Rejected]:
-    import sqlite3
-
     from streams.operations.rejected import rejected_embedded
     from streams.stores.sqlite.database import DATABASE
+    from streams.stores.store import StoreUnavailable
 
     path = folder / DATABASE
     if not path.is_file():
         raise InputUnreadable(f"{path} is not there: no embedded server has run in {folder}")
     try:
         return list(rejected_embedded(path, wanted))
-    except sqlite3.Error as error:
-        raise InputUnreadable(f"{path} cannot be read: {error}") from error
+    except StoreUnavailable as error:
+        raise InputUnreadable(str(error)) from error
 
 
 def _of_kafka(wanted: Filter, settings: Settings) -> list[Rejected]:

@@ -134,8 +134,8 @@ def _write_snapshot(story: Replay | SharedReplay, file: BinaryIO | None) -> None
 
 def _report(story: Replay | SharedReplay, refusals: Refusals, *, show: bool, quiet: bool) -> None:
     """Say on standard error how the lines were taken; show the result where no file was asked for."""
+    from streams.cli.render.console import Printed
     from streams.cli.render.picture import picture_tables
-    from streams.files.atomic_output import Printed
 
     if show:
         console = Printed()
@@ -160,7 +160,7 @@ def _tell_unknown(sources: list[str]) -> None:
 
 
 def _counts(story: Replay | SharedReplay) -> str:
-    from streams.core.state.episode import Outcome
+    from streams.core.state.step import Outcome
 
     counts = story.counts
     parts = [f"{counts[outcome]:,} {outcome.replace('_', ' ')}" for outcome in Outcome if counts[outcome]]

@@ -105,8 +105,8 @@ def show(
             sys.stdout.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode())
             return
 
+        from streams.cli.render.console import Printed
         from streams.cli.render.picture import picture_tables
-        from streams.files.atomic_output import Printed
 
         Printed().print(picture_tables(episode, picture))
 
@@ -154,7 +154,7 @@ def _print(found: Difference, form: DiffForm) -> None:
 
         sys.stdout.writelines(markdown(found))
     else:
+        from streams.cli.render.console import Printed
         from streams.cli.render.difference import difference_text
-        from streams.files.atomic_output import Printed
 
         Printed().print(difference_text(found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from streams.cli import KAFKA
-from streams.cli.commands.topics import Brokers, Prefix  # noqa: TC001 - Typer reads the annotations
+from streams.cli.commands.topics import Brokers, Prefix
 from streams.cli.errors import EXIT_FAILED, UsageFailed, kafka_failed
 from streams.cli.exit_handling import ending
 

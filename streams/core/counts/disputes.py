@@ -7,12 +7,8 @@ in order costs no look at them.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from streams.core.counts.entry import Entry
-
-if TYPE_CHECKING:
-    from streams.core.state.episode import Target
+from streams.core.counts.entry import Entry, Target
 
 
 class Disputes:

@@ -7,6 +7,10 @@ from typing import Any, Final, NamedTuple
 
 from streams.core.model import Casualty, Standing
 
+#: A claim, by where it stands: report_id and claim index.
+Target = tuple[str, int]
+#: Who denies a claim, and which revision of it alone (None: any).
+Denial = tuple[str, int | None]
 #: source, party, outcome, population
 CellKey = tuple[str, str, str, str]
 

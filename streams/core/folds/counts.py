@@ -8,9 +8,10 @@ from bisect import insort
 
 from streams.core.change_records import Figure, Published, count_change
 from streams.core.counts.cell import Cell, place_of
-from streams.core.counts.entry import CellKey, Entry, place
+from streams.core.counts.entry import CellKey, Denial, Entry, Target, place
 from streams.core.model import Casualty, Claim, Standing, Statement
-from streams.core.state.episode import Denial, Episode, Step, Target
+from streams.core.state.episode import Episode
+from streams.core.state.step import Step
 
 Touched = dict[CellKey, Cell]
 

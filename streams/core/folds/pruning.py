@@ -10,10 +10,11 @@ from streams.core.ceasefires.timer_queue import ViewKey
 from streams.core.ceasefires.transitions import VIOLATIONS
 from streams.core.ceasefires.view import JOINT
 from streams.core.counts.cell import Cell, take_out
-from streams.core.counts.entry import CellKey, Entry, place
+from streams.core.counts.entry import CellKey, Entry, Target, place
 from streams.core.folds.counts import counted_place, denial_of, drop_denial
 from streams.core.model import Casualty, CeasefireClaim, Claim, Standing
-from streams.core.state.episode import EntryKey, Episode, Target
+from streams.core.state.episode import Episode
+from streams.core.state.step import EntryKey
 
 
 def forget(episode: Episode, horizon_us: int) -> list[EntryKey]:

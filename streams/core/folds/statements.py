@@ -4,7 +4,8 @@ from msgspec import structs
 
 from streams.core.change_records import statement_change
 from streams.core.model import Change, Statement
-from streams.core.state.episode import Episode, Step, claims_a
+from streams.core.state.episode import Episode
+from streams.core.state.step import Step, claims_a
 
 
 def fold(episode: Episode, step: Step) -> None:

@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 from streams.core import change_records
 from streams.core.ceasefires.timer_queue import ViewKey
 from streams.core.ceasefires.transitions import SETS_TIMES, START, Course, claim_done, fired, timers
-from streams.core.ceasefires.view import Done, View, places, view_name
+from streams.core.ceasefires.view import Done, View, view_name
 from streams.core.counts.cell import Cell
-from streams.core.counts.entry import CellKey, Entry, place
+from streams.core.counts.entry import CellKey, Entry, Target, place
+from streams.core.folds.ceasefires import places
 from streams.core.ledger import Ledger
 from streams.core.model import Casualty, CeasefireClaim, Change, Message, Report, Standing
 from streams.core.parse import Refusal
 from streams.core.source_registry import Registry
-from streams.core.state.episode import Outcome, Step, Target
+from streams.core.state.step import Outcome, Step
 from streams.core.times import format_time
 
 Account = dict[str, Any]

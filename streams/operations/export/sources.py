@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import orjson
 from aiokafka import TopicPartition
 
-from streams.kafka.client import partition_of
 from streams.kafka.range_reader import Bounds, Stretch, Unreadable, bounds, in_time, partitions
 from streams.kafka.residency import partition_counts
+from streams.kafka.routing import partition_of
 from streams.operations.export.record_lines import Item
 from streams.operations.export.resumable_file import ResumeError
 from streams.stores.sqlite.reader import Reader
@@ -100,7 +100,7 @@ class EmbeddedOrigin:
         self._wanted = wanted
 
     async def items(self, positions: Mapping[int, int]) -> AsyncGenerator[Item, None]:
-        """Yield the rows; raises sqlite3.Error, and ResumeError where the file is another one now."""
+        """Yield the rows; raises StoreUnavailable, and ResumeError where the file is another one now."""
         reader = Reader(self._path)
         try:
             first, last = (-1, reader.last_offset()) if self._wanted.topic == "reports" else (0, None)

@@ -11,10 +11,10 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.kafka.client import client_options, partition_of
+from streams.kafka.client import client_options
 from streams.kafka.range_reader import Bounds, Stretch, bounds, in_time, partitions
 from streams.kafka.residency import partition_counts, taken_in
-from streams.kafka.routing import REROUTED
+from streams.kafka.routing import REROUTED, partition_of
 from streams.kafka.topics import survey
 from streams.kafka.transactional_producer import TransactionalProducer
 from streams.processing.outbox import Outbox, Record

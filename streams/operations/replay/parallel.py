@@ -20,7 +20,7 @@ import orjson
 
 from streams.core.model import Message
 from streams.core.source_registry import Registry
-from streams.core.state.episode import Step
+from streams.core.state.step import Step
 from streams.files.jsonl import InputUnreadable, Lines
 from streams.operations.replay.replay import OnRefusal, Replay, Where, change_lines, refused
 from streams.operations.replay.sharding import Share

@@ -21,7 +21,7 @@ from streams.core.model import Message, Tick
 from streams.core.parse import Refusal
 from streams.core.queries.as_of import Difference, NoSuchEpisode, difference, known_at, published_us
 from streams.core.source_registry import Registry
-from streams.core.state.episode import Outcome, Step
+from streams.core.state.step import Outcome, Step
 from streams.core.times import DEFAULT_HORIZON_US, EPOCH, read_time
 from streams.core.wire import read_record, unwrap
 from streams.files.jsonl import InputUnreadable, Lines, records_of

@@ -9,7 +9,7 @@ from streams.core.ledger import Ledger
 from streams.core.model import Message
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.source_registry import Registry
-from streams.core.state.episode import EntryKey, Outcome, Step
+from streams.core.state.step import EntryKey, Outcome, Step
 from streams.kafka.routing import REROUTED, Routes, was_rerouted
 from streams.observability.tracing import traced
 

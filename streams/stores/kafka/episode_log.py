@@ -1,44 +1,17 @@
-"""An episode's past: its reports and ticks as they lie on the log, read back for who asks why, or what stood then.
+"""The committed records of an episode, read from the topic of reports."""
 
-`Store.past` gives them in the order of the log, for both stores; `gathered` holds them to a limit.
-"""
-
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from streams.kafka.client import partition_of
 from streams.kafka.range_reader import ALL, NoTopic, Stretch, Unreadable, partitions
+from streams.kafka.routing import partition_of
+from streams.stores.episode_log import PastTooLong
 from streams.stores.store import Logged, StoreUnavailable
 
-__all__ = ["BYTES_MAX", "RECORDS_MAX", "PastTooLong", "gathered", "past_on_kafka"]
-
-#: What one answer of the web server may take of an episode.
-RECORDS_MAX = 50_000
-BYTES_MAX = 64 << 20
-
-
-class PastTooLong(Exception):
-    """More lies on the log than one answer may take; the message says the limit and what does without one."""
-
-
-async def gathered(
-    past: AsyncIterator[Logged], *, records_max: int = RECORDS_MAX, bytes_max: int = BYTES_MAX
-) -> list[Logged]:
-    """Return all of an episode's records; raises PastTooLong, and StoreUnavailable as the store does."""
-    records: list[Logged] = []
-    taken_bytes = 0
-    async for record in past:
-        records.append(record)
-        taken_bytes += len(record.value)
-        if len(records) > records_max or taken_bytes > bytes_max:
-            raise PastTooLong(
-                f"the episode has more than {records_max:,} records or {bytes_max >> 20} MiB on the log, more than one"
-                " answer takes; on the command line there is no limit"
-            )
-    return records
+__all__ = ["past_on_kafka"]
 
 
 async def past_on_kafka(

@@ -23,7 +23,8 @@ from streams.kafka.connectivity import naming_rights
 from streams.observability import tracing
 from streams.settings import Settings
 from streams.stores.change_feed import Batch, Entry, Positions
-from streams.stores.kafka.episode_log import gathered, past_on_kafka
+from streams.stores.episode_log import gathered
+from streams.stores.kafka.episode_log import past_on_kafka
 from streams.stores.kafka.feed import CONNECT_S, Feed, with_backoff
 from streams.stores.store import Change, Logged, Receipt, StoreUnavailable
 

@@ -17,7 +17,7 @@ from streams.core.ledger import Ledger
 from streams.core.model import Message, Report
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.source_registry import Registry
-from streams.core.state.episode import EntryKey, Step
+from streams.core.state.step import EntryKey, Step
 from streams.core.times import format_time
 from streams.observability import metrics
 from streams.observability.log_config import hushed, named

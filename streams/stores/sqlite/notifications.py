@@ -41,7 +41,7 @@ async def send_on(store: EmbeddedStore, delivery: Delivery) -> None:
     while True:
         try:
             await _follow(store, delivery)
-        except (StoreUnavailable, sqlite3.Error) as error:
+        except StoreUnavailable as error:
             _log.warning("alerts wait for their file", reason=str(error))
         except Exception:  # noqa: BLE001 - a task that ends is noticed by nobody
             _log.exception("alerts are not sent on, trying again", in_s=RETRY_S)

@@ -1,10 +1,12 @@
 """Reading beside the writer: the changes and the log, as far as they are committed."""
 
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams.stores.sqlite.database import open_to_read
+from streams.stores.store import StoreUnavailable
 
 __all__ = ["LoggedReport", "PublishedChange", "Reader", "RejectedReport"]
 
@@ -40,8 +42,12 @@ class Reader:
     """A connection of its own, for any thread; each call sees the last commit before it."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file to read."""
-        self._file = open_to_read(path)
+        """Open the file to read. Every method raises StoreUnavailable where it cannot be read."""
+        self._path = path
+        try:
+            self._file = open_to_read(path)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"cannot read {path}: {error}") from error
         self._lock = threading.Lock()
 
     def changes(
@@ -105,5 +111,8 @@ class Reader:
             self._file.close()
 
     def _rows(self, query: str, **values: Any) -> list[Any]:
-        with self._lock:
-            return self._file.execute(query, values).fetchall()
+        try:
+            with self._lock:
+                return self._file.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"cannot read {self._path}: {error}") from error

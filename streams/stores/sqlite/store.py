@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -119,15 +118,12 @@ class EmbeddedStore:
         """Yield an episode's reports and ticks in the order in which they were taken in; raises StoreUnavailable."""
         after = -1
         path = self.folder / DATABASE
-        try:
-            # A connection of its own: it may look through all of the log, and others are waiting for changes.
-            with contextlib.closing(Reader(path)) as reader:
-                while page := await asyncio.to_thread(reader.log, after, episode=episode):
-                    for report in page:
-                        yield Logged(report.value, report.time_us, PARTITION, report.offset)
-                    after = page[-1].offset
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"{path} cannot be read: {error}") from error
+        # A connection of its own: it may look through all of the log, and others are waiting for changes.
+        with contextlib.closing(Reader(path)) as reader:
+            while page := await asyncio.to_thread(reader.log, after, episode=episode):
+                for report in page:
+                    yield Logged(report.value, report.time_us, PARTITION, report.offset)
+                after = page[-1].offset
 
     async def changes_of(self, episode: str, limit: int) -> list[Change]:
         """Return the newest changes of an episode, up to `limit`, oldest first."""

@@ -6,7 +6,7 @@ import orjson
 
 from streams.core.log_record import Record
 from streams.core.queries.as_of import NoSuchEpisode, known_at
-from streams.stores.kafka.episode_log import gathered
+from streams.stores.episode_log import gathered
 from streams.stores.store import Store
 
 __all__ = ["picture_then"]

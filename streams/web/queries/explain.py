@@ -7,7 +7,7 @@ import orjson
 
 from streams.core.log_record import Located
 from streams.core.queries.subjects import NoSuchEpisode, ceasefires_named, cells_named, tell
-from streams.stores.kafka.episode_log import gathered
+from streams.stores.episode_log import gathered
 from streams.stores.store import Store
 
 __all__ = ["Asked", "explained"]

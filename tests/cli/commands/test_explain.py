@@ -20,7 +20,7 @@ from streams.core.wire import unwrap
 from streams.files.jsonl import Lines
 from streams.files.source_registry import read_sources
 from streams.kafka import topics
-from streams.kafka.client import partition_of
+from streams.kafka.routing import partition_of
 from streams.stores.sqlite.database import DATABASE
 from streams.stores.sqlite.ledger_file import Book, BookOptions
 from tests.schemas.recording import versions

@@ -8,7 +8,7 @@ import pytest
 
 from streams.core.parse import Refusal
 from streams.core.queries.explain import Chronicle
-from streams.core.state.episode import Step
+from streams.core.state.step import Step
 from streams.core.times import DAY_US
 from tests.core.build import (
     CELL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.core.model import Message, Registration, Tick
-from streams.core.state.episode import Outcome, Step
+from streams.core.state.step import Outcome, Step
 from tests.core.build import killed, read_report, report, us
 
 

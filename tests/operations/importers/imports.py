@@ -11,7 +11,7 @@ from schemas.reports import ReportShape
 from streams.core.ledger import Ledger
 from streams.core.parse import parse
 from streams.core.source_registry import Registry
-from streams.core.state.episode import Outcome
+from streams.core.state.step import Outcome
 from streams.operations.importers.base import Options, Tally, encode, horizon_of, in_order_of_publication, take
 from streams.operations.importers.registry import KINDS
 from tests.support.paths import ROOT, TESTS

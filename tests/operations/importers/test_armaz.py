@@ -6,7 +6,7 @@ import orjson
 
 from streams.core.ledger import Ledger
 from streams.core.parse import parse
-from streams.core.state.episode import Outcome
+from streams.core.state.step import Outcome
 from streams.files.source_registry import default_sources
 from streams.operations.importers.base import encode
 from tests.operations.importers.imports import ARMAZ, cells, counted, fold, imported, rows_of

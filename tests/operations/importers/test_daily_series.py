@@ -12,7 +12,7 @@ from streams.core.ledger import Ledger
 from streams.core.log_record import Record
 from streams.core.queries.as_of import known_at
 from streams.core.source_registry import Registry
-from streams.core.state.episode import Outcome
+from streams.core.state.step import Outcome
 from streams.core.times import parse_time
 from streams.operations.importers.base import Options, encode
 from tests.operations.importers.imports import (

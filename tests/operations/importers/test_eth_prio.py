@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streams.core.model import Tick
-from streams.core.state.episode import Outcome
+from streams.core.state.step import Outcome
 from streams.core.times import parse_time
 from streams.operations.importers.eth_prio import (
     MONTH_DECLARED,

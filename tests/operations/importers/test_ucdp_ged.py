@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.core.state.episode import Outcome
+from streams.core.state.step import Outcome
 from streams.operations.importers.base import Options
 from streams.operations.importers.slugs import slug
 from streams.operations.importers.ucdp_ged import BOUNDS_APART, NO_BOUNDS

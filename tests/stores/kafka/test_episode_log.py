@@ -10,10 +10,12 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.kafka import topics
-from streams.kafka.client import client_options, partition_of
+from streams.kafka.client import client_options
 from streams.kafka.range_reader import Bounds
+from streams.kafka.routing import partition_of
 from streams.settings import Settings
-from streams.stores.kafka.episode_log import PastTooLong, gathered, past_on_kafka
+from streams.stores.episode_log import PastTooLong, gathered
+from streams.stores.kafka.episode_log import past_on_kafka
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import Logged, StoreUnavailable

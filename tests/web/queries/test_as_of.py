@@ -18,7 +18,7 @@ from streams.core.times import DEFAULT_HORIZON_US
 from streams.kafka import topics
 from streams.kafka.client import client_options
 from streams.settings import Settings
-from streams.stores.kafka import episode_log
+from streams.stores import episode_log
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app

@@ -16,9 +16,10 @@ from streams.core.log_record import Located
 from streams.core.queries.subjects import accounts, tell
 from streams.core.times import DEFAULT_HORIZON_US
 from streams.kafka import topics
-from streams.kafka.client import client_options, partition_of
+from streams.kafka.client import client_options
+from streams.kafka.routing import partition_of
 from streams.settings import Settings
-from streams.stores.kafka import episode_log
+from streams.stores import episode_log
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app

@@ -16,9 +16,9 @@ from aiokafka.structs import TopicPartition
 from streams.kafka import topics
 from streams.kafka.client import client_options
 from streams.settings import Settings
-from streams.web import kafka_app
 from streams.web.server import Server, listen, url_of
 from streams.web.sse import buffer, hub
+from streams.worker.http_app import kafka_app
 from tests.core.build import Json
 from tests.web.listening import Listener
 from tests.web.sse.test_hub import fetched, ids
