@@ -20,14 +20,14 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from schemas.alerts import Alert
 from streams.agents.event_writer import EventHeaders, Write, writer
-from streams.agents.retry import untiringly
-from streams.alerts import TOPICS, Rules, Watch
+from streams.agents.retry import retry_forever
+from streams.alerts import TOPICS, AlertEngine, Rules
 from streams.core.source_registry import Registry
-from streams.kafka.range_reader import NOW, Bounds, Stretch
+from streams.kafka.range_reader import NOW, OffsetRange, RangeReader
 from streams.observability import metrics
-from streams.observability.log_config import hushed
+from streams.observability.log_config import redacted_exc_info
 
-__all__ = ["Alerting", "add_alerting_agent"]
+__all__ = ["AlertAgent", "add_alerting_agent"]
 
 #: Ids of alerts that stand in one partition already; the oldest go. Some 100 MB at the most.
 REMEMBERED = 1_000_000
@@ -35,10 +35,10 @@ REMEMBERED = 1_000_000
 _log = structlog.get_logger(__name__)
 
 
-class Lane:
+class PartitionProgress:
     """One partition of a topic of changes, as far as it has been looked at."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: AlertEngine) -> None:
         self.watch = watch
         #: The offset to look at next.
         self.next = 0
@@ -56,12 +56,12 @@ class Lane:
                 topic=record.topic,
                 partition=record.partition,
                 offset=record.offset,
-                exc_info=hushed(error),
+                exc_info=redacted_exc_info(error),
             )
             return []
 
 
-class Sent:
+class SentIds:
     """The alerts that stand in one partition of their topic, by a digest of their id."""
 
     def __init__(self) -> None:
@@ -78,12 +78,12 @@ class Sent:
         return _digest(alert_id) in self._digests
 
 
-class Alerting:
+class AlertAgent:
     """Looks at changes one by one, in the order of their partitions, and writes the alerts that they raise."""
 
     def __init__(
         self,
-        make_watch: Callable[[], Watch],
+        make_watch: Callable[[], AlertEngine],
         options: dict[str, Any],
         topic: str,
         write: Write,
@@ -93,18 +93,18 @@ class Alerting:
         self._options = options
         self._topic = topic
         self._write = write
-        self._lanes: dict[TopicPartition, Lane] = {}
-        self._sent: dict[int, Sent] = {}
+        self._lanes: dict[TopicPartition, PartitionProgress] = {}
+        self._sent: dict[int, SentIds] = {}
 
     async def take(self, record: Any) -> None:
         """Look at a record; when this returns, the alerts that it raises stand on the topic."""
         place = TopicPartition(record.topic, record.partition)
         lane = self._lanes.get(place)
         if lane is None:
-            lane = self._lanes[place] = Lane(self._make_watch())
+            lane = self._lanes[place] = PartitionProgress(self._make_watch())
         try:
             if lane.generation != record.generation_id:
-                await untiringly(self._catch_up, lane, place, record.offset)
+                await retry_forever(self._catch_up, lane, place, record.offset)
                 lane.generation = record.generation_id
             if record.offset < lane.next:
                 return
@@ -125,21 +125,21 @@ class Alerting:
         if alert["alert_id"] in sent:
             return
         try:
-            await untiringly(self._write, alert["alert_id"], alert["episode"], alert["at"], alert, partition)
+            await retry_forever(self._write, alert["alert_id"], alert["episode"], alert["at"], alert, partition)
         except MessageSizeTooLargeError:
             _log.error("an alert is too long for its topic", alert_id=alert["alert_id"], topic=self._topic)
         else:
             metrics.ALERTS.labels(alert["severity"], alert["state"]).inc()
         sent.add(alert["alert_id"])
 
-    async def _catch_up(self, lane: Lane, place: TopicPartition, offset: int) -> None:
+    async def _catch_up(self, lane: PartitionProgress, place: TopicPartition, offset: int) -> None:
         """Look at what lies before `offset` without a word, and at what stands on the topic of alerts."""
-        async with Stretch(self._options, {place: Bounds(lane.next, offset)}) as earlier:
+        async with RangeReader(self._options, {place: OffsetRange(lane.next, offset)}) as earlier:
             async for record in earlier.records():
                 lane.see(record)
-        sent = self._sent.setdefault(place.partition, Sent())
+        sent = self._sent.setdefault(place.partition, SentIds())
         alerts = TopicPartition(self._topic, place.partition)
-        async with Stretch(self._options, {alerts: Bounds(sent.next, NOW)}) as told:
+        async with RangeReader(self._options, {alerts: OffsetRange(sent.next, NOW)}) as told:
             async for record in told.records():
                 sent.next = record.offset + 1
                 sent.add(orjson.loads(record.value)["alert_id"])
@@ -153,7 +153,7 @@ def add_alerting_agent(  # noqa: PLR0917 - what the app puts together
     names = [f"{prefix}.{topic}" for topic in TOPICS if topic in looked_at]
     changes = app.topic(*names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
     topic = f"{prefix}.alerts"
-    alerting = Alerting(lambda: Watch(rules, registry), options, topic, writer(app, topic, headers))
+    alerting = AlertAgent(lambda: AlertEngine(rules, registry), options, topic, writer(app, topic, headers))
 
     @app.agent(changes, name="alerts")
     async def agent(stream: Any) -> None:

@@ -12,18 +12,18 @@ import faust
 
 from streams.agents.batch_channel import BatchChannel
 
-__all__ = ["AgentStage", "AgentsGone", "Batch", "add_folding_agents"]
+__all__ = ["AgentBatch", "AgentStage", "AgentTimeout", "add_folding_agents"]
 
 #: For a batch to come back, or for an agent to be there at all.
 ANSWER_S = 30.0
 SUBSCRIBE_POLL_S = 0.01
 
 
-class AgentsGone(Exception):
+class AgentTimeout(Exception):
     """An agent does not take its batch, or does not give it back."""
 
 
-class Batch(Protocol):
+class AgentBatch(Protocol):
     """Messages of one partition, and the ledger that they go into."""
 
     def fold_counts(self) -> None:
@@ -36,14 +36,14 @@ class Batch(Protocol):
         """Fold the ceasefire views."""
 
 
-class _Errand:
+class _Job:
     """A batch on its way to an agent and back."""
 
-    def __init__(self, batch: Batch) -> None:
-        self._batch: Batch | None = batch
+    def __init__(self, batch: AgentBatch) -> None:
+        self._batch: AgentBatch | None = batch
         self.done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
 
-    def run(self, fold: Callable[[Batch], None]) -> None:
+    def run(self, fold: Callable[[AgentBatch], None]) -> None:
         """Fold, unless nobody waits for it any more: the batch may have been undone by then."""
         # Let go of here: an agent holds its last errand until the next one comes.
         batch, self._batch = self._batch, None
@@ -66,7 +66,7 @@ class AgentStage:
         name: str,
         *,
         answer_s: float = ANSWER_S,
-        concerned: Callable[[Batch], bool] | None = None,
+        concerned: Callable[[AgentBatch], bool] | None = None,
     ) -> None:
         """Take the channel and the agent's name, for messages.
 
@@ -77,14 +77,14 @@ class AgentStage:
         self._answer_s = answer_s
         self._concerned = concerned
 
-    async def __call__(self, batch: Batch) -> Exception | None:
+    async def __call__(self, batch: AgentBatch) -> Exception | None:
         """Return what the agent's fold raised, or None. Raises AgentsGone after a time."""
         try:
             if self._concerned is not None and not self._concerned(batch):
                 return None
         except Exception as error:  # noqa: BLE001 - as what the agent's fold raises
             return error
-        errand = _Errand(batch)
+        errand = _Job(batch)
         try:
             async with asyncio.timeout(self._answer_s):
                 # What is put with no subscriber there vanishes.
@@ -93,7 +93,7 @@ class AgentStage:
                 await self._channel.put(errand)  # type: ignore[arg-type] # typed for events
                 return await errand.done
         except TimeoutError:
-            raise AgentsGone(f"agent {self._name} has not answered for {self._answer_s:.0f} s") from None
+            raise AgentTimeout(f"agent {self._name} has not answered for {self._answer_s:.0f} s") from None
 
 
 def add_folding_agents(app: faust.App) -> list[AgentStage]:
@@ -101,25 +101,25 @@ def add_folding_agents(app: faust.App) -> list[AgentStage]:
     counts, views = BatchChannel(app), BatchChannel(app)
 
     @app.agent(counts, name="casualties")
-    async def casualties(errands: AsyncIterable[_Errand]) -> None:
+    async def casualties(errands: AsyncIterable[_Job]) -> None:
         async for errand in errands:
             errand.run(_fold_counts)
 
     @app.agent(views, name="ceasefires")
-    async def ceasefires(errands: AsyncIterable[_Errand]) -> None:
+    async def ceasefires(errands: AsyncIterable[_Job]) -> None:
         async for errand in errands:
             errand.run(_fold_ceasefires)
 
     return [AgentStage(counts, "casualties"), AgentStage(views, "ceasefires", concerned=_concerns_ceasefires)]
 
 
-def _fold_counts(batch: Batch) -> None:
+def _fold_counts(batch: AgentBatch) -> None:
     batch.fold_counts()
 
 
-def _concerns_ceasefires(batch: Batch) -> bool:
+def _concerns_ceasefires(batch: AgentBatch) -> bool:
     return batch.concerns_ceasefires()
 
 
-def _fold_ceasefires(batch: Batch) -> None:
+def _fold_ceasefires(batch: AgentBatch) -> None:
     batch.fold_ceasefires()

@@ -13,9 +13,9 @@ import structlog
 from aiokafka.errors import MessageSizeTooLargeError
 
 from streams.agents.event_writer import EventHeaders, Write, writer
-from streams.agents.retry import untiringly
-from streams.notifications import Delivery, undelivered
-from streams.observability.log_config import hushed
+from streams.agents.retry import retry_forever
+from streams.notifications import Notifier, undelivered
+from streams.observability.log_config import redacted_exc_info
 
 if TYPE_CHECKING:
     from schemas.alerts import Alert
@@ -25,7 +25,7 @@ __all__ = ["add_delivery_agent"]
 _log = structlog.get_logger(__name__)
 
 
-def add_delivery_agent(app: faust.App, prefix: str, delivery: Delivery, headers: EventHeaders) -> None:
+def add_delivery_agent(app: faust.App, prefix: str, delivery: Notifier, headers: EventHeaders) -> None:
     """Add the agent `delivery` to an app; `prefix` is that of the topics, the headers are of undelivered alerts."""
     name = f"{prefix}.alerts"
     alerts = app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -41,7 +41,7 @@ def add_delivery_agent(app: faust.App, prefix: str, delivery: Delivery, headers:
             await app.consumer.commit({name})
 
 
-async def _send_on(record: Any, delivery: Delivery, give_up: Write) -> None:
+async def _send_on(record: Any, delivery: Notifier, give_up: Write) -> None:
     try:
         alert: Alert = orjson.loads(record.value)
         lost = await delivery.deliver(alert)
@@ -50,13 +50,13 @@ async def _send_on(record: Any, delivery: Delivery, give_up: Write) -> None:
             "an alert that cannot be sent on",
             partition=record.partition,
             offset=record.offset,
-            exc_info=hushed(error),
+            exc_info=redacted_exc_info(error),
         )
         return
     for one in lost:
         event = undelivered(alert, one)
         try:
-            await untiringly(
+            await retry_forever(
                 give_up, f"{alert['alert_id']}/{one.target}", alert["episode"], alert["at"], event, record.partition
             )
         except MessageSizeTooLargeError:

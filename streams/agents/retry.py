@@ -7,7 +7,7 @@ import structlog
 from aiokafka.errors import MessageSizeTooLargeError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential
 
-__all__ = ["untiringly"]
+__all__ = ["retry_forever"]
 
 PAUSE_MOST_S = 10.0
 
@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
 
 
-async def untiringly(function: Callable[..., Awaitable[_Answer]], *arguments: Any) -> _Answer:
+async def retry_forever(function: Callable[..., Awaitable[_Answer]], *arguments: Any) -> _Answer:
     """Call until it comes about, with growing pauses, and return its answer.
 
     Raises MessageSizeTooLargeError, which no other try would mend.

@@ -8,8 +8,8 @@ for topic, record in changes:
         print(alert["message"])
 """
 
-from streams.alerts.engine import TOPICS, Watch
+from streams.alerts.engine import TOPICS, AlertEngine
 from streams.alerts.rules import Rule, Rules
 from streams.alerts.rules_file import RulesError, default_rules, parse_rules, read_rules
 
-__all__ = ["TOPICS", "Rule", "Rules", "RulesError", "Watch", "default_rules", "parse_rules", "read_rules"]
+__all__ = ["TOPICS", "AlertEngine", "Rule", "Rules", "RulesError", "default_rules", "parse_rules", "read_rules"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from streams.alerts.condition import Condition, Finding, Memory, Seen, Topic
+from streams.alerts.condition import Condition, Match, Memory, Seen, Topic
 from streams.alerts.rise_window import lower_before
 from streams.core.times import format_time, parse_time
 
@@ -43,7 +43,7 @@ class Becomes(TruceCondition):
     message = "ceasefire {ceasefire} ({view}): {status_before} → {status}"
     over = "ceasefire {ceasefire} ({view}): no longer {status_before}, now {status}"
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
         """Compare the status before and after."""
         del memory
         facts = view_facts(seen)
@@ -64,7 +64,7 @@ class Violations(TruceCondition):
     says = (*VIEW, "count")
     message = "ceasefire {ceasefire} ({view}): {count} violations more, {alleged} alleged and {confirmed} confirmed"
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
         """Measure from the lowest count of the window; what was told is not measured from again."""
         before, after = seen.record["before"], seen.record["after"]
         key = "/".join(seen.record[name] for name in self.named_by)
@@ -89,7 +89,7 @@ class StartPassed(TruceCondition):
     message = "ceasefire {ceasefire}: declared to start {effective_at}, and no word that it has"
     over = "ceasefire {ceasefire}, declared to start {effective_at}: now {status}"
 
-    def pass_time(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+    def pass_time(self, memory: Memory, seen: Seen) -> Iterator[Match]:
         """Find the starts that the clock has passed."""
         for ceasefire, (start, told) in sorted(memory.items()):
             due = start + self.after_us
@@ -98,7 +98,7 @@ class StartPassed(TruceCondition):
                 memory[ceasefire] = [start, True]
                 yield self._finding(seen, ceasefire, start)
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
         """Wait for the start that the joint view declares, until anybody says a word after it."""
         ceasefire = seen.record["ceasefire"]
         start, told = memory.pop(ceasefire, (None, False))
@@ -110,11 +110,11 @@ class StartPassed(TruceCondition):
         if told and waits != start:
             yield self._finding(seen, ceasefire, start, raised=False)
 
-    def _finding(self, seen: Seen, ceasefire: str, start: int, *, raised: bool = True) -> Finding:
+    def _finding(self, seen: Seen, ceasefire: str, start: int, *, raised: bool = True) -> Match:
         at = format_time(start)
         origin = f"{seen.record['episode']}/{ceasefire}/start@{at}"
         status = (seen.record["after"] or {}).get("status", "none")
-        return Finding(raised, {"ceasefire": ceasefire}, origin, {"effective_at": at, "status": status})
+        return Match(raised, {"ceasefire": ceasefire}, origin, {"effective_at": at, "status": status})
 
 
 def view_facts(seen: Seen) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Seen(NamedTuple):
         return "tick" in self.record["cause"]
 
 
-class Finding(NamedTuple):
+class Match(NamedTuple):
     """That a condition holds from now on, or (not `raised`) does no longer."""
 
     raised: bool
@@ -71,19 +71,19 @@ class Condition:
         """Return what filters look at; a name that is missing matches no filter."""
         return cell_names(seen)
 
-    def pass_time(self, memory: Memory, seen: Seen) -> Iterable[Finding]:
+    def pass_time(self, memory: Memory, seen: Seen) -> Iterable[Match]:
         """Look at the clock, which a change has moved; comes before `see`, and for every change of the episode."""
         del memory, seen
         return ()
 
-    def see(self, memory: Memory, seen: Seen) -> Iterable[Finding]:
+    def see(self, memory: Memory, seen: Seen) -> Iterable[Match]:
         """Look at a change that the rule's filters let through."""
         raise NotImplementedError
 
-    def finding(self, seen: Seen, facts: dict[str, Any], *, raised: bool = True) -> Finding:
+    def finding(self, seen: Seen, facts: dict[str, Any], *, raised: bool = True) -> Match:
         """Return a finding about the subject of a change, named by its id."""
         names = {name: seen.record[name] for name in self.named_by}
-        return Finding(raised, names, seen.record["change_id"], facts)
+        return Match(raised, names, seen.record["change_id"], facts)
 
 
 def cell_names(seen: Seen) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from streams.alerts.condition import FIGURES, Condition, Finding, Memory, Seen, bests, cell_names, figures
+from streams.alerts.condition import FIGURES, Condition, Match, Memory, Seen, bests, cell_names, figures
 from streams.alerts.rise_window import lower_before
 from streams.core.times import format_time
 
@@ -21,7 +21,7 @@ class Crosses(Condition):
     message = "{party} {outcome} ({population}) according to {source}: {after}, {figure} reached"
     over = "{party} {outcome} ({population}) according to {source}: back to {after}, below {figure}"
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
         """Compare both sides of the change with the figure."""
         del memory
         was, now = (best is not None and best >= self.figure for best in bests(seen))
@@ -41,7 +41,7 @@ class Rises(Condition):
     says = (*FIGURES, "risen", "risen_from")
     message = "{party} {outcome} ({population}) according to {source}: {risen} more, {risen_from} → {after}"
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
         """Measure from the lowest figure of the window; what was told is not measured from again."""
         before, after = bests(seen)
         key = "/".join(seen.record[name] for name in self.named_by)
@@ -68,7 +68,7 @@ class Falls(Condition):
     says = FIGURES
     message = "{party} {outcome} ({population}) according to {source}: corrected from {before} to {after}"
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
         """Look at how much is gone; what was withdrawn is gone altogether."""
         del memory
         before, after = bests(seen)
@@ -94,7 +94,7 @@ class Disagree(Condition):
         " to {highest} ({highest_source})"
     )
 
-    def see(self, memory: Memory, seen: Seen) -> Iterable[Finding]:
+    def see(self, memory: Memory, seen: Seen) -> Iterable[Match]:
         """Keep what each source says, and compare the two furthest apart."""
         names = cell_names(seen)
         key = "/".join(names[name] for name in self.named_by)
@@ -146,14 +146,14 @@ class Quiet(Condition):
         names = {"episode": str(seen.record["episode"])}
         return names if seen.speaker is None else names | {"source": seen.speaker}
 
-    def pass_time(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+    def pass_time(self, memory: Memory, seen: Seen) -> Iterator[Match]:
         """Find who has been silent for too long; who speaks just now has not."""
         for source, (last, change_id, told) in sorted(memory.items()):
             if not told and source != seen.speaker and seen.clock - last > self.for_us:
                 memory[source] = [last, change_id, True]
                 yield self._finding(source, last, f"{change_id}/quiet")
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Finding]:
+    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
         """Note that a source has spoken. An old report that comes late is no news of it."""
         source = seen.speaker
         if source is None or seen.moment is None:
@@ -166,5 +166,5 @@ class Quiet(Condition):
         if over:
             yield self._finding(source, last, seen.record["change_id"], raised=False)
 
-    def _finding(self, source: str, last: int, origin: str, *, raised: bool = True) -> Finding:
-        return Finding(raised, {"source": source}, origin, {"last_heard": format_time(last)})
+    def _finding(self, source: str, last: int, origin: str, *, raised: bool = True) -> Match:
+        return Match(raised, {"source": source}, origin, {"last_heard": format_time(last)})

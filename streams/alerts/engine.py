@@ -9,19 +9,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from schemas.alerts import Alert
-from streams.alerts.condition import CAUSE_FIELDS, Finding, Memory, Seen, Topic
+from streams.alerts.condition import CAUSE_FIELDS, Match, Memory, Seen, Topic
 from streams.alerts.rules import Rule
 from streams.alerts.templates import render
 from streams.core.source_registry import Registry
 from streams.core.times import FIRST_US, format_time, parse_time
 
-__all__ = ["TOPICS", "Watch"]
+__all__ = ["TOPICS", "AlertEngine"]
 
 #: The topics that rules look at.
 TOPICS: tuple[Topic, ...] = ("casualties", "ceasefires")
 
 
-class Watch:
+class AlertEngine:
     """Rules, and what they remember. `state` is JSON: stored and given back, the watch goes on where it was."""
 
     def __init__(
@@ -77,7 +77,7 @@ def _applied(rule: Rule, memory: Memory, seen: Seen) -> list[Alert]:
     return [alert for alert in told if alert is not None]
 
 
-def _told(rule: Rule, memory: Memory, seen: Seen, finding: Finding) -> Alert | None:
+def _told(rule: Rule, memory: Memory, seen: Seen, finding: Match) -> Alert | None:
     """Return the alert of a finding, or None where it is held back or ends nothing that was told."""
     about = "/".join(finding.subject.values())
     if finding.raised:
@@ -96,7 +96,7 @@ def _told(rule: Rule, memory: Memory, seen: Seen, finding: Finding) -> Alert | N
     return _alert(rule, seen, finding, f"{raised[-1]}/resolved", resolves=raised)
 
 
-def _held_back(rule: Rule, memory: Memory, seen: Seen, finding: Finding) -> int | None:
+def _held_back(rule: Rule, memory: Memory, seen: Seen, finding: Match) -> int | None:
     """Return how many of the finding's group were held back before it, or None where it is held back itself.
 
     One report raises one alert of a group, and then its cool-down has to pass.
@@ -116,7 +116,7 @@ def _held_back(rule: Rule, memory: Memory, seen: Seen, finding: Finding) -> int 
 
 
 def _alert(
-    rule: Rule, seen: Seen, finding: Finding, alert_id: str, *, resolves: list[str] | None = None, suppressed: int = 0
+    rule: Rule, seen: Seen, finding: Match, alert_id: str, *, resolves: list[str] | None = None, suppressed: int = 0
 ) -> Alert:
     record, condition = seen.record, rule.condition
     cause = record["cause"]

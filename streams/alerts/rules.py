@@ -11,7 +11,7 @@ from streams.alerts.ceasefire_conditions import Becomes, StartPassed, Violations
 from streams.alerts.condition import CAUSE_FIELDS, Condition, Topic
 from streams.alerts.count_conditions import Crosses, Disagree, Falls, Quiet, Rises
 
-__all__ = ["CONDITIONS", "Filter", "Rule", "Rules", "fields_of"]
+__all__ = ["CONDITIONS", "Rule", "RuleFilter", "Rules", "fields_of"]
 
 #: By how it is written in a rule.
 CONDITIONS: dict[str, type[Condition]] = {
@@ -21,7 +21,7 @@ CONDITIONS: dict[str, type[Condition]] = {
 
 
 @dataclass(frozen=True)
-class Filter:
+class RuleFilter:
     """A name that has to match one of some globs (`*`, `?`, `[abc]`)."""
 
     name: str
@@ -43,7 +43,7 @@ class Rule:
 
     name: str
     condition: Condition
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[RuleFilter, ...] = ()
     severity: Severity = "moderate"
     #: None: the condition's own.
     message: str | None = None

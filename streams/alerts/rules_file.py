@@ -24,9 +24,9 @@ from streams.alerts import yaml_values
 from streams.alerts.ceasefire_conditions import Becomes, StartPassed, Violations
 from streams.alerts.condition import Condition
 from streams.alerts.count_conditions import Crosses, Disagree, Falls, Quiet, Rises
-from streams.alerts.rules import CONDITIONS, Filter, Rule, Rules, fields_of
+from streams.alerts.rules import CONDITIONS, Rule, RuleFilter, Rules, fields_of
 from streams.alerts.templates import objections
-from streams.alerts.yaml_values import Refused
+from streams.alerts.yaml_values import ValueRefused
 from streams.core.ceasefires.transitions import CLOSED, OPEN
 from streams.core.picture import CLASSES
 from streams.files.yaml_nodes import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, line_of
@@ -112,18 +112,18 @@ def _rule(name: str, line: int, node: yaml.Node, faults: list[Fault]) -> Rule | 
     return None if faults or condition is None else Rule(name, condition, filters, **telling)
 
 
-def _filters(condition: type[Condition], given: Mapping[str, yaml.Node], faults: list[Fault]) -> tuple[Filter, ...]:
+def _filters(condition: type[Condition], given: Mapping[str, yaml.Node], faults: list[Fault]) -> tuple[RuleFilter, ...]:
     filters = []
     for key in FILTERS:
         if key not in given:
             if key == "view" and key in condition.filters:
                 # Each source's own view says the same again.
-                filters.append(Filter("view", ("joint",)))
+                filters.append(RuleFilter("view", ("joint",)))
         elif key not in condition.filters:
             reason = f"{condition.name} has no {key} to filter by; it has {', '.join(condition.filters)}"
             faults.append(Fault(line_of(given[key]), reason))
         elif globs := _kept(faults, yaml_values.globs, given[key], key, VOCABULARY.get(key, ())):
-            filters.append(Filter(key, globs))
+            filters.append(RuleFilter(key, globs))
     return tuple(filters)
 
 
@@ -140,7 +140,7 @@ def _kept(faults: list[Fault], read: Callable[..., Any], *arguments: Any) -> Any
     """Return what is read, or None with its fault kept."""
     try:
         return read(*arguments)
-    except Refused as refused:
+    except ValueRefused as refused:
         faults.append(refused.fault)
         return None
 
@@ -156,7 +156,7 @@ def _becomes(node: yaml.Node, name: str) -> Becomes:
     known = (*OPEN, *CLOSED)
     for status in statuses:
         if status not in known:
-            raise Refused(node, f"{status!r} is no status; there are {', '.join(known)}")
+            raise ValueRefused(node, f"{status!r} is no status; there are {', '.join(known)}")
     return Becomes(tuple(statuses))
 
 
@@ -164,7 +164,7 @@ def _violations(node: yaml.Node, name: str) -> Violations:
     given = yaml_values.mapping(node, name, ("count", "within"), ("kind",))
     kind = yaml_values.text(given["kind"], f"{name}: kind") if "kind" in given else "alleged"
     if kind not in {"alleged", "denied", "confirmed"}:
-        raise Refused(given["kind"], f"{name}: kind is alleged, denied or confirmed, not {kind!r}")
+        raise ValueRefused(given["kind"], f"{name}: kind is alleged, denied or confirmed, not {kind!r}")
     count = yaml_values.whole(given["count"], f"{name}: count")
     return Violations(count, yaml_values.duration_us(given["within"], f"{name}: within", least=1), kind)  # type: ignore[arg-type]
 
@@ -185,14 +185,14 @@ def _severity(node: yaml.Node, condition: type[Condition]) -> str:
     del condition
     severity = yaml_values.text(node, "severity")
     if severity not in SEVERITIES:
-        raise Refused(node, f"unknown severity {severity!r}; there are {', '.join(SEVERITIES)}")
+        raise ValueRefused(node, f"unknown severity {severity!r}; there are {', '.join(SEVERITIES)}")
     return severity
 
 
 def _message(node: yaml.Node, condition: type[Condition]) -> str:
     template = yaml_values.text(node, "message")
     for reason in objections(template, fields_of(condition)):
-        raise Refused(node, reason)
+        raise ValueRefused(node, reason)
     return template
 
 
@@ -201,7 +201,7 @@ def _group_by(node: yaml.Node, condition: type[Condition]) -> tuple[str, ...]:
     names = [] if empty else yaml_values.words(node, "group_by")
     for name in names:
         if name not in condition.named_by:
-            raise Refused(
+            raise ValueRefused(
                 node, f"{condition.name} cannot be grouped by {name!r}, but by {', '.join(condition.named_by)}"
             )
     return tuple(names)
@@ -210,7 +210,7 @@ def _group_by(node: yaml.Node, condition: type[Condition]) -> tuple[str, ...]:
 def _resolved(node: yaml.Node, condition: type[Condition]) -> bool:
     resolved = yaml_values.flag(node, "resolved")
     if resolved and condition.over is None:
-        raise Refused(node, f"{condition.name} is over at once: there is no end of it to tell")
+        raise ValueRefused(node, f"{condition.name} is over at once: there is no end of it to tell")
     return resolved
 
 

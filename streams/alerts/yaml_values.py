@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from streams.files.yaml_nodes import Fault, fields, line_of
 from streams.settings import Duration
 
-__all__ = ["Refused", "duration_us", "factor", "flag", "globs", "mapping", "share", "text", "whole", "words"]
+__all__ = ["ValueRefused", "duration_us", "factor", "flag", "globs", "mapping", "share", "text", "whole", "words"]
 
 MAX_FIGURE = 10**12
 MAX_WORDS = 100
@@ -18,7 +18,7 @@ MAX_WORDS = 100
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 
 
-class Refused(Exception):
+class ValueRefused(Exception):
     """A value that is refused, with its fault."""
 
     def __init__(self, node: yaml.Node, reason: str) -> None:
@@ -29,7 +29,7 @@ class Refused(Exception):
 def text(node: yaml.Node, what: str) -> str:
     """Return a word or text as it is written."""
     if not isinstance(node, yaml.ScalarNode):
-        raise Refused(node, f"{what} is one word or text, not a list or mapping")
+        raise ValueRefused(node, f"{what} is one word or text, not a list or mapping")
     return str(node.value)
 
 
@@ -37,7 +37,7 @@ def whole(node: yaml.Node, what: str, least: int = 1) -> int:
     """Return a whole number of at least `least`."""
     written = text(node, what)
     if not (written.isascii() and written.isdecimal() and least <= int(written[:13]) <= MAX_FIGURE):
-        raise Refused(node, f"{what} is a whole number from {least}, not {written!r}")
+        raise ValueRefused(node, f"{what} is a whole number from {least}, not {written!r}")
     return int(written)
 
 
@@ -49,7 +49,7 @@ def factor(node: yaml.Node, what: str) -> float:
     except ValueError:
         number = 0.0
     if not 1 < number <= MAX_FIGURE:
-        raise Refused(node, f"{what} is a number above 1, not {written!r}")
+        raise ValueRefused(node, f"{what} is a number above 1, not {written!r}")
     return number
 
 
@@ -58,7 +58,7 @@ def share(node: yaml.Node, what: str) -> tuple[int, bool]:
     written = text(node, what)
     figure = written.removesuffix("%").rstrip()
     if not (figure.isascii() and figure.isdecimal() and 1 <= int(figure[:13]) <= MAX_FIGURE):
-        raise Refused(node, f"{what} is a whole number, such as 50, or a share, such as 20%, not {written!r}")
+        raise ValueRefused(node, f"{what} is a whole number, such as 50, or a share, such as 20%, not {written!r}")
     return int(figure), written.endswith("%")
 
 
@@ -68,9 +68,9 @@ def duration_us(node: yaml.Node, what: str, *, least: int = 0) -> int:
     try:
         duration = _DURATION.validate_python(written) // timedelta(microseconds=1)
     except ValidationError:
-        raise Refused(node, f"{what} is an ISO 8601 duration, such as PT6H or P2D, not {written!r}") from None
+        raise ValueRefused(node, f"{what} is an ISO 8601 duration, such as PT6H or P2D, not {written!r}") from None
     if duration < least:
-        raise Refused(node, f"{what} is longer than nothing, not {written!r}")
+        raise ValueRefused(node, f"{what} is longer than nothing, not {written!r}")
     return duration
 
 
@@ -78,7 +78,7 @@ def flag(node: yaml.Node, what: str) -> bool:
     """Return true or false."""
     written = text(node, what)
     if written not in {"true", "false"}:
-        raise Refused(node, f"{what} is true or false, not {written!r}")
+        raise ValueRefused(node, f"{what} is true or false, not {written!r}")
     return written == "true"
 
 
@@ -87,7 +87,7 @@ def words(node: yaml.Node, what: str) -> list[str]:
     if not isinstance(node, yaml.SequenceNode):
         return [text(node, what)]
     if not node.value or len(node.value) > MAX_WORDS:
-        raise Refused(node, f"{what} is a list of 1 to {MAX_WORDS}")
+        raise ValueRefused(node, f"{what} is a list of 1 to {MAX_WORDS}")
     return [text(item, f"each of {what}") for item in node.value]
 
 
@@ -97,9 +97,9 @@ def globs(node: yaml.Node, what: str, vocabulary: Iterable[str] = ()) -> tuple[s
     found = words(node, what)
     for glob in found:
         if not glob:
-            raise Refused(node, f"{what} is empty; '*' is any")
+            raise ValueRefused(node, f"{what} is empty; '*' is any")
         if known and not any(fnmatchcase(word, glob) for word in known):
-            raise Refused(node, f"no {what} matches {glob!r}; there are {', '.join(known)}")
+            raise ValueRefused(node, f"no {what} matches {glob!r}; there are {', '.join(known)}")
     return tuple(found)
 
 
@@ -113,8 +113,8 @@ def mapping(
     found: dict[str, yaml.Node] = {}
     for key, _, value in fields(node, shape, faults):
         if key not in names or key in found:
-            raise Refused(value, f"{what}: {key!r} {'stands twice' if key in found else 'is unknown'}; {shape}")
+            raise ValueRefused(value, f"{what}: {key!r} {'stands twice' if key in found else 'is unknown'}; {shape}")
         found[key] = value
     if faults or not set(required) <= set(found):
-        raise Refused(node, faults[0].reason if faults else shape)
+        raise ValueRefused(node, faults[0].reason if faults else shape)
     return found

@@ -87,7 +87,7 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        if exit_handling.FULL and isinstance(end.code, int):
+        if exit_handling.SKIP_TEARDOWN and isinstance(end.code, int):
             # To take a ledger of millions of reports apart, one by one, would keep the shell waiting for seconds.
             sys.stdout.flush()
             sys.stderr.flush()

@@ -35,7 +35,7 @@ class Unavailable(CommandFailed):
     exit_code = EXIT_UNAVAILABLE
 
 
-class InputUnreadable(CommandFailed):
+class InputFailed(CommandFailed):
     """An input cannot be read (exit 74)."""
 
     exit_code = EXIT_IO
@@ -47,14 +47,14 @@ def kafka_failed(error: BaseException, settings: Settings, role: Role = "operato
 
     from aiokafka.errors import KafkaConnectionError
 
-    from streams.kafka.connectivity import explained
+    from streams.kafka.connectivity import diagnose
 
     kind = Unavailable if isinstance(error, (KafkaConnectionError, TimeoutError, OSError)) else CommandFailed
-    return kind(asyncio.run(explained(error, settings, role)))
+    return kind(asyncio.run(diagnose(error, settings, role)))
 
 
 @contextmanager
-def said_once() -> Iterator[None]:
+def mute_client_log() -> Iterator[None]:
     """Keep the Kafka client from saying what the command says itself, once, at its end."""
     import logging
 

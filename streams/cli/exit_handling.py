@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: What a command has filled the memory with; it goes with the process, as a whole (`streams.cli.main`).
-FULL: list[object] = []
+SKIP_TEARDOWN: list[object] = []
 
 
 @contextmanager
-def ending(stopped: str) -> Iterator[None]:
+def command_exit(stopped: str) -> Iterator[None]:
     """Turn what may end the work into an exit code as a shell expects it (contract section 7).
 
     - Ctrl-C says `stopped` and ends with 130; SIGTERM ends with 143. Both come as exceptions, so that files half
@@ -43,9 +43,9 @@ def ending(stopped: str) -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(128 + signal.SIGPIPE) from None
     except jsonl.InputUnreadable as error:
-        raise errors.InputUnreadable(str(error)) from error
+        raise errors.InputFailed(str(error)) from error
     except OSError as error:
-        raise errors.InputUnreadable(
+        raise errors.InputFailed(
             f"{error.filename or 'standard output'} cannot be written: {error.strerror}"
         ) from error
     finally:

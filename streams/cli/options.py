@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from streams.cli.errors import InputUnreadable, Unavailable, UsageFailed, said_once
+from streams.cli.errors import InputFailed, Unavailable, UsageFailed, mute_client_log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -105,7 +105,7 @@ def _of_embedded(episode: str, folder: Path, kafka: Kafka) -> Iterator[Located]:
     topic = _settings(kafka).topic("reports")
     path = folder / DATABASE
     if not path.is_file():
-        raise InputUnreadable(f"{path} is not there: no embedded server has run in {folder}")
+        raise InputFailed(f"{path} is not there: no embedded server has run in {folder}")
     try:
         with closing(Reader(path)) as reader:
             after = -1
@@ -114,7 +114,7 @@ def _of_embedded(episode: str, folder: Path, kafka: Kafka) -> Iterator[Located]:
                 for report in reports:
                     yield Logged(report.value, report.time_us, PARTITION, report.offset).located(topic)
     except StoreUnavailable as error:
-        raise InputUnreadable(str(error)) from error
+        raise InputFailed(str(error)) from error
 
 
 def _of_kafka(episode: str, kafka: Kafka) -> Iterator[Located]:
@@ -129,7 +129,7 @@ def _of_kafka(episode: str, kafka: Kafka) -> Iterator[Located]:
     topic = settings.topic("reports")
     try:
         past = past_on_kafka(client_options(settings), topic, episode)
-        with said_once(), asyncio.Runner() as runner:
+        with mute_client_log(), asyncio.Runner() as runner:
             try:
                 while page := runner.run(_page(past)):
                     yield from (each.located(topic) for each in page)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from streams.cli.errors import InputUnreadable, Unavailable, UsageFailed
+from streams.cli.errors import InputFailed, Unavailable, UsageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from streams.core.log_record import Record
-    from streams.operations.rejected import Rejected
+    from streams.operations.rejected import RejectedRecord
     from streams.settings import Settings
     from streams.stores.store import Receipt
 
@@ -33,7 +33,7 @@ class Prepared(NamedTuple):
     fault: str | None = None
 
 
-def prepared(one: Rejected, *, editor: bool, edit: str | None) -> Prepared:
+def prepared(one: RejectedRecord, *, editor: bool, edit: str | None) -> Prepared:
     """Return a refused record ready to be sent, edited where that is asked for, and checked."""
     from streams.cli.render.rejected import reason_text
 
@@ -133,7 +133,7 @@ def _read(file: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise InputUnreadable(f"{file}: {error.strerror}") from error
+        raise InputFailed(f"{file}: {error.strerror}") from error
 
 
 def _laid_out(value: bytes) -> bytes:

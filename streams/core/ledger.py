@@ -11,7 +11,7 @@ from typing import Any
 from streams.core import ledger_codec, picture
 from streams.core.change_records import Origin
 from streams.core.folds import ceasefires, counts, pruning, statements
-from streams.core.model import Casualty, CeasefireClaim, Message, Registration, Report, Standing, Tick
+from streams.core.model import Casualty, CeasefireClaim, Message, Registration, Report, StandingReport, Tick
 from streams.core.parse import Refusal
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Episode
@@ -184,11 +184,11 @@ class Ledger:
             raise
         return step
 
-    def _stand(self, episode: Episode, step: Step, report: Report, old: Standing | None) -> None:
+    def _stand(self, episode: Episode, step: Step, report: Report, old: StandingReport | None) -> None:
         # Not by its type: compiled, a number that is known to be one is made anew for each that keeps it.
         given: Any = report
         report_id, published_at = given.report_id, given.published_at
-        new = Standing(
+        new = StandingReport(
             given.revision, given.digest, published_at, given.source, given.withdrawn, given.claims,
             None if old is None else old.statements,
         )  # fmt: skip
@@ -218,7 +218,7 @@ def _refuse_late(report: Report, floor: int, *, settled: bool) -> None:
             raise _too_late(f"claims[{index}].at {format_time(claim.at)}", floor)
 
 
-def _go_back(episode: Episode, report_id: str, old: Standing | None, newest: int, clock: int) -> None:
+def _go_back(episode: Episode, report_id: str, old: StandingReport | None, newest: int, clock: int) -> None:
     if old is None:
         episode.reports.pop(report_id, None)
     else:

@@ -24,7 +24,7 @@ from streams.core.counts.cell import Cell
 from streams.core.counts.entry import CellKey, place
 from streams.core.folds.ceasefires import places, wait
 from streams.core.folds.counts import add_denial, counted_place, denial_of, holds
-from streams.core.model import Casualty, Standing
+from streams.core.model import Casualty, StandingReport
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Episode
 from streams.core.state.step import EntryKey
@@ -34,7 +34,7 @@ Episodes = dict[str, Episode]
 _write: Final = msgspec.json.Encoder().encode
 _read: Final = msgspec.json.Decoder().decode
 _read_settled: Final = msgspec.json.Decoder(tuple[int, bytes]).decode
-_read_standing: Final = msgspec.json.Decoder(Standing).decode
+_read_standing: Final = msgspec.json.Decoder(StandingReport).decode
 
 
 #: The stored form of a key.

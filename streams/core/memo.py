@@ -7,7 +7,7 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-class Remembered(Generic[Given, Made]):
+class Memo(Generic[Given, Made]):
     """A function's results, for a function that tells nothing but its argument; when it is full, it begins anew.
 
     It is no dictionary itself: one that makes what it lacks is searched four times as slowly.

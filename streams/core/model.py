@@ -86,7 +86,7 @@ class Report(Struct, frozen=True, gc=False):
     unknown_fields: int
 
 
-class Standing(Struct, array_like=True, gc=False):
+class StandingReport(Struct, array_like=True, gc=False):
     """The latest revision of a report. What is settled and superseded has left its claims."""
 
     revision: int

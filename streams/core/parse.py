@@ -36,7 +36,7 @@ from schemas.reports import (
     ReportShape,
     StatementShape,
 )
-from streams.core.memo import Remembered
+from streams.core.memo import Memo
 from streams.core.model import (
     Casualty,
     CeasefireClaim,
@@ -204,10 +204,10 @@ def _fitting(pattern: str) -> Callable[[str], str]:
 _fits_id: Final = _fitting(REPORT_ID)
 _fits_url: Final = _fitting(URL)
 #: One string for all that are equal: a slug kept with each of a million reports is 60 bytes each.
-_SLUGS: Final[Remembered[str, str]] = Remembered(_fitting(SLUG), most=1 << 16)
-_LANGS: Final[Remembered[str, str]] = Remembered(_fitting(LANG), most=1 << 12)
+_SLUGS: Final[Memo[str, str]] = Memo(_fitting(SLUG), most=1 << 16)
+_LANGS: Final[Memo[str, str]] = Memo(_fitting(LANG), most=1 << 12)
 #: Addresses up to their path.
-_SITES: Final[Remembered[str, str]] = Remembered(_fits_url, most=1 << 12)
+_SITES: Final[Memo[str, str]] = Memo(_fits_url, most=1 << 12)
 
 
 def _slug(text: str | None) -> str | None:

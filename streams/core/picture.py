@@ -13,10 +13,10 @@ from streams.core.times import format_time
 
 #: Stands for both or all sides together; it is no party of its own.
 ALL: Final = "all"
-Class = Literal["self_reported", "other_party_claimed", "third_party"]
-CLASSES: Final[tuple[Class, ...]] = ("self_reported", "other_party_claimed", "third_party")
+ClaimantClass = Literal["self_reported", "other_party_claimed", "third_party"]
+CLASSES: Final[tuple[ClaimantClass, ...]] = ("self_reported", "other_party_claimed", "third_party")
 #: party, outcome, population
-Subject = tuple[str, str, str]
+FigureSubject = tuple[str, str, str]
 #: outcome, population
 Kind = tuple[str, str]
 
@@ -41,7 +41,7 @@ def picture(episode: Episode, registry: Registry) -> dict[str, Any]:
     }
 
 
-def class_of(source: str, party: str, registry: Registry) -> Class:
+def class_of(source: str, party: str, registry: Registry) -> ClaimantClass:
     """Return what a source's word on a party counts as."""
     affiliation = registry.affiliation(source)
     if affiliation is None:
@@ -67,8 +67,10 @@ def _cell(episode: Episode, key: CellKey, value: Change | None) -> dict[str, Any
 
 def _parties(
     episode: Episode, values: dict[CellKey, Change | None], registry: Registry
-) -> dict[Subject, dict[str, Any]]:
-    said: dict[Subject, dict[Class, list[tuple[CellKey, Change]]]] = defaultdict(lambda: {name: [] for name in CLASSES})
+) -> dict[FigureSubject, dict[str, Any]]:
+    said: dict[FigureSubject, dict[ClaimantClass, list[tuple[CellKey, Change]]]] = defaultdict(
+        lambda: {name: [] for name in CLASSES}
+    )
     for key, value in values.items():
         source, party, outcome, population = key
         if value is not None and party != ALL:
@@ -100,7 +102,7 @@ def _rank(cell: Cell, source: str) -> tuple[bool, int, int, str]:
     return bool(cell.bases), as_of, published_at, source
 
 
-def _totals(parties: dict[Subject, dict[str, Any]]) -> dict[Kind, dict[str, Any]]:
+def _totals(parties: dict[FigureSubject, dict[str, Any]]) -> dict[Kind, dict[str, Any]]:
     parts: dict[Kind, dict[str, int]] = defaultdict(dict)
     missing: dict[Kind, list[str]] = defaultdict(list)
     for (party, *kind), classes in parties.items():
@@ -116,7 +118,7 @@ def _totals(parties: dict[Subject, dict[str, Any]]) -> dict[Kind, dict[str, Any]
 
 
 def _derived(
-    episode: Episode, parties: dict[Subject, dict[str, Any]], totals: dict[Kind, dict[str, Any]]
+    episode: Episode, parties: dict[FigureSubject, dict[str, Any]], totals: dict[Kind, dict[str, Any]]
 ) -> list[dict[str, Any]]:
     rows = []
     for key, entries in sorted(episode.derived.items()):

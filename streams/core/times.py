@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from schemas.reports import PATTERN_MEANS, TIME
-from streams.core.memo import Remembered
+from streams.core.memo import Memo
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND_US: Final = 1_000_000
@@ -86,6 +86,6 @@ def _us(moment: datetime) -> int:
 
 FIRST_US: Final = _us(datetime.min.replace(tzinfo=UTC))
 LAST_US: Final = _us(datetime.max.replace(tzinfo=UTC))
-_TIMES: Final[Remembered[str, int]] = Remembered(_parse, most=4096)
-_DAYS_US: Final[Remembered[str, int]] = Remembered(_midnight, most=4096)
-_DAYS: Final[Remembered[int, str]] = Remembered(_day, most=4096)
+_TIMES: Final[Memo[str, int]] = Memo(_parse, most=4096)
+_DAYS_US: Final[Memo[str, int]] = Memo(_midnight, most=4096)
+_DAYS: Final[Memo[int, str]] = Memo(_day, most=4096)

@@ -11,7 +11,7 @@ from streams.core.model import Report
 from streams.core.parse import Refusal, read_json
 from streams.core.wire import read_record, unwrap
 
-__all__ = ["Verdict", "verdicts"]
+__all__ = ["CheckedFile", "verdicts"]
 
 OF_TOPIC = {"casualties": "count-change", "ceasefires": "status-change", "statements": "statement-change"}
 #: What a record is, told by a field that only it has; the first that is there.
@@ -26,7 +26,7 @@ TOLD_BY = {
 }
 
 
-class Verdict(NamedTuple):
+class CheckedFile(NamedTuple):
     """What a record is taken for, what is wrong with it, and how many fields of it nobody knows."""
 
     shape: str
@@ -34,19 +34,19 @@ class Verdict(NamedTuple):
     unknown_fields: int = 0
 
 
-def verdicts(line: bytes, shape: str | None = None) -> Iterator[Verdict]:
+def verdicts(line: bytes, shape: str | None = None) -> Iterator[CheckedFile]:
     """Yield a verdict for each record in a line: one, or one an episode for a whole snapshot.
 
     `shape` says what they are; None: to be told by their fields, and what is nothing else is a report or tick.
     """
     if shape in {"report", "tick"}:
         told = _taken_in(line)
-        yield told if told.shape == shape else Verdict(shape, [f"it is a {told.shape}"])
+        yield told if told.shape == shape else CheckedFile(shape, [f"it is a {told.shape}"])
         return
     try:
         document = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        yield Verdict(shape or "report", [f"not_json: {error}"])
+        yield CheckedFile(shape or "report", [f"not_json: {error}"])
         return
     if not isinstance(document, dict):
         document = {"": document}
@@ -63,15 +63,15 @@ def verdicts(line: bytes, shape: str | None = None) -> Iterator[Verdict]:
         yield _taken_in(line) if name is None else _published(name, document)
 
 
-def _taken_in(line: bytes) -> Verdict:
+def _taken_in(line: bytes) -> CheckedFile:
     """Hold a report or tick against all that can be said of it alone (contract section 2 rules 1 and 2)."""
     try:
         message = read_record(unwrap(line))
     except Refusal as refusal:
-        return Verdict(_kind(line), [str(refusal)])
+        return CheckedFile(_kind(line), [str(refusal)])
     if isinstance(message, Report):
-        return Verdict("report", [], message.unknown_fields)
-    return Verdict("tick", [])
+        return CheckedFile("report", [], message.unknown_fields)
+    return CheckedFile("tick", [])
 
 
 def _kind(line: bytes) -> str:
@@ -82,13 +82,13 @@ def _kind(line: bytes) -> str:
     return "tick" if isinstance(document, dict) and document.get("tick") is not None else "report"
 
 
-def _published(shape: str, record: Any) -> Verdict:
+def _published(shape: str, record: Any) -> CheckedFile:
     try:
         known = SHAPES[shape].adapter.validate_python(record, strict=True)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
-        return Verdict(shape, [_fault(each) for each in _likely(errors)])
-    return Verdict(shape, [], _fields(record) - _fields(known))
+        return CheckedFile(shape, [_fault(each) for each in _likely(errors)])
+    return CheckedFile(shape, [], _fields(record) - _fields(known))
 
 
 def _likely(errors: list[Any]) -> list[Any]:

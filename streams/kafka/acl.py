@@ -30,11 +30,11 @@ from streams.settings import Settings
 __all__ = [
     "AUTHORIZATION",
     "ROLES",
-    "NotAllowed",
-    "Right",
+    "Acl",
+    "MissingAcl",
     "Role",
     "coordinator",
-    "lacking",
+    "missing_acls",
     "missing_right",
     "principal",
     "rights",
@@ -69,7 +69,7 @@ ALL = 2
 NOT_TOLD = -(1 << 31)
 
 
-class NotAllowed(KafkaError):  # type: ignore[misc] # aiokafka has no types
+class MissingAcl(KafkaError):  # type: ignore[misc] # aiokafka has no types
     """A broker does not let us: the message names each missing right and how it is granted."""
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ class NotAllowed(KafkaError):  # type: ignore[misc] # aiokafka has no types
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
+class Acl:
     """One operation on one resource; `prefixed`: on all whose names begin so."""
 
     resource: Resource
@@ -112,12 +112,12 @@ _READ = {
 }
 
 
-def rights(role: Role, settings: Settings) -> list[Right]:
+def rights(role: Role, settings: Settings) -> list[Acl]:
     """Return all that a role needs, no more, in the order of the topics' table."""
     return {"worker": _worker, "sender": _sender, "consumer": _consumer, "operator": _operator}[role](settings)
 
 
-def _worker(settings: Settings) -> list[Right]:
+def _worker(settings: Settings) -> list[Acl]:
     found = [
         _topic(settings, "reports", "READ", "takes the reports in"),
         _topic(settings, "reports", "WRITE", "POST /reports, ticks, reports sent on to their partition"),
@@ -135,9 +135,9 @@ def _worker(settings: Settings) -> list[Right]:
             _topic(settings, name, "DESCRIBE_CONFIGS", "without it a topic's settings are not checked", needed=False)
             for name in TOPICS
         ),
-        Right("group", app, "READ", "shares the partitions out, commits offsets"),
-        Right("group", f"{app}-agents", "READ", "Faust's own group, for alerts", needed=False),
-        Right(
+        Acl("group", app, "READ", "shares the partitions out, commits offsets"),
+        Acl("group", f"{app}-agents", "READ", "Faust's own group, for alerts", needed=False),
+        Acl(
             "transactional_id",
             f"{app}-{settings.topic('reports')}-",
             "WRITE",
@@ -147,15 +147,15 @@ def _worker(settings: Settings) -> list[Right]:
     ]
 
 
-def _sender(settings: Settings) -> list[Right]:
+def _sender(settings: Settings) -> list[Acl]:
     return [_topic(settings, "reports", "WRITE", "puts reports on the log")]
 
 
-def _consumer(settings: Settings) -> list[Right]:
+def _consumer(settings: Settings) -> list[Acl]:
     return [_topic(settings, name, "READ", TOPICS[name].says) for name in PUBLIC]
 
 
-def _operator(settings: Settings) -> list[Right]:
+def _operator(settings: Settings) -> list[Acl]:
     operations = {
         "READ": "`verify` reads everything",
         "CREATE": "`topics create` makes it",
@@ -163,12 +163,12 @@ def _operator(settings: Settings) -> list[Right]:
     }
     return [
         *(_topic(settings, name, operation, why) for name in TOPICS for operation, why in operations.items()),
-        Right("group", settings.app_id, "DESCRIBE", "the lag, and who holds which partition"),
+        Acl("group", settings.app_id, "DESCRIBE", "the lag, and who holds which partition"),
     ]
 
 
-def _topic(settings: Settings, name: str, operation: str, why: str, *, needed: bool = True) -> Right:
-    return Right("topic", settings.topic(name), operation, why, needed=needed)
+def _topic(settings: Settings, name: str, operation: str, why: str, *, needed: bool = True) -> Acl:
+    return Acl("topic", settings.topic(name), operation, why, needed=needed)
 
 
 def principal(settings: Settings) -> str:
@@ -180,7 +180,7 @@ def principal(settings: Settings) -> str:
     return "User:ANONYMOUS"
 
 
-def missing_right(lacks: Iterable[Right], settings: Settings) -> str:
+def missing_right(lacks: Iterable[Acl], settings: Settings) -> str:
     """Return one line: what is not allowed, as whom, and how the first of it is granted."""
     listed = list(lacks)
     user = principal(settings)
@@ -191,7 +191,7 @@ def missing_right(lacks: Iterable[Right], settings: Settings) -> str:
     )
 
 
-async def lacking(client: AIOKafkaAdminClient, wanted: Sequence[Right]) -> list[Right]:
+async def missing_acls(client: AIOKafkaAdminClient, wanted: Sequence[Acl]) -> list[Acl]:
     """Return those of the rights that the broker would not give; it is asked, nothing is tried or changed.
 
     What the broker does not tell (rights on a topic that is not there, a broker from before Kafka 2.3 or not

@@ -10,7 +10,7 @@ from aiokafka.helpers import create_ssl_context
 from streams.kafka.aiokafka_patches.record_decoding import read_any_record
 from streams.settings import Settings, SettingsError, read_secret
 
-__all__ = ["client_options", "let_go", "ssl_context"]
+__all__ = ["client_options", "ssl_context", "stop_quickly"]
 
 #: For a consumer to say goodbye.
 STOP_S = 1.0
@@ -59,7 +59,7 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-async def let_go(consumer: Any) -> None:
+async def stop_quickly(consumer: Any) -> None:
     """Stop a consumer that is in no group.
 
     Without a limit that can take half a minute: so long a TLS connection waits for the other side to say goodbye, and a

@@ -15,11 +15,11 @@ from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaConnectionError, KafkaError, SaslAuthenticationFailed
 from aiokafka.protocol.metadata import MetadataRequest
 
-from streams.kafka.acl import AUTHORIZATION, NotAllowed, Role, lacking, missing_right, rights
+from streams.kafka.acl import AUTHORIZATION, MissingAcl, Role, missing_acls, missing_right, rights
 from streams.kafka.client import client_options
 from streams.settings import PREFIX, Settings
 
-__all__ = ["explained", "naming_rights", "not_allowed", "unreachable_brokers"]
+__all__ = ["diagnose", "missing_acl_message", "name_missing_acl", "unreachable_brokers"]
 
 CONNECT_S = 5.0
 ASK_S = 10.0
@@ -33,13 +33,13 @@ async def unreachable_brokers(settings: Settings) -> dict[str, str]:
     return {broker: reason for broker, reason in zip(brokers, found, strict=True) if reason is not None}
 
 
-async def not_allowed(settings: Settings, role: Role) -> str | None:
+async def missing_acl_message(settings: Settings, role: Role) -> str | None:
     """Return in one line what a role is not allowed here, or None; also where that cannot be found out."""
     client = AIOKafkaAdminClient(**client_options(settings))
     try:
         async with asyncio.timeout(ASK_S):
             await client.start()
-            lacks = await lacking(client, [right for right in rights(role, settings) if right.needed])
+            lacks = await missing_acls(client, [right for right in rights(role, settings) if right.needed])
     except (KafkaError, OSError, TimeoutError, NotImplementedError):
         return None
     finally:
@@ -47,28 +47,28 @@ async def not_allowed(settings: Settings, role: Role) -> str | None:
     return missing_right(lacks, settings) if lacks else None
 
 
-async def explained(error: BaseException, settings: Settings, role: Role) -> str:
+async def diagnose(error: BaseException, settings: Settings, role: Role) -> str:
     """Return why Kafka failed us: the broker's reason, the right that is missing, or the error's own words."""
-    if isinstance(error, NotAllowed):
+    if isinstance(error, MissingAcl):
         return str(error)
     if isinstance(error, (KafkaConnectionError, OSError, TimeoutError)):
         reasons = await unreachable_brokers(settings)
         told = "; ".join(f"{broker}: {reason}" for broker, reason in reasons.items())
         return f"no Kafka broker answers at {settings.bootstrap_servers}" + (f" ({told})" if told else "")
-    lacks = await not_allowed(settings, role)
+    lacks = await missing_acl_message(settings, role)
     return f"{settings.bootstrap_servers}: {lacks or str(error) or type(error).__name__}"
 
 
 @contextlib.asynccontextmanager
-async def naming_rights(settings: Settings, role: Role) -> AsyncIterator[None]:
+async def name_missing_acl(settings: Settings, role: Role) -> AsyncIterator[None]:
     """Raise NotAllowed, which names the missing right, where a broker says no."""
     try:
         yield
     except AUTHORIZATION as error:
-        lacks = await not_allowed(settings, role)
+        lacks = await missing_acl_message(settings, role)
         if lacks is None:
             raise
-        raise NotAllowed(lacks) from error
+        raise MissingAcl(lacks) from error
 
 
 async def _try(broker: str, options: dict[str, Any]) -> str | None:

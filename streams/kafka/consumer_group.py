@@ -20,7 +20,7 @@ from streams.kafka.acl import coordinator
 from streams.kafka.protocol.authorized_operations import GroupRightsRequest
 from streams.settings import Settings
 
-__all__ = ["Group", "Member", "PartitionFacts", "describe_group", "partition_facts"]
+__all__ = ["Group", "GroupMember", "PartitionFacts", "describe_group", "partition_facts"]
 
 STABLE = "Stable"
 EMPTY = ("Empty", "Dead")
@@ -28,7 +28,7 @@ READ_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class GroupMember:
     """One worker of the group."""
 
     member_id: str
@@ -48,9 +48,9 @@ class Group:
 
     name: str
     state: str
-    members: tuple[Member, ...]
+    members: tuple[GroupMember, ...]
 
-    def owner(self, partition: int) -> Member | None:
+    def owner(self, partition: int) -> GroupMember | None:
         """Return who holds a partition of the log."""
         return next((member for member in self.members if partition in member.partitions), None)
 
@@ -153,9 +153,9 @@ async def _newest(consumer: Any, bounds: dict[TopicPartition, tuple[int, int]]) 
     return newest
 
 
-def _member(log: str, member_id: str, client_id: str, host: str, _metadata: bytes, assignment: bytes) -> Member:
+def _member(log: str, member_id: str, client_id: str, host: str, _metadata: bytes, assignment: bytes) -> GroupMember:
     assigned: list[int] = []
     if assignment:
         decoded = ConsumerProtocolMemberAssignment.decode(assignment)
         assigned = [place.partition for place in decoded.partitions() if place.topic == log]
-    return Member(member_id, client_id, host, tuple(sorted(assigned)))
+    return GroupMember(member_id, client_id, host, tuple(sorted(assigned)))

@@ -11,9 +11,19 @@ from typing import Any, NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.kafka.client import let_go
+from streams.kafka.client import stop_quickly
 
-__all__ = ["ALL", "NOW", "Bounds", "NoTopic", "Stretch", "Unreadable", "bounds", "in_time", "partitions"]
+__all__ = [
+    "ALL",
+    "NOW",
+    "OffsetRange",
+    "RangeReader",
+    "RangeUnreadable",
+    "UnknownTopic",
+    "bounds",
+    "in_time",
+    "partitions",
+]
 
 #: In place of an end: what is committed without a gap when a stretch connects.
 NOW = sys.maxsize
@@ -25,22 +35,22 @@ STALLED_S = 30.0
 FETCH_BYTES = 1 << 20
 
 
-class Unreadable(Exception):
+class RangeUnreadable(Exception):
     """A topic that is not there, or that cannot be read to its end."""
 
 
-class NoTopic(Unreadable):
+class UnknownTopic(RangeUnreadable):
     """A topic that is not there."""
 
 
-class Bounds(NamedTuple):
+class OffsetRange(NamedTuple):
     """The first offset to read, and the one behind the last."""
 
     start: int
     end: int
 
 
-ALL = Bounds(0, NOW)
+ALL = OffsetRange(0, NOW)
 
 
 async def partitions(options: dict[str, Any], topic: str) -> int:
@@ -53,11 +63,11 @@ async def partitions(options: dict[str, Any], topic: str) -> int:
     finally:
         await admin.close()
     if topic not in found:
-        raise NoTopic(f"there is no topic {topic} on {options['bootstrap_servers']}")
+        raise UnknownTopic(f"there is no topic {topic} on {options['bootstrap_servers']}")
     return found[topic]
 
 
-async def bounds(options: dict[str, Any], places: Iterable[TopicPartition]) -> dict[TopicPartition, Bounds]:
+async def bounds(options: dict[str, Any], places: Iterable[TopicPartition]) -> dict[TopicPartition, OffsetRange]:
     """Return the first offset of partitions, and the end of what is committed there without a gap."""
     consumer = _consumer(options)
     try:
@@ -67,10 +77,10 @@ async def bounds(options: dict[str, Any], places: Iterable[TopicPartition]) -> d
         await consumer.stop()
 
 
-class Stretch:
+class RangeReader:
     """Some partitions between two offsets each; `async with` connects."""
 
-    def __init__(self, options: dict[str, Any], between: Mapping[TopicPartition, Bounds]) -> None:
+    def __init__(self, options: dict[str, Any], between: Mapping[TopicPartition, OffsetRange]) -> None:
         """Take the client's options and what to read: of it, what is still there."""
         #: How many offsets have been read, those without a record too.
         self.passed = 0
@@ -90,17 +100,17 @@ class Stretch:
                 self._consumer.seek(place, span.start)
                 self._move(place, span.start)
         except BaseException:
-            await let_go(self._consumer)
+            await stop_quickly(self._consumer)
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await let_go(self._consumer)
+        await stop_quickly(self._consumer)
 
     @property
-    def left(self) -> Mapping[TopicPartition, Bounds]:
+    def left(self) -> Mapping[TopicPartition, OffsetRange]:
         """The partitions that are not read to their end, with what is still to be read of each."""
         return self._left
 
@@ -120,7 +130,7 @@ class Stretch:
                     positions = {place: await self._consumer.position(place) for place in wanted}
                     moved = {place: at for place, at in positions.items() if at > self._left[place].start}
         except TimeoutError:
-            raise Unreadable(self._stuck(wanted)) from None
+            raise RangeUnreadable(self._stuck(wanted)) from None
         records = {
             place: [record for record in found if record.offset < self._left[place].end]
             for place, found in fetched.items()
@@ -140,7 +150,7 @@ class Stretch:
         start, end = self._left[place]
         self.passed += position - start
         if position < end:
-            self._left[place] = Bounds(position, end)
+            self._left[place] = OffsetRange(position, end)
         else:
             self._consumer.pause(place)
             del self._left[place]
@@ -154,7 +164,7 @@ class Stretch:
         return f"{stuck}: a transaction is left open there, or the broker does not answer"
 
 
-async def in_time(stretch: Stretch) -> AsyncIterator[Any]:
+async def in_time(stretch: RangeReader) -> AsyncIterator[Any]:
     """Yield all records by their timestamps, those of a partition in its own order; the same for the same log."""
     waiting: dict[TopicPartition, deque[Any]] = {place: deque() for place in stretch.left}
     heads: list[tuple[int, str, int]] = []
@@ -177,12 +187,14 @@ async def in_time(stretch: Stretch) -> AsyncIterator[Any]:
             heappush(heads, (ahead[0].timestamp, *place))
 
 
-async def _clipped(consumer: Any, between: Mapping[TopicPartition, Bounds]) -> dict[TopicPartition, Bounds]:
+async def _clipped(consumer: Any, between: Mapping[TopicPartition, OffsetRange]) -> dict[TopicPartition, OffsetRange]:
     """Return where each begins now if not later, and where it ends now if it was to end NOW."""
     first = await consumer.beginning_offsets(list(between))
     until_now = [place for place, span in between.items() if span.end == NOW]
     end = await consumer.end_offsets(until_now) if until_now else {}
-    return {place: Bounds(max(span.start, first[place]), end.get(place, span.end)) for place, span in between.items()}
+    return {
+        place: OffsetRange(max(span.start, first[place]), end.get(place, span.end)) for place, span in between.items()
+    }
 
 
 def _consumer(options: dict[str, Any]) -> Any:

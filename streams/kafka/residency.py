@@ -5,16 +5,16 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from streams.core.parse import Refusal, parse
-from streams.kafka.range_reader import ALL, Stretch, Unreadable, partitions
+from streams.kafka.range_reader import ALL, RangeReader, RangeUnreadable, partitions
 from streams.kafka.routing import partition_of
 
-__all__ = ["partition_counts", "taken_in"]
+__all__ = ["is_processed_here", "partition_counts"]
 
 #: The entry of the ledger (`streams.processing.restore`) that says for how many partitions it was made.
 PARTITIONS = b"_n"
 
 
-def taken_in(key: bytes | None, value: bytes | None, partition: int, counts: tuple[int, ...]) -> bool:
+def is_processed_here(key: bytes | None, value: bytes | None, partition: int, counts: tuple[int, ...]) -> bool:
     """Tell whether a desk takes a record in, or refuses it for what it holds, where it lies (section 2 rule 2).
 
     Otherwise it was sent on, and comes again at its place, or was refused as misrouted. `counts` are the numbers of
@@ -40,9 +40,9 @@ async def partition_counts(options: dict[str, Any], prefix: str) -> tuple[int, .
 async def _made_for(options: dict[str, Any], ledger: str) -> int | None:
     try:
         places = [TopicPartition(ledger, number) for number in range(await partitions(options, ledger))]
-    except Unreadable:
+    except RangeUnreadable:
         return None
-    async with Stretch(options, dict.fromkeys(places, ALL)) as stretch:
+    async with RangeReader(options, dict.fromkeys(places, ALL)) as stretch:
         # It stands near the beginning, where it was written with the first transaction.
         async for record in stretch.records():
             if record.key == PARTITIONS and record.value is not None:

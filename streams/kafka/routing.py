@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 
 from aiokafka.partitioner import murmur2
 
-from streams.core.memo import Remembered
+from streams.core.memo import Memo
 
-__all__ = ["REROUTED", "Home", "Routes", "partition_of", "was_rerouted"]
+__all__ = ["REROUTED", "Route", "Router", "partition_of", "was_rerouted"]
 
 #: Header of a record that has been sent on: where it came from, PARTITION/OFFSET.
 REROUTED: Final = "rerouted"
@@ -16,7 +16,7 @@ REROUTED: Final = "rerouted"
 REMEMBERED: Final = 200_000
 
 
-class Home(NamedTuple):
+class Route(NamedTuple):
     """The key and partition of an episode."""
 
     key: bytes
@@ -33,17 +33,17 @@ def was_rerouted(headers: Sequence[tuple[str, bytes | None]]) -> bool:
     return any(name == REROUTED for name, _ in headers)
 
 
-class Routes:
+class Router:
     """The homes of episodes, remembered."""
 
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
-        self._homes = Remembered(self._home, most=REMEMBERED)
+        self._homes = Memo(self._home, most=REMEMBERED)
 
-    def home(self, episode: str) -> Home:
+    def home(self, episode: str) -> Route:
         """Return where an episode lives."""
         return self._homes.of(episode)
 
-    def _home(self, episode: str) -> Home:
+    def _home(self, episode: str) -> Route:
         key = episode.encode()
-        return Home(key, partition_of(key, self.partitions))
+        return Route(key, partition_of(key, self.partitions))

@@ -14,18 +14,18 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.topics import MIN_MESSAGE_BYTES, TOPICS, Topic, durability, full_name
 
-__all__ = ["Difference", "Found", "TopicsNotMade", "admin", "brokers", "create", "differences", "survey"]
+__all__ = ["TopicDifference", "TopicSurvey", "TopicsNotCreated", "admin", "brokers", "create", "differences", "survey"]
 
 READY_TIMEOUT_S = 30.0
 READY_PAUSE_S = 0.1
 
 
-class TopicsNotMade(Exception):
+class TopicsNotCreated(Exception):
     """The brokers refused to make topics; the message names each one with their reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TopicSurvey:
     """A topic as the brokers have it; `settings` is empty where its configuration may not be read."""
 
     partitions: int
@@ -34,7 +34,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TopicDifference:
     """Where a topic has not the shape of the table. `fatal`: no worker may run on it."""
 
     topic: str
@@ -79,7 +79,7 @@ async def brokers(client: AIOKafkaAdminClient) -> int:
     return len((await client.describe_cluster())["brokers"])
 
 
-async def survey(client: AIOKafkaAdminClient, prefix: str) -> dict[str, Found]:
+async def survey(client: AIOKafkaAdminClient, prefix: str) -> dict[str, TopicSurvey]:
     """Those topics of the table that exist, by short name.
 
     Raises TopicAuthorizationFailedError where there are some that we may not even see.
@@ -90,7 +90,7 @@ async def survey(client: AIOKafkaAdminClient, prefix: str) -> dict[str, Found]:
     await _refuse_hidden(client, [full for name in TOPICS if (full := full_name(prefix, name)) not in described])
     configured = await _configurations(client, [full_name(prefix, name) for name in there])
     return {
-        name: Found(
+        name: TopicSurvey(
             partitions=len(partitions),
             replication=min((len(partition["replicas"]) for partition in partitions), default=0),
             settings=configured.get(full_name(prefix, name), {}),
@@ -99,23 +99,23 @@ async def survey(client: AIOKafkaAdminClient, prefix: str) -> dict[str, Found]:
     }
 
 
-def differences(prefix: str, found: Mapping[str, Found], partitions: int | None = None) -> list[Difference]:
+def differences(prefix: str, found: Mapping[str, TopicSurvey], partitions: int | None = None) -> list[TopicDifference]:
     """Where topics are missing or of another shape, in the order of the table.
 
     All must have as many partitions as the reports; `partitions` is what was asked for of those, None for nothing.
     """
-    different: list[Difference] = []
+    different: list[TopicDifference] = []
     common = found["reports"].partitions if "reports" in found else partitions
     if partitions not in (None, common):
         reports = full_name(prefix, "reports")
-        different.append(Difference(reports, "partitions", str(common), str(partitions), fatal=False))
+        different.append(TopicDifference(reports, "partitions", str(common), str(partitions), fatal=False))
     for name, topic in TOPICS.items():
         full = full_name(prefix, name)
         if name not in found:
-            different.append(Difference(full, "topic", "missing", "there", fatal=True))
+            different.append(TopicDifference(full, "topic", "missing", "there", fatal=True))
             continue
         if common is not None and found[name].partitions != common:
-            different.append(Difference(full, "partitions", str(found[name].partitions), str(common), fatal=True))
+            different.append(TopicDifference(full, "partitions", str(found[name].partitions), str(common), fatal=True))
         different += _settings_differ(full, topic, found[name])
     return different
 
@@ -142,7 +142,7 @@ async def create(client: AIOKafkaAdminClient, prefix: str, partitions: int, repl
         elif for_code(code) is not TopicAlreadyExistsError:
             refused.setdefault(reason or for_code(code).__name__, []).append(name)
     if refused:
-        raise TopicsNotMade("; ".join(f"{', '.join(names)} not made: {reason}" for reason, names in refused.items()))
+        raise TopicsNotCreated("; ".join(f"{', '.join(names)} not made: {reason}" for reason, names in refused.items()))
     await _until_led(client, prefix)
     return made
 
@@ -179,7 +179,7 @@ async def _until_led(client: AIOKafkaAdminClient, prefix: str) -> None:
         if wanted <= led:
             return
         if time.monotonic() > give_up_at:
-            raise TopicsNotMade(f"no leader after {READY_TIMEOUT_S:.0f} s: {', '.join(sorted(wanted - led))}")
+            raise TopicsNotCreated(f"no leader after {READY_TIMEOUT_S:.0f} s: {', '.join(sorted(wanted - led))}")
         await asyncio.sleep(READY_PAUSE_S)
 
 
@@ -195,10 +195,12 @@ async def _configurations(client: AIOKafkaAdminClient, topics: list[str]) -> dic
     return found
 
 
-def _settings_differ(full: str, topic: Topic, found: Found) -> list[Difference]:
+def _settings_differ(full: str, topic: Topic, found: TopicSurvey) -> list[TopicDifference]:
     wanted = topic.configuration | durability(found.replication)
     return [
-        Difference(full, setting, found.settings[setting], value, fatal=_is_fatal(setting, found.settings[setting]))
+        TopicDifference(
+            full, setting, found.settings[setting], value, fatal=_is_fatal(setting, found.settings[setting])
+        )
         for setting, value in wanted.items()
         if setting in found.settings and not _does(setting, found.settings[setting], value)
     ]

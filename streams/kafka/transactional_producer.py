@@ -19,7 +19,7 @@ from aiokafka.producer.sender import AddPartitionsToTxnHandler, Sender
 from aiokafka.structs import TopicPartition
 from tenacity import retry, retry_if_exception, wait_fixed
 
-from streams.kafka.protocol.transactions import DECIDED, left_open, state_of
+from streams.kafka.protocol.transactions import DECIDED, open_transactions, state_of
 from streams.settings import Codec
 
 __all__ = ["TransactionalProducer"]
@@ -35,7 +35,7 @@ QUICK_RETRIES = 25
 ASK_AGAIN_S = 0.2
 
 
-class Pace:
+class RetryPace:
     """How long to wait before the next retry: `QUICK_S` at first, doubling to `SLOW_S`, until something succeeds."""
 
     def __init__(self) -> None:
@@ -64,9 +64,9 @@ class _PacedSender(Sender):  # type: ignore[misc] # aiokafka has no types
     """A sender that waits by a pace, and whose requests under way can be given up."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self.pace = Pace()
+        self.pace = RetryPace()
         #: How the transaction before our first was decided, True: committed; None: not, or nobody knows any more.
-        self.decided: bool | None = None
+        self.last_outcome: bool | None = None
         self._under_way: set[asyncio.Future[Any]] = set()
         super().__init__(*args, **options)
 
@@ -82,7 +82,7 @@ class _PacedSender(Sender):  # type: ignore[misc] # aiokafka has no types
         # What is wrong with the coordinator shows in the request that follows.
         with contextlib.suppress(KafkaError):
             # In each try: the first may have found it open, and fenced it.
-            self.decided = DECIDED.get(await state_of(self.client, node_id, self._txn_manager.transactional_id))
+            self.last_outcome = DECIDED.get(await state_of(self.client, node_id, self._txn_manager.transactional_id))
         return await super()._do_init_pid(node_id)
 
     async def add_group(self, group: str) -> None:
@@ -217,19 +217,19 @@ class TransactionalProducer:
         self._sender.pace.succeeded()
 
     @property
-    def decided(self) -> bool | None:
+    def last_outcome(self) -> bool | None:
         """How the transaction before our first one was decided, True: committed; None: not, or not known any more."""
-        return self._sender.decided
+        return self._sender.last_outcome
 
     def _connections(self) -> set[Any]:
         return set(self._producer.client._conns.values())  # noqa: SLF001
 
     @property
-    def shaken(self) -> bool:
-        """Whether a broker that the last commit spoke to has gone since: see `left_open`."""
+    def connection_lost(self) -> bool:
+        """Whether a broker that the last commit spoke to has gone since: see `open_transactions`."""
         return not all(connection.connected() for connection in self._spoken_to)
 
-    async def left_open(self, places: Iterable[TopicPartition]) -> list[TopicPartition]:
+    async def open_transactions(self, places: Iterable[TopicPartition]) -> list[TopicPartition]:
         """Return in which partitions a transaction of this id stands open although none is in hand.
 
         A coordinator started together with a partition's only broker may find no leader yet, take the partition for
@@ -238,19 +238,19 @@ class TransactionalProducer:
         """
         async with asyncio.timeout(self._limit_s):
             try:
-                found = await self._left_open(list(places))
+                found = await self._open_transactions(list(places))
             except IncompatibleBrokerVersion:
                 found = []
         self._spoken_to = set()
         return found
 
     @retry(retry=retry_if_exception(_may_pass), wait=wait_fixed(ASK_AGAIN_S))
-    async def _left_open(self, places: list[TopicPartition]) -> list[TopicPartition]:
+    async def _open_transactions(self, places: list[TopicPartition]) -> list[TopicPartition]:
         client, kind = self._producer.client, CoordinationType.TRANSACTION
         try:
             coordinator = await self._sender._find_coordinator(kind, self.transactional_id)  # noqa: SLF001
             state = await state_of(client, coordinator, self.transactional_id)
-            found = await left_open(client, self._sender._txn_manager.producer_id, places)  # noqa: SLF001
+            found = await open_transactions(client, self._sender._txn_manager.producer_id, places)  # noqa: SLF001
         except KafkaError:
             self._sender._coordinator_dead(kind)  # noqa: SLF001
             await client.force_metadata_update()
@@ -259,7 +259,7 @@ class TransactionalProducer:
             raise ConcurrentTransactions  # its end is on the way
         return found
 
-    async def end_open(self, places: Iterable[TopicPartition], group: str, *, commit: bool) -> None:
+    async def finish_transaction(self, places: Iterable[TopicPartition], group: str, *, commit: bool) -> None:
         """End what is open in these partitions, and the group's offsets with it, as it was decided; nothing is written.
 
         The end of a transaction in a partition ends all that its producer has open there. Raises as `commit`.

@@ -3,7 +3,7 @@
 Where to is secret: the addresses come from the environment or from a file, and stand in no log line.
 """
 
-from streams.notifications.notifier import Delivery, Lost, create_notifier, undelivered
-from streams.notifications.targets import NotSent, Target, targets
+from streams.notifications.notifier import DeliveryFailure, Notifier, create_notifier, undelivered
+from streams.notifications.targets import NotificationTarget, NotSent, targets
 
-__all__ = ["Delivery", "Lost", "NotSent", "Target", "create_notifier", "targets", "undelivered"]
+__all__ = ["DeliveryFailure", "NotSent", "NotificationTarget", "Notifier", "create_notifier", "targets", "undelivered"]

@@ -10,11 +10,11 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from schemas.alerts import SEVERITIES, Alert, Severity, Undelivered
 from streams.core.times import SECOND_US, parse_time
-from streams.notifications.targets import NotSent, Target, targets
+from streams.notifications.targets import NotificationTarget, NotSent, targets
 from streams.observability import metrics
 from streams.settings import Settings, read_secret
 
-__all__ = ["Delivery", "Lost", "create_notifier", "undelivered"]
+__all__ = ["DeliveryFailure", "Notifier", "create_notifier", "undelivered"]
 
 PAUSE_FIRST_S = 1.0
 PAUSE_MOST_S = 60.0
@@ -26,7 +26,7 @@ _KINDS = {"minor": "info", "moderate": "warning", "severe": "warning", "extreme"
 _log = structlog.get_logger(__name__)
 
 
-class Lost(NamedTuple):
+class DeliveryFailure(NamedTuple):
     """An alert that a target did not take, however often it was tried."""
 
     target: str
@@ -34,12 +34,12 @@ class Lost(NamedTuple):
     reason: str
 
 
-class Delivery:
+class Notifier:
     """Sends alerts to targets, each alert once as far as this process knows."""
 
     def __init__(
         self,
-        to: Sequence[Target],
+        to: Sequence[NotificationTarget],
         *,
         tries: int = 6,
         max_age_us: int | None = None,
@@ -58,7 +58,7 @@ class Delivery:
         #: The targets that failed to the last; until one takes something it gets a single try.
         self._down: set[str] = set()
 
-    async def deliver(self, alert: Alert) -> list[Lost]:
+    async def deliver(self, alert: Alert) -> list[DeliveryFailure]:
         """Send an alert to every target; return those that did not take it.
 
         When it returns the alert needs no more doing but with those. Nothing is sent of repeats, of what happened
@@ -85,7 +85,7 @@ class Delivery:
         _log.debug("an alert too old to be sent on", alert_id=alert["alert_id"], at=alert["at"])
         return False
 
-    async def _send(self, target: Target, alert: Alert) -> Lost | None:
+    async def _send(self, target: NotificationTarget, alert: Alert) -> DeliveryFailure | None:
         title, body, kind = notification(alert)
         tries = 1 if target.name in self._down else self._tries
         retrying = AsyncRetrying(
@@ -101,19 +101,19 @@ class Delivery:
         except NotSent as error:
             self._down.add(target.name)
             _log.error("an alert was not delivered", target=target.name, alert_id=alert["alert_id"], reason=str(error))
-            return Lost(target.name, tries, str(error))
+            return DeliveryFailure(target.name, tries, str(error))
         self._down.discard(target.name)
         return None
 
 
-def undelivered(alert: Alert, lost: Lost) -> Undelivered:
+def undelivered(alert: Alert, lost: DeliveryFailure) -> Undelivered:
     """Return the record that says who did not get an alert."""
     return {
         "alert_id": alert["alert_id"], "target": lost.target, "tries": lost.tries, "reason": lost.reason, "alert": alert
     }  # fmt: skip
 
 
-def create_notifier(settings: Settings) -> Delivery | None:
+def create_notifier(settings: Settings) -> Notifier | None:
     """Return the delivery that settings ask for, None where they name no target.
 
     Raises SettingsError, with nothing secret in it.
@@ -121,7 +121,7 @@ def create_notifier(settings: Settings) -> Delivery | None:
     urls = read_secret(settings.notify_urls, settings.notify_urls_file, "address")
     if urls is None:
         return None
-    return Delivery(
+    return Notifier(
         targets(urls),
         tries=settings.notify_tries,
         max_age_us=int(settings.notify_max_age.total_seconds()) * SECOND_US,
@@ -152,7 +152,7 @@ def harmless(text: str) -> str:
     return text.replace("@", "@\u200b").replace("<!", "<\u200b!")
 
 
-def _note(target: Target, alert: Alert, state: RetryCallState) -> None:
+def _note(target: NotificationTarget, alert: Alert, state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     _log.warning(
         "an alert was not taken, it is tried again",

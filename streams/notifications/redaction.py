@@ -5,7 +5,7 @@ import re
 from contextvars import ContextVar
 from urllib.parse import unquote
 
-__all__ = ["Hushed", "hush", "reasons"]
+__all__ = ["Redacted", "hush", "reasons"]
 
 #: Loggers of Apprise and of the libraries that it sends by, which may quote an address.
 LOGGERS = ("apprise", "urllib3", "urllib3.connectionpool", "requests", "requests_oauthlib", "oauthlib")
@@ -16,7 +16,7 @@ SHORTEST = 3
 reasons: ContextVar[list[str] | None] = ContextVar("reasons", default=None)
 
 
-class Hushed(logging.Filter):
+class Redacted(logging.Filter):
     """Replaces each part of the known addresses, and keeps what is said as the reasons of a failure."""
 
     def __init__(self) -> None:
@@ -48,10 +48,10 @@ class Hushed(logging.Filter):
         return True
 
 
-_HUSHED = Hushed()
+_HUSHED = Redacted()
 
 
-def hush(url: str) -> Hushed:
+def hush(url: str) -> Redacted:
     """Keep the parts of an address out of all log lines of Apprise and its libraries, from now on."""
     _HUSHED.know(url)
     for name in LOGGERS:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from streams.notifications.redaction import hush, reasons
 from streams.settings import SettingsError
 
-__all__ = ["AppriseTarget", "NotSent", "Target", "targets"]
+__all__ = ["AppriseTarget", "NotSent", "NotificationTarget", "targets"]
 
 #: For one try. Apprise itself waits four seconds for a connection and four for an answer, mail longer.
 SEND_S = 60.0
@@ -28,7 +28,7 @@ class NotSent(Exception):
     """A target has not taken a notification; the message says why, and nothing secret."""
 
 
-class Target(Protocol):
+class NotificationTarget(Protocol):
     """Whom alerts are sent to."""
 
     #: What it is called in logs; never its address.
@@ -77,7 +77,7 @@ class AppriseTarget:
             raise NotSent("; ".join(said) or "refused, with no reason given")
 
 
-def targets(text: str) -> list[Target]:
+def targets(text: str) -> list[NotificationTarget]:
     """Return the targets that a text names; raises SettingsError, with nothing secret in it."""
     named = list(_urls(text))
     if len(named) > MAX_TARGETS:

@@ -14,7 +14,7 @@ import structlog
 
 from schemas.reports import SLUG
 
-__all__ = ["FIELDS", "Hushed", "configure", "hushed", "named"]
+__all__ = ["FIELDS", "RedactingFilter", "configure", "named", "redacted_exc_info"]
 
 #: What lines of the standard library's loggers may give as `extra`, to stand as fields.
 FIELDS = frozenset({"topic", "partition", "offset", "episode", "report_id", "code"})
@@ -68,13 +68,17 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
     )
 
 
-class Hushed(Exception):
+class RedactingFilter(Exception):
     """Stands in a log line for an exception whose words may be those of a report."""
 
 
-def hushed(error: BaseException) -> tuple[type[Hushed], Hushed, TracebackType | None]:
+def redacted_exc_info(error: BaseException) -> tuple[type[RedactingFilter], RedactingFilter, TracebackType | None]:
     """Return as `exc_info` where an exception was raised and of which kind it is, without what it says."""
-    return Hushed, Hushed(f"{type(error).__name__}, whose message may quote the report"), error.__traceback__
+    return (
+        RedactingFilter,
+        RedactingFilter(f"{type(error).__name__}, whose message may quote the report"),
+        error.__traceback__,
+    )
 
 
 def named(value: bytes | None) -> dict[str, str]:

@@ -4,12 +4,12 @@ import logging
 import time
 from collections.abc import Callable
 
-__all__ = ["Seldom"]
+__all__ = ["ThrottleFilter"]
 
 EVERY_S = 30.0
 
 
-class Seldom(logging.Filter):
+class ThrottleFilter(logging.Filter):
     """Lets each message of a library through once in half a minute, with how often it was held back."""
 
     def __init__(self, library: str, clock: Callable[[], float] = time.monotonic) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 
 from streams.settings import SettingsError
 
-__all__ = ["Header", "Tracer", "configure", "incoming", "traced", "tracer"]
+__all__ = ["SpanHeader", "Tracer", "configure", "incoming", "traced", "tracer"]
 
 #: One of these says that somebody wants traces.
 _WANTED = ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 SERVICE = "truceline"
-Header = tuple[str, bytes | None]
+SpanHeader = tuple[str, bytes | None]
 #: A traceparent of version 00 has this length; later ones may go on behind a hyphen.
 _TRACE = {
     "traceparent": re.compile(
@@ -28,10 +28,10 @@ _TRACE = {
     "tracestate": re.compile(rb"[ -~]{1,512}"),
 }
 #: The trace headers of the HTTP request that is being answered: its reports bear them on the log.
-incoming: ContextVar[tuple[Header, ...]] = ContextVar("incoming", default=())
+incoming: ContextVar[tuple[SpanHeader, ...]] = ContextVar("incoming", default=())
 
 
-def traced(headers: Iterable[Header]) -> list[Header]:
+def traced(headers: Iterable[SpanHeader]) -> list[SpanHeader]:
     """Return the headers that say which trace a record belongs to (W3C Trace Context), if they make sense.
 
     They go on as they are, so that the same log makes the same bytes.

@@ -6,7 +6,7 @@ import structlog
 
 from streams.core.source_registry import Registry
 
-__all__ = ["Strangers"]
+__all__ = ["UnknownSourceLog"]
 
 #: Log at most this many unknown sources.
 STRANGERS_MAX = 10_000
@@ -14,7 +14,7 @@ STRANGERS_MAX = 10_000
 _log = structlog.get_logger(__name__)
 
 
-class Strangers:
+class UnknownSourceLog:
     """Tells the log, once each, which sources claim something and are not in the registry.
 
     An empty registry knows nobody, and then there is nothing to tell.

@@ -15,15 +15,15 @@ from streams.core.model import Message
 from streams.core.parse import check_timestamp, parse
 from streams.core.times import format_time, parse_time
 from streams.kafka.client import client_options
-from streams.kafka.range_reader import ALL, Stretch, partitions
+from streams.kafka.range_reader import ALL, RangeReader, partitions
 from streams.settings import Settings
 from streams.stores.sqlite.reader import Reader
 
-__all__ = ["Filter", "Rejected", "checked", "rejected_embedded", "rejected_on_kafka"]
+__all__ = ["RejectedFilter", "RejectedRecord", "checked", "rejected_embedded", "rejected_on_kafka"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedRecord:
     """A refused record and why. `value` is the original bytes, `time` when they were put on the log."""
 
     origin: str
@@ -56,7 +56,7 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class RejectedFilter:
     """Which of the rejected are meant; what is empty or None does not matter."""
 
     origins: frozenset[str] = frozenset()
@@ -64,7 +64,7 @@ class Filter:
     episode: str | None = None
     since_us: int | None = None
 
-    def takes(self, rejected: Rejected) -> bool:
+    def takes(self, rejected: RejectedRecord) -> bool:
         """Tell whether one is meant."""
         if self.origins and rejected.origin not in self.origins:
             return False
@@ -77,7 +77,7 @@ class Filter:
     @property
     def everything(self) -> bool:
         """Whether nothing is left out."""
-        return self == Filter()
+        return self == RejectedFilter()
 
 
 def checked(value: bytes, now_us: int) -> Message:
@@ -87,7 +87,7 @@ def checked(value: bytes, now_us: int) -> Message:
     return message
 
 
-async def rejected_on_kafka(settings: Settings, wanted: Filter) -> AsyncGenerator[Rejected, None]:
+async def rejected_on_kafka(settings: Settings, wanted: RejectedFilter) -> AsyncGenerator[RejectedRecord, None]:
     """Yield what is committed on the topic now, partition by partition. It joins no group.
 
     Raises KafkaError, and Unreadable where there is no such topic or it cannot be read to its end.
@@ -99,30 +99,32 @@ async def rejected_on_kafka(settings: Settings, wanted: Filter) -> AsyncGenerato
     for place in places:
         if numbers and str(place.partition) not in numbers:
             continue
-        async with Stretch(options, {place: ALL}) as stretch:
+        async with RangeReader(options, {place: ALL}) as stretch:
             async for record in stretch.records():
                 if wanted.takes(rejected := _of_record(record)):
                     yield rejected
 
 
-def rejected_embedded(path: Path, wanted: Filter) -> Iterator[Rejected]:
+def rejected_embedded(path: Path, wanted: RejectedFilter) -> Iterator[RejectedRecord]:
     """Yield what an embedded server has refused for what it knew already; raises StoreUnavailable."""
     reader, after = Reader(path), 0
     try:
         while rows := reader.rejected(after):
             after = rows[-1].row
             for row in rows:
-                rejected = Rejected(str(row.row), format_time(row.time_us), row.code, row.message, None, row.value)
+                rejected = RejectedRecord(
+                    str(row.row), format_time(row.time_us), row.code, row.message, None, row.value
+                )
                 if wanted.takes(rejected):
                     yield rejected
     finally:
         reader.close()
 
 
-def _of_record(record: Any) -> Rejected:
+def _of_record(record: Any) -> RejectedRecord:
     # A rejected record keeps headers of its own; the desk's follow them, so the last of a name counts.
     headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
-    return Rejected(
+    return RejectedRecord(
         f"{headers.get('partition', record.partition)}/{headers.get('offset', '?')}",
         headers.get("time"),
         headers.get("code", "?"),

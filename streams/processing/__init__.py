@@ -1,11 +1,11 @@
 """Exactly-once read-process-write on Kafka: input, fold, outputs, ledger and offsets in one transaction a batch.
 
-`Desk` runs it. A partition is taken over in a fixed order (`partition`), because aiokafka sends no
+`PartitionConsumer` runs it. A partition is taken over in a fixed order (`partition`), because aiokafka sends no
 group metadata with the offsets: the producer's transactional id fences the last owner, and the
 ledger topic, not the group, says where to go on.
 """
 
-from streams.processing.consumer import Desk
-from streams.processing.status import DeskStatus, PartitionStatus
+from streams.processing.consumer import PartitionConsumer
+from streams.processing.status import PartitionStatus, ProcessingStatus
 
-__all__ = ["Desk", "DeskStatus", "PartitionStatus"]
+__all__ = ["PartitionConsumer", "PartitionStatus", "ProcessingStatus"]

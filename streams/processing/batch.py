@@ -13,12 +13,12 @@ from streams.processing.rejection_log import MOST_A_BATCH, Rejected
 
 if TYPE_CHECKING:
     from streams.core.state.step import EntryKey, Step
-    from streams.kafka.routing import Home
+    from streams.kafka.routing import Route
 
-__all__ = ["Folded", "Tally"]
+__all__ = ["BatchStats", "FoldedBatch"]
 
 
-class Tally:
+class BatchStats:
     """What became of a batch, to be counted once it is committed."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Tally:
         self.rejected: list[Rejected] = []
 
 
-class Folded:
+class FoldedBatch:
     """Some input records, and what became of each.
 
     An agent runs `fold_counts`, and another `fold_ceasefires` where they concern any.
@@ -44,7 +44,7 @@ class Folded:
         self.messages = messages
         self.steps: list[tuple[Any, Step]] = []
         self.rejected: list[Rejected] = []
-        self.rerouted: list[tuple[Any, Home]] = []
+        self.rerouted: list[tuple[Any, Route]] = []
         self.ledger = ledger
         self._place = place
 
@@ -93,7 +93,7 @@ class Folded:
                     others.append(key)
         return reports, others
 
-    def tally(self, tally: Tally) -> None:
+    def tally(self, tally: BatchStats) -> None:
         """Note what became of each record."""
         counts, moved = tally.counts, tally.moved
         for _, step in self.steps:

@@ -16,20 +16,20 @@ from aiokafka import TopicPartition
 from streams.core.cloudevents import Header, Headers
 from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, check_timestamp, parse
-from streams.kafka.routing import REROUTED, Home, Routes, was_rerouted
+from streams.kafka.routing import REROUTED, Route, Router, was_rerouted
 from streams.observability import metrics
 from streams.observability.tracing import traced
-from streams.processing.batch import Folded, Tally
-from streams.processing.errors import OneByOne, OutputTooLarge
-from streams.processing.outbox import NO_HEADERS, Outbox, Record
+from streams.processing.batch import BatchStats, FoldedBatch
+from streams.processing.errors import OutputTooLarge, SplitBatch
+from streams.processing.outbox import NO_HEADERS, Outbox, OutputRecord
 from streams.processing.rejection_log import tell, tell_bug
-from streams.processing.status import DeskStatus
+from streams.processing.status import ProcessingStatus
 
 if TYPE_CHECKING:
     from streams.core.model import Message
     from streams.core.state.step import EntryKey, Step
 
-__all__ = ["Fold", "Stage"]
+__all__ = ["Fold", "FoldStage"]
 
 log: Final = logging.getLogger(__name__)
 
@@ -45,10 +45,10 @@ LONG_BYTES: Final = 16 << 10
 Made = tuple[str, bytes | None, bytes | None, list[Header], int | None]
 
 
-class Stage(Protocol):
+class FoldStage(Protocol):
     """One of the agents that fold."""
 
-    async def __call__(self, batch: Folded) -> Exception | None:
+    async def __call__(self, batch: FoldedBatch) -> Exception | None:
         """Return what the fold raised, or None. Raises where the agent does not answer."""
 
 
@@ -56,7 +56,7 @@ class Fold:
     """What a partition does with its records, short of writing: the same for every batch."""
 
     def __init__(
-        self, prefix: str, partition: int, routes: Routes, stages: Sequence[Stage], status: DeskStatus
+        self, prefix: str, partition: int, routes: Router, stages: Sequence[FoldStage], status: ProcessingStatus
     ) -> None:
         """Take the topics' prefix, the input partition, and the agents in the order in which they fold."""
         #: By offset: records whose outputs the broker has refused, and why.
@@ -74,13 +74,13 @@ class Fold:
 
     async def fold(
         self, ledger: Ledger, records: Sequence[Any], outbox: Outbox, changed: "Iterable[EntryKey]" = ()
-    ) -> Tally:
+    ) -> BatchStats:
         """Fold a batch and fill the outbox with what it makes.
 
         `changed` are ledger entries to be written as well. Raises OneByOne, or what an agent raises that does not
         answer.
         """
-        tally = Tally()
+        tally = BatchStats()
         self._store(ledger, changed, outbox)
         # Cells and views move many times in a batch; what they come to is written, once.
         late: dict[EntryKey, None] | None = {} if len(records) > 1 else None
@@ -90,7 +90,7 @@ class Fold:
             try:
                 self._store(ledger, late, outbox)
             except Exception as error:
-                raise OneByOne(f"{type(error).__name__}: {error}") from error
+                raise SplitBatch(f"{type(error).__name__}: {error}") from error
         return tally
 
     def _store(self, ledger: Ledger, changed: "Iterable[EntryKey]", outbox: Outbox) -> None:
@@ -102,7 +102,7 @@ class Fold:
         ledger: Ledger,
         records: Sequence[Any],
         outbox: Outbox,
-        tally: Tally,
+        tally: BatchStats,
         late: "dict[EntryKey, None] | None",
     ) -> None:
         """Fold some records; most ledger entries that are not reports go to `late` where there is one."""
@@ -120,9 +120,9 @@ class Fold:
             outbox.add(self._rejected(source, code, message, outbox))
         batch.tally(tally)
 
-    def _read(self, ledger: Ledger, records: Sequence[Any], outbox: Outbox) -> Folded:
+    def _read(self, ledger: Ledger, records: Sequence[Any], outbox: Outbox) -> FoldedBatch:
         messages: list[tuple[Any, Message]] = []
-        batch = Folded(ledger, messages, self._place)
+        batch = FoldedBatch(ledger, messages, self._place)
         home, partition = self._routes.home, self._partition
         for record in records:
             try:
@@ -147,7 +147,7 @@ class Fold:
             raise Refusal(CODE_TOO_LARGE, self.refused[record.offset])
 
     async def _fold_and_make(
-        self, batch: Folded, outbox: Outbox, late: "dict[EntryKey, None] | None" = None
+        self, batch: FoldedBatch, outbox: Outbox, late: "dict[EntryKey, None] | None" = None
     ) -> list[Made] | Exception:
         """Take the batch through the agents; return the records to write for it, or what went wrong."""
         for stage in self._stages:
@@ -167,13 +167,13 @@ class Fold:
             return error
         return made
 
-    async def _one_at_a_time(self, ledger: Ledger, batch: Folded, outbox: Outbox) -> list[Made]:
+    async def _one_at_a_time(self, ledger: Ledger, batch: FoldedBatch, outbox: Outbox) -> list[Made]:
         """Fold each record by itself, so that the one at fault is found; the others take no harm."""
         made: list[Made] = []
         read = {record.offset for record, _ in batch.messages}
         batch.rejected = [item for item in batch.rejected if item[0].offset not in read]
         for record, message in batch.messages:
-            one = Folded(ledger, [(record, message)], self._place)
+            one = FoldedBatch(ledger, [(record, message)], self._place)
             made_of_it = await self._fold_and_make(one, outbox)
             batch.rejected += one.rejected
             if not isinstance(made_of_it, Exception):
@@ -197,7 +197,7 @@ class Fold:
         _put(self._changes(step, None, outbox), outbox)
         self._store(ledger, step.touched, outbox)
 
-    def _make(self, batch: Folded, outbox: Outbox) -> list[Made]:
+    def _make(self, batch: FoldedBatch, outbox: Outbox) -> list[Made]:
         """Return the changes to write; raises OutputTooLarge."""
         made: list[Made] = []
         for record, step in batch.steps:
@@ -232,13 +232,15 @@ class Fold:
         """Return the time that what comes of a record bears too; None: the time at which it is written."""
         return None if record.timestamp < 0 or record.offset < self.undated_below else record.timestamp
 
-    def _copy(self, record: Any, at: Home) -> Record:
+    def _copy(self, record: Any, at: Route) -> OutputRecord:
         """Return what goes on to another partition: the record as it is, under its key, and where it came from."""
         came = (REROUTED, f"{self._partition}/{record.offset}".encode())
         headers = [*record.headers, came]
-        return Record(self._topics["reports"], at.partition, at.key, record.value, headers, self._timestamp_ms(record))
+        return OutputRecord(
+            self._topics["reports"], at.partition, at.key, record.value, headers, self._timestamp_ms(record)
+        )
 
-    def _sent_on_once(self, record: Any, at: Home) -> None:
+    def _sent_on_once(self, record: Any, at: Route) -> None:
         if was_rerouted(record.headers):
             raise Refusal(
                 "misrouted",
@@ -246,11 +248,11 @@ class Fold:
                 f" its place is partition {at.partition}, key {at.key!r}",
             )
 
-    def _rejected(self, record: Any, code: str, message: str, outbox: Outbox) -> Record:
+    def _rejected(self, record: Any, code: str, message: str, outbox: Outbox) -> OutputRecord:
         origin = (self._topics["reports"], self._partition, record.offset)
         head = self._headers["rejected"].rejected(code, message, origin, record.timestamp)
         headers, timestamp_ms = [*record.headers, *head], self._timestamp_ms(record)
-        made = Record(self._topics["rejected"], self._partition, record.key, record.value, headers, timestamp_ms)
+        made = OutputRecord(self._topics["rejected"], self._partition, record.key, record.value, headers, timestamp_ms)
         if outbox.fits(made):
             return made
         # A record as long as its topic takes does not fit once it bears our headers, or was compressed.
@@ -263,7 +265,7 @@ class Fold:
         made = made._replace(value=(record.value or b"")[:room], headers=[*head, length])
         return made if outbox.fits(made) else made._replace(key=None)
 
-    def count(self, tally: Tally) -> None:
+    def count(self, tally: BatchStats) -> None:
         """Count what became of a batch, once that is committed."""
         self._counts.update(tally.counts)
         metrics.count_outcomes(tally.counts)
@@ -277,6 +279,6 @@ def _put(made: list[Made], outbox: Outbox) -> None:
         outbox.put(topic, key, value, headers, timestamp_ms)
 
 
-def _fits(copy: Record, outbox: Outbox) -> None:
+def _fits(copy: OutputRecord, outbox: Outbox) -> None:
     if not outbox.fits(copy):
         raise Refusal(CODE_TOO_LARGE, f"it must be sent on to partition {copy.partition}, and its headers are too long")

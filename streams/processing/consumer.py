@@ -13,20 +13,20 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from streams.core.source_registry import Registry
-from streams.kafka.aiokafka_patches.raw_consumer import DeskConsumer
+from streams.kafka.aiokafka_patches.raw_consumer import RawConsumer
 from streams.kafka.cancellation import cancel
 from streams.kafka.client import client_options
-from streams.kafka.routing import Routes
+from streams.kafka.routing import Router
 from streams.observability import metrics
-from streams.processing.batch_fold import Stage
-from streams.processing.context import Limits, Setup
-from streams.processing.errors import Blocked
-from streams.processing.partition_task import Partition
-from streams.processing.status import DeskStatus
-from streams.processing.topology import Cluster
+from streams.processing.batch_fold import FoldStage
+from streams.processing.context import Limits, TaskContext
+from streams.processing.errors import NeedsOperator
+from streams.processing.partition_task import PartitionTask
+from streams.processing.status import ProcessingStatus
+from streams.processing.topology import Topology
 from streams.settings import Settings
 
-__all__ = ["Desk"]
+__all__ = ["PartitionConsumer"]
 
 log = logging.getLogger(__name__)
 
@@ -44,28 +44,30 @@ NAN = float("nan")
 SECOND = timedelta(seconds=1)
 
 
-class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
     """Runs from `start` to `stop`; a broker that is gone, a rebalance or a failed transaction never ends it.
 
     `status` says how it is doing.
     """
 
-    def __init__(self, settings: Settings, registry: Registry, stages: Sequence[Stage], *, ticks: bool = True) -> None:
+    def __init__(
+        self, settings: Settings, registry: Registry, stages: Sequence[FoldStage], *, ticks: bool = True
+    ) -> None:
         """Take the agents that fold, in their order; they must be up before `start`.
 
         Without `ticks` it appends none, for a log whose time is another desk's.
         """
         self.settings = settings
-        self.status = DeskStatus()
+        self.status = ProcessingStatus()
         self._registry = registry
         self._stages = stages
         self._ticks = ticks
         self._options = client_options(settings)
         self._topic = settings.topic("reports")
         self._consumer: Any = None
-        self._setup: Setup | None = None
-        self._routes = Routes(1)
-        self._partitions: dict[int, Partition] = {}
+        self._setup: TaskContext | None = None
+        self._routes = Router(1)
+        self._partitions: dict[int, PartitionTask] = {}
         self._owners: dict[int, asyncio.Task[None]] = {}
         #: Owners of partitions that are somebody else's by now, closing down.
         self._leaving: set[asyncio.Task[None]] = set()
@@ -115,7 +117,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             self._give_up(number)
         for number in numbers[:most]:
             if number in self._partitions:
-                self._partitions[number].carry_on()
+                self._partitions[number].resume_work()
             elif self._setup is not None:
                 self._adopt(self._setup, number)
 
@@ -162,7 +164,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
                 if self._setup is None:
                     self._setup = await self._connect()
                 await self._consume(self._setup)
-            except Blocked as error:
+            except NeedsOperator as error:
                 self._stand_still(str(error))
             except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
                 self._stand_still(f"Kafka at {self.settings.bootstrap_servers}: {type(error).__name__}: {error}")
@@ -176,9 +178,9 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             log.error("the desk stands still and goes on trying: %s", reason)
         self.status.reason = reason
 
-    async def _connect(self) -> Setup:
+    async def _connect(self) -> TaskContext:
         settings, status = self.settings, self.status
-        cluster = Cluster(self._options, settings)
+        cluster = Topology(self._options, settings)
         try:
             await cluster.start()
             shape = await cluster.shape()
@@ -194,16 +196,16 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             fenced_s=settings.session_timeout / SECOND / 10,
             ticks=self._ticks,
         )
-        self._routes = Routes(shape.partitions)
-        return Setup(settings, self._options, self._registry, limits, self._stages, cluster, shape, status)
+        self._routes = Router(shape.partitions)
+        return TaskContext(settings, self._options, self._registry, limits, self._stages, cluster, shape, status)
 
-    async def _consume(self, setup: Setup) -> None:
+    async def _consume(self, setup: TaskContext) -> None:
         settings = self.settings
         session_ms = int(settings.session_timeout / SECOND * 1000)
         # Anew: what ended the last consumer may be a right that was taken away.
         setup.shape = await setup.cluster.shape()
         watch = asyncio.create_task(self._watch(setup), name="watch")
-        consumer = self._consumer = DeskConsumer(
+        consumer = self._consumer = RawConsumer(
             **self._options,
             client_id=settings.app_id,
             group_id=settings.app_id,
@@ -230,7 +232,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             self._consumer = None
             await _stop(consumer)
 
-    async def _watch(self, setup: Setup) -> None:
+    async def _watch(self, setup: TaskContext) -> None:
         """Note whether a broker answers: the clients try again for ever and say nothing."""
         while True:
             try:
@@ -243,7 +245,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             self.status.unreachable = unreachable
             await asyncio.sleep(WATCH_S)
 
-    async def _poll(self, setup: Setup) -> None:
+    async def _poll(self, setup: TaskContext) -> None:
         """Drain what has been fetched: one partition left unread would hold up all of its broker."""
         try:
             fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
@@ -262,7 +264,7 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
         if not fetched or time.monotonic() - self._looked_s > LOOK_AROUND_S:
             await self._look_around(setup)
 
-    async def _look_around(self, setup: Setup) -> None:
+    async def _look_around(self, setup: TaskContext) -> None:
         self._looked_s = time.monotonic()
         found = self._consumer.partitions_for_topic(self._topic)
         if found and len(found) != setup.shape.partitions:
@@ -270,15 +272,15 @@ class Desk(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no t
             for number in list(self._partitions):
                 self._give_up(number)
             await setup.cluster.stop()
-            raise Blocked(f"{self._topic} had {setup.shape.partitions} partitions and has {len(found)} now")
+            raise NeedsOperator(f"{self._topic} had {setup.shape.partitions} partitions and has {len(found)} now")
         for number, owner in self._partitions.items():
             owner.status.unread = await self.unread(number)
-            owner.look_around()
+            owner.poll()
 
     # The owners of partitions
 
-    def _adopt(self, setup: Setup, number: int) -> None:
-        owner = self._partitions[number] = Partition(setup, number, self, self._routes)
+    def _adopt(self, setup: TaskContext, number: int) -> None:
+        owner = self._partitions[number] = PartitionTask(setup, number, self, self._routes)
         status = self.status.partitions[number] = owner.status
         metrics.watch_partition(
             number, lag=lambda: NAN if status.lag is None else status.lag, running=lambda: status.runs,

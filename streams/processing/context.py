@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streams.core.source_registry import Registry
-from streams.observability.unknown_sources import Strangers
-from streams.processing.batch_fold import Stage
-from streams.processing.gc_tuning import Memory
-from streams.processing.status import DeskStatus
-from streams.processing.topology import Cluster, Shape
+from streams.observability.unknown_sources import UnknownSourceLog
+from streams.processing.batch_fold import FoldStage
+from streams.processing.gc_tuning import GcFreezer
+from streams.processing.status import ProcessingStatus
+from streams.processing.topology import TopicShapes, Topology
 from streams.settings import Settings
 
-__all__ = ["Limits", "Setup"]
+__all__ = ["Limits", "TaskContext"]
 
 #: How many partitions are taken over at a time: a restore fills memory and takes the event loop's time.
 TAKEOVERS = 8
@@ -37,21 +37,21 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Setup:
+class TaskContext:
     """Settings, connections and agents."""
 
     settings: Settings
     options: dict[str, Any]
     registry: Registry
     limits: Limits
-    stages: Sequence[Stage]
-    cluster: Cluster
+    stages: Sequence[FoldStage]
+    cluster: Topology
     #: The topics as the brokers have them; looked at anew in each takeover.
-    shape: Shape
-    status: DeskStatus
-    memory: Memory = field(default_factory=Memory)
-    strangers: Strangers = field(init=False)
+    shape: TopicShapes
+    status: ProcessingStatus
+    memory: GcFreezer = field(default_factory=GcFreezer)
+    strangers: UnknownSourceLog = field(init=False)
     takeovers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TAKEOVERS))
 
     def __post_init__(self) -> None:
-        self.strangers = Strangers(self.registry)
+        self.strangers = UnknownSourceLog(self.registry)

@@ -1,9 +1,9 @@
 """Why a partition, or the desk, stands still."""
 
-__all__ = ["Blocked", "OneByOne", "OutputTooLarge"]
+__all__ = ["NeedsOperator", "OutputTooLarge", "SplitBatch"]
 
 
-class Blocked(Exception):
+class NeedsOperator(Exception):
     """Nothing can go on until somebody mends what the message names; it is tried again all the same."""
 
 
@@ -11,5 +11,5 @@ class OutputTooLarge(Exception):
     """A record that a report would make is longer than its topic takes."""
 
 
-class OneByOne(Exception):
+class SplitBatch(Exception):
     """What a batch comes to cannot be stored; which of its records is to blame shows when each comes alone."""

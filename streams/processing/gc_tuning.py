@@ -2,7 +2,7 @@
 
 import gc
 
-__all__ = ["Memory", "calm_collector"]
+__all__ = ["GcFreezer", "relax_gc"]
 
 #: New containers before the collector runs by itself. Ten thousand reports make fewer.
 THRESHOLD = 500_000
@@ -10,12 +10,12 @@ THRESHOLD = 500_000
 EVERY_RECORDS = 10_000
 
 
-def calm_collector() -> None:
+def relax_gc() -> None:
     """Let the collector run seldom by itself; for the whole process, so once, when a worker starts."""
     gc.set_threshold(THRESHOLD, 20, 100)
 
 
-class Memory:
+class GcFreezer:
     """Sets aside what has been taken into the ledgers: it is freed as ever, but the collector does not walk it."""
 
     def __init__(self) -> None:

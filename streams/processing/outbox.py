@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from streams.core.cloudevents import Header
 from streams.processing.errors import OutputTooLarge
 
-__all__ = ["Outbox", "Record"]
+__all__ = ["Outbox", "OutputRecord"]
 
 #: Lengths, offset and timestamp of a record, and the header of a batch that holds it alone.
 OVERHEAD_BYTES: Final = 128
@@ -20,7 +20,7 @@ SMALL_BYTES: Final = 64 << 10
 NO_HEADERS: Final[list[Header]] = []
 
 
-class Record(NamedTuple):
+class OutputRecord(NamedTuple):
     """One record to write. Without a timestamp it gets the time at which it is appended."""
 
     topic: str
@@ -74,14 +74,14 @@ class Outbox:
         """Return how long a batch the topic takes, in bytes."""
         return self._limits[topic]
 
-    def fits(self, record: Record) -> bool:
+    def fits(self, record: OutputRecord) -> bool:
         """Tell whether the topic of a record takes one of its length."""
         return len(record.value or b"") < SMALL_BYTES or record.size_bytes() <= self.limit(record.topic)
 
     def check(self, topic: str, key: bytes | None, value: bytes | None, headers: list[Header] = NO_HEADERS) -> None:
         """Raise OutputTooLarge where the topic does not take a record of this length."""
         if value is not None and len(value) >= SMALL_BYTES:
-            self._check(Record(topic, self._partition, key, value, headers))
+            self._check(OutputRecord(topic, self._partition, key, value, headers))
 
     def put(
         self,
@@ -97,7 +97,7 @@ class Outbox:
             self._own[topic] = self._begin(topic, self._partition, timestamp_ms, key, value, headers)
         self.records += 1
 
-    def add(self, record: Record) -> None:
+    def add(self, record: OutputRecord) -> None:
         """Append a record; raises OutputTooLarge."""
         self._check(record)
         topic, partition, key, value, headers, timestamp_ms = record
@@ -109,7 +109,7 @@ class Outbox:
             self._others[topic, partition] = self._begin(topic, partition, timestamp_ms, key, value, headers)
         self.records += 1
 
-    def _check(self, record: Record) -> None:
+    def _check(self, record: OutputRecord) -> None:
         if not self.fits(record):
             raise OutputTooLarge(
                 f"it makes a record of {record.size_bytes()} bytes for {record.topic}, which takes"

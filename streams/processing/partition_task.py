@@ -20,29 +20,35 @@ from aiokafka.errors import (
     RecordListTooLargeError,
 )
 
-from streams.kafka.routing import Routes
+from streams.kafka.routing import Router
 from streams.kafka.transactional_producer import TransactionalProducer
 from streams.observability import metrics
 from streams.processing.backlog import Backlog
-from streams.processing.context import Setup
-from streams.processing.errors import Blocked, OneByOne
+from streams.processing.context import TaskContext
+from streams.processing.errors import NeedsOperator, SplitBatch
 from streams.processing.status import PartitionState, PartitionStatus
-from streams.processing.takeover import OUTPUTS, State, end_left_open, take_over, transactional_id
-from streams.processing.transaction import Work
+from streams.processing.takeover import OUTPUTS, TakenOver, finish_open_transactions, take_over, transactional_id
+from streams.processing.transaction import PartitionTransactions
 
-__all__ = ["Partition", "Reader"]
+__all__ = ["PartitionTask", "RawReader"]
 
 log = logging.getLogger(__name__)
 
 #: A batch is refused for what is in it, mostly by a broker: trying the same again would be in vain.
-REFUSALS = (OneByOne, MessageSizeTooLargeError, RecordListTooLargeError, CorruptRecordException, InvalidTimestampError)
+REFUSALS = (
+    SplitBatch,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    CorruptRecordException,
+    InvalidTimestampError,
+)
 RETRY_FIRST_S = 0.2
 RETRY_MOST_S = 5.0
 #: How often it is looked whether a partition whose timer is due has caught up.
 CATCH_UP_S = 0.25
 
 
-class Reader(Protocol):
+class RawReader(Protocol):
     """The desk's consumer, as a partition sees it; nothing happens where the partition is not assigned to us."""
 
     def open(self, partition: int, offset: int) -> None:
@@ -58,15 +64,15 @@ class Reader(Protocol):
         """Return how many offsets are stable in the log and not fetched; None where that is not known."""
 
 
-class Partition:
+class PartitionTask:
     """The owner of one partition: `run` until `leave`."""
 
-    def __init__(self, setup: Setup, number: int, reader: Reader, routes: Routes) -> None:
+    def __init__(self, setup: TaskContext, number: int, reader: RawReader, routes: Router) -> None:
         self.number = number
         self.status = PartitionStatus(number)
         self._setup = setup
         self._reader = reader
-        self._work = Work(setup, number, routes)
+        self._work = PartitionTransactions(setup, number, routes)
         self._backlog = Backlog(setup.limits.batch_records, setup.limits.batch_bytes)
         self._wake = asyncio.Event()
         #: Set while no transaction is in hand.
@@ -83,8 +89,8 @@ class Partition:
         #: Records below this offset go one a transaction: the broker refused them together.
         self._careful_below = 0
         self._producer: TransactionalProducer | None = None
-        self._takeover: asyncio.Future[State] | None = None
-        self._state: State | None = None
+        self._takeover: asyncio.Future[TakenOver] | None = None
+        self._state: TakenOver | None = None
         #: The next timer of the ledger, and the one that the last tick was sent for: (time in µs, episode).
         self._timer: tuple[int, str] | None = None
         self._ticked: tuple[int, str] | None = None
@@ -110,9 +116,9 @@ class Partition:
             self._reader.pause(self.number)
         self._wake.set()
 
-    def look_around(self) -> None:
+    def poll(self) -> None:
         """Go on where there is something to do that no record and no timer tells of."""
-        if self._state is not None and self._state.producer.shaken:
+        if self._state is not None and self._state.producer.connection_lost:
             self._wake.set()
 
     async def hold(self, limit_s: float) -> None:
@@ -129,7 +135,7 @@ class Partition:
                 extra={"partition": self.number},
             )  # fmt: skip
 
-    def carry_on(self) -> None:
+    def resume_work(self) -> None:
         """Go on after a hold: the partition is assigned to us as before."""
         self._held = False
         self._begin_fetching()
@@ -137,7 +143,7 @@ class Partition:
 
     def fail(self, reason: str) -> None:
         """Stop work for what was found out while fetching; it is taken over again later."""
-        self._broken = Blocked(reason)
+        self._broken = NeedsOperator(reason)
         self._wake.set()
 
     def leave(self) -> None:
@@ -159,7 +165,7 @@ class Partition:
             except asyncio.CancelledError:
                 if not self._leaving:
                     raise
-            except Blocked as error:
+            except NeedsOperator as error:
                 wait_s = self._setup.limits.blocked_s
                 self._stand_still(str(error), log.error)
             except ProducerFenced:
@@ -182,7 +188,7 @@ class Partition:
         while self._held and not self._leaving:
             await self._rest(None)
 
-    async def _take_over(self) -> State:
+    async def _take_over(self) -> TakenOver:
         settings, limits = self._setup.settings, self._setup.limits
         place = TopicPartition(settings.topic("reports"), self.number)
         self._broken = None
@@ -206,7 +212,7 @@ class Partition:
         self._begin_fetching()
         return state
 
-    async def _go_on(self, state: State) -> None:
+    async def _go_on(self, state: TakenOver) -> None:
         while not self._leaving:
             if self._broken is not None:
                 raise self._broken
@@ -224,10 +230,10 @@ class Partition:
             else:
                 await self._rest(self._rest_s(state))
 
-    async def _transaction(self, state: State) -> bool:
+    async def _transaction(self, state: TakenOver) -> bool:
         """Do what is to be done next; return whether there was anything."""
-        if state.producer.shaken:
-            await end_left_open(self._setup, self.number, state.producer, commit=True)
+        if state.producer.connection_lost:
+            await finish_open_transactions(self._setup, self.number, state.producer, commit=True)
             return True
         if self._backlog.records:
             await self._batch(state)
@@ -246,7 +252,7 @@ class Partition:
         self._ticked = timer
         return True
 
-    async def _batch(self, state: State) -> None:
+    async def _batch(self, state: TakenOver) -> None:
         most = 1 if state.next_offset < self._careful_below else self._setup.limits.batch_records
         records = self._backlog.take(most)
         if self._paused and self._backlog.low:
@@ -264,7 +270,7 @@ class Partition:
         self.status.next_offset = state.next_offset
         self.status.queued = self._backlog.records
 
-    def _next_timer(self, state: State) -> tuple[int, str] | None:
+    def _next_timer(self, state: TakenOver) -> tuple[int, str] | None:
         return state.ledger.next_timer() if self._setup.limits.ticks else None
 
     def _note_refusal(self, error: Exception) -> None:
@@ -305,7 +311,7 @@ class Partition:
         if producer is not None:
             await producer.close()
 
-    def _rest_s(self, state: State) -> float | None:
+    def _rest_s(self, state: TakenOver) -> float | None:
         """Return for how long there is nothing to do unless records come; None: for ever."""
         due = []
         if (due_s := state.due_s()) is not None:

@@ -3,12 +3,12 @@
 import heapq
 from collections.abc import Iterable
 
-__all__ = ["EVERY_S", "Pictures"]
+__all__ = ["EVERY_S", "PictureSchedule"]
 
 EVERY_S = 1.0
 
 
-class Pictures:
+class PictureSchedule:
     """What is owed in one partition. Times are those of a monotonic clock, in seconds."""
 
     def __init__(self) -> None:

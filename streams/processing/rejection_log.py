@@ -6,7 +6,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from streams.observability.log_config import hushed, named
+from streams.observability.log_config import named, redacted_exc_info
 
 __all__ = ["MOST_A_BATCH", "Rejected", "tell", "tell_bug"]
 
@@ -32,7 +32,7 @@ def tell_bug(place: TopicPartition, record: Any, error: Exception) -> None:
     """Log a record that the fold has failed on, with where."""
     log.error(
         "a bug: %s partition %d offset %d is rejected as internal",
-        place.topic, place.partition, record.offset, exc_info=hushed(error), extra=_fields(place, record),
+        place.topic, place.partition, record.offset, exc_info=redacted_exc_info(error), extra=_fields(place, record),
     )  # fmt: skip
     log.debug("what it says", exc_info=error, extra=_fields(place, record))
 

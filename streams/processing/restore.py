@@ -13,8 +13,8 @@ import orjson
 from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
-from streams.kafka.range_reader import Bounds, Stretch, Unreadable
-from streams.processing.errors import Blocked
+from streams.kafka.range_reader import OffsetRange, RangeReader, RangeUnreadable
+from streams.processing.errors import NeedsOperator
 
 __all__ = ["Restored", "holds_records", "restore"]
 
@@ -129,9 +129,9 @@ async def _live_entries(
 @contextlib.asynccontextmanager
 async def _opened(
     options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]
-) -> AsyncGenerator[Stretch, None]:
+) -> AsyncGenerator[RangeReader, None]:
     try:
-        async with Stretch(options, {place: Bounds(*bounds)}) as stretch:
+        async with RangeReader(options, {place: OffsetRange(*bounds)}) as stretch:
             yield stretch
-    except Unreadable as error:
-        raise Blocked(str(error)) from None
+    except RangeUnreadable as error:
+        raise NeedsOperator(str(error)) from None

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["DeskStatus", "PartitionState", "PartitionStatus"]
+__all__ = ["PartitionState", "PartitionStatus", "ProcessingStatus"]
 
 
 class PartitionState(StrEnum):
@@ -36,7 +36,7 @@ class PartitionStatus:
     restored: int = 0
     restore_end: int = 0
     #: How the last transaction was decided, True: committed, where its end may be missing somewhere; None: not known.
-    decided: bool | None = None
+    last_outcome: bool | None = None
     #: When the last transaction was committed, seconds since 1970; None: not yet.
     last_commit_s: float | None = None
 
@@ -69,7 +69,7 @@ class PartitionStatus:
 
 
 @dataclass(slots=True)
-class DeskStatus:
+class ProcessingStatus:
     """The whole desk. `counts` only grow; their names are the metrics'."""
 
     #: Empty when the desk is at work; otherwise why it is not.

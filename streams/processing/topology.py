@@ -9,23 +9,23 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.topics import TOPICS
 from streams.kafka import topics
-from streams.kafka.acl import lacking, missing_right, rights
-from streams.processing.errors import Blocked
+from streams.kafka.acl import missing_acls, missing_right, rights
+from streams.processing.errors import NeedsOperator
 from streams.settings import Settings
 
-__all__ = ["Cluster", "Shape"]
+__all__ = ["TopicShapes", "Topology"]
 
 PING_S = 5.0
 
 
-class Shape:
+class TopicShapes:
     """The topics as they are: fit to work on."""
 
-    def __init__(self, settings: Settings, found: Mapping[str, topics.Found]) -> None:
+    def __init__(self, settings: Settings, found: Mapping[str, topics.TopicSurvey]) -> None:
         """Raise Blocked where a topic is missing or has a shape that no worker may run on."""
         fatal = [difference for difference in topics.differences(settings.topic_prefix, found) if difference.fatal]
         if fatal:
-            raise Blocked(f"{'; '.join(map(str, fatal))}: {_mend(fatal)}")
+            raise NeedsOperator(f"{'; '.join(map(str, fatal))}: {_mend(fatal)}")
         self.partitions = found["reports"].partitions
         #: By full topic name: how long a record batch it takes, in bytes.
         self.record_limits = {
@@ -34,7 +34,7 @@ class Shape:
         }
 
 
-class Cluster:
+class Topology:
     """Two connections that last as long as the desk; start before use."""
 
     def __init__(self, options: dict[str, Any], settings: Settings) -> None:
@@ -64,21 +64,21 @@ class Cluster:
         async with asyncio.timeout(PING_S):
             await self._admin.describe_cluster()
 
-    async def shape(self) -> Shape:
-        """Return the shape that the topics have now; raises Blocked as `Shape`, and where a right is missing."""
+    async def shape(self) -> TopicShapes:
+        """Return the shape that the topics have now; raises Blocked as `TopicShapes`, and where a right is missing."""
         await self._check_rights()
-        return Shape(self._settings, await topics.survey(self._admin, self._settings.topic_prefix))
+        return TopicShapes(self._settings, await topics.survey(self._admin, self._settings.topic_prefix))
 
     async def _check_rights(self) -> None:
         # Before anything else: a topic that may not be described looks as if it were not there, a group that
         # may not be joined as if joining took long, and a write that is refused may come hours later.
         needed = [right for right in rights("worker", self._settings) if right.needed]
         try:
-            lacks = await lacking(self._admin, needed)
+            lacks = await missing_acls(self._admin, needed)
         except NotImplementedError:
             return  # a broker too old to tell
         if lacks:
-            raise Blocked(missing_right(lacks, self._settings))
+            raise NeedsOperator(missing_right(lacks, self._settings))
 
     async def bounds(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
         """Return the first offset of each partition and the one that its next record gets."""
@@ -94,7 +94,7 @@ class Cluster:
         return None if offset < 0 else int(offset)
 
 
-def _mend(fatal: list[topics.Difference]) -> str:
+def _mend(fatal: list[topics.TopicDifference]) -> str:
     what = {difference.what for difference in fatal}
     if what == {"topic"}:
         return "run `truceline topics create`"

@@ -7,7 +7,7 @@ Positions say of every place which offset comes next; places and their order are
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple, Protocol
 
-__all__ = ["CHANGE_TOPICS", "PICTURES", "Batch", "Entry", "Forgotten", "Positions", "Source"]
+__all__ = ["CHANGE_TOPICS", "PICTURES", "ChangeBatch", "ChangeSource", "FeedEntry", "HistoryTruncated", "Positions"]
 
 #: What is told record by record; pictures are states, of which the latest says everything.
 CHANGE_TOPICS = ("casualties", "ceasefires", "statements", "alerts")
@@ -16,11 +16,11 @@ PICTURES = "episodes"
 Positions = tuple[int, ...]
 
 
-class Forgotten(Exception):
+class HistoryTruncated(Exception):
     """The log does not reach back so far; its message says where it begins."""
 
 
-class Entry(NamedTuple):
+class FeedEntry(NamedTuple):
     """One record, at an offset of a place. Of a picture it says only that there is a new one: `record` is empty."""
 
     place: int
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     record: bytes
 
 
-class Batch(NamedTuple):
+class ChangeBatch(NamedTuple):
     """What came next.
 
     `log` names the log in four bytes; `positions` are those behind the batch. `begins`: what came before is not
@@ -38,23 +38,23 @@ class Batch(NamedTuple):
     """
 
     log: bytes
-    entries: list[Entry]
+    entries: list[FeedEntry]
     positions: Positions
     begins: bool = False
     complete: bool = True
 
 
-class Source(Protocol):
+class ChangeSource(Protocol):
     """A log that can be followed, and read from where somebody left off. What is not committed is never shown."""
 
-    def follow(self, take: Callable[[Batch], None], recent: int) -> Callable[[], None]:
+    def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
         """Call `take` with about the last `recent` entries and then with all that come, in this event loop.
 
         Returns what ends it. `take` must be quick.
         """
         ...
 
-    def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[Entry]]:
+    def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
         """Give the entries of changes from `begin` up to `end`, each place in order.
 
         Raises Forgotten where the log begins behind `begin`, StoreUnavailable where it cannot be read.

@@ -6,9 +6,9 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from streams.core.log_record import Located
 from streams.core.source_registry import Registry
-from streams.stores.change_feed import Source
+from streams.stores.change_feed import ChangeSource
 
-__all__ = ["STATUS_OF_REFUSAL", "Change", "Logged", "Receipt", "Store", "StoreUnavailable", "summary"]
+__all__ = ["STATUS_OF_REFUSAL", "Logged", "Receipt", "Store", "StoreUnavailable", "StoredChange", "summary"]
 
 #: The HTTP status that goes with each code of refusal (contract section 2).
 STATUS_OF_REFUSAL = {
@@ -65,14 +65,14 @@ class Logged(NamedTuple):
         return Located(self.value, self.timestamp_us, origin)
 
 
-class Change(NamedTuple):
+class StoredChange(NamedTuple):
     """A published change: its topic, and its record as JSON (contract section 6)."""
 
     topic: str
     record: bytes
 
 
-class Store(Source, Protocol):
+class Store(ChangeSource, Protocol):
     """Where reports go, and where pictures and changes come from."""
 
     @property
@@ -118,7 +118,7 @@ class Store(Source, Protocol):
         """
         ...
 
-    async def changes_of(self, episode: str, limit: int) -> list[Change]:
+    async def changes_of(self, episode: str, limit: int) -> list[StoredChange]:
         """Return the newest published changes of an episode, up to `limit`, oldest first.
 
         Raises StoreUnavailable, and PastTooLong where they are made from the log and it is too long.

@@ -27,11 +27,11 @@ from streams.stores.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavail
 from streams.web.auth import Forbidden, Guard
 from streams.web.queries.as_of import picture_then
 from streams.web.queries.changes import changes_so_far, packed
-from streams.web.queries.explain import Asked, explained
-from streams.web.rate_limit import Buckets, TooMany
-from streams.web.request_body import BodyRefused, Reports, collect, split
+from streams.web.queries.explain import ExplainQuery, explained
+from streams.web.rate_limit import RateLimited, RateLimiter
+from streams.web.request_body import BodyRefused, PostedReports, collect, split
 from streams.web.sse.hub import Hub
-from streams.web.sse.query import QueryRefused, begins_at, wanted
+from streams.web.sse.query import QueryRefused, start_mark, wanted
 from streams.web.static_files import Page
 
 __all__ = ["create_app"]
@@ -41,7 +41,7 @@ FOLDED_AT_ONCE = 2
 #: A client of events that takes nothing for so long is cut off.
 SEND_TIMEOUT_S = 20.0
 _ROUTE = "truceline.route"
-REFUSALS = (Forbidden, QueryRefused, BodyRefused, PastTooLong, StoreUnavailable, TooMany)
+REFUSALS = (Forbidden, QueryRefused, BodyRefused, PastTooLong, StoreUnavailable, RateLimited)
 _Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -60,7 +60,7 @@ def create_app(
     0 for no limit. `lifespan` starts and stops what the store needs.
     """
     guard = Guard(token, loopback=loopback)
-    web = _Web(store, guard, Hub(store), Buckets(post_rate))
+    web = _Web(store, guard, Hub(store), RateLimiter(post_rate))
     routes = {
         "/": ("GET", web.page.index),
         "/static/{version}/{path:path}": ("GET", web.page.static),
@@ -88,7 +88,7 @@ def create_app(
 
 
 class _Web:
-    def __init__(self, store: Store, guard: Guard, hub: Hub, buckets: Buckets) -> None:
+    def __init__(self, store: Store, guard: Guard, hub: Hub, buckets: RateLimiter) -> None:
         self.store = store
         self.guard = guard
         #: What is folded anew for an answer, at once: each may hold 64 MiB and a processor for a second or two.
@@ -155,7 +155,7 @@ class _Web:
         return Response(picture, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
     async def events(self, request: Request) -> Response:
-        asked, begin = wanted(request), begins_at(request)
+        asked, begin = wanted(request), start_mark(request)
         await self.hub.awake()
         if self.hub.full():
             raise StoreUnavailable("as many clients listen as this server takes")
@@ -167,7 +167,7 @@ class _Web:
             at_us = None if at is None else read_time(at)
         except ValueError as error:
             return _error(422, "invalid", f"at: {error}")
-        asked = Asked(query.getlist("cell"), query.getlist("ceasefire"), at_us)
+        asked = ExplainQuery(query.getlist("cell"), query.getlist("ceasefire"), at_us)
         async with self.folding:
             account = await explained(self.store, request.path_params["episode"], asked)
         if account is None:
@@ -237,7 +237,7 @@ def openapi_document() -> bytes:
     return files("schemas").joinpath("openapi.json").read_bytes()
 
 
-def _answer(reports: Reports, receipts: list[Receipt]) -> Response:
+def _answer(reports: PostedReports, receipts: list[Receipt]) -> Response:
     refused = [receipt for receipt in receipts if receipt.code is not None]
     # 202 as soon as one was taken: what became of each stands in the results.
     first = refused[0].code if len(refused) == len(receipts) else None
@@ -282,7 +282,7 @@ def _refused(error: Exception) -> Response:
             return _error(STATUS_OF_REFUSAL[error.code], error.code, str(error))
         case PastTooLong():
             return _error(422, "past_too_long", str(error))
-        case TooMany():
+        case RateLimited():
             return _error(429, "too_many", str(error), headers={"Retry-After": str(error.retry_after_s)})
         case _:
             return _error(503, "unavailable", str(error), headers={"Retry-After": RETRY_AFTER_S})

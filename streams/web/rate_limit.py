@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-__all__ = ["BURST_S", "Buckets", "TooMany"]
+__all__ = ["BURST_S", "RateLimited", "RateLimiter"]
 
 #: A bucket holds what comes in so long: who was quiet may send that much at once.
 BURST_S = 10.0
@@ -13,7 +13,7 @@ BURST_S = 10.0
 ADDRESSES_MAX = 10_000
 
 
-class TooMany(Exception):
+class RateLimited(Exception):
     """An address posts more than it may; `retry_after_s` is when it may go on."""
 
     def __init__(self, rate: int, retry_after_s: int) -> None:
@@ -21,7 +21,7 @@ class TooMany(Exception):
         self.retry_after_s = retry_after_s
 
 
-class Buckets:
+class RateLimiter:
     """The buckets of all addresses, at `rate` reports a second; 0: no limit."""
 
     def __init__(self, rate: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -48,4 +48,4 @@ class Buckets:
         if len(self._left) > ADDRESSES_MAX:
             self._left.popitem(last=False)
         if not taken:
-            raise TooMany(self._rate, math.ceil((cost - left) / self._rate))
+            raise RateLimited(self._rate, math.ceil((cost - left) / self._rate))

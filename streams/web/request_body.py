@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-__all__ = ["MAX_BODY_BYTES", "MAX_REPORTS", "BodyRefused", "Reports", "collect", "split"]
+__all__ = ["MAX_BODY_BYTES", "MAX_REPORTS", "BodyRefused", "PostedReports", "collect", "split"]
 
 MAX_BODY_BYTES = 16 << 20
 MAX_REPORTS = 10_000
@@ -29,7 +29,7 @@ class BodyRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reports:
+class PostedReports:
     """The reports of a body, with their line (from 1) or place in the array (from 0).
 
     `named` says which: `line`, `index`, or None for a body that is one report.
@@ -51,7 +51,7 @@ async def collect(chunks: AsyncIterator[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def split(body: bytes, content_type: str = "") -> Reports:
+def split(body: bytes, content_type: str = "") -> PostedReports:
     """Return the reports in a body; raises BodyRefused where there is none, or too many."""
     start = body.lstrip(_BLANK)[:1]
     if not start:
@@ -61,9 +61,9 @@ def split(body: bytes, content_type: str = "") -> Reports:
         reports = _lines(body)
     elif start == b"[":
         values = _elements(body)
-        reports = Reports(values, list(range(len(values))), "index")
+        reports = PostedReports(values, list(range(len(values))), "index")
     else:
-        return Reports([body.strip(_BLANK)], [0], None)
+        return PostedReports([body.strip(_BLANK)], [0], None)
     if not reports.values:
         raise BodyRefused("not_json", "no report in the body")
     if len(reports.values) > MAX_REPORTS:
@@ -89,6 +89,6 @@ def _elements(body: bytes) -> list[bytes]:
         raise BodyRefused("not_json", f"not a JSON array: {error}") from None
 
 
-def _lines(body: bytes) -> Reports:
+def _lines(body: bytes) -> PostedReports:
     numbered = [(at, line) for at, line in enumerate(body.split(b"\n"), 1) if line.strip(_BLANK)]
-    return Reports([line for _, line in numbered], [at for at, _ in numbered], "line")
+    return PostedReports([line for _, line in numbered], [at for at, _ in numbered], "line")

@@ -5,9 +5,9 @@
 
 from typing import Any
 
-from streams.worker.faust_app import Truceline, create_app, serve
+from streams.worker.faust_app import TrucelineApp, create_app, serve
 
-__all__ = ["Truceline", "create_app", "serve"]
+__all__ = ["TrucelineApp", "create_app", "serve"]
 
 
 def __getattr__(name: str) -> Any:

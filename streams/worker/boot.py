@@ -15,14 +15,14 @@ from mode import Service
 from mode.types import ServiceT
 
 from streams.kafka import topics
-from streams.kafka.connectivity import explained
-from streams.processing import Desk
-from streams.processing.topology import Shape
+from streams.kafka.connectivity import diagnose
+from streams.processing import PartitionConsumer
+from streams.processing.topology import TopicShapes
 
 if TYPE_CHECKING:
-    from streams.worker.faust_app import Truceline
+    from streams.worker.faust_app import TrucelineApp
 
-__all__ = ["BrokerGate", "DeskService", "Order"]
+__all__ = ["BrokerGate", "ProcessingService", "TrucelineBootStrategy"]
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +31,12 @@ RETRY_MOST_S = 10.0
 PROBE_S = 5.0
 
 
-class Order(BootStrategy):
+class TrucelineBootStrategy(BootStrategy):
     """Which services a worker has, in the order in which they start; they stop the other way round."""
 
     def server(self) -> Iterable[ServiceT]:
         """Return the services. Faust's own consumer and producer are there only for agents on topics."""
-        app = cast("Truceline", self.app)
+        app = cast("TrucelineApp", self.app)
         self.enable_kafka = app.has_topic_agents
         return self._chain(
             self.sensors(),
@@ -47,7 +47,7 @@ class Order(BootStrategy):
             self.agents(),
             self.kafka_conductor(),
             self.tables(),
-            [DeskService(app.desk)],
+            [ProcessingService(app.desk)],
         )
 
 
@@ -58,7 +58,7 @@ class BrokerGate(Service):
     what it is asked for would make it of another shape.
     """
 
-    def __init__(self, app: "Truceline", **options: Any) -> None:
+    def __init__(self, app: "TrucelineApp", **options: Any) -> None:
         """Take the app whose brokers are meant."""
         self._app = app
         super().__init__(**options)
@@ -71,7 +71,7 @@ class BrokerGate(Service):
             error = await self._probe()
             if error is None:
                 return
-            desk.status.reason = await explained(error, self._app.settings, "worker")
+            desk.status.reason = await diagnose(error, self._app.settings, "worker")
             log.error("%s; trying again in %.1f s", desk.status.reason, retry_s)
             await self.sleep(retry_s)
             retry_s = min(RETRY_MOST_S, 2 * retry_s)
@@ -83,7 +83,7 @@ class BrokerGate(Service):
                 await admin.start()
                 if self._app.has_topic_agents:
                     settings = self._app.settings
-                    Shape(settings, await topics.survey(admin, settings.topic_prefix))
+                    TopicShapes(settings, await topics.survey(admin, settings.topic_prefix))
         except Exception as error:  # noqa: BLE001 - no kind of failure is a reason to give up
             return error
         finally:
@@ -91,10 +91,10 @@ class BrokerGate(Service):
         return None
 
 
-class DeskService(Service):
+class ProcessingService(Service):
     """The desk as a part of the worker."""
 
-    def __init__(self, desk: Desk, **options: Any) -> None:
+    def __init__(self, desk: PartitionConsumer, **options: Any) -> None:
         """Take the desk to run."""
         self._desk = desk
         super().__init__(**options)

@@ -8,13 +8,13 @@ from typing import Any
 
 import uvloop
 
-__all__ = ["Loop"]
+__all__ = ["EventLoop"]
 
 #: Nothing is lost by not waiting: what was to be read has been read.
 SHUTDOWN_S = 1.0
 
 
-class Loop(uvloop.Loop):
+class EventLoop(uvloop.Loop):
     """As uvloop's, with a shorter time for TLS connections to be closed in."""
 
     async def create_connection(self, *args: Any, **options: Any) -> Any:

@@ -20,26 +20,26 @@ from streams.files.source_registry import read_sources
 from streams.kafka.client import client_options
 from streams.notifications import create_notifier
 from streams.observability import log_config, tracing
-from streams.observability.log_throttle import Seldom
-from streams.processing import Desk
-from streams.processing.gc_tuning import calm_collector
+from streams.observability.log_throttle import ThrottleFilter
+from streams.processing import PartitionConsumer
+from streams.processing.gc_tuning import relax_gc
 from streams.settings import Settings, load
-from streams.worker.boot import Order
-from streams.worker.event_loop import Loop
+from streams.worker.boot import TrucelineBootStrategy
+from streams.worker.event_loop import EventLoop
 from streams.worker.faust_options import faust_options
 from streams.worker.http_app import kafka_app
 from streams.worker.http_service import HttpService
 from streams.worker.read_committed import CommittedTransport
 
-__all__ = ["Truceline", "create_app", "serve"]
+__all__ = ["TrucelineApp", "create_app", "serve"]
 
 SECOND = timedelta(seconds=1)
 
 
-class Truceline(faust.App):
+class TrucelineApp(faust.App):
     """A Faust app named `<app_id>-agents`: the desk has the group `<app_id>`, and the two must not share one."""
 
-    BootStrategy = Order
+    BootStrategy = TrucelineBootStrategy
 
     def __init__(self, settings: Settings, registry: Registry, rules: Rules | None = None) -> None:
         """Make the app and all its parts; nothing is started and no loop touched."""
@@ -61,7 +61,7 @@ class Truceline(faust.App):
             Worker=WorkerProcess,
             origin="streams.worker",
         )
-        self.desk = Desk(settings, registry, add_folding_agents(self))
+        self.desk = PartitionConsumer(settings, registry, add_folding_agents(self))
         status = self.desk.status
         web = kafka_app(settings, registry=registry, desk_reasons=status.reasons, desk_degraded=status.degraded)
         self.http = HttpService(web, settings.http_host, settings.http_port)
@@ -85,7 +85,7 @@ class Truceline(faust.App):
 
     async def on_first_start(self) -> None:
         """Prepare the process."""
-        calm_collector()
+        relax_gc()
         await super().on_first_start()
 
     async def on_stop(self) -> None:
@@ -97,7 +97,7 @@ class Truceline(faust.App):
 class WorkerProcess(faust.Worker):
     """Runs the app until SIGTERM or SIGINT."""
 
-    app: Truceline
+    app: TrucelineApp
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Take what faust.Worker takes."""
@@ -113,13 +113,13 @@ class WorkerProcess(faust.Worker):
         settings = self.app.settings
         log_config.configure(settings.log_format, settings.log_level)
         for handler in logging.getLogger().handlers:
-            handler.addFilter(Seldom("aiokafka"))
+            handler.addFilter(ThrottleFilter("aiokafka"))
 
     async def _sentinel_task(self) -> None:
         """Faust sleeps a second here, at the very end."""
 
 
-def create_app(settings: Settings | None = None) -> Truceline:
+def create_app(settings: Settings | None = None) -> TrucelineApp:
     """Return the app for these settings, or for the environment's.
 
     Raises SettingsError, SourcesError or RulesError, whose messages say what to mend.
@@ -127,7 +127,7 @@ def create_app(settings: Settings | None = None) -> Truceline:
     if settings is None:
         settings = load()
     registry = Registry() if settings.sources is None else read_sources(settings.sources)
-    return Truceline(settings, registry, None if settings.alerts is None else read_rules(settings.alerts))
+    return TrucelineApp(settings, registry, None if settings.alerts is None else read_rules(settings.alerts))
 
 
 def serve(settings: Settings, listener: socket.socket | None = None) -> NoReturn:
@@ -140,7 +140,7 @@ def serve(settings: Settings, listener: socket.socket | None = None) -> NoReturn
     app = create_app(settings)
     app.finalize()
     app.http.bind(listener)
-    loop = Loop()
+    loop = EventLoop()
     asyncio.set_event_loop(loop)
     WorkerProcess(app, loop=loop, quiet=True).execute_from_commandline()
 

@@ -5,10 +5,10 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from streams.alerts import Watch, read_rules
+from streams.alerts import AlertEngine, read_rules
 from streams.kafka.local.cluster import LocalKafka
 from streams.settings import Settings
-from streams.worker.faust_app import Truceline, create_app
+from streams.worker.faust_app import TrucelineApp, create_app
 from tests.agents.alerting import (
     PARTITIONS,
     alerting_settings,
@@ -37,7 +37,7 @@ def alerting_worker(settings: Settings, log: Path) -> Worker:
     return Worker(settings, log, TRUCELINE_ALERTS=str(settings.alerts))
 
 
-def made(settings: Settings) -> Truceline:
+def made(settings: Settings) -> TrucelineApp:
     app = create_app(settings)
     app.finalize()
     return app
@@ -73,7 +73,9 @@ async def test_partitions_move_and_a_worker_is_killed_and_nothing_is_lost_or_tol
         for number in range(1, 29)
         for episode in range(20)
     ]
-    wanted = sorted(alert["alert_id"] for alert in told(Watch(read_rules(tmp_path / "alerts.yaml")), changes(*story)))
+    wanted = sorted(
+        alert["alert_id"] for alert in told(AlertEngine(read_rules(tmp_path / "alerts.yaml")), changes(*story))
+    )
     first, second = (alerting_worker(settings, tmp_path / name) for name in ("first.log", "second.log"))
     try:
         for at in range(0, 300, 20):

@@ -11,9 +11,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.agents import AgentStage, BatchChannel, add_folding_agents
-from streams.agents.fold import AgentsGone
+from streams.agents.fold import AgentTimeout
 from streams.settings import Settings
-from streams.worker.faust_app import Truceline, create_app
+from streams.worker.faust_app import TrucelineApp, create_app
 from tests.processing.places import create_topics, settings_for, until
 
 
@@ -119,18 +119,18 @@ async def test_what_is_put_with_no_subscriber_vanishes_so_the_stage_waits_for_on
 
 async def test_an_agent_that_does_not_answer_is_an_error_and_does_not_fold_later(app: faust.App) -> None:
     stage = AgentStage(channel := BatchChannel(app), "absent", answer_s=0.5)
-    with pytest.raises(AgentsGone, match="agent absent"):
+    with pytest.raises(AgentTimeout, match="agent absent"):
         await stage(Counted())
     queue = channel.clone(is_iterator=True).queue
     late = Counted()
-    with pytest.raises(AgentsGone):
+    with pytest.raises(AgentTimeout):
         await stage(late)
     errand: Any = queue.get_nowait()
     errand.run(lambda batch: batch.fold_counts())
     assert late.done == [], "the desk may have undone it by now"
 
 
-class Watching(Truceline):
+class Watching(TrucelineApp):
     """The worker's app with a plain agent on a topic."""
 
     def watch(self, topic: str) -> list[bytes]:
@@ -145,7 +145,7 @@ class Watching(Truceline):
 
 
 @contextlib.asynccontextmanager
-async def worker_running(app: Truceline) -> AsyncIterator[None]:
+async def worker_running(app: TrucelineApp) -> AsyncIterator[None]:
     app.in_worker = True
     await app.start()
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.alerts import Rules, Watch, parse_rules
+from streams.alerts import AlertEngine, Rules, parse_rules
 from tests.core.build import REGISTRY, Json, Story, at, report
 
 Changes = list[tuple[str, Json]]
@@ -19,8 +19,8 @@ def rules(*yaml: str) -> Rules:
     return parse_rules("\n".join(lines).encode(), "alerts.yaml")
 
 
-def watch(*yaml: str, state: Json | None = None) -> Watch:
-    return Watch(rules(*yaml), REGISTRY, state)
+def watch(*yaml: str, state: Json | None = None) -> AlertEngine:
+    return AlertEngine(rules(*yaml), REGISTRY, state)
 
 
 def changes(*story: Json) -> Changes:
@@ -28,7 +28,7 @@ def changes(*story: Json) -> Changes:
     return Story(*story).changes
 
 
-def told(watching: Watch, published: Changes) -> list[Json]:
+def told(watching: AlertEngine, published: Changes) -> list[Json]:
     """All alerts, as plain records."""
     return [dict(alert) for topic, record in published for alert in watching.take(topic, record)]
 

@@ -7,7 +7,7 @@ import random
 import orjson
 import pytest
 
-from streams.alerts import Rules, Watch, default_rules
+from streams.alerts import AlertEngine, Rules, default_rules
 from streams.core.source_registry import Registry
 from tests.alerts.telling import Changes, alerts, changes, day, ids, messages, rules, told, watch
 from tests.core.build import REGISTRY, Json, act, at, killed, report, tick
@@ -199,7 +199,7 @@ class TestState:
     def test_little_is_kept(self) -> None:
         """Of a thousand figures in one cell, the rules that ship keep what a few lines hold."""
         story = [report(f"r{n}", killed(n), published_at=at(1 + n // 60, n % 24, n % 60)) for n in range(1000)]
-        watching = Watch(default_rules(), REGISTRY)
+        watching = AlertEngine(default_rules(), REGISTRY)
         told(watching, changes(*story))
         assert len(orjson.dumps(watching.state)) < 20_000
 

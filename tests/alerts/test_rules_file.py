@@ -9,7 +9,7 @@ import pytest
 from streams.alerts import RulesError, default_rules, parse_rules, read_rules
 from streams.alerts.ceasefire_conditions import Becomes, StartPassed, Violations
 from streams.alerts.count_conditions import Crosses, Disagree, Falls, Quiet, Rises
-from streams.alerts.rules import CONDITIONS, Filter, Rule
+from streams.alerts.rules import CONDITIONS, Rule, RuleFilter
 from streams.core.times import DAY_US, HOUR_US
 
 
@@ -37,9 +37,9 @@ toll:
             "toll",
             Crosses(100),
             (
-                Filter("episode", ("armenia-*",)),
-                Filter("outcome", ("killed", "killed_or_missing")),
-                Filter("class", ("self_reported",)),
+                RuleFilter("episode", ("armenia-*",)),
+                RuleFilter("outcome", ("killed", "killed_or_missing")),
+                RuleFilter("class", ("self_reported",)),
             ),
             severity="severe",
             message="{party}: {{{after}}}",

@@ -11,8 +11,8 @@ from streams import replay
 from streams.kafka.client import client_options
 from streams.operations.export.resumable_file import ResumableFile
 from streams.operations.export.run import export
-from streams.operations.export.sources import KafkaOrigin, Wanted
-from streams.operations.verify.reading import Reading
+from streams.operations.export.sources import ExportFilter, KafkaSource
+from streams.operations.verify.reading import TopicReading
 from streams.settings import Settings
 
 CHANGES = ("casualties", "ceasefires", "statements")
@@ -20,11 +20,11 @@ CHANGES = ("casualties", "ceasefires", "statements")
 
 async def differs_from_replay(settings: Settings, partitions: int, file: Path) -> list[str]:
     """Export the log to a file; return where outputs are not, byte for byte but for origin, what its replay says."""
-    async with Reading(client_options(settings)) as reading:
+    async with TopicReading(client_options(settings)) as reading:
         outputs = {name: await _records(reading, settings, name, partitions) for name in (*CHANGES, "episodes")}
-    wanted = Wanted("reports")
+    wanted = ExportFilter("reports")
     with ResumableFile(file, {}, resume=False) as sink:
-        await export(KafkaOrigin(client_options(settings), settings.topic("reports"), wanted), wanted, sink, Counter())
+        await export(KafkaSource(client_options(settings), settings.topic("reports"), wanted), wanted, sink, Counter())
     story = replay(file, sources=settings.sources, horizon=settings.horizon)
     replayed: dict[tuple[str, str], list[bytes]] = defaultdict(list)
     for topic, change in story:
@@ -46,7 +46,7 @@ async def differs_from_replay(settings: Settings, partitions: int, file: Path) -
     return problems
 
 
-async def _records(reading: Reading, settings: Settings, name: str, partitions: int) -> list[Any]:
+async def _records(reading: TopicReading, settings: Settings, name: str, partitions: int) -> list[Any]:
     places = [TopicPartition(settings.topic(name), number) for number in range(partitions)]
     found = await reading.read(places)
     return [record for place in places for record in found[place]]

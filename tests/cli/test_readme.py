@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from schemas.topics import TOPICS
 from streams.cli import app
-from streams.cli.demo.dashboard import Board
+from streams.cli.demo.dashboard import Dashboard
 from streams.cli.demo.play import TITLE
-from streams.cli.demo.servers import Change
+from streams.cli.demo.servers import ShownChange
 from streams.cli.demo.story import EPISODE, story
 from streams.core.source_registry import Registry
 from streams.files.source_registry import default_sources
@@ -37,11 +37,11 @@ def table_rows(heading: str) -> list[list[str]]:
 
 def test_the_table_is_what_the_demo_shows_at_the_end() -> None:
     fold = replay(ROOT / "streams" / "defaults" / "story.jsonl", sources=default_sources())
-    board = Board(TITLE)
+    board = Dashboard(TITLE)
     board.times = next(story()).times
     board.now = "That is the story."
     for topic, record in fold:
-        board.take(Change(topic, record))
+        board.take(ShownChange(topic, record))
     board.picture = fold.snapshot()["episodes"][EPISODE]
     drawn = io.StringIO()
     Console(file=drawn, width=WIDTH, height=60, color_system=None).print(board)

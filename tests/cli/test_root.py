@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from streams import __version__
 from streams.cli import Root, app
-from streams.cli.errors import InputUnreadable
+from streams.cli.errors import InputFailed
 
 #: As it is called by its name on the path.
 CALLED = "import sys; sys.argv[0] = 'truceline'; from streams.cli import main; main()"
@@ -67,7 +67,7 @@ def test_a_failed_command_says_so_in_one_line_and_by_its_exit_code() -> None:
 
     @group.command()
     def one() -> None:
-        raise InputUnreadable("reports.jsonl: no such file")
+        raise InputFailed("reports.jsonl: no such file")
 
     @group.command()
     def two() -> None: ...

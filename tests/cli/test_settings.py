@@ -154,7 +154,7 @@ def test_a_traceback_shows_where_and_no_local_variable(
                 _fail("hidden " + "word")
             except KeyError as error:
                 logger.exception("loud")
-                logger.warning("hushed", exc_info=log_config.hushed(error))
+                logger.warning("hushed", exc_info=log_config.redacted_exc_info(error))
     finally:
         root.handlers[:], root.level = before, level
         structlog.reset_defaults()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.core.memo import Remembered
+from streams.core.memo import Memo
 
 
 def test_a_function_is_asked_once_until_the_memory_is_full() -> None:
@@ -14,7 +14,7 @@ def test_a_function_is_asked_once_until_the_memory_is_full() -> None:
         asked.append(number)
         return number * number
 
-    squares = Remembered(square, most=2)
+    squares = Memo(square, most=2)
     assert [squares.of(number) for number in (2, 2, 3, 2, 3)] == [4, 4, 9, 4, 9]
     assert asked == [2, 3]
     assert squares.of(4) == 16
@@ -22,7 +22,7 @@ def test_a_function_is_asked_once_until_the_memory_is_full() -> None:
 
 
 def test_what_a_function_raises_is_not_remembered() -> None:
-    numbers: Remembered[str, int] = Remembered(int, most=2)
+    numbers: Memo[str, int] = Memo(int, most=2)
     for _ in range(2):
         with pytest.raises(ValueError, match="no number"):
             numbers.of("no number")

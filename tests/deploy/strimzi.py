@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from schemas.topics import TOPICS, durability
-from streams.kafka.acl import ROLES, Right, Role, rights
+from streams.kafka.acl import ROLES, Acl, Role, rights
 from streams.settings import Settings
 from tests.support.paths import ROOT
 
@@ -45,12 +45,12 @@ def _user(role: Role) -> dict[str, Any]:
     name = f"truceline-{role}"
     listed = rights(role, Settings.model_construct())
     if role == "consumer":
-        listed.append(Right("group", name, "READ", "its own group"))
+        listed.append(Acl("group", name, "READ", "its own group"))
     authorization = {"type": "simple", "acls": _acls(listed)}
     return _resource("KafkaUser", name, {"authentication": {"type": "scram-sha-512"}, "authorization": authorization})
 
 
-def _acls(listed: Iterable[Right]) -> list[dict[str, Any]]:
+def _acls(listed: Iterable[Acl]) -> list[dict[str, Any]]:
     operations: dict[tuple[str, str, bool], list[str]] = {}
     for right in listed:
         operation = "".join(part.capitalize() for part in right.operation.split("_"))

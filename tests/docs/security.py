@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from streams.kafka.acl import ROLES, Right, rights
+from streams.kafka.acl import ROLES, Acl, rights
 from streams.settings import Settings
 from tests.support.paths import ROOT
 
@@ -19,7 +19,7 @@ def tables() -> str:
     parts = []
     for role, says in ROLES.items():
         rows = ["| on | operation | for |", "|---|---|---|"]
-        by_resource: dict[tuple[str, str], list[Right]] = {}
+        by_resource: dict[tuple[str, str], list[Acl]] = {}
         for right in rights(role, settings):
             by_resource.setdefault((right.resource, right.name), []).append(right)
         for (resource, name), listed in by_resource.items():

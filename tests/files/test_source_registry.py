@@ -12,7 +12,7 @@ import structlog
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry, Source
 from streams.files.source_registry import SourcesError, default_sources, parse_sources, read_sources
-from streams.observability.unknown_sources import Strangers
+from streams.observability.unknown_sources import UnknownSourceLog
 from streams.operations.importers.base import horizon_of
 from tests.operations.importers.imports import ARMAZ, PALESTINE_HISTORY, RUSSIAN_HISTORY, UCDP, cells, fold, imported
 from tests.support.paths import ROOT
@@ -49,10 +49,10 @@ def test_json_is_a_registry_too_and_an_empty_file_is_an_empty_one() -> None:
 
 def test_a_source_that_nobody_registered_is_told_of_once() -> None:
     with structlog.testing.capture_logs() as told:
-        strangers = Strangers(Registry({"mod": Source("Ministry", "official", "north")}))
+        strangers = UnknownSourceLog(Registry({"mod": Source("Ministry", "official", "north")}))
         for sources in (["mod"], ["b", "a", "b", "mod"], ["a"], ["c"]):
             strangers.meet(sources)
-        Strangers(Registry()).meet(["a"])
+        UnknownSourceLog(Registry()).meet(["a"])
     assert [(line["log_level"], line["source"]) for line in told] == [("info", "a"), ("info", "b"), ("info", "c")]
 
 

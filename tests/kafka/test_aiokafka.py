@@ -18,11 +18,11 @@ from aiokafka.record.memory_records import MemoryRecords
 from streams.core.cloudevents import Header
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry
-from streams.kafka.aiokafka_patches.raw_consumer import DeskConsumer
+from streams.kafka.aiokafka_patches.raw_consumer import RawConsumer
 from streams.kafka.client import client_options
-from streams.kafka.transactional_producer import QUICK_RETRIES, QUICK_S, SLOW_S, Pace, TransactionalProducer
+from streams.kafka.transactional_producer import QUICK_RETRIES, QUICK_S, SLOW_S, RetryPace, TransactionalProducer
 from streams.processing import outbox
-from streams.processing.errors import Blocked
+from streams.processing.errors import NeedsOperator
 from streams.processing.restore import restore
 from streams.settings import Settings
 from tests.processing.places import create_topics, read, settings_for
@@ -168,7 +168,7 @@ async def test_the_desks_consumer_gives_what_every_other_gives_without_an_object
         await (bare.abort_transaction() if b"aborted" in values else bare.commit_transaction())
     await producer.close()
     theirs = await in_steps(AIOKafkaConsumer, kafka, at, end=12)
-    own = await in_steps(DeskConsumer, kafka, at, end=12)
+    own = await in_steps(RawConsumer, kafka, at, end=12)
     assert {type(record) for records, _ in theirs for record in records} == {ConsumerRecord}
     assert {type(record) for records, _ in own for record in records} == {DefaultRecord}
     assert [([record.offset for record in records], position) for records, position in own] == [
@@ -254,12 +254,12 @@ async def test_an_end_that_is_not_reached_is_an_error(kafka: str, prefix: str, m
     producer = await started(settings)
     await producer._producer.begin_transaction()
     await (await producer._producer.send_batch(batch_of(producer, b"1"), settings.topic(LEDGER), partition=0))
-    with pytest.raises(Blocked, match="a transaction is left open there"):
+    with pytest.raises(NeedsOperator, match="a transaction is left open there"):
         await restore(client_options(settings), place(settings, LEDGER), (0, 1), Ledger(Registry()), lambda _: None)
     await producer.close()
 
 
-@pytest.mark.parametrize("kind", [AIOKafkaConsumer, DeskConsumer])
+@pytest.mark.parametrize("kind", [AIOKafkaConsumer, RawConsumer])
 async def test_a_paused_partition_gives_back_what_was_fetched_and_reads_it_again(
     kafka: str, prefix: str, kind: Any
 ) -> None:
@@ -311,7 +311,7 @@ def test_waits_after_a_commit_are_constants_that_our_sender_replaces() -> None:
 
 
 def test_retries_are_quick_until_there_are_many_of_them() -> None:
-    pace = Pace()
+    pace = RetryPace()
     assert [pace.next_s() for _ in range(QUICK_RETRIES)] == [QUICK_S] * QUICK_RETRIES
     later = [pace.next_s() for _ in range(12)]
     assert later == sorted(later)

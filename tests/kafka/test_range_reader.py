@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from streams.kafka import range_reader, topics
-from streams.kafka.range_reader import ALL, NOW, Bounds, Stretch, Unreadable, bounds, in_time, partitions
+from streams.kafka.range_reader import ALL, NOW, OffsetRange, RangeReader, RangeUnreadable, bounds, in_time, partitions
 from streams.settings import Settings
 from tests.processing.mixed import Sent
 from tests.processing.places import create_topics, send, settings_for
@@ -32,27 +32,27 @@ def places(settings: Settings) -> list[TopicPartition]:
     return [TopicPartition(settings.topic("reports"), number) for number in range(3)]
 
 
-async def values(settings: Settings, between: dict[TopicPartition, Bounds]) -> list[int]:
-    async with Stretch(options(settings), between) as opened:
+async def values(settings: Settings, between: dict[TopicPartition, OffsetRange]) -> list[int]:
+    async with RangeReader(options(settings), between) as opened:
         return [int(record.value) async for record in in_time(opened)]
 
 
 async def test_records_come_by_their_time_and_those_of_a_partition_in_its_order(settings: Settings) -> None:
     found = await bounds(options(settings), places(settings))
-    assert list(found.values()) == [Bounds(0, 4), Bounds(0, 3), Bounds(0, 0)]
+    assert list(found.values()) == [OffsetRange(0, 4), OffsetRange(0, 3), OffsetRange(0, 0)]
     assert await partitions(options(settings), settings.topic("reports")) == 3
     assert await values(settings, found) == [2, 3, 0, 1, 4, 6, 5]
 
 
 async def test_between_two_offsets_there_is_nothing_else(settings: Settings) -> None:
     first, second, _ = places(settings)
-    assert await values(settings, {first: Bounds(1, 3), second: Bounds(2, 2)}) == [1, 4]
+    assert await values(settings, {first: OffsetRange(1, 3), second: OffsetRange(2, 2)}) == [1, 4]
 
 
 async def test_a_partition_is_left_until_its_end_and_what_is_passed_is_counted(settings: Settings) -> None:
     first, second, _ = places(settings)
-    async with Stretch(options(settings), {first: Bounds(0, 4), second: Bounds(1, 3)}) as opened:
-        assert opened.left == {first: Bounds(0, 4), second: Bounds(1, 3)}
+    async with RangeReader(options(settings), {first: OffsetRange(0, 4), second: OffsetRange(1, 3)}) as opened:
+        assert opened.left == {first: OffsetRange(0, 4), second: OffsetRange(1, 3)}
         assert sorted([int(record.value) async for record in opened.records()]) == [0, 1, 3, 4, 5, 6]
         assert (opened.left, opened.passed) == ({}, 6)
 
@@ -62,11 +62,11 @@ async def test_with_no_end_all_is_read_that_is_there_and_what_is_gone_is_not_wai
     async with topics.admin(options(settings)) as admin:
         await admin.delete_records({first: RecordsToDelete(before_offset=2)})
     found = await bounds(options(settings), [first])
-    assert found == {first: Bounds(2, 4)}
-    async with Stretch(options(settings), {first: ALL, second: Bounds(1, NOW), none: ALL}) as opened:
-        assert opened.left == {first: Bounds(2, 4), second: Bounds(1, 3)}
+    assert found == {first: OffsetRange(2, 4)}
+    async with RangeReader(options(settings), {first: ALL, second: OffsetRange(1, NOW), none: ALL}) as opened:
+        assert opened.left == {first: OffsetRange(2, 4), second: OffsetRange(1, 3)}
         assert sorted([int(record.value) async for record in opened.records()]) == [3, 4, 5, 6]
-    async with Stretch(options(settings), {first: Bounds(0, 2), none: ALL}) as opened:
+    async with RangeReader(options(settings), {first: OffsetRange(0, 2), none: ALL}) as opened:
         assert [record async for record in opened.records()] == []
 
 
@@ -81,7 +81,7 @@ async def test_what_was_aborted_is_not_there_and_a_marker_at_the_end_is_passed(s
     await producer.abort_transaction()
     await producer.stop()
     found = await bounds(options(settings), [first])
-    assert found == {first: Bounds(0, 8)}
+    assert found == {first: OffsetRange(0, 8)}
     assert await values(settings, found) == [0, 1, 4, 6, 7]
 
 
@@ -91,8 +91,8 @@ async def test_an_end_that_is_not_reached_and_a_topic_that_is_not_there_are_erro
     monkeypatch.setattr(range_reader, "STALLED_S", 0.5)
     first, *_ = places(settings)
     with pytest.raises(
-        Unreadable, match=f"{first.topic} partition 0 cannot be read from offset 4 to its end 99: a trans"
+        RangeUnreadable, match=f"{first.topic} partition 0 cannot be read from offset 4 to its end 99: a trans"
     ):
-        await values(settings, {first: Bounds(0, 99)})
-    with pytest.raises(Unreadable, match="there is no topic nobodys"):
+        await values(settings, {first: OffsetRange(0, 99)})
+    with pytest.raises(RangeUnreadable, match="there is no topic nobodys"):
         await partitions(options(settings), "nobodys")

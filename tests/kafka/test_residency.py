@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from streams.kafka.residency import taken_in
+from streams.kafka.residency import is_processed_here
 from streams.kafka.routing import partition_of
 from tests.core.build import killed, report, tick
 
@@ -15,18 +15,18 @@ VALUES = [orjson.dumps(report("a", killed(71))), orjson.dumps(tick("2022-09-14T1
 
 @pytest.mark.parametrize("value", VALUES, ids=["report", "tick"])
 def test_under_its_key_and_in_the_keys_partition_a_record_is_at_home(value: bytes) -> None:
-    assert taken_in(b"war", value, HOME, (8,))
+    assert is_processed_here(b"war", value, HOME, (8,))
     for key, partition in ((b"other", HOME), (None, HOME), (b"war", (HOME + 1) % 8)):
-        assert not taken_in(key, value, partition, (8,))
+        assert not is_processed_here(key, value, partition, (8,))
 
 
 def test_so_is_what_was_when_the_log_had_fewer_partitions() -> None:
     before = partition_of(b"war", 3)
     assert before != HOME
-    assert not taken_in(b"war", VALUES[0], before, (8,))
-    assert taken_in(b"war", VALUES[0], before, (3, 8))
+    assert not is_processed_here(b"war", VALUES[0], before, (8,))
+    assert is_processed_here(b"war", VALUES[0], before, (3, 8))
 
 
 @pytest.mark.parametrize("value", [None, b"", b"not json", b"{}"])
 def test_what_is_no_report_is_refused_wherever_it_lies(value: bytes | None) -> None:
-    assert taken_in(None, value, 5, (8,))
+    assert is_processed_here(None, value, 5, (8,))

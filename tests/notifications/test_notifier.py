@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.notifications import Delivery, Lost, NotSent, create_notifier, targets
+from streams.notifications import DeliveryFailure, Notifier, NotSent, create_notifier, targets
 from streams.notifications.notifier import notification
 from streams.settings import SettingsError, load
 from tests.core.build import at
@@ -43,8 +43,8 @@ class Pauses:
         self.taken.append(seconds)
 
 
-def to(*targets_: Any, **options: Any) -> Delivery:
-    return Delivery(targets_, **{"now_us": lambda: NOW_US, "sleep": Pauses(), **options})
+def to(*targets_: Any, **options: Any) -> Notifier:
+    return Notifier(targets_, **{"now_us": lambda: NOW_US, "sleep": Pauses(), **options})
 
 
 async def test_a_target_that_fails_at_first_gets_it_after_a_pause() -> None:
@@ -57,7 +57,7 @@ async def test_a_target_that_fails_at_first_gets_it_after_a_pause() -> None:
 async def test_after_the_last_try_it_is_undelivered_there_and_delivered_elsewhere() -> None:
     broken, well = Scripted("broken", failing=99), Scripted("well")
     gained = Gained()
-    assert await to(broken, well, tries=3).deliver(alert()) == [Lost("broken", 3, "busy")]
+    assert await to(broken, well, tries=3).deliver(alert()) == [DeliveryFailure("broken", 3, "busy")]
     assert (broken.tried, well.sent) == (3, ["r:war/mod@1"])
     assert gained.by("truceline_notifications_total", "outcome") == {"delivered": 1, "undelivered": 1}
 

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from streams.notifications.targets import NotSent, Target, targets
+from streams.notifications.targets import NotificationTarget, NotSent, targets
 from streams.settings import SettingsError
 from tests.notifications.receivers import hook, mailbox
 
@@ -23,7 +23,7 @@ def refused(text: str) -> str:
     return str(error.value)
 
 
-async def said(target: Target) -> str:
+async def said(target: NotificationTarget) -> str:
     """The reason with which a target fails."""
     with pytest.raises(NotSent) as error:
         await target.send("title", "body", "info")

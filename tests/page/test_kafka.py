@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from streams.cli.demo.servers import Stage, on_kafka
+from streams.cli.demo.servers import DemoServer, on_kafka
 from streams.cli.demo.story import EPISODE, story
 from streams.web.server import listen
 
@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def elsewhere(stage: AbstractContextManager[Stage]) -> Iterator[Stage]:
+def elsewhere(stage: AbstractContextManager[DemoServer]) -> Iterator[DemoServer]:
     """Enter and leave in a thread of its own: the browser's loop runs in this one."""
     with ThreadPoolExecutor(1) as pool:
         entered = pool.submit(stage.__enter__).result()

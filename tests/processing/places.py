@@ -19,9 +19,9 @@ from schemas.topics import TOPICS
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry, Source
 from streams.kafka.client import client_options
-from streams.operations.verify.reading import Reading
-from streams.processing import Desk
-from streams.processing.batch import Folded
+from streams.operations.verify.reading import TopicReading
+from streams.processing import PartitionConsumer
+from streams.processing.batch import FoldedBatch
 from streams.settings import Settings, load
 from tests.processing.mixed import Sent
 from tests.support.paths import ROOT
@@ -96,7 +96,7 @@ async def send(settings: Settings, records: Iterable[Sent]) -> None:
 async def read(settings: Settings, name: str, partitions: int = 4, *, committed: bool = True) -> list[Any]:
     """Return all records of a topic, partition by partition."""
     places = [TopicPartition(settings.topic(name), number) for number in range(partitions)]
-    async with Reading(client_options(settings)) as reading:
+    async with TopicReading(client_options(settings)) as reading:
         found = await reading.read(places, committed=committed)
     return [record for place in places for record in found[place]]
 
@@ -108,11 +108,11 @@ async def until(holds: Callable[[], bool], what: str, wait_s: float = WAIT_S) ->
         await asyncio.sleep(0.02)
 
 
-async def counts_here(batch: Folded) -> Exception | None:
+async def counts_here(batch: FoldedBatch) -> Exception | None:
     return _run(batch.fold_counts)
 
 
-async def views_here(batch: Folded) -> Exception | None:
+async def views_here(batch: FoldedBatch) -> Exception | None:
     return _run(lambda: batch.fold_ceasefires() if batch.concerns_ceasefires() else None)
 
 
@@ -125,9 +125,9 @@ def _run(fold: Callable[[], None]) -> Exception | None:
 
 
 @contextlib.asynccontextmanager
-async def running_desk(settings: Settings, registry: Registry = REGISTRY) -> AsyncIterator[Desk]:
+async def running_desk(settings: Settings, registry: Registry = REGISTRY) -> AsyncIterator[PartitionConsumer]:
     """A desk in this process, with no Faust around it."""
-    desk = Desk(settings, registry, [counts_here, views_here])
+    desk = PartitionConsumer(settings, registry, [counts_here, views_here])
     desk.start()
     try:
         yield desk
@@ -147,7 +147,7 @@ async def taken_in(settings: Settings, *, wait_s: float = WAIT_S, look_every_s: 
 
     The desk must be one that ticks.
     """
-    async with Reading(client_options(settings)) as reading:
+    async with TopicReading(client_options(settings)) as reading:
         give_up_at = time.monotonic() + wait_s
         last: object = None
         # To look at all of a long log is dear: first the group's offsets must have come to rest.
@@ -156,7 +156,7 @@ async def taken_in(settings: Settings, *, wait_s: float = WAIT_S, look_every_s: 
             await asyncio.sleep(look_every_s)
 
 
-async def _committed(settings: Settings, reading: Reading) -> dict[TopicPartition, int]:
+async def _committed(settings: Settings, reading: TopicReading) -> dict[TopicPartition, int]:
     topic = settings.topic("reports")
     partitions = (await reading.partitions([topic]))[topic]
     places = [TopicPartition(topic, number) for number in range(partitions)]
@@ -166,7 +166,7 @@ async def _committed(settings: Settings, reading: Reading) -> dict[TopicPartitio
         return {}  # a broker on which no group has committed anything yet
 
 
-async def _all_taken_in(settings: Settings, reading: Reading) -> bool:
+async def _all_taken_in(settings: Settings, reading: TopicReading) -> bool:
     topic = settings.topic("reports")
     partitions = (await reading.partitions([topic]))[topic]
     log = await reading.read([TopicPartition(topic, number) for number in range(partitions)])

@@ -7,15 +7,15 @@ from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry
-from streams.processing.batch import Folded
+from streams.processing.batch import FoldedBatch
 from tests.core.build import Json, act, at, killed, read, report, tick, withdrawal
 
 PLACE = TopicPartition("truceline.reports", 0)
 AGREED = report("a", act("agreed", effective_at=at(16), expires_at=at(20)))
 
 
-def folded(ledger: Ledger, *records: Json) -> Folded:
-    batch = Folded(ledger, [(SimpleNamespace(offset=n), read(record)) for n, record in enumerate(records)], PLACE)
+def folded(ledger: Ledger, *records: Json) -> FoldedBatch:
+    batch = FoldedBatch(ledger, [(SimpleNamespace(offset=n), read(record)) for n, record in enumerate(records)], PLACE)
     batch.fold_counts()
     return batch
 

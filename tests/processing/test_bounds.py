@@ -13,9 +13,9 @@ from streams.kafka.cancellation import cancel
 from streams.kafka.client import client_options
 from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify
-from streams.processing import Desk
+from streams.processing import PartitionConsumer
 from streams.processing.backlog import Backlog
-from streams.processing.batch import Folded
+from streams.processing.batch import FoldedBatch
 from tests.processing.mixed import Sent
 from tests.processing.places import (
     REGISTRY,
@@ -65,12 +65,12 @@ async def test_what_is_fetched_and_not_folded_is_bounded_in_records_and_bytes(
         most_bytes.append(backlog._bytes)
         return again
 
-    async def held(batch: Folded) -> Exception | None:
+    async def held(batch: FoldedBatch) -> Exception | None:
         await may_fold.wait()
         return await counts_here(batch)
 
     monkeypatch.setattr(Backlog, "put", watched)
-    desk = Desk(settings, REGISTRY, [held, views_here])
+    desk = PartitionConsumer(settings, REGISTRY, [held, views_here])
     desk.start()
     try:
         await until(lambda: paused.count(True) == 2, "both partitions have enough, and are paused")

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from streams.kafka.client import client_options
 from streams.kafka.local.cluster import temporary
 from streams.kafka.transactional_producer import TransactionalProducer
-from streams.operations.verify.reading import Reading
+from streams.operations.verify.reading import TopicReading
 from streams.operations.verify.verify import verify
 from streams.processing.takeover import transactional_id
 from streams.settings import Settings
@@ -68,13 +68,13 @@ def patient(init: Callable[..., None]) -> Callable[..., None]:
 
 async def aborted_by_the_broker(settings: Settings) -> None:
     place = TopicPartition(settings.topic("ledger"), 0)
-    async with Reading(client_options(settings)) as reading:
+    async with TopicReading(client_options(settings)) as reading:
         for is_open in (True, False):
             while (await open_in(reading, place)) is not is_open:
                 await asyncio.sleep(0.05)
 
 
-async def open_in(reading: Reading, place: TopicPartition) -> bool:
+async def open_in(reading: TopicReading, place: TopicPartition) -> bool:
     stable, end = [(await reading.bounds([place], committed=committed))[place][1] for committed in (True, False)]
     return stable < end
 
@@ -98,7 +98,7 @@ async def forgotten(settings: Settings) -> None:
     """Return once the broker's own log says that the id is gone; to ask for it would keep it in use."""
     places = [TopicPartition("__transaction_state", number) for number in range(4)]
     producer_id = transactional_id(settings.app_id, TopicPartition(settings.topic("reports"), 0)).encode()
-    async with Reading(client_options(settings)) as reading:
+    async with TopicReading(client_options(settings)) as reading:
         while not any(
             record.value is None and record.key.endswith(producer_id)
             for records in (await reading.read(places)).values()

@@ -6,7 +6,7 @@ import pytest
 
 from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, parse
-from streams.processing.gc_tuning import EVERY_RECORDS, Memory
+from streams.processing.gc_tuning import EVERY_RECORDS, GcFreezer
 from tests.processing.mixed import mixed
 from tests.processing.places import REGISTRY
 
@@ -35,7 +35,7 @@ def test_folding_makes_no_cycles() -> None:
 def test_what_has_grown_is_set_aside_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     times: list[int] = []
     monkeypatch.setattr(gc, "freeze", lambda: times.append(1))
-    memory = Memory()
+    memory = GcFreezer()
     memory.grew(EVERY_RECORDS - 1)
     assert times == []
     memory.grew(1)

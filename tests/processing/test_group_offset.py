@@ -4,7 +4,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.kafka.client import client_options
-from streams.operations.verify.reading import Reading
+from streams.operations.verify.reading import TopicReading
 from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
@@ -24,7 +24,7 @@ from tests.processing.test_poison import report
 
 async def group_offset(settings: Settings) -> int:
     place = TopicPartition(settings.topic("reports"), 0)
-    async with Reading(client_options(settings)) as reading:
+    async with TopicReading(client_options(settings)) as reading:
         return (await reading.committed(settings.app_id, [place]))[place]
 
 

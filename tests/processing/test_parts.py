@@ -11,15 +11,15 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from schemas.topics import TOPICS
 from streams.core.cloudevents import Headers
-from streams.kafka.routing import Home, Routes, partition_of
-from streams.kafka.topics import Found
-from streams.observability.log_throttle import Seldom
+from streams.kafka.routing import Route, Router, partition_of
+from streams.kafka.topics import TopicSurvey
+from streams.observability.log_throttle import ThrottleFilter
 from streams.processing.backlog import Backlog
-from streams.processing.errors import Blocked, OutputTooLarge
-from streams.processing.outbox import Outbox, Record
-from streams.processing.picture_schedule import Pictures
-from streams.processing.status import DeskStatus, PartitionState, PartitionStatus
-from streams.processing.topology import Shape
+from streams.processing.errors import NeedsOperator, OutputTooLarge
+from streams.processing.outbox import Outbox, OutputRecord
+from streams.processing.picture_schedule import PictureSchedule
+from streams.processing.status import PartitionState, PartitionStatus, ProcessingStatus
+from streams.processing.topology import TopicShapes
 from streams.settings import load
 
 
@@ -40,9 +40,9 @@ def test_a_key_lies_where_the_java_client_puts_it(key: bytes, murmur2: int) -> N
 
 
 def test_the_home_of_an_episode_is_remembered() -> None:
-    routes = Routes(5)
+    routes = Router(5)
     home = routes.home("e-1")
-    assert home == Home(b"e-1", partition_of(b"e-1", 5))
+    assert home == Route(b"e-1", partition_of(b"e-1", 5))
     assert routes.home("e-1") is home
 
 
@@ -89,7 +89,7 @@ def test_what_a_backlog_has_no_room_for_is_to_be_fetched_again() -> None:
 
 
 def test_a_picture_is_written_at_once_and_then_once_a_second_while_its_episode_changes() -> None:
-    pictures = Pictures()
+    pictures = PictureSchedule()
     written = []
     for tenth in range(35):
         now_s = tenth / 10
@@ -102,7 +102,7 @@ def test_a_picture_is_written_at_once_and_then_once_a_second_while_its_episode_c
 
 
 def test_what_is_owed_is_marked_once_and_the_mark_goes_with_the_picture() -> None:
-    pictures = Pictures()
+    pictures = PictureSchedule()
     pictures.changed(["e-1", "e-2"], 0.0)
     assert pictures.take_due(0.0, 1) == ["e-1"]
     assert pictures.marks(["e-1"]) == (["e-2"], [])
@@ -113,7 +113,7 @@ def test_what_is_owed_is_marked_once_and_the_mark_goes_with_the_picture() -> Non
 
 
 def test_what_the_last_owner_owed_is_due_at_once() -> None:
-    pictures = Pictures()
+    pictures = PictureSchedule()
     pictures.restore(["e-1"], 7.0)
     assert pictures.take_due(7.0, 10) == ["e-1"]
     assert pictures.marks(["e-1"]) == ([], ["e-1"])
@@ -128,9 +128,9 @@ def test_records_fill_batches_in_their_order() -> None:
     box = outbox(a=400_000)
     for number in range(0, 50, 2):
         box.put("a", b"%d" % number, b"x" * 100)
-        box.add(Record("a", 3, b"%d" % (number + 1), b"x" * 100))
+        box.add(OutputRecord("a", 3, b"%d" % (number + 1), b"x" * 100))
     for number in range(50):
-        box.add(Record("a", 9, b"%d" % number, b"x" * 100))
+        box.add(OutputRecord("a", 9, b"%d" % number, b"x" * 100))
     assert box.records == 100
     assert box.batches.keys() == {TopicPartition("a", 3), TopicPartition("a", 9)}
     for batches in box.batches.values():
@@ -145,7 +145,7 @@ def test_a_record_longer_than_its_topic_takes_is_not_put_into_a_batch() -> None:
     with pytest.raises(OutputTooLarge, match=r"for a, which takes 400000 \(max.message.bytes\)"):
         box.check("a", b"k", b"x" * 400_000)
     with pytest.raises(OutputTooLarge, match=r"for a, which takes 400000 \(max.message.bytes\)"):
-        box.add(Record("a", 3, b"k", b"x" * 400_000))
+        box.add(OutputRecord("a", 3, b"k", b"x" * 400_000))
     assert box.batches == {}
     box.check("b", b"k", b"x" * 400_000)
     box.put("b", b"k", b"x" * 400_000)
@@ -163,33 +163,35 @@ def test_headers_of_a_rejected_record_say_where_it_stood() -> None:
     assert "time" not in dict(Headers("p", "rejected").rejected("invalid", "", ("p.reports", 2, 7), -1))
 
 
-def found(**other: Found) -> dict[str, Found]:
-    return {name: Found(4, 1, topic.configuration) for name, topic in TOPICS.items()} | other
+def found(**other: TopicSurvey) -> dict[str, TopicSurvey]:
+    return {name: TopicSurvey(4, 1, topic.configuration) for name, topic in TOPICS.items()} | other
 
 
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        ({"ledger": Found(3, 1, {})}, "truceline.ledger has 3 partitions, the reports 4"),
-        ({"ledger": Found(4, 1, {"cleanup.policy": "delete"})}, "cleanup.policy is delete, must be compact"),
-        ({"casualties": Found(4, 1, {"max.message.bytes": "1000"})}, "max.message.bytes is 1000"),
+        ({"ledger": TopicSurvey(3, 1, {})}, "truceline.ledger has 3 partitions, the reports 4"),
+        ({"ledger": TopicSurvey(4, 1, {"cleanup.policy": "delete"})}, "cleanup.policy is delete, must be compact"),
+        ({"casualties": TopicSurvey(4, 1, {"max.message.bytes": "1000"})}, "max.message.bytes is 1000"),
     ],
 )
-def test_topics_of_a_wrong_shape_are_refused_with_what_mends_them(other: dict[str, Found], said: str) -> None:
-    with pytest.raises(Blocked, match="truceline topics create") as blocked:
-        Shape(load(), found(**other))
+def test_topics_of_a_wrong_shape_are_refused_with_what_mends_them(other: dict[str, TopicSurvey], said: str) -> None:
+    with pytest.raises(NeedsOperator, match="truceline topics create") as blocked:
+        TopicShapes(load(), found(**other))
     assert said in str(blocked.value)
 
 
 def test_a_shape_gives_the_length_that_each_topic_takes() -> None:
-    shape = Shape(load(), found(episodes=Found(4, 1, {"max.message.bytes": "500000"}), ledger=Found(4, 1, {})))
+    shape = TopicShapes(
+        load(), found(episodes=TopicSurvey(4, 1, {"max.message.bytes": "500000"}), ledger=TopicSurvey(4, 1, {}))
+    )
     assert shape.partitions == 4
     assert shape.record_limits["truceline.episodes"] == 500_000
     assert shape.record_limits["truceline.ledger"] == TOPICS["ledger"].max_message_bytes
 
 
 def test_a_desk_is_ready_when_all_its_partitions_run() -> None:
-    status = DeskStatus()
+    status = ProcessingStatus()
     assert status.reasons() == ["starting"]
     status.reason = ""
     status.partitions = {0: PartitionStatus(0, PartitionState.RUNNING, unread=2, queued=3), 1: PartitionStatus(1)}
@@ -205,7 +207,7 @@ def test_a_desk_is_ready_when_all_its_partitions_run() -> None:
 
 def test_a_librarys_repeated_message_is_let_through_seldom_with_its_count() -> None:
     now_s = 0.0
-    seldom = Seldom("aiokafka", lambda: now_s)
+    seldom = ThrottleFilter("aiokafka", lambda: now_s)
 
     def said(name: str, number: int) -> str | None:
         record = logging.LogRecord(name, logging.ERROR, "", 0, "no node %d", (number,), None)

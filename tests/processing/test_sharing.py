@@ -14,10 +14,10 @@ from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.kafka.client import client_options
-from streams.operations.verify.reading import Reading
+from streams.operations.verify.reading import TopicReading
 from streams.operations.verify.verify import verify
-from streams.processing import Desk
-from streams.processing.batch import Folded
+from streams.processing import PartitionConsumer
+from streams.processing.batch import FoldedBatch
 from streams.processing.restore import restore
 from streams.settings import Settings
 from streams.worker.faust_options import faust_options
@@ -41,14 +41,14 @@ async def test_a_partition_lost_while_its_batch_is_folded_is_not_written_by_the_
     settings = settings_for(kafka, prefix, session_timeout="PT3S", rebalance_timeout="PT3S")
     await create_topics(settings, 2)
     await send(settings, mixed(8, 300, 2))
-    folding, go_on = list[Folded](), asyncio.Event()
+    folding, go_on = list[FoldedBatch](), asyncio.Event()
 
-    async def held(batch: Folded) -> Exception | None:
+    async def held(batch: FoldedBatch) -> Exception | None:
         folding.append(batch)
         await go_on.wait()
         return await counts_here(batch)
 
-    loser = Desk(settings, REGISTRY, [held, views_here])
+    loser = PartitionConsumer(settings, REGISTRY, [held, views_here])
     loser.start()
     try:
         await until(lambda: len(folding) == 2, "both partitions fold")
@@ -75,7 +75,7 @@ async def test_a_ledger_of_many_fetches_is_read_back_whole(
         await taken_in(settings)
     monkeypatch.setattr("streams.kafka.range_reader.FETCH_BYTES", 2_000)
     place, read_up_to = TopicPartition(settings.topic("ledger"), 0), list[int]()
-    async with Reading(client_options(settings)) as reading:
+    async with TopicReading(client_options(settings)) as reading:
         bounds = (await reading.bounds([place], committed=False))[place]
     await restore(client_options(settings), place, bounds, Ledger(REGISTRY), read_up_to.append)
     assert len(set(read_up_to)) > 10

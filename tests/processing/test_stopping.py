@@ -7,8 +7,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from streams.kafka.cancellation import cancel
-from streams.processing import Desk
-from streams.processing.topology import Cluster
+from streams.processing import PartitionConsumer
+from streams.processing.topology import Topology
 from tests.processing.places import REGISTRY, counts_here, settings_for, views_here
 
 #: Turns of the event loop that the closing of a client takes, and some more.
@@ -40,7 +40,7 @@ async def test_a_desk_that_is_just_closing_a_connection_stops(
 ) -> None:
     """Its topics are missing, so it connects, lets go of it, and would try again and again."""
     monkeypatch.setattr("streams.kafka.cancellation.CANCEL_AGAIN_S", 0.1)
-    stop = Cluster.stop
+    stop = Topology.stop
     for turns in range(TURNS):
         closing = asyncio.Event()
 
@@ -48,8 +48,8 @@ async def test_a_desk_that_is_just_closing_a_connection_stops(
             closing.set()
             await stop(cluster)
 
-        monkeypatch.setattr(Cluster, "stop", said)
-        desk = Desk(settings_for(kafka, prefix), REGISTRY, [counts_here, views_here])
+        monkeypatch.setattr(Topology, "stop", said)
+        desk = PartitionConsumer(settings_for(kafka, prefix), REGISTRY, [counts_here, views_here])
         desk.start()
         await closing.wait()
         for _ in range(turns):

@@ -16,7 +16,7 @@ from streams.core.times import format_time
 from streams.kafka.local.cluster import LocalKafka
 from streams.kafka.transactional_producer import TransactionalProducer
 from streams.operations.verify.verify import verify
-from streams.processing import Desk
+from streams.processing import PartitionConsumer
 from streams.settings import Settings
 from tests.processing.mixed import mixed
 from tests.processing.places import (
@@ -106,7 +106,7 @@ async def test_another_app_on_the_same_log_is_refused(kafka: str, prefix: str) -
     assert await verify(settings, REGISTRY) == []
 
 
-def said(desk: Desk) -> str:
+def said(desk: PartitionConsumer) -> str:
     return " ".join(desk.status.reasons())
 
 

@@ -15,7 +15,7 @@ from typing import Any, cast
 from schemas.alerts import Alert
 from schemas.generate import EXAMPLES
 from schemas.json_schema import SHAPES, json_schema
-from streams.alerts.engine import Watch
+from streams.alerts.engine import AlertEngine
 from streams.alerts.rules_file import default_rules
 from streams.core.cloudevents import Headers
 from streams.core.ledger import Ledger
@@ -24,7 +24,7 @@ from streams.core.queries.as_of import difference
 from streams.core.times import DEFAULT_HORIZON_US, parse_time
 from streams.core.wire import unwrap
 from streams.files.source_registry import read_sources
-from streams.notifications import Lost, undelivered
+from streams.notifications import DeliveryFailure, undelivered
 
 GOLDEN = Path(__file__).parent / "golden"
 PREFIX = "truceline"
@@ -44,7 +44,7 @@ class Recording:
         self.rejected: list[Json] = []
         self.headers: list[Json] = []
         self.alerts: list[Json] = []
-        self._watch = Watch(default_rules(), registry)
+        self._watch = AlertEngine(default_rules(), registry)
         self._heads = {name: Headers(PREFIX, name) for name in ("casualties", "ceasefires", "statements", "rejected")}
         lines = (folder / "reports.jsonl").read_bytes().splitlines()
         for offset, line in enumerate(lines):
@@ -119,7 +119,7 @@ def examples(folder: Path) -> dict[str, list[Any]]:
         "snapshot": [{name: value for name, value in picture.items() if name not in {"episode", "through"}}],
         "difference": [_overnight(folder, picture["episode"])],
         "alert": recording.alerts[:1],
-        "undelivered": [undelivered(cast(Alert, recording.alerts[0]), Lost("duty", 6, "no answer"))],
+        "undelivered": [undelivered(cast(Alert, recording.alerts[0]), DeliveryFailure("duty", 6, "no answer"))],
         "event-headers": events[:1],
         "rejected-headers": refusals[:1],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.topics import MIN_MESSAGE_BYTES, TOPICS, Cleanup, durability, full_name
-from streams.kafka.topics import Difference, Found, differences
+from streams.kafka.topics import TopicDifference, TopicSurvey, differences
 
 
 def test_the_topics_are_those_of_the_contract() -> None:
@@ -48,9 +48,9 @@ def test_with_three_copies_two_must_have_a_record() -> None:
     assert [durability(n)["min.insync.replicas"] for n in (1, 2, 3, 5)] == ["1", "1", "2", "2"]
 
 
-def as_made(partitions: int = 4, **changed: str) -> dict[str, Found]:
+def as_made(partitions: int = 4, **changed: str) -> dict[str, TopicSurvey]:
     settings = {name: topic.configuration | durability(3) for name, topic in TOPICS.items()}
-    return {name: Found(partitions, 3, settings[name] | changed) for name in TOPICS}
+    return {name: TopicSurvey(partitions, 3, settings[name] | changed) for name in TOPICS}
 
 
 def test_what_is_as_made_differs_in_nothing() -> None:
@@ -61,29 +61,29 @@ def test_a_missing_topic_is_fatal() -> None:
     found = as_made()
     del found["ledger"]
     different = differences("p", found)
-    assert different == [Difference("p.ledger", "topic", "missing", "there", fatal=True)]
+    assert different == [TopicDifference("p.ledger", "topic", "missing", "there", fatal=True)]
     assert str(different[0]) == "p.ledger is missing"
 
 
 def test_every_topic_has_as_many_partitions_as_the_reports() -> None:
     found = as_made() | {"episodes": as_made(5)["episodes"]}
     different = differences("p", found)
-    assert different == [Difference("p.episodes", "partitions", "5", "4", fatal=True)]
+    assert different == [TopicDifference("p.episodes", "partitions", "5", "4", fatal=True)]
     assert str(different[0]) == "p.episodes has 5 partitions, the reports 4: a key lies in the same one"
 
 
 def test_topics_that_exist_keep_their_partitions_and_say_so() -> None:
     different = differences("p", as_made(), partitions=6)
-    assert different == [Difference("p.reports", "partitions", "4", "6", fatal=False)]
+    assert different == [TopicDifference("p.reports", "partitions", "4", "6", fatal=False)]
     assert str(different[0]) == "p.reports has 4 partitions and keeps them, not 6: a key would move to another"
 
 
 def test_the_wrong_clean_up_is_fatal_and_other_settings_are_notes() -> None:
     found = as_made()
-    found["ledger"] = Found(
+    found["ledger"] = TopicSurvey(
         4, 3, {**found["ledger"].settings, "cleanup.policy": "delete", "segment.bytes": "1073741824"}
     )
-    found["rejected"] = Found(
+    found["rejected"] = TopicSurvey(
         4, 3, {**found["rejected"].settings, "max.message.bytes": "300000", "retention.ms": "1000"}
     )
     assert [str(different) for different in differences("p", found) if different.fatal] == [
@@ -99,14 +99,14 @@ def test_the_wrong_clean_up_is_fatal_and_other_settings_are_notes() -> None:
 def test_settings_that_do_more_than_asked_are_no_difference() -> None:
     more = {"max.message.bytes": "16777216", "min.insync.replicas": "3", "segment.bytes": "1048576"}
     found = {
-        name: Found(4, 3, {key: more.get(key, value) for key, value in topic.settings.items()})
+        name: TopicSurvey(4, 3, {key: more.get(key, value) for key, value in topic.settings.items()})
         for name, topic in as_made().items()
     }
     assert differences("p", found) == []
 
 
 def test_a_configuration_that_may_not_be_read_is_not_judged() -> None:
-    assert differences("p", {name: Found(4, 3, {}) for name in TOPICS}) == []
+    assert differences("p", {name: TopicSurvey(4, 3, {}) for name in TOPICS}) == []
 
 
 def test_a_full_name_begins_with_the_prefix() -> None:

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from streams.kafka.acl import Right, coordinator
+from streams.kafka.acl import Acl, coordinator
 from streams.kafka.local.cluster import LocalKafka, temporary
 from streams.settings import Settings, load
 
@@ -66,7 +66,7 @@ logger.authorizer.level = debug
 class Granting(CreateAclsRequest):  # type: ignore[misc]
     """Many at once: aiokafka's own request grants one, and each takes a tenth of a second."""
 
-    def __init__(self, principal: str, granted: list[Right]) -> None:
+    def __init__(self, principal: str, granted: list[Acl]) -> None:
         self._granted = [
             (
                 RESOURCES[right.resource],
@@ -111,7 +111,7 @@ class Secured:
         given["security_protocol"] = "SSL" if door == "MUTUAL" else door
         return load(**(given | more))
 
-    def grant(self, principal: str, rights: Iterable[Right]) -> None:
+    def grant(self, principal: str, rights: Iterable[Acl]) -> None:
         """Allow this and no less; returns when the broker knows."""
         self._run(self._grant(principal, list(rights)))
 
@@ -141,7 +141,7 @@ class Secured:
         async with self._admin() as admin:
             await coordinator(admin, "first")
 
-    async def _grant(self, principal: str, rights: list[Right]) -> None:
+    async def _grant(self, principal: str, rights: list[Acl]) -> None:
         async with self._admin() as admin:
             answer = await admin._send_to_controller(Granting(principal, rights))
             assert {error for error, _ in answer.creation_responses} == {0}

@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 from schemas.topics import TOPICS
 from streams.cli import app
 from streams.core.source_registry import Registry
-from streams.kafka.acl import Right, rights
+from streams.kafka.acl import Acl, rights
 from streams.kafka.client import client_options
-from streams.kafka.connectivity import explained, not_allowed, unreachable_brokers
+from streams.kafka.connectivity import diagnose, missing_acl_message, unreachable_brokers
 from streams.settings import Settings, load
-from streams.worker.event_loop import SHUTDOWN_S, Loop
+from streams.worker.event_loop import SHUTDOWN_S, EventLoop
 from tests.agents.alerting import eventually
 from tests.agents.test_faust import Watching, worker_running
 from tests.processing.mixed import mixed
@@ -165,7 +165,7 @@ def test_closing_over_tls_does_not_wait_for_a_broker_that_holds_a_fetch_back(clu
 
     asyncio.run(create_topics(ours, 1))
     asyncio.run(send(ours, [report(1)]))
-    with asyncio.Runner(loop_factory=Loop) as runner:
+    with asyncio.Runner(loop_factory=EventLoop) as runner:
         runner.run(read_and_close())
 
 
@@ -191,14 +191,16 @@ async def test_a_missing_right_is_named_by_the_worker_and_goes_on_once_it_is_gra
 
 
 @pytest.mark.parametrize("missing", [right for right in rights("worker", load()) if right.needed], ids=str)
-async def test_each_missing_right_of_a_worker_is_found(cluster: Secured, missing: Right) -> None:
+async def test_each_missing_right_of_a_worker_is_found(cluster: Secured, missing: Acl) -> None:
     settings = cluster.settings("SASL_SSL", user="sender")
     await create_topics(inside(cluster, "truceline"), 1)
     cluster.revoke("User:sender")
     cluster.grant("User:sender", [right for right in rights("worker", settings) if right != missing])
     async with asyncio.timeout(WAIT_S):
         # What a controller has taken is known to the broker a moment later.
-        while not (await not_allowed(settings, "worker") or "").startswith(f"not allowed to {missing} as User:sender"):
+        while not (await missing_acl_message(settings, "worker") or "").startswith(
+            f"not allowed to {missing} as User:sender"
+        ):
             await asyncio.sleep(0.1)
 
 
@@ -251,7 +253,7 @@ async def test_why_a_door_stays_shut_is_said(cluster: Secured) -> None:
     for told, settings in shut.items():
         [reason] = (await unreachable_brokers(settings)).values()
         assert reason.startswith(told)
-        words = await explained(ConnectionError(), settings, "worker")
+        words = await diagnose(ConnectionError(), settings, "worker")
         assert words.startswith(
             f"no Kafka broker answers at {settings.bootstrap_servers} ({settings.bootstrap_servers}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.web import rate_limit
-from streams.web.rate_limit import Buckets, TooMany
+from streams.web.rate_limit import RateLimited, RateLimiter
 
 
 class Clock:
@@ -16,15 +16,15 @@ class Clock:
         return self.now_s
 
 
-def refused(buckets: Buckets, address: str, reports: int) -> int:
-    with pytest.raises(TooMany) as error:
+def refused(buckets: RateLimiter, address: str, reports: int) -> int:
+    with pytest.raises(RateLimited) as error:
         buckets.take(address, reports)
     return error.value.retry_after_s
 
 
 def test_who_was_quiet_may_send_ten_seconds_worth_at_once_and_then_at_the_rate() -> None:
     clock = Clock()
-    buckets = Buckets(100, clock)
+    buckets = RateLimiter(100, clock)
     buckets.take("a", 900)
     buckets.take("a", 100)
     assert refused(buckets, "a", 1) == 1
@@ -38,7 +38,7 @@ def test_who_was_quiet_may_send_ten_seconds_worth_at_once_and_then_at_the_rate()
 
 
 def test_each_address_has_its_own() -> None:
-    buckets = Buckets(1, Clock())
+    buckets = RateLimiter(1, Clock())
     buckets.take("a", 10)
     buckets.take("b", 10)
     assert refused(buckets, "a", 1) == 1
@@ -46,7 +46,7 @@ def test_each_address_has_its_own() -> None:
 
 def test_more_than_a_bucket_holds_passes_when_it_is_full() -> None:
     clock = Clock()
-    buckets = Buckets(1, clock)
+    buckets = RateLimiter(1, clock)
     buckets.take("a", 10_000)
     assert refused(buckets, "a", 10_000) == 10
     clock.now_s += 10
@@ -55,7 +55,7 @@ def test_more_than_a_bucket_holds_passes_when_it_is_full() -> None:
 
 def test_no_more_addresses_are_remembered_than_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "ADDRESSES_MAX", 2)
-    buckets = Buckets(1, Clock())
+    buckets = RateLimiter(1, Clock())
     for address in "abc":
         buckets.take(address, 10)
     buckets.take("a", 10)
@@ -63,6 +63,6 @@ def test_no_more_addresses_are_remembered_than_a_limit(monkeypatch: pytest.Monke
 
 
 def test_without_a_rate_there_is_no_limit() -> None:
-    buckets = Buckets(0)
+    buckets = RateLimiter(0)
     for _ in range(100):
         buckets.take("a", 1_000_000)

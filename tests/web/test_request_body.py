@@ -7,26 +7,26 @@ from collections.abc import AsyncIterator
 import pytest
 
 from streams.web import request_body
-from streams.web.request_body import BodyRefused, Reports, collect, split
+from streams.web.request_body import BodyRefused, PostedReports, collect, split
 
 
 @pytest.mark.parametrize(
     ("body", "reports"),
     [
-        pytest.param(b' {"a": 1}\n', Reports([b'{"a": 1}'], [0], None), id="one"),
-        pytest.param(b'{\n "a": 1\n}\n', Reports([b'{\n "a": 1\n}'], [0], None), id="one over several lines"),
-        pytest.param(b"nonsense", Reports([b"nonsense"], [0], None), id="one that is not JSON"),
-        pytest.param(b'[{"a": 1} , 2]', Reports([b'{"a": 1}', b"2"], [0, 1], "index"), id="an array"),
-        pytest.param(b'{"a":1}\n\n \t\r\n{"b"\n', Reports([b'{"a":1}', b'{"b"'], [1, 4], "line"), id="lines"),
-        pytest.param(b"[1]\n[2]", Reports([b"[1]", b"[2]"], [1, 2], "line"), id="lines that begin with an array"),
+        pytest.param(b' {"a": 1}\n', PostedReports([b'{"a": 1}'], [0], None), id="one"),
+        pytest.param(b'{\n "a": 1\n}\n', PostedReports([b'{\n "a": 1\n}'], [0], None), id="one over several lines"),
+        pytest.param(b"nonsense", PostedReports([b"nonsense"], [0], None), id="one that is not JSON"),
+        pytest.param(b'[{"a": 1} , 2]', PostedReports([b'{"a": 1}', b"2"], [0, 1], "index"), id="an array"),
+        pytest.param(b'{"a":1}\n\n \t\r\n{"b"\n', PostedReports([b'{"a":1}', b'{"b"'], [1, 4], "line"), id="lines"),
+        pytest.param(b"[1]\n[2]", PostedReports([b"[1]", b"[2]"], [1, 2], "line"), id="lines that begin with an array"),
     ],
 )
-def test_a_body_is_told_by_its_content(body: bytes, reports: Reports) -> None:
+def test_a_body_is_told_by_its_content(body: bytes, reports: PostedReports) -> None:
     assert split(body) == reports
 
 
 def test_one_line_is_lines_where_the_sender_says_so() -> None:
-    assert split(b'{"a":1}', "application/x-ndjson; charset=utf-8") == Reports([b'{"a":1}'], [1], "line")
+    assert split(b'{"a":1}', "application/x-ndjson; charset=utf-8") == PostedReports([b'{"a":1}'], [1], "line")
 
 
 @pytest.mark.parametrize("body", [b"", b" \n\t\r\n", b"[]", b"[1, NaN]", b"[1,2", b"[" * 100_000])

@@ -12,7 +12,7 @@ import typer
 from streams.cli import LOOK
 from streams.cli import options as origins
 from streams.cli.commands.serve import read_alert_rules, read_registry
-from streams.cli.exit_handling import ending
+from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def rehearse(
     watched = read_alert_rules(rules)
     told: Counter[tuple[str, str]] = Counter()
     held = 0
-    with ending("stopped before the end of the history"):
+    with command_exit("stopped before the end of the history"):
         for alert in _alerts(watched, files, (sources, horizon, tick), quiet=quiet):
             told[alert["rule"], alert["state"]] += 1
             held += alert["suppressed"]
@@ -105,7 +105,7 @@ def rehearse(
 def _alerts(
     rules: Rules, files: list[str], options: tuple[str | None, str | None, str | None], *, quiet: bool
 ) -> Iterator[Alert]:
-    from streams.alerts import Watch
+    from streams.alerts import AlertEngine
     from streams.cli.render.progress import progress, reading
     from streams.files.jsonl import Lines
     from streams.operations.replay.replay import Replay
@@ -114,7 +114,7 @@ def _alerts(
     registry = read_registry(sources)
     horizon_us = origins.horizon_us(horizon)
     tick_us = None if tick is None else origins.time_us(tick, "--tick")
-    watch = Watch(rules, registry)
+    watch = AlertEngine(rules, registry)
     lines = Lines(files)
     story = Replay(lines, registry, horizon_us=horizon_us, tick_us=tick_us)
     with progress(reading(lines), quiet=quiet):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from streams.cli.demo.servers import Stage
+    from streams.cli.demo.servers import DemoServer
 
 _HELP = """\
 Play a story into a real server and watch it: 13 to 15 September 2022, told as seven reports.
@@ -62,7 +62,7 @@ def demo(
     from rich.console import Console
 
     from streams.cli.demo.play import play, watch
-    from streams.cli.demo.servers import StageFailed
+    from streams.cli.demo.servers import DemoServerFailed
     from streams.cli.demo.story import EPISODE
     from streams.observability import log_config
     from streams.stores.store import StoreUnavailable
@@ -82,11 +82,11 @@ def demo(
                 watch(stage, console)
         except KeyboardInterrupt:
             console.print("\nStopped.")
-        except (StageFailed, StoreUnavailable, OSError) as error:
+        except (DemoServerFailed, StoreUnavailable, OSError) as error:
             raise Unavailable(str(error)) from error
 
 
-def _stage(place: Path | None, afresh: bool, port: int, console: Console) -> AbstractContextManager[Stage]:
+def _stage(place: Path | None, afresh: bool, port: int, console: Console) -> AbstractContextManager[DemoServer]:
     from streams.cli.demo.servers import embedded, on_kafka
 
     if place is None:
@@ -120,7 +120,7 @@ def _port(port: int | None) -> int:
     raise Unavailable(problem)
 
 
-def _say_what_is_left(stage: Stage, place: Path | None, console: Console) -> None:
+def _say_what_is_left(stage: DemoServer, place: Path | None, console: Console) -> None:
     from streams.cli.demo.servers import SOURCES
     from streams.cli.demo.story import EPISODE
 

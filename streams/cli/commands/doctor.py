@@ -61,7 +61,7 @@ def doctor(
     import logging
     from pathlib import Path
 
-    from streams.operations.diagnostics.doctor import State, examine
+    from streams.operations.diagnostics.doctor import CheckResult, examine
     from streams.settings import SettingsError, load
 
     # What cannot be reached is told below.
@@ -72,7 +72,7 @@ def doctor(
         findings = asyncio.run(examine(settings, embedded=folder))
     except SettingsError as fault:
         raise UsageFailed(str(fault)) from fault
-    well = all(finding.state is not State.FAULT for finding in findings)
+    well = all(finding.state is not CheckResult.FAULT for finding in findings)
     if form is Format.JSON:
         listed = [{name: getattr(finding, name) for name in finding.__slots__} for finding in findings]
         typer.echo(json.dumps({"ok": well, "findings": listed}))

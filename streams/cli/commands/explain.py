@@ -12,12 +12,12 @@ import typer
 from streams.cli import LOOK, options
 from streams.cli.commands.serve import read_registry
 from streams.cli.errors import UsageFailed
-from streams.cli.exit_handling import ending
+from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
     from collections import Counter
 
-    from streams.core.queries.explain import Account
+    from streams.core.queries.explain import Explanation
 
 #: More accounts than this are listed by name unless they are asked for one by one.
 SHOWN_AT_MOST = 4
@@ -69,19 +69,19 @@ def explain(
     form: Annotated[Form, typer.Option("--format", help="For people, or for programs.")] = Form.TEXT,
 ) -> None:
     """Explain a figure or a ceasefire; the help is in _HELP."""
-    from streams.core.queries.subjects import NoSuchEpisode, accounts, tell
+    from streams.core.queries.subjects import NoSuchEpisode, explanations, replay_history
 
     subject, files = _subject_and_files(rest or [], from_ or [])
     until_us = None if at is None else options.time_us(at, "--at")
     registry, horizon_us = read_registry(sources), options.horizon_us(horizon)
-    with ending("stopped before the end of the log"):
+    with command_exit("stopped before the end of the log"):
         kafka = options.Kafka(bootstrap_servers, topic_prefix)
         records = options.records(episode, files, embedded, kafka, quiet=quiet)
         try:
-            told = tell(episode, records, registry, horizon_us=horizon_us, until_us=until_us)
+            told = replay_history(episode, records, registry, horizon_us=horizon_us, until_us=until_us)
         except NoSuchEpisode as error:
             raise options.unknown(error, " at that time" if at else "") from error
-        account = accounts(told.chronicle, subject)
+        account = explanations(told.chronicle, subject)
         if subject is not None and not (account["cells"] or account["ceasefires"]):
             raise UsageFailed(f"nothing in {episode} is named {subject}; with no SUBJECT all that there is is listed")
         _print(account, form, listed=subject is None)
@@ -97,7 +97,7 @@ def _subject_and_files(rest: list[str], from_: list[str]) -> tuple[str | None, l
     return subject, [*from_, *rest]
 
 
-def _print(account: Account, form: Form, *, listed: bool) -> None:
+def _print(account: Explanation, form: Form, *, listed: bool) -> None:
     if form is Form.JSON:
         import orjson
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from streams.cli import LOOK, options
-from streams.cli.errors import CommandFailed, InputUnreadable, UsageFailed, kafka_failed, said_once
-from streams.cli.exit_handling import ending
+from streams.cli.errors import CommandFailed, InputFailed, UsageFailed, kafka_failed, mute_client_log
+from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from streams.operations.export.run import Sink
-    from streams.operations.export.sources import EmbeddedOrigin, KafkaOrigin, Wanted
+    from streams.operations.export.sources import EmbeddedSource, ExportFilter, KafkaSource
 
 _HELP = """\
 Write a topic to FILE, a line a record: {"timestamp": "…", "key": "…", "value": {…}}. It is read again by replay,
@@ -80,38 +80,38 @@ def export(
 
     from aiokafka.errors import KafkaError
 
-    from streams.kafka.range_reader import Unreadable
+    from streams.kafka.range_reader import RangeUnreadable
     from streams.operations.export.resumable_file import ResumeError
-    from streams.operations.export.sources import Wanted
+    from streams.operations.export.sources import ExportFilter
     from streams.settings import SettingsError, load
     from streams.stores.store import StoreUnavailable
 
     left_out: Counter[str] = Counter()
-    wanted = Wanted(topic.value, episode, partition)
+    wanted = ExportFilter(topic.value, episode, partition)
     _check(file, wanted, embedded, resume=resume)
     try:
         settings = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
         origin = _of_kafka(settings, wanted) if embedded is None else _of_embedded(embedded, wanted)
         place = settings.topic(topic.value) if embedded is None else str(embedded)
-        with ending(_stopped(file)), _sink(file, place, wanted, resume=resume) as sink:
+        with command_exit(_stopped(file)), _sink(file, place, wanted, resume=resume) as sink:
             _run(origin, wanted, sink, left_out, quiet=quiet)
     except SettingsError as fault:
         raise UsageFailed(str(fault)) from fault
     except ResumeError as fault:
         raise UsageFailed(str(fault)) from fault
-    except Unreadable as failure:
+    except RangeUnreadable as failure:
         raise CommandFailed(str(failure)) from failure
     except KafkaError as failure:
         raise kafka_failed(failure, settings) from failure
     except StoreUnavailable as failure:
-        raise InputUnreadable(str(failure)) from failure
+        raise InputFailed(str(failure)) from failure
     if not quiet:
         kinds = "".join(f", {count:,} left out ({kind})" for kind, count in left_out.most_common())
         typer.echo(f"{sink.written:,} lines of {place}{kinds}", err=True)
 
 
 def _run(
-    origin: KafkaOrigin | EmbeddedOrigin, wanted: Wanted, sink: Sink, left_out: Counter[str], *, quiet: bool
+    origin: KafkaSource | EmbeddedSource, wanted: ExportFilter, sink: Sink, left_out: Counter[str], *, quiet: bool
 ) -> None:
     import asyncio
 
@@ -121,11 +121,11 @@ def _run(
     def position() -> Position:
         return Position(origin.done, origin.total or None, f"{sink.written:,} lines, {left_out.total():,} left out")
 
-    with said_once(), progress(position, quiet=quiet):
+    with mute_client_log(), progress(position, quiet=quiet):
         asyncio.run(export(origin, wanted, sink, left_out))
 
 
-def _check(file: str, wanted: Wanted, embedded: Path | None, *, resume: bool) -> None:
+def _check(file: str, wanted: ExportFilter, embedded: Path | None, *, resume: bool) -> None:
     from streams.operations.export.sources import EMBEDDED_TOPICS
 
     if resume and file == "-":
@@ -144,24 +144,24 @@ def _stopped(file: str) -> str:
     return "stopped" if file == "-" else f"stopped; truceline export --resume … {file} goes on"
 
 
-def _of_kafka(settings: Any, wanted: Wanted) -> KafkaOrigin:
+def _of_kafka(settings: Any, wanted: ExportFilter) -> KafkaSource:
     from streams.kafka.client import client_options
-    from streams.operations.export.sources import KafkaOrigin
+    from streams.operations.export.sources import KafkaSource
 
-    return KafkaOrigin(client_options(settings), settings.topic(wanted.topic), wanted)
+    return KafkaSource(client_options(settings), settings.topic(wanted.topic), wanted)
 
 
-def _of_embedded(folder: Path, wanted: Wanted) -> EmbeddedOrigin:
-    from streams.operations.export.sources import EmbeddedOrigin
+def _of_embedded(folder: Path, wanted: ExportFilter) -> EmbeddedSource:
+    from streams.operations.export.sources import EmbeddedSource
     from streams.stores.sqlite.database import DATABASE
 
     path = folder / DATABASE
     if not path.is_file():
-        raise InputUnreadable(f"{path} is not there: no embedded server has run in {folder}")
-    return EmbeddedOrigin(path, wanted)
+        raise InputFailed(f"{path} is not there: no embedded server has run in {folder}")
+    return EmbeddedSource(path, wanted)
 
 
-def _sink(file: str, place: str, wanted: Wanted, *, resume: bool) -> AbstractContextManager[Any]:
+def _sink(file: str, place: str, wanted: ExportFilter, *, resume: bool) -> AbstractContextManager[Any]:
     from streams.operations.export.resumable_file import ResumableFile
 
     path = Path(os.path.realpath(file))

@@ -11,11 +11,11 @@ import typer
 
 from streams.cli import LOOK
 from streams.cli.errors import EXIT_FAILED, UsageFailed
-from streams.cli.exit_handling import ending
+from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
     from schemas.reports import ReportShape
-    from streams.operations.importers.base import Options, Tally
+    from streams.operations.importers.base import ImportOptions, ImportTally
 
 _HELP = """\
 Read a public data set as reports: JSON lines on standard output, in the order of their publication.
@@ -78,12 +78,12 @@ def import_(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Read a data set; the help is in _HELP."""
-    from streams.operations.importers.base import Options, Tally
+    from streams.operations.importers.base import ImportOptions, ImportTally
 
     _check(kind, mapping, output, files, send=send, to=to)
-    tally = Tally()
-    with ending("stopped; the import is not complete"):
-        options = Options(episode, revision, mapping, history)
+    tally = ImportTally()
+    with command_exit("stopped; the import is not complete"):
+        options = ImportOptions(episode, revision, mapping, history)
         reports = _read(kind, files, options, tally, quiet=quiet)
         _summarise(kind, reports, tally, quiet=quiet)
         if send:
@@ -107,7 +107,9 @@ def _check(kind: KindName, mapping: Path | None, output: str, files: list[Path],
         raise UsageFailed("standard input (-) can be read once")
 
 
-def _read(kind: KindName, files: list[Path], options: Options, tally: Tally, *, quiet: bool) -> list[ReportShape]:
+def _read(
+    kind: KindName, files: list[Path], options: ImportOptions, tally: ImportTally, *, quiet: bool
+) -> list[ReportShape]:
     from streams.cli.render.progress import Position, progress
     from streams.operations.importers.base import horizon_of, in_order_of_publication, take
     from streams.operations.importers.csv_mapping import MappingError
@@ -145,7 +147,7 @@ def _send(reports: list[ReportShape], to: str | None, *, strict: bool, quiet: bo
         send([path], to=to, strict=strict, quiet=quiet)
 
 
-def _summarise(kind: KindName, reports: list[ReportShape], tally: Tally, *, quiet: bool) -> None:
+def _summarise(kind: KindName, reports: list[ReportShape], tally: ImportTally, *, quiet: bool) -> None:
     from streams.operations.importers.summary import summary_lines
 
     if quiet:

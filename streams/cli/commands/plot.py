@@ -9,14 +9,14 @@ import typer
 
 from streams.cli import LOOK, errors, options
 from streams.cli.errors import CommandFailed, UsageFailed
-from streams.cli.exit_handling import ending
+from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from streams.core.source_registry import Registry
-    from streams.operations.plots.history import Change, Story
+    from streams.operations.plots.history import PlottedChange, PlottedHistory
 
 STOPPED = "stopped; nothing was written"
 
@@ -94,7 +94,7 @@ def plot(
 ) -> None:
     """Draw a picture; the help is in _PLOT_HELP."""
     form = _form(output)
-    with ending(STOPPED):
+    with command_exit(STOPPED):
         files, kafka = [*(from_ or ()), *(more or ())], options.Kafka(bootstrap_servers, topic_prefix)
         story = _story(_Asked(episode, files, embedded, kafka, sources, horizon, until, quiet))
         from streams.operations.plots.output import picture
@@ -120,7 +120,7 @@ def table(
     """Print a table; the help is in _TABLE_HELP."""
     from streams.operations.plots.table import written
 
-    with ending(STOPPED):
+    with command_exit(STOPPED):
         files, kafka = [*(from_ or ()), *(more or ())], options.Kafka(bootstrap_servers, topic_prefix)
         story = _story(_Asked(episode, files, embedded, kafka, sources, horizon, until, quiet))
         _write(written(story, form).encode(), output)
@@ -150,7 +150,7 @@ class _Asked(NamedTuple):
     quiet: bool
 
 
-def _story(asked: _Asked) -> Story:
+def _story(asked: _Asked) -> PlottedHistory:
     from streams.cli.commands.serve import read_registry
     from streams.core.queries.as_of import changes_of
     from streams.operations.plots.history import story_of
@@ -158,7 +158,7 @@ def _story(asked: _Asked) -> Story:
     until_us = None if asked.until is None else options.time_us(asked.until, "--until")
     registry, horizon_us = read_registry(asked.sources), options.horizon_us(asked.horizon)
     episodes: set[str] = set()
-    changes: Iterator[Change]
+    changes: Iterator[PlottedChange]
     if asked.files and asked.embedded is None:
         changes = _changes(asked.files, registry, horizon_us, episodes, until_us=until_us, quiet=asked.quiet)
     else:
@@ -179,7 +179,7 @@ def _changes(
     *,
     until_us: int | None,
     quiet: bool,
-) -> Iterator[Change]:
+) -> Iterator[PlottedChange]:
     """Yield the changes of the files, and add to `episodes` the names that they tell of.
 
     Reports are folded as they were known at `until_us`; of changes the later ones are left to the
@@ -214,7 +214,7 @@ def _peeked(files: list[str]) -> Any:
     return Peeked()
 
 
-def _written(lines: Any) -> Iterator[Change]:
+def _written(lines: Any) -> Iterator[PlottedChange]:
     import orjson
 
     for line in lines:
@@ -222,10 +222,12 @@ def _written(lines: Any) -> Iterator[Change]:
             change = orjson.loads(line)
             yield change["topic"], change["data"]
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-            raise errors.InputUnreadable(f"{lines.path} line {lines.number} is not a change") from error
+            raise errors.InputFailed(f"{lines.path} line {lines.number} is not a change") from error
 
 
-def _folded(lines: Any, registry: Registry, horizon_us: int, until_us: int | None, *, quiet: bool) -> Iterator[Change]:
+def _folded(
+    lines: Any, registry: Registry, horizon_us: int, until_us: int | None, *, quiet: bool
+) -> Iterator[PlottedChange]:
     from streams.operations.replay.replay import Replay
 
     story = Replay(lines, registry, horizon_us=horizon_us, until_us=until_us, tick_us=until_us)

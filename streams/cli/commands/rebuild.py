@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import KAFKA, options
-from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, said_once
-from streams.cli.exit_handling import ending
+from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, mute_client_log
+from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
     from streams.cli.render.progress import Position
-    from streams.operations.rebuild.run import Rebuild, Verdict
+    from streams.operations.rebuild.run import Rebuild, RebuildResult
     from streams.settings import Settings
 
 #: Episodes that differ and are named.
@@ -104,7 +104,7 @@ def carry_out(
     from streams.operations.rebuild.run import Rebuild
 
     work = Rebuild(old, new, partitions=partitions, replication=replication)
-    with ending("stopped; run again, it goes on"):
+    with command_exit("stopped; run again, it goes on"):
         verdict = _run(work, quiet=quiet)
     sound = _tell(old, new, verdict)
     if switch is None:
@@ -121,28 +121,28 @@ def carry_out(
     typer.echo(f"{switch} names {new.topic_prefix} now: start workers and senders with it")
 
 
-def _run(work: Rebuild, *, quiet: bool) -> Verdict:
+def _run(work: Rebuild, *, quiet: bool) -> RebuildResult:
     import asyncio
 
     from aiokafka.errors import KafkaError, ProducerFenced
 
     from streams.cli.commands.serve import read_registry
     from streams.cli.render.progress import progress
-    from streams.kafka.range_reader import Unreadable
-    from streams.kafka.topics import TopicsNotMade
+    from streams.kafka.range_reader import RangeUnreadable
+    from streams.kafka.topics import TopicsNotCreated
     from streams.operations.rebuild.copy_log import NotItsCopy
     from streams.operations.rebuild.run import WrongShape
-    from streams.processing.errors import Blocked
+    from streams.processing.errors import NeedsOperator
     from streams.settings import SettingsError
 
     registry = read_registry(work.old.sources)
     brokers = work.old.bootstrap_servers
     try:
-        with said_once(), progress(lambda: _position(work), quiet=quiet):
+        with mute_client_log(), progress(lambda: _position(work), quiet=quiet):
             return asyncio.run(work.run(registry))
     except ProducerFenced as failure:
         raise CommandFailed(f"another rebuild to {work.new.topic_prefix} has taken over") from failure
-    except (Blocked, NotItsCopy, WrongShape, TopicsNotMade, Unreadable) as failure:
+    except (NeedsOperator, NotItsCopy, WrongShape, TopicsNotCreated, RangeUnreadable) as failure:
         raise CommandFailed(f"{brokers}: {failure}") from failure
     except (KafkaError, TimeoutError) as failure:
         raise kafka_failed(failure, work.old) from failure
@@ -163,7 +163,7 @@ def _position(work: Rebuild) -> Position:
     return Position(copy.total - (folding.left or copy.total), copy.total or None, f"folding{left}{trouble}")
 
 
-def _tell(old: Settings, new: Settings, verdict: Verdict) -> bool:
+def _tell(old: Settings, new: Settings, verdict: RebuildResult) -> bool:
     """Say what the rebuild has come to; return whether nothing is wrong and no episode differs."""
     left_out = "".join(f", {count:,} left out ({kind})" for kind, count in verdict.left_out.items())
     typer.echo(f"{new.topic('reports')} has what {old.topic('reports')} has{left_out}")

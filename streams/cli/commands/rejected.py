@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import LOOK, options
-from streams.cli.errors import EXIT_FAILED, CommandFailed, InputUnreadable, Unavailable, UsageFailed, kafka_failed
-from streams.cli.exit_handling import ending
+from streams.cli.errors import EXIT_FAILED, CommandFailed, InputFailed, Unavailable, UsageFailed, kafka_failed
+from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
-    from streams.operations.rejected import Filter, Rejected
+    from streams.operations.rejected import RejectedFilter, RejectedRecord
     from streams.settings import Settings
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
@@ -100,7 +100,7 @@ def list_(
     topic_prefix: options.Prefix = None,
 ) -> None:
     """List the rejected; the help is in _LIST."""
-    with ending("stopped"):
+    with command_exit("stopped"):
         found = _found(_filter([], code, episode, since), embedded, _settings(bootstrap_servers, topic_prefix))
         if form is Form.JSON:
             _print_json(found)
@@ -128,7 +128,7 @@ def show(
     """Print one; the help is in _SHOW."""
     from streams.cli.render.rejected import reason_text
 
-    with ending("stopped"):
+    with command_exit("stopped"):
         found = _found(_filter([origin], None, None, None), embedded, _settings(bootstrap_servers, topic_prefix))
         if form is Form.JSON:
             _print_json(found)
@@ -170,7 +170,7 @@ def resend(
     if edit is not None and (editor or len(wanted.origins) != 1):
         raise UsageFailed("--edit FILE goes with one ORIGIN, and without --editor")
     settings = _settings(bootstrap_servers, topic_prefix)
-    with ending("stopped; what was said to be sent is safe"):
+    with command_exit("stopped; what was said to be sent is safe"):
         found = _found(wanted, embedded, settings)
         prepared = [resending.prepared(one, editor=editor, edit=edit) for one in found]
         ready = [one for one in prepared if one.fault is None]
@@ -187,11 +187,11 @@ def resend(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _filter(named: list[str], codes: list[str] | None, episode: str | None, since: str | None) -> Filter:
-    from streams.operations.rejected import Filter
+def _filter(named: list[str], codes: list[str] | None, episode: str | None, since: str | None) -> RejectedFilter:
+    from streams.operations.rejected import RejectedFilter
 
     since_us = None if since is None else options.time_us(since, "--since")
-    return Filter(frozenset(named), frozenset(codes or ()), episode, since_us)
+    return RejectedFilter(frozenset(named), frozenset(codes or ()), episode, since_us)
 
 
 def _settings(bootstrap_servers: str | None, topic_prefix: str | None) -> Settings:
@@ -203,7 +203,7 @@ def _settings(bootstrap_servers: str | None, topic_prefix: str | None) -> Settin
         raise UsageFailed(str(fault)) from fault
 
 
-def _found(wanted: Filter, embedded: Path | None, settings: Settings) -> list[Rejected]:
+def _found(wanted: RejectedFilter, embedded: Path | None, settings: Settings) -> list[RejectedRecord]:
     """Return what is meant, the oldest first. Raises CommandFailed where a named one is not there."""
     found = _of_kafka(wanted, settings) if embedded is None else _of_embedded(wanted, embedded)
     if missing := wanted.origins - {one.origin for one in found}:
@@ -212,30 +212,30 @@ def _found(wanted: Filter, embedded: Path | None, settings: Settings) -> list[Re
     return sorted(found, key=lambda one: one.time or "")
 
 
-def _of_embedded(wanted: Filter, folder: Path) -> list[Rejected]:
+def _of_embedded(wanted: RejectedFilter, folder: Path) -> list[RejectedRecord]:
     from streams.operations.rejected import rejected_embedded
     from streams.stores.sqlite.database import DATABASE
     from streams.stores.store import StoreUnavailable
 
     path = folder / DATABASE
     if not path.is_file():
-        raise InputUnreadable(f"{path} is not there: no embedded server has run in {folder}")
+        raise InputFailed(f"{path} is not there: no embedded server has run in {folder}")
     try:
         return list(rejected_embedded(path, wanted))
     except StoreUnavailable as error:
-        raise InputUnreadable(str(error)) from error
+        raise InputFailed(str(error)) from error
 
 
-def _of_kafka(wanted: Filter, settings: Settings) -> list[Rejected]:
+def _of_kafka(wanted: RejectedFilter, settings: Settings) -> list[RejectedRecord]:
     import asyncio
 
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
-    from streams.kafka.range_reader import Unreadable
+    from streams.kafka.range_reader import RangeUnreadable
     from streams.operations.rejected import rejected_on_kafka
     from streams.settings import SettingsError
 
-    async def gather() -> list[Rejected]:
+    async def gather() -> list[RejectedRecord]:
         return [one async for one in rejected_on_kafka(settings, wanted)]
 
     try:
@@ -246,13 +246,13 @@ def _of_kafka(wanted: Filter, settings: Settings) -> list[Rejected]:
         raise Unavailable(
             f"no Kafka broker answers on {settings.bootstrap_servers}; or name --embedded DIR"
         ) from failure
-    except Unreadable as failure:
+    except RangeUnreadable as failure:
         raise CommandFailed(str(failure)) from failure
     except KafkaError as failure:
         raise kafka_failed(failure, settings) from failure
 
 
-def _print_json(found: list[Rejected]) -> None:
+def _print_json(found: list[RejectedRecord]) -> None:
     import orjson
 
     for one in found:

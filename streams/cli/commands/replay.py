@@ -11,12 +11,12 @@ import typer
 from streams.cli import RUN, options
 from streams.cli.commands.serve import read_registry
 from streams.cli.errors import EXIT_FAILED, UsageFailed
-from streams.cli.exit_handling import FULL, ending
+from streams.cli.exit_handling import SKIP_TEARDOWN, command_exit
 
 if TYPE_CHECKING:
     from streams.cli.render.progress import Position
     from streams.cli.render.refused_lines import Refusals
-    from streams.operations.replay.parallel import Orders, SharedReplay
+    from streams.operations.replay.parallel import ParallelReplay, ReplayOptions
     from streams.operations.replay.replay import Replay
 
 EPISODES_SHOWN = 20
@@ -74,11 +74,11 @@ def replay(
 ) -> None:
     """Fold files; the help is in _HELP."""
     from streams.cli.render.refused_lines import Refusals
-    from streams.operations.replay.parallel import Orders
+    from streams.operations.replay.parallel import ReplayOptions
 
     _check_paths(files, [path for path in (changes, snapshot, rejected) if path not in (None, "-")])
     show = not (changes or snapshot or rejected or quiet)
-    orders = Orders(
+    orders = ReplayOptions(
         files,
         read_registry(sources),
         horizon_us=options.horizon_us(horizon),
@@ -87,32 +87,32 @@ def replay(
         changes=changes is not None,
         pictures=show or snapshot is not None,
     )
-    with ending("stopped; nothing was written"), ExitStack() as outputs:
+    with command_exit("stopped; nothing was written"), ExitStack() as outputs:
         refusals = Refusals(_open(outputs, rejected, "--rejected"), several=len(files) > 1, quiet=quiet)
         story = _story(orders, jobs, refusals)
         _fold(story, _open(outputs, changes, "--changes"), quiet=quiet)
         if snapshot is not None:
             _write_snapshot(story, _open(outputs, snapshot, "--snapshot"))
-    with ending("stopped"):
+    with command_exit("stopped"):
         _report(story, refusals, show=show, quiet=quiet)
     if strict and story.refused:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _story(orders: Orders, jobs: int, refusals: Refusals) -> Replay | SharedReplay:
+def _story(orders: ReplayOptions, jobs: int, refusals: Refusals) -> Replay | ParallelReplay:
     from streams.files.jsonl import Lines, is_read_once, named
-    from streams.operations.replay.parallel import SharedReplay
+    from streams.operations.replay.parallel import ParallelReplay
 
     if jobs == 1:
-        FULL[:] = [story := orders.replay(Lines(orders.paths), refusals.add)]
+        SKIP_TEARDOWN[:] = [story := orders.replay(Lines(orders.paths), refusals.add)]
         return story
     once = [str(path) for path in orders.paths if is_read_once(str(path))]
     if once:
         raise UsageFailed(f"{named(once[0])} can be read once, so by one process: leave --jobs out, or name a file")
-    return SharedReplay(orders, jobs, on_refusal=refusals.add)
+    return ParallelReplay(orders, jobs, on_refusal=refusals.add)
 
 
-def _fold(story: Replay | SharedReplay, changes: BinaryIO | None, *, quiet: bool) -> None:
+def _fold(story: Replay | ParallelReplay, changes: BinaryIO | None, *, quiet: bool) -> None:
     import gc
 
     from streams.cli.render.progress import progress
@@ -125,14 +125,14 @@ def _fold(story: Replay | SharedReplay, changes: BinaryIO | None, *, quiet: bool
         changes.flush()
 
 
-def _write_snapshot(story: Replay | SharedReplay, file: BinaryIO | None) -> None:
+def _write_snapshot(story: Replay | ParallelReplay, file: BinaryIO | None) -> None:
     import orjson
 
     if file is not None:
         file.write(orjson.dumps(story.snapshot(), option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _report(story: Replay | SharedReplay, refusals: Refusals, *, show: bool, quiet: bool) -> None:
+def _report(story: Replay | ParallelReplay, refusals: Refusals, *, show: bool, quiet: bool) -> None:
     """Say on standard error how the lines were taken; show the result where no file was asked for."""
     from streams.cli.render.console import Printed
     from streams.cli.render.picture import picture_tables
@@ -159,7 +159,7 @@ def _tell_unknown(sources: list[str]) -> None:
         typer.echo(f"{len(sources):,} not in the source registry, so third parties: {names}{more}", err=True)
 
 
-def _counts(story: Replay | SharedReplay) -> str:
+def _counts(story: Replay | ParallelReplay) -> str:
     from streams.core.state.step import Outcome
 
     counts = story.counts
@@ -172,7 +172,7 @@ def _counts(story: Replay | SharedReplay) -> str:
     return f"{counts.total() + story.later:,} lines: {', '.join(parts) or 'nothing in them'}"
 
 
-def _position(story: Replay | SharedReplay) -> Position:
+def _position(story: Replay | ParallelReplay) -> Position:
     from streams.cli.render.progress import Position
 
     where = story.where()

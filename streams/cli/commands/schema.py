@@ -10,7 +10,7 @@ import typer
 
 from streams.cli import LOOK
 from streams.cli.errors import EXIT_FAILED, UsageFailed
-from streams.cli.exit_handling import ending
+from streams.cli.exit_handling import command_exit
 
 FAULTS_SHOWN = 20
 ASYNCAPI = "asyncapi"
@@ -85,7 +85,7 @@ def check(
 
     counts: Counter[str] = Counter()
     faults = unknown = 0
-    with ending("stopped before the end"):
+    with command_exit("stopped before the end"):
         source = Lines(files)
         with progress(reading(source), quiet=quiet):
             for line in source:

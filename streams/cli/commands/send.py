@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import LOOK
-from streams.cli.errors import EXIT_FAILED, Unavailable, UsageFailed, said_once
-from streams.cli.exit_handling import ending
+from streams.cli.errors import EXIT_FAILED, Unavailable, UsageFailed, mute_client_log
+from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
     from streams.cli.render.progress import Position
-    from streams.operations.send.pacing import Pace
+    from streams.operations.send.pacing import SendPace
     from streams.operations.send.player import Player
     from streams.settings import Settings
 
@@ -87,13 +87,13 @@ def send(
         settings = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
     except SettingsError as error:
         raise UsageFailed(str(error)) from error
-    with ending(f"stopped; {AGAIN}"), ExitStack() as outputs:
+    with command_exit(f"stopped; {AGAIN}"), ExitStack() as outputs:
         lines = Lines(files)
         file = None if rejected is None else outputs.enter_context(output(rejected))
         refusals = Refusals(file, several=len(files) > 1, quiet=quiet)
         player = Player(lines, pace, lambda at, code, why: refusals.add(at.path, at.number, code, why, at.line))
         try:
-            with said_once():
+            with mute_client_log():
                 asyncio.run(_send(player, to, settings, quiet=quiet))
         except SettingsError as error:  # a password file, a certificate
             raise UsageFailed(str(error)) from error
@@ -146,7 +146,7 @@ def _duration(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds)))
 
 
-def _pace(rate: float | None, speed: str | None, *, as_fast: bool) -> Pace:
+def _pace(rate: float | None, speed: str | None, *, as_fast: bool) -> SendPace:
     from streams.operations.send.pacing import AsFast, Rate, Speed, read_speed
 
     if (rate is not None) + (speed is not None) + as_fast > 1:

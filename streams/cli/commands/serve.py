@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import RUN
-from streams.cli.errors import InputUnreadable, Unavailable, UsageFailed
+from streams.cli.errors import InputFailed, Unavailable, UsageFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from streams.alerts import Rules
     from streams.core.source_registry import Registry
-    from streams.notifications import Delivery
+    from streams.notifications import Notifier
     from streams.settings import Settings
 
 _HELP = """\
@@ -139,7 +139,7 @@ def _serve_kafka(settings: Settings) -> None:
 def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None, folder: Path) -> None:
     import asyncio
 
-    from streams.stores.sqlite.notifications import beside
+    from streams.stores.sqlite.notifications import run_with_notifications
     from streams.stores.sqlite.store import EmbeddedStore
     from streams.stores.store import StoreUnavailable
     from streams.web.app import create_app
@@ -159,7 +159,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     try:
         app = create_app(store, token=settings.token, loopback=loopback, post_rate=settings.post_rate)
         serving = serve(app, listener)
-        asyncio.run(serving if notifier is None else beside(serving, store, notifier))
+        asyncio.run(serving if notifier is None else run_with_notifications(serving, store, notifier))
     finally:
         store.close()
 
@@ -179,7 +179,7 @@ def read_registry(path: str | Path | None) -> Registry:
         raise UsageFailed(f"the source registry {path} cannot be read: {error.strerror}") from error
 
 
-def read_delivery(settings: Settings) -> Delivery | None:
+def read_delivery(settings: Settings) -> Notifier | None:
     """Return what alerts are sent on by, None where no target is named; raises UsageFailed."""
     from streams.notifications import create_notifier
     from streams.settings import SettingsError
@@ -199,4 +199,4 @@ def read_alert_rules(path: str | Path) -> Rules:
     except RulesError as error:
         raise UsageFailed(f"the rules are refused\n{error}") from error
     except OSError as error:
-        raise InputUnreadable(f"{path} cannot be read: {error.strerror}") from error
+        raise InputFailed(f"{path} cannot be read: {error.strerror}") from error

@@ -11,10 +11,10 @@ import typer
 from streams.cli import LOOK, options
 from streams.cli.commands.serve import read_registry
 from streams.cli.errors import UsageFailed
-from streams.cli.exit_handling import ending
+from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
-    from streams.core.queries.as_of import Difference
+    from streams.core.queries.as_of import EpisodeDifference
 
 STOPPED = "stopped before the end of the log"
 
@@ -90,7 +90,7 @@ def show(
 
     at_us = None if at is None else options.time_us(at, "--at")
     registry, horizon_us = read_registry(sources), options.horizon_us(horizon)
-    with ending(STOPPED):
+    with command_exit(STOPPED):
         files = [*(from_ or ()), *(more or ())]
         kafka = options.Kafka(bootstrap_servers, topic_prefix)
         records = options.records(episode, files, embedded, kafka, quiet=quiet)
@@ -133,7 +133,7 @@ def diff(
     if to_us < from_us:
         raise UsageFailed(f"T2 {to_time} is before T1 {from_time}")
     registry, horizon_us = read_registry(sources), options.horizon_us(horizon)
-    with ending(STOPPED):
+    with command_exit(STOPPED):
         files = [*(from_ or ()), *(more or ())]
         kafka = options.Kafka(bootstrap_servers, topic_prefix)
         records = options.records(episode, files, embedded, kafka, quiet=quiet)
@@ -144,7 +144,7 @@ def diff(
         _print(found, form)
 
 
-def _print(found: Difference, form: DiffForm) -> None:
+def _print(found: EpisodeDifference, form: DiffForm) -> None:
     if form is DiffForm.JSON:
         import orjson
 

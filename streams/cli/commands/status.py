@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
-    from streams.operations.diagnostics.status import Overview
+    from streams.operations.diagnostics.status import InstallationStatus
     from streams.settings import Settings
 
 _HELP = """\
@@ -114,7 +114,7 @@ def _now(settings: Settings, urls: list[str]) -> Group | Text:
         return Text(str(failure), "red")
 
 
-def _look(settings: Settings, urls: list[str]) -> Overview:
+def _look(settings: Settings, urls: list[str]) -> InstallationStatus:
     import asyncio
 
     from aiokafka.errors import KafkaError
@@ -132,7 +132,7 @@ def _look(settings: Settings, urls: list[str]) -> Overview:
         raise kafka_failed(failure, settings, "worker") from failure
 
 
-def _table(found: Overview) -> Group:
+def _table(found: InstallationStatus) -> Group:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text

@@ -9,13 +9,13 @@ import typer
 
 from streams.cli import KAFKA
 from streams.cli.commands import rebuild
-from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, said_once
+from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, mute_client_log
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
-    from streams.kafka.topics import Difference, Found
+    from streams.kafka.topics import TopicDifference, TopicSurvey
     from streams.settings import Settings
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
@@ -142,7 +142,9 @@ def grow(
     rebuild.carry_out(old, new, partitions, replication, switch, accept=accept_differences, quiet=quiet)
 
 
-async def _create(settings: Settings, partitions: int, replication: int | None) -> tuple[list[str], dict[str, Found]]:
+async def _create(
+    settings: Settings, partitions: int, replication: int | None
+) -> tuple[list[str], dict[str, TopicSurvey]]:
     from streams.kafka import topics
     from streams.kafka.client import client_options
 
@@ -153,7 +155,7 @@ async def _create(settings: Settings, partitions: int, replication: int | None) 
         return made, await topics.survey(client, settings.topic_prefix)
 
 
-async def _survey(settings: Settings) -> dict[str, Found]:
+async def _survey(settings: Settings) -> dict[str, TopicSurvey]:
     from streams.kafka import topics
     from streams.kafka.client import client_options
 
@@ -164,13 +166,13 @@ async def _survey(settings: Settings) -> dict[str, Found]:
 def _run(settings: Settings, work: Coroutine[Any, Any, Any]) -> Any:
     from aiokafka.errors import KafkaError
 
-    from streams.kafka.topics import TopicsNotMade
+    from streams.kafka.topics import TopicsNotCreated
     from streams.settings import SettingsError
 
     try:
-        with said_once():
+        with mute_client_log():
             return asyncio.run(work)
-    except TopicsNotMade as failure:
+    except TopicsNotCreated as failure:
         raise CommandFailed(f"{settings.bootstrap_servers}: {failure}") from failure
     except (KafkaError, OSError, TimeoutError) as failure:
         raise kafka_failed(failure, settings) from failure
@@ -187,12 +189,12 @@ def _settings(bootstrap_servers: str | None, topic_prefix: str | None) -> Settin
         raise UsageFailed(str(fault)) from fault
 
 
-def _count(found: Found) -> str:
+def _count(found: TopicSurvey) -> str:
     partitions = "1 partition" if found.partitions == 1 else f"{found.partitions} partitions"
     return f"{partitions}, {'1 copy' if found.replication == 1 else f'{found.replication} copies'}"
 
 
-def _tell(settings: Settings, different: list[Difference]) -> None:
+def _tell(settings: Settings, different: list[TopicDifference]) -> None:
     for difference in different:
         typer.echo(f"{'error' if difference.fatal else 'note'}: {difference}", err=True)
     if any(difference.is_setting for difference in different):

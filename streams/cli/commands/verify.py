@@ -7,7 +7,7 @@ import typer
 from streams.cli import KAFKA
 from streams.cli.commands.topics import Brokers, Prefix
 from streams.cli.errors import EXIT_FAILED, UsageFailed, kafka_failed
-from streams.cli.exit_handling import ending
+from streams.cli.exit_handling import command_exit
 
 _HELP = """\
 Hold every output topic against the log, folded anew, and list what is not as it should be.
@@ -38,17 +38,17 @@ def verify(bootstrap_servers: Brokers = None, topic_prefix: Prefix = None) -> No
     from aiokafka.errors import KafkaError
 
     from streams.files.source_registry import SourcesError
-    from streams.operations.verify.reading import Unreadable
+    from streams.operations.verify.reading import RangeUnreadable
     from streams.operations.verify.verify import verify_now
     from streams.settings import SettingsError, load
 
     try:
         settings = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
-        with ending("stopped before everything was looked at"):
+        with command_exit("stopped before everything was looked at"):
             problems = verify_now(settings)
     except (SettingsError, SourcesError) as fault:
         raise UsageFailed(str(fault)) from fault
-    except (KafkaError, Unreadable) as failure:
+    except (KafkaError, RangeUnreadable) as failure:
         raise kafka_failed(failure, settings) from failure
     for problem in problems:
         typer.echo(problem)

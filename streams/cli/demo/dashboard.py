@@ -8,11 +8,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.demo.servers import Change
+from streams.cli.demo.servers import ShownChange
 from streams.cli.render.picture import ceasefires_text, cell_key, cells_table, totals_text
 from streams.cli.render.text import Times, change_words, figure, plain
 
-__all__ = ["Board", "change_line"]
+__all__ = ["Dashboard", "change_line"]
 
 FEED_MOST = 12
 FEED_LEAST = 3
@@ -21,7 +21,7 @@ BORDER_LINES = 4
 BORDER_COLUMNS = 4
 
 
-class Board:
+class Dashboard:
     """Gathers pictures and changes, and shows them as one."""
 
     def __init__(self, title: str) -> None:
@@ -32,9 +32,9 @@ class Board:
         self.picture: dict[str, Any] | None = None
         self._last: dict[tuple[str, ...], str] = {}
         self._heard: dict[str, str] = {}
-        self._feed: deque[Change] = deque(maxlen=FEED_MOST)
+        self._feed: deque[ShownChange] = deque(maxlen=FEED_MOST)
 
-    def take(self, change: Change) -> None:
+    def take(self, change: ShownChange) -> None:
         """Take a published change in."""
         topic, record = change
         if topic == "casualties":
@@ -67,13 +67,13 @@ class Board:
         return lines
 
 
-def change_line(change: Change, times: Times) -> Text:
+def change_line(change: ShownChange, times: Times) -> Text:
     """Return a change with when and by whom it was caused, in one line."""
     at, who, words = _told(change, times)
     return Text.assemble((f"{at:<12}", "dim"), (f" {who}  ", "cyan"), words)
 
 
-def _feed_table(feed: list[Change], times: Times) -> Table:
+def _feed_table(feed: list[ShownChange], times: Times) -> Table:
     table = Table(
         box=None,
         expand=True,
@@ -91,7 +91,7 @@ def _feed_table(feed: list[Change], times: Times) -> Table:
     return table
 
 
-def _told(change: Change, times: Times) -> tuple[str, str, str]:
+def _told(change: ShownChange, times: Times) -> tuple[str, str, str]:
     cause = change.record["cause"]
     at = times(cause.get("published_at") or cause.get("tick"))
     return at, plain(cause.get("source") or "time passing"), change_words(change.topic, change.record, times)

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from streams.cli.demo.dashboard import Board, change_line
-from streams.cli.demo.servers import Stage, StageFailed
-from streams.cli.demo.story import EPISODE, Scene, story
+from streams.cli.demo.dashboard import Dashboard, change_line
+from streams.cli.demo.servers import DemoServer, DemoServerFailed
+from streams.cli.demo.story import EPISODE, StoryLine, story
 from streams.cli.render.picture import picture_tables
 
 __all__ = ["play", "watch"]
@@ -25,10 +25,10 @@ ANSWER_S = 20.0
 POLL_S = 0.05
 
 
-def play(stage: Stage, console: Console) -> None:
+def play(stage: DemoServer, console: Console) -> None:
     """Tell the whole story: a live table on a terminal, otherwise a line a change. Raises StageFailed."""
     scenes = list(story())
-    board = Board(TITLE)
+    board = Dashboard(TITLE)
     board.times = scenes[0].times
     with httpx.Client(base_url=stage.url, timeout=ANSWER_S) as client:
         if not console.is_terminal:
@@ -52,7 +52,7 @@ def play(stage: Stage, console: Console) -> None:
             live.refresh()
 
 
-def watch(stage: Stage, console: Console) -> None:
+def watch(stage: DemoServer, console: Console) -> None:
     """Print each further change until Ctrl-C."""
     times = next(story()).times
     while True:
@@ -66,10 +66,10 @@ def _nothing(_line: Text | None = None) -> None:
 
 
 def _tell(
-    stage: Stage,
+    stage: DemoServer,
     client: httpx.Client,
-    scene: Scene,
-    board: Board,
+    scene: StoryLine,
+    board: Dashboard,
     *,
     shown: Callable[[], None],
     say: Callable[[Text], None],
@@ -77,7 +77,7 @@ def _tell(
     shown()
     answer = client.post("/reports", content=scene.value, headers={"Content-Type": "application/json"})
     if answer.status_code != httpx.codes.ACCEPTED:
-        raise StageFailed(f"the server did not take a report: {answer.text}")
+        raise DemoServerFailed(f"the server did not take a report: {answer.text}")
     settled_at = time.monotonic() + SETTLED_S
     while time.monotonic() < settled_at:
         for change in stage.changes():
@@ -98,5 +98,5 @@ def _picture(client: httpx.Client, offset: int) -> dict[str, Any]:
         if answer.status_code == httpx.codes.OK and picture["through"]["offset"] >= offset:
             return picture
         if time.monotonic() > give_up_at:
-            raise StageFailed(f"no picture within {ANSWER_S:.0f} s: {answer.text[:500]}")
+            raise DemoServerFailed(f"no picture within {ANSWER_S:.0f} s: {answer.text[:500]}")
         time.sleep(POLL_S)

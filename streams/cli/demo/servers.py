@@ -27,7 +27,7 @@ from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
 
-__all__ = ["SOURCES", "Change", "Stage", "StageFailed", "embedded", "on_kafka"]
+__all__ = ["SOURCES", "DemoServer", "DemoServerFailed", "ShownChange", "embedded", "on_kafka"]
 
 PARTITIONS = 3
 SOURCES = "sources.yaml"
@@ -35,45 +35,45 @@ READY_S = 60.0
 POLL_S = 0.2
 
 
-class StageFailed(Exception):
+class DemoServerFailed(Exception):
     """The server or Kafka did not come up; the message says why and what to do."""
 
 
-class Change(NamedTuple):
+class ShownChange(NamedTuple):
     """A published change: topic and record as in contract section 6."""
 
     topic: str
     record: dict[str, Any]
 
 
-class Stage(Protocol):
+class DemoServer(Protocol):
     """A server that plays."""
 
     url: str
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[ShownChange]:
         """Return what was published since the last call."""
         ...
 
 
-class _EmbeddedStage:
+class _EmbeddedServer:
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
         self._reader = Reader(folder / DATABASE)
         self._row = 0
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[ShownChange]:
         rows = self._reader.changes(self._row)
         if rows:
             self._row = rows[-1].row
-        return [Change(row.topic, orjson.loads(row.record)) for row in rows]
+        return [ShownChange(row.topic, orjson.loads(row.record)) for row in rows]
 
     def close(self) -> None:
         self._reader.close()
 
 
 @contextmanager
-def embedded(folder: Path, port: int, *, afresh: bool) -> Iterator[Stage]:
+def embedded(folder: Path, port: int, *, afresh: bool) -> Iterator[DemoServer]:
     """Serve a folder on this machine while the block runs; `afresh` forgets what an earlier demo left in it.
 
     Raises StoreUnavailable or OSError where the folder or the port cannot be had.
@@ -87,7 +87,7 @@ def embedded(folder: Path, port: int, *, afresh: bool) -> Iterator[Stage]:
     (folder / SOURCES).write_bytes(files("streams.defaults").joinpath(SOURCES).read_bytes())
     try:
         with running(create_app(store, loopback=True), listener) as url:
-            stage = _EmbeddedStage(url, folder)
+            stage = _EmbeddedServer(url, folder)
             try:
                 yield stage
             finally:
@@ -96,12 +96,12 @@ def embedded(folder: Path, port: int, *, afresh: bool) -> Iterator[Stage]:
         store.close()
 
 
-class _KafkaStage:
-    def __init__(self, url: str, published: "queue.SimpleQueue[Change]") -> None:
+class _KafkaServer:
+    def __init__(self, url: str, published: "queue.SimpleQueue[ShownChange]") -> None:
         self.url = url
         self._published = published
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[ShownChange]:
         found = []
         while not self._published.empty():
             found.append(self._published.get())
@@ -109,7 +109,7 @@ class _KafkaStage:
 
 
 @contextmanager
-def on_kafka(port: int, say: Callable[[str], None]) -> Iterator[Stage]:
+def on_kafka(port: int, say: Callable[[str], None]) -> Iterator[DemoServer]:
     """Start a Kafka and a worker, gone at the end; or use the Kafka that KAFKA_BOOTSTRAP_SERVERS names.
 
     `say` is told what is being waited for. Raises StageFailed.
@@ -123,9 +123,9 @@ def on_kafka(port: int, say: Callable[[str], None]) -> Iterator[Stage]:
             settings = Settings(bootstrap_servers=bootstrap_servers, topic_prefix=name, app_id=name)
             say(f"making the topics {name}.reports and so on, on {bootstrap_servers}")
             with _topics(settings), _worker(settings, port, Path(folder), say) as url, _watched(settings) as published:
-                yield _KafkaStage(url, published)
+                yield _KafkaServer(url, published)
     except KafkaUnavailable as error:
-        raise StageFailed(str(error)) from error
+        raise DemoServerFailed(str(error)) from error
 
 
 @contextmanager
@@ -180,7 +180,7 @@ def _wait_until_ready(url: str, worker: "subprocess.Popen[bytes]", log: Path) ->
     while time.monotonic() < give_up_at:
         if worker.poll() is not None:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
-            raise StageFailed(f"the worker ended with code {worker.returncode}:\n{tail}")
+            raise DemoServerFailed(f"the worker ended with code {worker.returncode}:\n{tail}")
         try:
             answer = httpx.get(f"{url}/readyz", timeout=READY_S)
             if answer.status_code == httpx.codes.OK:
@@ -189,13 +189,13 @@ def _wait_until_ready(url: str, worker: "subprocess.Popen[bytes]", log: Path) ->
         except httpx.HTTPError:
             pass
         time.sleep(POLL_S)
-    raise StageFailed(f"the worker is not ready after {READY_S:.0f} s: {reasons}")
+    raise DemoServerFailed(f"the worker is not ready after {READY_S:.0f} s: {reasons}")
 
 
 @contextmanager
-def _watched(settings: Settings) -> Iterator["queue.SimpleQueue[Change]"]:
+def _watched(settings: Settings) -> Iterator["queue.SimpleQueue[ShownChange]"]:
     """Read the topics of changes from now on, in a thread of its own."""
-    published: queue.SimpleQueue[Change] = queue.SimpleQueue()
+    published: queue.SimpleQueue[ShownChange] = queue.SimpleQueue()
     over, begun = threading.Event(), threading.Event()
 
     async def read() -> None:
@@ -205,7 +205,7 @@ def _watched(settings: Settings) -> Iterator["queue.SimpleQueue[Change]"]:
                 for records in (await consumer.getmany(timeout_ms=int(POLL_S * 1_000))).values():
                     for record in records:
                         topic = record.topic.removeprefix(f"{settings.topic_prefix}.")
-                        published.put(Change(topic, orjson.loads(record.value)))
+                        published.put(ShownChange(topic, orjson.loads(record.value)))
 
     thread = threading.Thread(target=asyncio.run, args=(read(),), daemon=True)
     thread.start()

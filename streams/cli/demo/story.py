@@ -9,12 +9,12 @@ import orjson
 
 from streams.cli.render.text import Times, plain
 
-__all__ = ["EPISODE", "Scene", "story"]
+__all__ = ["EPISODE", "StoryLine", "story"]
 
 EPISODE = "armenia-azerbaijan-2022-09"
 
 
-class Scene(NamedTuple):
+class StoryLine(NamedTuple):
     """A report to send, as it stands in the file and as an object, and how its times are told."""
 
     value: bytes
@@ -28,12 +28,12 @@ class Scene(NamedTuple):
         return f"{self.report['source']}: {said}"
 
 
-def story() -> Iterator[Scene]:
+def story() -> Iterator[StoryLine]:
     """Iterate the story's reports in the order in which they were published."""
     for line in files("streams.defaults").joinpath("story.jsonl").read_bytes().splitlines():
         report = orjson.loads(line)
         zone = datetime.fromisoformat(report["published_at"]).tzinfo
-        yield Scene(line, report, Times(zone or UTC, year=False))
+        yield StoryLine(line, report, Times(zone or UTC, year=False))
 
 
 def _claim_words(claim: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from streams.cli.render.explanation import cause_text, view_words
 from streams.cli.render.text import IN_UTC, Times, ceasefire_words, change_words, figure, plain
-from streams.core.queries.as_of import Difference
+from streams.core.queries.as_of import EpisodeDifference
 
 __all__ = ["difference_text", "markdown"]
 
@@ -34,7 +34,7 @@ class _Row(NamedTuple):
     changes: list[Change]
 
 
-def difference_text(found: Difference, times: Times = IN_UTC) -> RenderableType:
+def difference_text(found: EpisodeDifference, times: Times = IN_UTC) -> RenderableType:
     """Return what changed as a table, then the sums and the statements."""
     heading = f"{found.episode}, from {times(found.from_)} to {times(found.to)} {times.zone}"
     parts: list[RenderableType] = [Text(heading, style="bold")]
@@ -55,7 +55,7 @@ def difference_text(found: Difference, times: Times = IN_UTC) -> RenderableType:
     return Group(*parts)
 
 
-def markdown(found: Difference, times: Times = IN_UTC) -> Iterator[str]:
+def markdown(found: EpisodeDifference, times: Times = IN_UTC) -> Iterator[str]:
     """Yield the same as lines of Markdown, with every change and its address."""
     yield f"# {found.episode}, {times(found.from_)} to {times(found.to)} ({times.zone})\n\n"
     rows = list(_rows(found, times))
@@ -72,7 +72,7 @@ def markdown(found: Difference, times: Times = IN_UTC) -> Iterator[str]:
         yield "Nothing changed.\n"
 
 
-def _rows(found: Difference, times: Times) -> Iterator[_Row]:
+def _rows(found: EpisodeDifference, times: Times) -> Iterator[_Row]:
     for cell in found.cells:
         what = f"{cell['party']} {cell['outcome'].replace('_', ' ')}, {cell['population']}"
         yield _Row(what, cell["source"], *_sides(cell, figure), cell["changes"])
@@ -116,7 +116,7 @@ def _figured(change: Change, times: Times) -> str:
     return figure(change["after"]) if change["kind"] == "withdrawn" else f"{figure(change['after'])} ({change['kind']})"
 
 
-def _totals(found: Difference) -> Iterator[str]:
+def _totals(found: EpisodeDifference) -> Iterator[str]:
     for total in found.totals:
         sides = [_total(total["before"]), _total(total["after"])]
         kind = f"{total['outcome'].replace('_', ' ')}, {total['population']}"
@@ -130,7 +130,7 @@ def _total(total: Change | None) -> str:
     return f"{total['best']:,} = {parts}" if len(total["parts"]) > 1 else parts
 
 
-def _statements(found: Difference, times: Times) -> Iterator[str]:
+def _statements(found: EpisodeDifference, times: Times) -> Iterator[str]:
     for change in found.statements:
         source = (change["after"] or change["before"])["source"]
         when = times(change["cause"]["published_at"])

@@ -6,12 +6,12 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.render.text import IN_UTC, plain
-from streams.operations.rejected import Rejected
+from streams.operations.rejected import RejectedRecord
 
 __all__ = ["reason_text", "rejected_table"]
 
 
-def rejected_table(rejected: Sequence[Rejected]) -> Table:
+def rejected_table(rejected: Sequence[RejectedRecord]) -> Table:
     """Return a table, a line for each; what came in is shown as text and cannot steer the terminal."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("origin", "on the log", "code", "episode", "why"):
@@ -23,7 +23,7 @@ def rejected_table(rejected: Sequence[Rejected]) -> Table:
     return table
 
 
-def reason_text(one: Rejected) -> str:
+def reason_text(one: RejectedRecord) -> str:
     """Return, in lines, why one was refused and where it lay."""
     lines = [f"{one.origin}  {plain(one.code)}: {plain(one.message)}"]
     lines.append(

@@ -10,7 +10,7 @@ ViewKey = tuple[str, str]
 SLACK: Final = 64
 
 
-class Waiting:
+class TimerQueue:
     """The next timer of each view that has one; the earliest is found at once, however many there are."""
 
     __slots__ = ("_due", "_heap")

@@ -57,7 +57,7 @@ _MOVES: Final = {
 }
 
 
-class Course(NamedTuple):
+class CeasefireState(NamedTuple):
     """Where a ceasefire stands after some of its claims. Lists are sorted."""
 
     status: str = "none"
@@ -68,17 +68,17 @@ class Course(NamedTuple):
     not_confirmed_by: tuple[str, ...] = ()
 
 
-START: Final = Course()
+START: Final = CeasefireState()
 
 
-def timers(course: Course, until: int) -> Course:
+def timers(course: CeasefireState, until: int) -> CeasefireState:
     """Let time pass up to and with `until`: a declared start comes, a term runs out."""
     for _, after in fired(course, until):
         course = after
     return course
 
 
-def fired(course: Course, until: int) -> Iterator[tuple[str, Course]]:
+def fired(course: CeasefireState, until: int) -> Iterator[tuple[str, CeasefireState]]:
     """Yield each timer that fires up to and with `until`, with the course it leads to."""
     start, end = course.effective_at, course.expires_at
     if start is not None and start <= until and course.status in {"agreed", "announced"}:
@@ -88,7 +88,7 @@ def fired(course: Course, until: int) -> Iterator[tuple[str, Course]]:
         yield "expires_at", course._replace(status="expired", since=end)
 
 
-def next_timer(course: Course) -> int | None:
+def next_timer(course: CeasefireState) -> int | None:
     """Return when the next timer of a course fires, or None where it waits for none."""
     if course.status not in OPEN:
         return None
@@ -98,7 +98,7 @@ def next_timer(course: Course) -> int | None:
     return min(due, default=None)
 
 
-def target_of(course: Course, act: str, by: str | None) -> str:
+def target_of(course: CeasefireState, act: str, by: str | None) -> str:
     """Return the status that an act leads to from a course; its own where the act moves nothing."""
     transition = _MOVES.get((act, course.status))
     if transition is None or (transition.needs_by and by is None):
@@ -106,7 +106,7 @@ def target_of(course: Course, act: str, by: str | None) -> str:
     return transition.target
 
 
-def claim_done(course: Course, claim: CeasefireClaim, source: str, by: str | None) -> Course:
+def claim_done(course: CeasefireState, claim: CeasefireClaim, source: str, by: str | None) -> CeasefireState:
     """Apply a claim; `by` is the acting party, with the source's affiliation as its default."""
     before = timers(course, claim.at)
     after = _moved(before, claim, target_of(before, claim.act, by))
@@ -115,18 +115,18 @@ def claim_done(course: Course, claim: CeasefireClaim, source: str, by: str | Non
     return _confirmed(after, claim.act, source)
 
 
-def _moved(course: Course, claim: CeasefireClaim, status: str) -> Course:
+def _moved(course: CeasefireState, claim: CeasefireClaim, status: str) -> CeasefireState:
     if status == course.status:
         return course
     since = claim.at
     if claim.act == "took_effect" and claim.effective_at is not None:
         since = min(claim.effective_at, claim.at)
     if course.status not in OPEN and status in OPEN:
-        return Course(status, since)
+        return CeasefireState(status, since)
     return course._replace(status=status, since=since)
 
 
-def _declared(before: Course, course: Course, claim: CeasefireClaim, by: str | None) -> Course:
+def _declared(before: CeasefireState, course: CeasefireState, claim: CeasefireClaim, by: str | None) -> CeasefireState:
     if claim.act in SETS_TIMES:
         if claim.expires_at is not None:
             course = course._replace(expires_at=claim.expires_at)
@@ -137,7 +137,7 @@ def _declared(before: Course, course: Course, claim: CeasefireClaim, by: str | N
     return course
 
 
-def _confirmed(course: Course, act: str, source: str) -> Course:
+def _confirmed(course: CeasefireState, act: str, source: str) -> CeasefireState:
     others = course.not_confirmed_by
     if act == "not_confirmed" and source not in others:
         return course._replace(not_confirmed_by=tuple(sorted((*others, source))))

@@ -9,16 +9,16 @@ from bisect import bisect_left
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
-from streams.core.ceasefires.transitions import START, VIOLATIONS, Course, claim_done, timers
+from streams.core.ceasefires.transitions import START, VIOLATIONS, CeasefireState, claim_done, timers
 from streams.core.model import CeasefireClaim, Change
 from streams.core.times import format_time
 
 JOINT: Final = ""
 #: at, published_at, report_id, claim index, the claim, its source, the acting party
-Done = tuple[int, int, str, int, CeasefireClaim, str, str | None]
+AppliedAct = tuple[int, int, str, int, CeasefireClaim, str, str | None]
 
 
-class Kept(NamedTuple):
+class SettledTotals(NamedTuple):
     """What settled claims that are left out still count for."""
 
     claims: int
@@ -35,12 +35,12 @@ class View:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.done: list[Done] = []
-        self.courses: list[Course] = []
+        self.done: list[AppliedAct] = []
+        self.courses: list[CeasefireState] = []
         #: The course that the settled leading claims came to (section 2 rule 4).
         self.settled = START
         #: The settled claims that are left out: how many, the violations, the mediators.
-        self.kept = Kept(0, [0, 0, 0], set())
+        self.kept = SettledTotals(0, [0, 0, 0], set())
         #: How many claims stand, those that only count among them.
         self.claims = 0
         self.violations = [0, 0, 0]
@@ -48,7 +48,7 @@ class View:
         self.version = 0
         self.published: Change | None = None
 
-    def add(self, done: Done) -> None:
+    def add(self, done: AppliedAct) -> None:
         """Let a claim stand. What may fail comes before what changes the view."""
         if done[4].act in VIOLATIONS:
             self._count(done[4], 1)
@@ -59,7 +59,7 @@ class View:
         self.done.insert(at, done)
         self.courses[at:] = courses
 
-    def remove(self, done: Done) -> None:
+    def remove(self, done: AppliedAct) -> None:
         """Let a claim fall."""
         if done[4].act in VIOLATIONS:
             self._count(done[4], -1)
@@ -70,7 +70,7 @@ class View:
         del self.done[at]
         self.courses[at:] = courses
 
-    def append(self, done: Done) -> None:
+    def append(self, done: AppliedAct) -> None:
         """Take a claim back in, out of order; `fold_again` must follow the last one."""
         if done[4].act not in VIOLATIONS:
             self.done.append(done)
@@ -88,7 +88,7 @@ class View:
         if claim.act in VIOLATIONS:
             violations[VIOLATIONS.index(claim.act)] += 1
         mediators.update(claim.mediators)
-        self.kept = Kept(self.kept.claims + 1, violations, mediators)
+        self.kept = SettledTotals(self.kept.claims + 1, violations, mediators)
 
     def settled_row(self) -> list[Any] | None:
         """Return what is settled, for the ledger."""
@@ -102,8 +102,8 @@ class View:
         if row is None:
             return
         (*times, declared_by, not_confirmed_by), claims, violations, mediators = row
-        self.settled = Course._make((*times, tuple(declared_by), tuple(not_confirmed_by)))
-        self.kept = Kept(claims, violations, set(mediators))
+        self.settled = CeasefireState._make((*times, tuple(declared_by), tuple(not_confirmed_by)))
+        self.kept = SettledTotals(claims, violations, set(mediators))
         self.claims += claims
         self.violations = [mine + n for mine, n in zip(self.violations, violations, strict=True)]
         self.mediators.update(mediators)
@@ -113,7 +113,7 @@ class View:
         self.done.sort()
         self.courses = self._courses(0, self.done)
 
-    def course(self, clock: int) -> Course:
+    def course(self, clock: int) -> CeasefireState:
         """Return where the ceasefire stands at `clock`."""
         return timers(self.courses[-1] if self.courses else self.settled, clock)
 
@@ -134,7 +134,7 @@ class View:
             "mediators": sorted(+self.mediators),
         }
 
-    def _courses(self, at: int, claims: list[Done]) -> list[Course]:
+    def _courses(self, at: int, claims: list[AppliedAct]) -> list[CeasefireState]:
         course = self.courses[at - 1] if at else self.settled
         courses = []
         for done in claims:

@@ -5,7 +5,7 @@ A place shares its times with the report and the claim.
 
 from typing import Any, Final, NamedTuple
 
-from streams.core.model import Casualty, Standing
+from streams.core.model import Casualty, StandingReport
 
 #: A claim, by where it stands: report_id and claim index.
 Target = tuple[str, int]
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 _entry: Final = tuple.__new__
 
 
-def place(report_id: str, standing: Standing, index: int, claim: Casualty) -> tuple[CellKey, Entry]:
+def place(report_id: str, standing: StandingReport, index: int, claim: Casualty) -> tuple[CellKey, Entry]:
     """Return the cell that a figure belongs to, and its entry there."""
     # Not by their types: compiled, a number that is known to be one is made anew, 64 bytes a report.
     stands: Any = standing

@@ -2,9 +2,9 @@
 
 from streams.core.ceasefires.timer_queue import ViewKey
 from streams.core.ceasefires.transitions import next_timer
-from streams.core.ceasefires.view import JOINT, Done, View, view_name
+from streams.core.ceasefires.view import JOINT, AppliedAct, View, view_name
 from streams.core.change_records import Published, status_change
-from streams.core.model import CeasefireClaim, Change, Standing
+from streams.core.model import CeasefireClaim, Change, StandingReport
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Episode
 from streams.core.state.step import Outcome, Step, claims_a
@@ -40,7 +40,7 @@ def concerns(episode: Episode, step: Step) -> bool:
     return claims_a(CeasefireClaim, step.new) or claims_a(CeasefireClaim, step.old)
 
 
-def places(report_id: str, standing: Standing, registry: Registry) -> list[tuple[ViewKey, Done]]:
+def places(report_id: str, standing: StandingReport, registry: Registry) -> list[tuple[ViewKey, AppliedAct]]:
     """Return the views that a report's claims belong to, with their entries there."""
     placed = []
     source = standing.source
@@ -59,7 +59,7 @@ def wait(episode: Episode, key: ViewKey, clock: int) -> None:
     episode.waiting.set(key, due)
 
 
-def _stand(episode: Episode, step: Step, key: ViewKey, done: Done) -> None:
+def _stand(episode: Episode, step: Step, key: ViewKey, done: AppliedAct) -> None:
     view = episode.views.get(key)
     if view is None:
         view = View()

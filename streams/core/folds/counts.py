@@ -9,7 +9,7 @@ from bisect import insort
 from streams.core.change_records import Figure, Published, count_change
 from streams.core.counts.cell import Cell, place_of
 from streams.core.counts.entry import CellKey, Denial, Entry, Target, place
-from streams.core.model import Casualty, Claim, Standing, Statement
+from streams.core.model import Casualty, Claim, StandingReport, Statement
 from streams.core.state.episode import Episode
 from streams.core.state.step import Step
 
@@ -27,7 +27,7 @@ def fold(episode: Episode, step: Step) -> None:
     step.casualties = [change for change in changes if change is not None]
 
 
-def _retract(episode: Episode, step: Step, old: Standing, touched: Touched) -> None:
+def _retract(episode: Episode, step: Step, old: StandingReport, touched: Touched) -> None:
     report_id = step.report_id
     denied = []
     for index, claim in enumerate(old.claims):
@@ -40,7 +40,7 @@ def _retract(episode: Episode, step: Step, old: Standing, touched: Touched) -> N
         _allow(episode, step, target, (report_id, index), touched)
 
 
-def _assert(episode: Episode, step: Step, new: Standing, touched: Touched) -> None:
+def _assert(episode: Episode, step: Step, new: StandingReport, touched: Touched) -> None:
     report_id = step.report_id
     denials = []
     for index, claim in enumerate(new.claims):
@@ -100,7 +100,7 @@ def drop_denial(episode: Episode, target: Target, place_: Target) -> Denial:
     return denial
 
 
-def _fall(episode: Episode, step: Step, old: Standing, placed: tuple[CellKey, Entry], touched: Touched) -> None:
+def _fall(episode: Episode, step: Step, old: StandingReport, placed: tuple[CellKey, Entry], touched: Touched) -> None:
     key, entry = placed
     if entry[4].basis == "derived":
         drop_derived(episode, key, entry)
@@ -115,7 +115,7 @@ def _fall(episode: Episode, step: Step, old: Standing, placed: tuple[CellKey, En
     step.undo.append((cell.add, (entry,)))
 
 
-def _stand(episode: Episode, step: Step, new: Standing, placed: tuple[CellKey, Entry], touched: Touched) -> None:
+def _stand(episode: Episode, step: Step, new: StandingReport, placed: tuple[CellKey, Entry], touched: Touched) -> None:
     key, entry = placed
     if entry[4].basis == "derived":
         add_derived(episode, key, entry)

@@ -12,7 +12,7 @@ from streams.core.ceasefires.view import JOINT
 from streams.core.counts.cell import Cell, take_out
 from streams.core.counts.entry import CellKey, Entry, Target, place
 from streams.core.folds.counts import counted_place, denial_of, drop_denial
-from streams.core.model import Casualty, CeasefireClaim, Claim, Standing
+from streams.core.model import Casualty, CeasefireClaim, Claim, StandingReport
 from streams.core.state.episode import Episode
 from streams.core.state.step import EntryKey
 
@@ -41,7 +41,7 @@ class _Settling:
         self._derived: dict[CellKey, list[Entry]] = {}
         self._ceasefires: dict[str, None] = {}
 
-    def report(self, report_id: str, standing: Standing) -> None:
+    def report(self, report_id: str, standing: StandingReport) -> None:
         """Take a report that settles; what it supersedes goes by `drop_superseded`."""
         standing.statements = None
         self.touched.append(("r", self._episode.name, report_id))
@@ -86,7 +86,7 @@ class _Settling:
         for _, _, report_id, index, _ in gone:
             self._drop_claim((report_id, index))
 
-    def _act(self, at: Target, standing: Standing, claim: CeasefireClaim) -> None:
+    def _act(self, at: Target, standing: StandingReport, claim: CeasefireClaim) -> None:
         if claim.act not in VIOLATIONS:
             self._ceasefires[claim.ceasefire] = None
             return
@@ -112,7 +112,7 @@ class _Settling:
             self._episode.views[key].keep_count(claim)
             self.touched.append(("v", self._episode.name, *key))
 
-    def _statement(self, at: Target, standing: Standing, claim: Claim) -> None:
+    def _statement(self, at: Target, standing: StandingReport, claim: Claim) -> None:
         denial = denial_of(claim, standing.source)
         if denial is None:
             self._drop_claim(at)

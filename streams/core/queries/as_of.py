@@ -21,7 +21,14 @@ from streams.core.source_registry import Registry
 from streams.core.times import format_time
 
 __all__ = [
-    "Difference", "NoSuchEpisode", "Said", "changes_of", "correction", "difference", "known_at", "messages_of",
+    "EpisodeDifference",
+    "EpisodeMessage",
+    "NoSuchEpisode",
+    "changes_of",
+    "correction",
+    "difference",
+    "known_at",
+    "messages_of",
     "published_us",
 ]  # fmt: skip
 
@@ -48,7 +55,7 @@ def published_us(message: Message) -> int:
     return message.published_at if isinstance(message, Report) else message.at
 
 
-class Said(NamedTuple):
+class EpisodeMessage(NamedTuple):
     """A message of an episode; where its record lies, if known; what it is refused for at sight, if it is."""
 
     message: Message
@@ -58,7 +65,7 @@ class Said(NamedTuple):
 
 def messages_of(
     episode: str, records: Iterable[Record | Located], unread: Counter[str], others: set[str]
-) -> Iterator[Said]:
+) -> Iterator[EpisodeMessage]:
     """Yield the messages of an episode; count in `unread`, by code, what is refused before it is known what it is of.
 
     The names of other episodes are added to `others`.
@@ -77,7 +84,7 @@ def messages_of(
             unread[refusal.code] += 1
             continue
         if message.episode == episode:
-            yield Said(message, getattr(record, "origin", None), _ahead(message, record.timestamp_us))
+            yield EpisodeMessage(message, getattr(record, "origin", None), _ahead(message, record.timestamp_us))
         else:
             others.add(message.episode)
 
@@ -130,7 +137,7 @@ def changes_of(
         yield from fold.take(Tick(at_us, episode))
 
 
-class Difference(NamedTuple):
+class EpisodeDifference(NamedTuple):
     """What became of an episode from one time to another.
 
     `cells`, `ceasefires` and `totals` hold what is not as it was, or was something else in between: what names it,
@@ -155,7 +162,7 @@ class Difference(NamedTuple):
 
 def difference(
     episode: str, records: Iterable[Record | Located], registry: Registry, *, horizon_us: int, from_us: int, to_us: int
-) -> Difference:
+) -> EpisodeDifference:
     """Return what changed between two times, `known_at` the first and the second, and because of what.
 
     What was published until the first time is folded first, then what was published until the second, each in the
@@ -182,7 +189,7 @@ def difference(
     after = fold.picture()
     if after is None:
         raise NoSuchEpisode(episode, others)
-    return Difference(
+    return EpisodeDifference(
         episode,
         format_time(from_us),
         format_time(to_us),

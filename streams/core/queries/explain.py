@@ -11,31 +11,31 @@ from typing import Any, NamedTuple
 
 from streams.core import change_records
 from streams.core.ceasefires.timer_queue import ViewKey
-from streams.core.ceasefires.transitions import SETS_TIMES, START, Course, claim_done, fired, timers
-from streams.core.ceasefires.view import Done, View, view_name
+from streams.core.ceasefires.transitions import SETS_TIMES, START, CeasefireState, claim_done, fired, timers
+from streams.core.ceasefires.view import AppliedAct, View, view_name
 from streams.core.counts.cell import Cell
 from streams.core.counts.entry import CellKey, Entry, Target, place
 from streams.core.folds.ceasefires import places
 from streams.core.ledger import Ledger
-from streams.core.model import Casualty, CeasefireClaim, Change, Message, Report, Standing
+from streams.core.model import Casualty, CeasefireClaim, Change, Message, Report, StandingReport
 from streams.core.parse import Refusal
 from streams.core.source_registry import Registry
 from streams.core.state.step import Outcome, Step
 from streams.core.times import format_time
 
-Account = dict[str, Any]
+Explanation = dict[str, Any]
 #: Where a report lies: topic, partition and offset on a log, file and line in a file.
-Origin = dict[str, Any]
+OriginRecord = dict[str, Any]
 CASUALTY_FIELDS = ("best", "low", "high", "qualifier", "basis", "final", "incident")
 
 
-class _Told(NamedTuple):
+class _LoggedReport(NamedTuple):
     """A report as it came, and where it lies."""
 
     report: Report
-    origin: Origin | None
+    origin: OriginRecord | None
 
-    def account(self, claim: int) -> Account:
+    def account(self, claim: int) -> Explanation:
         """Return who made a claim of it, and where that can be read."""
         report = self.report
         found = {
@@ -50,10 +50,10 @@ class _Told(NamedTuple):
         }
         return found if self.origin is None else found | {"origin": self.origin}
 
-    def standing(self) -> Standing:
+    def standing(self) -> StandingReport:
         """Return how it stood, or would have stood."""
         report = self.report
-        return Standing(
+        return StandingReport(
             report.revision, report.digest, report.published_at, report.source, report.withdrawn, report.claims
         )
 
@@ -64,43 +64,43 @@ class _Told(NamedTuple):
             if isinstance(claim, Casualty) and claim.basis != "derived":
                 yield place(self.report.report_id, standing, index, claim)
 
-    def acts(self, registry: Registry) -> list[tuple[ViewKey, Done]]:
+    def acts(self, registry: Registry) -> list[tuple[ViewKey, AppliedAct]]:
         """Return what it says of ceasefires, once for each view that this belongs to."""
         return places(self.report.report_id, self.standing(), registry)
 
 
-class Chronicle:
+class EpisodeHistory:
     """One episode, told from its log."""
 
     def __init__(self, episode: str, registry: Registry, *, horizon_us: int) -> None:
         self.episode = episode
         self._ledger = Ledger(registry, horizon_us=horizon_us)
-        self._reports: dict[tuple[str, int], _Told] = {}
-        self._refused: list[tuple[_Told, Refusal]] = []
+        self._reports: dict[tuple[str, int], _LoggedReport] = {}
+        self._refused: list[tuple[_LoggedReport, Refusal]] = []
         self._changes: list[tuple[str, Change]] = []
 
-    def take(self, message: Message, origin: Origin | None = None) -> Step | Refusal:
+    def take(self, message: Message, origin: OriginRecord | None = None) -> Step | Refusal:
         """Take the episode's next message; a refusal is part of the story and is returned."""
         try:
             step = self._ledger.take(message, _on_a_log(origin))
         except Refusal as refusal:
             return self.refuse(message, refusal, origin)
         if step.outcome is Outcome.ACCEPTED and isinstance(message, Report):
-            self._reports[message.report_id, message.revision] = _Told(message, origin)
+            self._reports[message.report_id, message.revision] = _LoggedReport(message, origin)
         self._changes += step.changes()
         return step
 
-    def refuse(self, message: Message, refusal: Refusal, origin: Origin | None = None) -> Refusal:
+    def refuse(self, message: Message, refusal: Refusal, origin: OriginRecord | None = None) -> Refusal:
         """Note a message that was refused before it came as far as the fold."""
         if isinstance(message, Report):
-            self._refused.append((_Told(message, origin), refusal))
+            self._refused.append((_LoggedReport(message, origin), refusal))
         return refusal
 
-    def picture(self) -> Account:
+    def picture(self) -> Explanation:
         """Return the episode's picture. Raises KeyError where no report was accepted."""
         return self._ledger.picture(self.episode)
 
-    def account(self) -> Account:
+    def account(self) -> Explanation:
         """Return the accounts of all cells and ceasefire views. Raises KeyError as `picture`."""
         episode = self._ledger.episode(self.episode)
         return {
@@ -120,7 +120,7 @@ class Chronicle:
         refused = {key for told, _ in self._refused for key, _ in told.acts(self._ledger.registry)}
         return sorted(self._ledger.episode(self.episode).views.keys() | refused)
 
-    def cell(self, key: CellKey) -> Account:
+    def cell(self, key: CellKey) -> Explanation:
         """Return why a cell has its value. Raises KeyError where there is no such cell."""
         episode = self._ledger.episode(self.episode)
         refused = [*self._refused_figures(key)]
@@ -150,7 +150,7 @@ class Chronicle:
             "changes": self._changes_of("casualties", "source", "party", "outcome", "population", named=key),
         }
 
-    def ceasefire(self, ceasefire: str, source: str = "") -> Account:
+    def ceasefire(self, ceasefire: str, source: str = "") -> Explanation:
         """Return how a view came to its status, step by step; source "" is the joint view."""
         episode = self._ledger.episode(self.episode)
         key = (ceasefire, source)
@@ -168,12 +168,12 @@ class Chronicle:
             "changes": self._changes_of("ceasefires", "ceasefire", "view", named=named),
         }
 
-    def _told(self, entry: Entry) -> Account:
+    def _told(self, entry: Entry) -> Explanation:
         as_of, _, report_id, index, claim = entry
         revision = self._ledger.episode(self.episode).reports[report_id].revision
         return _figure(as_of, claim) | self._report(report_id, revision, index)
 
-    def _report(self, report_id: str, revision: int, claim: int) -> Account:
+    def _report(self, report_id: str, revision: int, claim: int) -> Explanation:
         return self._reports[report_id, revision].account(claim)
 
     def _why_superseded(self, cell: Cell, entry: Entry) -> str:
@@ -184,23 +184,23 @@ class Chronicle:
             return f"dated no later than the cumulative figure of {base[2]}, which contains it"
         return f"the incident {entry[4].incident} is told again by a later claim"
 
-    def _no_longer(self) -> Iterator[tuple[_Told, Account]]:
+    def _no_longer(self) -> Iterator[tuple[_LoggedReport, Explanation]]:
         """Yield the revisions that no longer stand, and what became of each."""
         for ((report_id, _), told), ((next_id, next_revision), after) in pairwise(sorted(self._reports.items())):
             if next_id == report_id:
                 what = "withdrawn" if after.report.withdrawn else "replaced"
                 yield told, {"why": f"{what} by revision {next_revision}"}
 
-    def _replaced_figures(self, key: CellKey) -> Iterator[Account]:
+    def _replaced_figures(self, key: CellKey) -> Iterator[Explanation]:
         for told, why in self._no_longer():
             yield from (_figure(e[0], e[4]) | told.account(e[3]) | why for cell, e in told.figures() if cell == key)
 
-    def _replaced_acts(self, key: ViewKey) -> Iterator[Account]:
+    def _replaced_acts(self, key: ViewKey) -> Iterator[Explanation]:
         for told, why in self._no_longer():
             acts = told.acts(self._ledger.registry)
             yield from (_act(done) | told.account(done[3]) | why for view, done in acts if view == key)
 
-    def _denials(self, cell: Cell) -> Iterator[Account]:
+    def _denials(self, cell: Cell) -> Iterator[Explanation]:
         episode = self._ledger.episode(self.episode)
         for entry in cell.counted():
             target: Target = (entry[2], entry[3])
@@ -210,18 +210,18 @@ class Chronicle:
                     denies = {"denies": {"report_id": target[0], "claim": target[1]}}
                     yield self._report(report_id, standing.revision, index) | denies
 
-    def _refused_figures(self, key: CellKey) -> Iterator[Account]:
+    def _refused_figures(self, key: CellKey) -> Iterator[Explanation]:
         for told, refusal in self._refused:
             why = {"code": refusal.code, "why": refusal.message}
             yield from (_figure(e[0], e[4]) | told.account(e[3]) | why for cell, e in told.figures() if cell == key)
 
-    def _refused_acts(self, key: ViewKey) -> Iterator[Account]:
+    def _refused_acts(self, key: ViewKey) -> Iterator[Explanation]:
         for told, refusal in self._refused:
             why = {"code": refusal.code, "why": refusal.message}
             acts = told.acts(self._ledger.registry)
             yield from (_act(done) | told.account(done[3]) | why for view, done in acts if view == key)
 
-    def _steps(self, key: ViewKey, clock: int) -> Iterator[Account]:
+    def _steps(self, key: ViewKey, clock: int) -> Iterator[Explanation]:
         episode = self._ledger.episode(self.episode)
         acts = sorted(
             done
@@ -231,7 +231,7 @@ class Chronicle:
         )
         course = START
         #: By timer: the act that set it.
-        set_by: dict[str, Account] = {}
+        set_by: dict[str, Explanation] = {}
         for done in acts:
             yield from _timer_steps(course, done[0], set_by)
             course = timers(course, done[0])
@@ -247,7 +247,7 @@ class Chronicle:
         return [c for t, c in self._changes if t == topic and tuple(c[field] for field in fields) == named]
 
 
-def _figure(as_of: int, claim: Casualty) -> Account:
+def _figure(as_of: int, claim: Casualty) -> Explanation:
     return {"as_of": format_time(as_of), "since": _time(claim.since)} | {f: getattr(claim, f) for f in CASUALTY_FIELDS}
 
 
@@ -256,7 +256,7 @@ def _adds_to(entry: Entry, base: Entry | None) -> str:
     return "high" if base is not None and since is not None and since < base[0] else "best, low, high"
 
 
-def _timers_set(claim: CeasefireClaim, after: Course) -> Iterator[str]:
+def _timers_set(claim: CeasefireClaim, after: CeasefireState) -> Iterator[str]:
     """Yield the timers of a course that are what a claim says."""
     for timer in ("effective_at", "expires_at") if claim.act in SETS_TIMES else ():
         said = getattr(claim, timer)
@@ -264,7 +264,7 @@ def _timers_set(claim: CeasefireClaim, after: Course) -> Iterator[str]:
             yield timer
 
 
-def _timer_steps(course: Course, until: int, set_by: dict[str, Account]) -> Iterator[Account]:
+def _timer_steps(course: CeasefireState, until: int, set_by: dict[str, Explanation]) -> Iterator[Explanation]:
     """Yield what fires by itself up to and with `until`."""
     for timer, after in fired(course, until):
         step = {"timer": timer, "at": _time(after.since), "before": course.status, "after": after.status}
@@ -272,7 +272,7 @@ def _timer_steps(course: Course, until: int, set_by: dict[str, Account]) -> Iter
         course = after
 
 
-def _on_a_log(origin: Origin | None) -> change_records.Origin | None:
+def _on_a_log(origin: OriginRecord | None) -> change_records.Origin | None:
     """Return where a report lies as a change says it: only of a log (contract section 6)."""
     return (origin["topic"], origin["partition"], origin["offset"]) if origin and "topic" in origin else None
 
@@ -281,7 +281,7 @@ def _time(us: int | None) -> str | None:
     return None if us is None else format_time(us)
 
 
-def _act(done: Done) -> Account:
+def _act(done: AppliedAct) -> Explanation:
     claim: CeasefireClaim = done[4]
     return {
         "act": claim.act,

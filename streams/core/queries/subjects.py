@@ -1,6 +1,6 @@
 """An episode told from its log: which of its figures and ceasefires are asked for, and the accounts of those.
 
-The records may come from anywhere: `tell` takes (value, timestamp) pairs in the order of the log.
+The records may come from anywhere: `replay_history` takes (value, timestamp) pairs in the order of the log.
 """
 
 from collections import Counter
@@ -13,32 +13,32 @@ from streams.core.counts.entry import CellKey
 from streams.core.log_record import Located, Record
 from streams.core.model import Tick
 from streams.core.queries.as_of import NoSuchEpisode, messages_of, published_us
-from streams.core.queries.explain import Account, Chronicle
+from streams.core.queries.explain import EpisodeHistory, Explanation
 from streams.core.source_registry import Registry
 
-__all__ = ["NoSuchEpisode", "Telling", "accounts", "ceasefires_named", "cells_named", "tell"]
+__all__ = ["HistoryResult", "NoSuchEpisode", "ceasefires_named", "cells_named", "explanations", "replay_history"]
 
 
-class Telling(NamedTuple):
+class HistoryResult(NamedTuple):
     """What was told, and how many records were refused before it was known what they are about, by code."""
 
-    chronicle: Chronicle
+    chronicle: EpisodeHistory
     unread: Counter[str]
 
 
-def tell(
+def replay_history(
     episode: str,
     records: Iterable[Record | Located],
     registry: Registry,
     *,
     horizon_us: int,
     until_us: int | None = None,
-) -> Telling:
+) -> HistoryResult:
     """Take the records of an episode, in the order of the log.
 
     With `until_us`, as it was known then (`streams.core.queries.as_of`). Raises NoSuchEpisode.
     """
-    told = Telling(Chronicle(episode, registry, horizon_us=horizon_us), Counter())
+    told = HistoryResult(EpisodeHistory(episode, registry, horizon_us=horizon_us), Counter())
     others: set[str] = set()
     for message, origin, refusal in messages_of(episode, records, told.unread, others):
         if until_us is not None and published_us(message) > until_us:
@@ -56,7 +56,7 @@ def tell(
     return told
 
 
-def accounts(chronicle: Chronicle, subject: str | None = None) -> Account:
+def explanations(chronicle: EpisodeHistory, subject: str | None = None) -> Explanation:
     """Return the accounts of the cells and ceasefire views that a subject names; all of them for None.
 
     A name that fits a ceasefire is a ceasefire's: see `ceasefires_named`, then `cells_named`.
@@ -71,7 +71,7 @@ def accounts(chronicle: Chronicle, subject: str | None = None) -> Account:
     }
 
 
-def cells_named(chronicle: Chronicle, subject: str | None) -> list[Account]:
+def cells_named(chronicle: EpisodeHistory, subject: str | None) -> list[Explanation]:
     """Return the accounts of the cells that a subject names, all of them for None.
 
     A cell is named as source/party/outcome/population: each part may be cut short or left empty, and parts may be left
@@ -81,7 +81,7 @@ def cells_named(chronicle: Chronicle, subject: str | None) -> list[Account]:
     return [chronicle.cell(key) for key in (keys if subject is None else _matching(subject, keys))]
 
 
-def ceasefires_named(chronicle: Chronicle, subject: str | None) -> list[Account]:
+def ceasefires_named(chronicle: EpisodeHistory, subject: str | None) -> list[Explanation]:
     """Return the account of the ceasefire view that a subject names; all views that exist for None.
 
     It is named by its name, which is its joint view, by name/joint or by name/source:SLUG; one that is withdrawn too.

@@ -1,12 +1,12 @@
 """What is kept of an episode: its standing reports, and what the folds made of them."""
 
-from streams.core.ceasefires.timer_queue import ViewKey, Waiting
+from streams.core.ceasefires.timer_queue import TimerQueue, ViewKey
 from streams.core.ceasefires.view import View
 from streams.core.counts.cell import Cell
 from streams.core.counts.entry import CellKey, Denial, Entry, Target
-from streams.core.model import Standing
-from streams.core.state.horizon_queue import Ages
-from streams.core.state.settled_ids import Settled
+from streams.core.model import StandingReport
+from streams.core.state.horizon_queue import HorizonQueue
+from streams.core.state.settled_ids import SettledIds
 
 
 class Episode:
@@ -23,9 +23,9 @@ class Episode:
         self.clock = clock
         #: The greatest published_at; the horizon is measured from it (section 2 rule 4).
         self.newest = clock
-        self.reports: dict[str, Standing] = {}
+        self.reports: dict[str, StandingReport] = {}
         #: Settled reports that nothing counts on any more.
-        self.settled = Settled()
+        self.settled = SettledIds()
         self.cells: dict[CellKey, Cell] = {}
         self.derived: dict[CellKey, list[Entry]] = {}
         #: Of the derived figures the newest that nothing can take away any more (`streams.core.folds.pruning`).
@@ -34,6 +34,6 @@ class Episode:
         self.denials: dict[Target, dict[Target, Denial]] = {}
         self.views: dict[ViewKey, View] = {}
         #: When the next timer of a view fires, for the views that wait for one.
-        self.waiting = Waiting()
+        self.waiting = TimerQueue()
         #: What is settled next. May name the departed.
-        self.ages = Ages()
+        self.ages = HorizonQueue()

@@ -8,7 +8,7 @@ from typing import Any
 from streams.core.times import FIRST_US
 
 
-class Ages:
+class HorizonQueue:
     """A queue of (published_at, report_id).
 
     Most reports come in order, so these are two queues side by side, which share each time and id with the report

@@ -19,7 +19,7 @@ ONE_TABLE_RECORDS: Final = 4096
 _FREE: Final = bytes(ID_BYTES)
 
 
-class Settled:
+class SettledIds:
     """Report ids with their last revision and its digest."""
 
     __slots__ = ("_tables",)

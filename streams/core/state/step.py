@@ -7,13 +7,13 @@ from typing import Any, Final
 import orjson
 
 from streams.core.change_records import Origin, Published, cause_of, time_of
-from streams.core.model import Change, Claim, Message, Registration, Report, Standing
+from streams.core.model import Change, Claim, Message, Registration, Report, StandingReport
 
 #: Names an entry of the ledger (`streams.core.ledger_codec`).
 EntryKey = tuple[str, ...]
 
 
-def claims_a(kind: type[Claim], standing: Standing | None) -> bool:
+def claims_a(kind: type[Claim], standing: StandingReport | None) -> bool:
     """Whether a report makes a claim of a kind."""
     if standing is not None:
         for claim in standing.claims:
@@ -59,8 +59,8 @@ class Step:
         #: The episode's clock once this message was taken.
         self.clock = 0
         #: The report's standing before and after.
-        self.old: Standing | None = None
-        self.new: Standing | None = None
+        self.old: StandingReport | None = None
+        self.new: StandingReport | None = None
         self.casualties: Sequence[Published] = ()
         self.ceasefires: Sequence[Published] = ()
         self.statements: Sequence[Published] = ()

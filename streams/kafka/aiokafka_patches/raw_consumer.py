@@ -11,10 +11,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
 
-__all__ = ["DeskConsumer"]
+__all__ = ["RawConsumer"]
 
 
-class DeskConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka has no types
+class RawConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka has no types
     """A consumer whose records have an offset, timestamp, key, value and headers, and no topic or partition."""
 
     async def start(self) -> None:

@@ -13,7 +13,7 @@ from aiokafka.errors import LeaderNotAvailableError, NoError, TopicAuthorization
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Int64, Schema, TaggedFields
 
-__all__ = ["DECIDED", "Open", "left_open", "open_in", "state_of"]
+__all__ = ["DECIDED", "OpenTransaction", "open_in", "open_transactions", "state_of"]
 
 _TEXT = CompactString("utf-8")
 _TAGS = ("tags", TaggedFields)
@@ -147,7 +147,7 @@ async def state_of(client: Any, coordinator: int, transactional_id: str) -> str:
     return str(state)
 
 
-class Open(NamedTuple):
+class OpenTransaction(NamedTuple):
     """A transaction that has not ended in a partition: whose it is, and its first offset there."""
 
     place: TopicPartition
@@ -155,7 +155,7 @@ class Open(NamedTuple):
     first_offset: int
 
 
-async def open_in(client: Any, leaders: Mapping[TopicPartition, int | None]) -> list[Open]:
+async def open_in(client: Any, leaders: Mapping[TopicPartition, int | None]) -> list[OpenTransaction]:
     """Return the transactions that have not ended in some partitions, given with their leaders; raises KafkaError.
 
     A partition that we may not read is taken for one that has none.
@@ -173,11 +173,11 @@ async def open_in(client: Any, leaders: Mapping[TopicPartition, int | None]) -> 
                 if for_code(error) not in {NoError, TopicAuthorizationFailedError}:
                     raise for_code(error)
                 place = TopicPartition(topic, partition)
-                found += [Open(place, each[0], each[5]) for each in producers or () if each[5] != NONE_OPEN]
+                found += [OpenTransaction(place, each[0], each[5]) for each in producers or () if each[5] != NONE_OPEN]
     return found
 
 
-async def left_open(client: Any, producer_id: int, places: Iterable[TopicPartition]) -> list[TopicPartition]:
+async def open_transactions(client: Any, producer_id: int, places: Iterable[TopicPartition]) -> list[TopicPartition]:
     """Return in which partitions a producer has a transaction that has not ended; raises as `open_in`."""
     found = await open_in(client, {place: client.cluster.leader_for_partition(place) for place in places})
     return [each.place for each in found if each.producer_id == producer_id]

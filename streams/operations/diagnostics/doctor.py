@@ -18,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError
 
 from streams.kafka import topics
-from streams.kafka.acl import lacking, principal, rights
+from streams.kafka.acl import missing_acls, principal, rights
 from streams.kafka.client import client_options
 from streams.kafka.connectivity import unreachable_brokers
 from streams.kafka.consumer_group import EMPTY, STABLE, describe_group, partition_facts
@@ -26,7 +26,7 @@ from streams.kafka.protocol.transactions import open_in
 from streams.operations.diagnostics.build_info import is_compiled
 from streams.settings import PREFIX, Settings
 
-__all__ = ["Finding", "State", "examine"]
+__all__ = ["CheckResult", "Finding", "examine"]
 
 LAG_NOTED = 10_000
 #: A record this far in our future was stamped by a clock that does not go as ours.
@@ -48,7 +48,7 @@ NEEDED_REQUESTS = {
 CONSUMER_GROUP_HEARTBEAT = 68
 
 
-class State(StrEnum):
+class CheckResult(StrEnum):
     """How a check came out; a fault keeps a worker from its work, a note does not."""
 
     OK = "ok"
@@ -62,7 +62,7 @@ class Finding:
     """One check: what was found, and what to do, empty where there is nothing to do."""
 
     check: str
-    state: State
+    state: CheckResult
     says: str
     do: str = ""
 
@@ -77,8 +77,8 @@ async def examine(settings: Settings, *, embedded: Path | None = None) -> list[F
     found = [_programs(), _disk(settings.data_dir, f"{PREFIX}DATA_DIR")]
     brokers = await _brokers(settings)
     found.insert(0, brokers)
-    if brokers.state is State.FAULT:
-        return found + [Finding(name, State.SKIPPED, "no broker to ask") for name in _ON_KAFKA]
+    if brokers.state is CheckResult.FAULT:
+        return found + [Finding(name, CheckResult.SKIPPED, "no broker to ask") for name in _ON_KAFKA]
     async with _client(settings) as client:
         for name, check in _ON_KAFKA.items():
             found.append(await _checked(name, check(client, settings)))
@@ -91,7 +91,7 @@ async def _checked(name: str, check: Coroutine[Any, Any, Finding]) -> Finding:
             return await check
     except (KafkaError, TimeoutError, OSError, LookupError) as error:
         reason = str(error) or f"no answer within {ASK_S:.0f} s"
-        return Finding(name, State.FAULT, reason, "see the other findings; try again when they are mended")
+        return Finding(name, CheckResult.FAULT, reason, "see the other findings; try again when they are mended")
 
 
 async def _brokers(settings: Settings) -> Finding:
@@ -100,10 +100,12 @@ async def _brokers(settings: Settings) -> Finding:
     told = "; ".join(f"{broker}: {reason}" for broker, reason in shut.items())
     mend = f"start the brokers, or set {PREFIX}BOOTSTRAP_SERVERS and the security settings to what they are"
     if len(shut) == len(named):
-        return Finding("brokers", State.FAULT, f"none answers: {told}", f"{mend}; `truceline kafka up` starts one here")
+        return Finding(
+            "brokers", CheckResult.FAULT, f"none answers: {told}", f"{mend}; `truceline kafka up` starts one here"
+        )
     if shut:
-        return Finding("brokers", State.NOTE, f"{len(named) - len(shut)} of {len(named)} answer; {told}", mend)
-    return Finding("brokers", State.OK, f"{', '.join(named)} answer over {settings.security_protocol}")
+        return Finding("brokers", CheckResult.NOTE, f"{len(named) - len(shut)} of {len(named)} answer; {told}", mend)
+    return Finding("brokers", CheckResult.OK, f"{', '.join(named)} answer over {settings.security_protocol}")
 
 
 async def _kafka_version(client: AIOKafkaAdminClient, _settings: Settings) -> Finding:
@@ -112,64 +114,71 @@ async def _kafka_version(client: AIOKafkaAdminClient, _settings: Settings) -> Fi
     spoken = connection._versions  # noqa: SLF001
     brokers = await topics.brokers(client)
     if lacks := [name for number, name in NEEDED_REQUESTS.items() if number not in spoken]:
-        return Finding("kafka", State.FAULT, f"it knows no {', '.join(lacks)}", "transactions need Kafka 2.3 or newer")
+        return Finding(
+            "kafka", CheckResult.FAULT, f"it knows no {', '.join(lacks)}", "transactions need Kafka 2.3 or newer"
+        )
     if CONSUMER_GROUP_HEARTBEAT not in spoken:
-        return Finding("kafka", State.NOTE, f"{brokers} in service, older than Kafka 4", "it is tested with Kafka 4.3")
+        return Finding(
+            "kafka", CheckResult.NOTE, f"{brokers} in service, older than Kafka 4", "it is tested with Kafka 4.3"
+        )
     alone = " one broker: its loss stops everything" if brokers == 1 else ""
-    return Finding("kafka", State.OK, f"{brokers} in service, Kafka 4;{alone}".rstrip(";"))
+    return Finding("kafka", CheckResult.OK, f"{brokers} in service, Kafka 4;{alone}".rstrip(";"))
 
 
 async def _topics(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     different = topics.differences(settings.topic_prefix, await topics.survey(client, settings.topic_prefix))
     told = "; ".join(map(str, different))
     if not different:
-        return Finding("topics", State.OK, f"all of {settings.topic_prefix} are as they should be")
+        return Finding("topics", CheckResult.OK, f"all of {settings.topic_prefix} are as they should be")
     if all(difference.what == "topic" for difference in different):
-        return Finding("topics", State.FAULT, told, "run `truceline topics create`")
+        return Finding("topics", CheckResult.FAULT, told, "run `truceline topics create`")
     fatal = any(difference.fatal for difference in different)
     return Finding(
-        "topics", State.FAULT if fatal else State.NOTE, told, "`truceline topics check` says how to alter them"
+        "topics",
+        CheckResult.FAULT if fatal else CheckResult.NOTE,
+        told,
+        "`truceline topics check` says how to alter them",
     )
 
 
 async def _rights(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     wanted = rights("worker", settings)
     user = principal(settings)
-    lacks = await lacking(client, wanted)
+    lacks = await missing_acls(client, wanted)
     if not lacks:
-        return Finding("rights", State.OK, f"{user} has the {len(wanted)} rights of a worker")
+        return Finding("rights", CheckResult.OK, f"{user} has the {len(wanted)} rights of a worker")
     told = "; ".join(f"{right} ({right.why})" for right in lacks)
     granting = "\n".join(right.granted_by(user) for right in lacks)
     needed = any(right.needed for right in lacks)
-    return Finding("rights", State.FAULT if needed else State.NOTE, f"{user} may not {told}", granting)
+    return Finding("rights", CheckResult.FAULT if needed else CheckResult.NOTE, f"{user} may not {told}", granting)
 
 
 async def _group(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     group = await describe_group(client, settings)
     if group.state in EMPTY:
-        return Finding("group", State.NOTE, f"no worker is in group {group.name}", "start one: `truceline serve`")
+        return Finding("group", CheckResult.NOTE, f"no worker is in group {group.name}", "start one: `truceline serve`")
     workers = f"{len(group.members)} worker{'' if len(group.members) == 1 else 's'}"
     if group.state != STABLE:
         return Finding(
-            "group", State.NOTE, f"group {group.name} of {workers} is {group.state}", "look again in a minute"
+            "group", CheckResult.NOTE, f"group {group.name} of {workers} is {group.state}", "look again in a minute"
         )
     idle = [member.name for member in group.members if not member.partitions]
     spare = f"; without a partition: {', '.join(idle)}" if idle else ""
-    return Finding("group", State.OK, f"{workers} in group {group.name}{spare}")
+    return Finding("group", CheckResult.OK, f"{workers} in group {group.name}{spare}")
 
 
 async def _lag(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     found = await topics.survey(client, settings.topic_prefix)
     if "reports" not in found or "ledger" not in found:
-        return Finding("lag", State.SKIPPED, "topics are missing")
+        return Finding("lag", CheckResult.SKIPPED, "topics are missing")
     facts = await partition_facts(client, client_options(settings), settings, found["reports"].partitions)
     lag = sum(fact.lag for fact in facts)
     told = f"{lag:,} offsets are not taken in yet, over {len(facts)} partitions"
     if lag < LAG_NOTED:
-        return Finding("lag", State.OK, told)
+        return Finding("lag", CheckResult.OK, told)
     worst = max(facts, key=lambda fact: fact.lag)
     do = "start more workers, up to one a partition; `truceline status --watch` shows whether it falls"
-    return Finding("lag", State.NOTE, f"{told}; most in partition {worst.partition}: {worst.lag:,}", do)
+    return Finding("lag", CheckResult.NOTE, f"{told}; most in partition {worst.partition}: {worst.lag:,}", do)
 
 
 async def _commits(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
@@ -188,9 +197,9 @@ async def _commits(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
                 await asyncio.sleep(OPEN_S / OPEN_LOOKS)
                 staying &= set(await open_in(client._client, leaders))  # noqa: SLF001
     except IncompatibleBrokerVersion:
-        return Finding("commits", State.SKIPPED, "brokers before Kafka 3.0 do not tell")
+        return Finding("commits", CheckResult.SKIPPED, "brokers before Kafka 3.0 do not tell")
     if not staying:
-        return Finding("commits", State.OK, "no transaction stays open")
+        return Finding("commits", CheckResult.OK, "no transaction stays open")
     told = ", ".join(
         f"{each.place.topic} partition {each.place.partition} from offset {each.first_offset:,}"
         f" (producer {each.producer_id})"
@@ -200,26 +209,26 @@ async def _commits(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
         "whoever takes the partition over ends it (`truceline serve`), or the broker once the producer's timeout is"
         " over; what stays for good `kafka-transactions.sh abort` ends: then ask `truceline verify`"
     )
-    return Finding("commits", State.NOTE, f"a transaction is open for more than {OPEN_S:.0f} s: {told}", do)
+    return Finding("commits", CheckResult.NOTE, f"a transaction is open for more than {OPEN_S:.0f} s: {told}", do)
 
 
 async def _clocks(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     """No request tells a broker's time: what is seen is when the newest records were stamped."""
     found = await topics.survey(client, settings.topic_prefix)
     if "reports" not in found or "ledger" not in found:
-        return Finding("clocks", State.SKIPPED, "topics are missing")
+        return Finding("clocks", CheckResult.SKIPPED, "topics are missing")
     facts = await partition_facts(client, client_options(settings), settings, found["reports"].partitions)
     now_s = time.time()
     stamps = [stamp for fact in facts for stamp in (fact.newest_s, fact.last_commit_s) if stamp is not None]
     if not stamps:
-        return Finding("clocks", State.OK, "no record yet whose time could be compared")
+        return Finding("clocks", CheckResult.OK, "no record yet whose time could be compared")
     ahead_s = max(stamps) - now_s
     if ahead_s <= SKEW_S:
         return Finding(
-            "clocks", State.OK, f"the newest record is {-min(0.0, ahead_s):,.0f} s old by this machine's clock"
+            "clocks", CheckResult.OK, f"the newest record is {-min(0.0, ahead_s):,.0f} s old by this machine's clock"
         )
     do = "set the clocks by NTP, here and where reports are sent; over 1 h ahead a report is refused as from_the_future"
-    return Finding("clocks", State.FAULT, f"a record is stamped {ahead_s:,.0f} s in this machine's future", do)
+    return Finding("clocks", CheckResult.FAULT, f"a record is stamped {ahead_s:,.0f} s in this machine's future", do)
 
 
 _ON_KAFKA: dict[str, Callable[[AIOKafkaAdminClient, Settings], Coroutine[Any, Any, Finding]]] = {
@@ -241,24 +250,26 @@ def _programs() -> Finding:
     ]
     wrong = [pin for pin in pinned if version(pin.partition("==")[0]) != pin.partition("==")[2]]
     if wrong:
-        return Finding("versions", State.FAULT, told, f"pip install {' '.join(wrong)}: it relies on what is inside")
-    return Finding("versions", State.OK, told)
+        return Finding(
+            "versions", CheckResult.FAULT, told, f"pip install {' '.join(wrong)}: it relies on what is inside"
+        )
+    return Finding("versions", CheckResult.OK, told)
 
 
 def _disk(folder: Path, what: str) -> Finding:
     there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         return Finding(
-            "disk", State.FAULT, f"{there} ({what}) cannot be written", "make it this user's, or name another"
+            "disk", CheckResult.FAULT, f"{there} ({what}) cannot be written", "make it this user's, or name another"
         )
     free = shutil.disk_usage(there).free
     kept = sum(path.stat().st_size for path in folder.glob("*") if path.is_file()) if folder.is_dir() else 0
     told = f"{free / (1 << 30):,.1f} GiB free at {there} ({what}), {kept / (1 << 20):,.1f} MiB kept"
     if free < FREE_FAULT_BYTES:
-        return Finding("disk", State.FAULT, told, "make room: a ledger that cannot be written stops")
+        return Finding("disk", CheckResult.FAULT, told, "make room: a ledger that cannot be written stops")
     if free < max(FREE_NOTE_BYTES, kept):
-        return Finding("disk", State.NOTE, told, "make room before it is needed")
-    return Finding("disk", State.OK, told)
+        return Finding("disk", CheckResult.NOTE, told, "make room before it is needed")
+    return Finding("disk", CheckResult.OK, told)
 
 
 @contextlib.asynccontextmanager

@@ -18,14 +18,14 @@ from streams.kafka.client import client_options
 from streams.kafka.consumer_group import Group, PartitionFacts, describe_group, partition_facts
 from streams.settings import Settings
 
-__all__ = ["Overview", "Row", "WorkerFacts", "look"]
+__all__ = ["InstallationStatus", "StatusRow", "WorkerFacts", "look"]
 
 STANDING = "truceline_standing_reports"
 HTTP_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StatusRow:
     """One partition of the log."""
 
     partition: int
@@ -49,12 +49,12 @@ class WorkerFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class InstallationStatus:
     """Everything at one moment."""
 
     group: str
     state: str
-    rows: tuple[Row, ...]
+    rows: tuple[StatusRow, ...]
     workers: tuple[WorkerFacts, ...]
 
     def as_record(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class TopicsMissing(LookupError):
     """The log, or the ledger, is not there."""
 
 
-async def look(settings: Settings, urls: Sequence[str] = ()) -> Overview:
+async def look(settings: Settings, urls: Sequence[str] = ()) -> InstallationStatus:
     """Return how it stands now; `urls` are those of workers. Raises KafkaError, TimeoutError, or TopicsMissing."""
     workers = await asyncio.gather(*(_ask(url.rstrip("/")) for url in urls))
     standing: dict[int, int] = {}
@@ -79,12 +79,12 @@ async def look(settings: Settings, urls: Sequence[str] = ()) -> Overview:
         group = await describe_group(client, settings)
         facts = await partition_facts(client, client_options(settings), settings, found["reports"].partitions)
     rows = tuple(_row(group, fact, standing) for fact in facts)
-    return Overview(group.name, group.state, rows, tuple(told for told, _ in workers))
+    return InstallationStatus(group.name, group.state, rows, tuple(told for told, _ in workers))
 
 
-def _row(group: Group, fact: PartitionFacts, standing: dict[int, int]) -> Row:
+def _row(group: Group, fact: PartitionFacts, standing: dict[int, int]) -> StatusRow:
     owner = group.owner(fact.partition)
-    return Row(
+    return StatusRow(
         fact.partition,
         None if owner is None else owner.name,
         fact.committed,

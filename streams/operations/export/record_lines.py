@@ -7,12 +7,12 @@ import orjson
 
 from streams.core.times import format_time
 
-__all__ = ["Item", "LeftOut", "line_of"]
+__all__ = ["ExportedRecord", "SkippedRecords", "line_of"]
 
-Header = tuple[str, bytes | None]
+RecordHeader = tuple[str, bytes | None]
 
 
-class Item(NamedTuple):
+class ExportedRecord(NamedTuple):
     """A record of a topic or table: where to go on behind it, and what it says."""
 
     part: int
@@ -20,14 +20,14 @@ class Item(NamedTuple):
     timestamp_us: int | None
     key: bytes | None
     value: bytes | None
-    headers: tuple[Header, ...] = ()
+    headers: tuple[RecordHeader, ...] = ()
 
 
-class LeftOut(Exception):
+class SkippedRecords(Exception):
     """A record that is not exported; the message says what kind it is of."""
 
 
-def line_of(item: Item, *, of_rejected: bool = False) -> bytes:
+def line_of(item: ExportedRecord, *, of_rejected: bool = False) -> bytes:
     """Return a record as a line with its LF. Raises LeftOut where its value is not JSON.
 
     What was rejected may be any bytes: its value is a string, bytes that are not UTF-8 as U+FFFD, and with it come
@@ -49,7 +49,7 @@ def line_of(item: Item, *, of_rejected: bool = False) -> bytes:
     except (msgspec.DecodeError, RecursionError):
         same = False
     if not same:
-        raise LeftOut("not JSON")
+        raise SkippedRecords("not JSON")
     return line + b"\n"
 
 

@@ -7,19 +7,19 @@ from typing import Any, NamedTuple
 import orjson
 from aiokafka import TopicPartition
 
-from streams.kafka.range_reader import Bounds, Stretch, Unreadable, bounds, in_time, partitions
+from streams.kafka.range_reader import OffsetRange, RangeReader, RangeUnreadable, bounds, in_time, partitions
 from streams.kafka.residency import partition_counts
 from streams.kafka.routing import partition_of
-from streams.operations.export.record_lines import Item
+from streams.operations.export.record_lines import ExportedRecord
 from streams.operations.export.resumable_file import ResumeError
 from streams.stores.sqlite.reader import Reader
 
-__all__ = ["EMBEDDED_TOPICS", "EmbeddedOrigin", "KafkaOrigin", "Wanted"]
+__all__ = ["EMBEDDED_TOPICS", "EmbeddedSource", "ExportFilter", "KafkaSource"]
 
 EMBEDDED_TOPICS = ("reports", "casualties", "ceasefires", "statements", "rejected")
 
 
-class Wanted(NamedTuple):
+class ExportFilter(NamedTuple):
     """What of a topic: all of it, or one episode, or one partition."""
 
     topic: str
@@ -27,10 +27,10 @@ class Wanted(NamedTuple):
     partition: int | None = None
 
 
-class KafkaOrigin:
+class KafkaSource:
     """A topic: its records by their timestamps, those of a partition in its order."""
 
-    def __init__(self, options: dict[str, Any], topic: str, wanted: Wanted) -> None:
+    def __init__(self, options: dict[str, Any], topic: str, wanted: ExportFilter) -> None:
         """Take the client's options and the topic's full name."""
         #: How many offsets there are to pass, and how many are passed.
         self.total = self.done = 0
@@ -41,7 +41,7 @@ class KafkaOrigin:
         self._topic = topic
         self._wanted = wanted
 
-    async def items(self, positions: Mapping[int, int]) -> AsyncGenerator[Item, None]:
+    async def items(self, positions: Mapping[int, int]) -> AsyncGenerator[ExportedRecord, None]:
         """Yield what stands there now behind the positions, in an order that is the same when it is asked again.
 
         Raises Unreadable, KafkaError, and ResumeError where the log was cut since.
@@ -56,14 +56,16 @@ class KafkaOrigin:
         reached = {place.partition: span.start for place, span in between.items()}
         self.done = sum(reached.values()) - sum(starts.values())
         key = None if self._wanted.episode is None else self._wanted.episode.encode()
-        async with Stretch(self._options, between) as stretch:
+        async with RangeReader(self._options, between) as stretch:
             async for record in in_time(stretch):
                 self.done += record.offset + 1 - reached[record.partition]
                 reached[record.partition] = record.offset + 1
                 if key in (None, record.key):
                     timestamp_us = record.timestamp * 1_000 if record.timestamp >= 0 else None
                     headers = tuple(record.headers)
-                    yield Item(record.partition, record.offset + 1, timestamp_us, record.key, record.value, headers)
+                    yield ExportedRecord(
+                        record.partition, record.offset + 1, timestamp_us, record.key, record.value, headers
+                    )
 
     def _numbers(self) -> range:
         if self._wanted.episode is not None:
@@ -73,11 +75,11 @@ class KafkaOrigin:
         else:
             return range(self.partitions)
         if number >= self.partitions:
-            raise Unreadable(f"{self._topic} has {self.partitions} partitions, none of number {number}")
+            raise RangeUnreadable(f"{self._topic} has {self.partitions} partitions, none of number {number}")
         return range(number, number + 1)
 
     @staticmethod
-    def _from(place: TopicPartition, span: Bounds, position: int | None) -> Bounds:
+    def _from(place: TopicPartition, span: OffsetRange, position: int | None) -> OffsetRange:
         if position is None:
             return span
         if not span.start <= position <= span.end:
@@ -85,21 +87,21 @@ class KafkaOrigin:
                 f"{place.topic} partition {place.partition} reaches from {span.start} to {span.end} now, and the export"
                 f" had come to {position}: the log was cut or made anew, and so must the export be"
             )
-        return Bounds(position, span.end)
+        return OffsetRange(position, span.end)
 
 
-class EmbeddedOrigin:
+class EmbeddedSource:
     """A table of the file, in its order; the server may be running."""
 
     counts = (1,)
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
+    def __init__(self, path: Path, wanted: ExportFilter) -> None:
         """Take the file's path."""
         self.total = self.done = 0
         self._path = path
         self._wanted = wanted
 
-    async def items(self, positions: Mapping[int, int]) -> AsyncGenerator[Item, None]:
+    async def items(self, positions: Mapping[int, int]) -> AsyncGenerator[ExportedRecord, None]:
         """Yield the rows; raises StoreUnavailable, and ResumeError where the file is another one now."""
         reader = Reader(self._path)
         try:
@@ -118,16 +120,16 @@ class EmbeddedOrigin:
         finally:
             reader.close()
 
-    def _page(self, reader: Reader, after: int) -> Iterator[Item]:
+    def _page(self, reader: Reader, after: int) -> Iterator[ExportedRecord]:
         topic, episode = self._wanted.topic, self._wanted.episode
         if topic == "reports":
             for logged in reader.log(after, episode=episode):
                 name = orjson.loads(logged.value)["episode"].encode()
-                yield Item(0, logged.offset, logged.time_us, name, logged.value)
+                yield ExportedRecord(0, logged.offset, logged.time_us, name, logged.value)
         elif topic == "rejected":
             for row in reader.rejected(after):
                 said = (("code", row.code.encode()), ("message", row.message.encode()))
-                yield Item(0, row.row, row.time_us, None, row.value, said)
+                yield ExportedRecord(0, row.row, row.time_us, None, row.value, said)
         else:
             for change in reader.changes(after, episode=episode, topic=topic):
-                yield Item(0, change.row, None, change.episode.encode(), change.record)
+                yield ExportedRecord(0, change.row, None, change.episode.encode(), change.record)

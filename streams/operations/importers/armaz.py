@@ -27,8 +27,8 @@ from schemas.reports import (
     StatementShape,
     StatementSubject,
 )
-from streams.operations.importers.base import Kind, LeftOut, Options, Reading
-from streams.operations.importers.data_files import Row, json_lines
+from streams.operations.importers.base import ImportKind, ImportOptions, LeftOutRows, SourceReading
+from streams.operations.importers.data_files import DataRow, json_lines
 from streams.operations.importers.dates import latest, midnight, utc
 from streams.operations.importers.slugs import slug
 
@@ -104,24 +104,26 @@ _DAY = re.compile(r"^(?:by )?(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2})?")
 _MONTH = re.compile(r"^(\d{4})-(\d{2})\b")
 
 
-def read(files: Sequence[Path], options: Options) -> Iterator[Reading]:
+def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
     """Yield what became of each coded claim."""
     for path in files:
         # The latest time that a ceasefire row of an episode and day was given so far.
         so_far: dict[tuple[str, str], str] = {}
         for row in json_lines(path):
-            reading = Reading(row.where)
+            reading = SourceReading(row.where)
             try:
                 reading.reports.append(_report(row, so_far, options, reading.changed))
-            except LeftOut as why:
+            except LeftOutRows as why:
                 reading.leave_out(why)
             except (KeyError, TypeError, ValueError) as error:
                 reading.faulty = True
-                reading.leave_out(LeftOut("a field is missing or not what it should hold", repr(error)))
+                reading.leave_out(LeftOutRows("a field is missing or not what it should hold", repr(error)))
             yield reading
 
 
-def _report(row: Row, so_far: dict[tuple[str, str], str], options: Options, changed: list[str]) -> ReportShape:
+def _report(
+    row: DataRow, so_far: dict[tuple[str, str], str], options: ImportOptions, changed: list[str]
+) -> ReportShape:
     fields = row.fields
     source, party = _source(fields, changed)
     published_at = _published(fields["reported_at"], changed)
@@ -167,7 +169,7 @@ def _published(reported: str, changed: list[str]) -> str:
         return utc(datetime.fromisoformat(found[1] + (found[2] or "")).replace(tzinfo=UTC))
     month = _MONTH.match(reported)
     if month is None:
-        raise LeftOut("reported_at is no day and no month", reported)
+        raise LeftOutRows("reported_at is no day and no month", reported)
     changed.append(NO_DAY)
     year, number = int(month[1]), int(month[2])
     return midnight(date(year, number, calendar.monthrange(year, number)[1]))
@@ -265,4 +267,4 @@ def _statement(about: StatementSubject, text: str) -> StatementShape:
     return {"type": "statement", "act": "asserted", "about": about, "text": text}
 
 
-KIND = Kind(PREFIX, "hand-coded claims of the press on Armenia and Azerbaijan, 2020 to 2023", read)
+KIND = ImportKind(PREFIX, "hand-coded claims of the press on Armenia and Azerbaijan, 2020 to 2023", read)

@@ -16,7 +16,7 @@ from streams.core.times import DAY_US, DEFAULT_HORIZON_US, FIRST_US, parse_time
 MAX_PLACES = 20
 
 
-class LeftOut(Exception):
+class LeftOutRows(Exception):
     """A row that gives no report; its text is the reason, the same for all rows of a kind."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -25,7 +25,7 @@ class LeftOut(Exception):
         self.detail = detail
 
 
-class Place(NamedTuple):
+class RowPlace(NamedTuple):
     """Where a row stands: `claims.jsonl line 3`."""
 
     file: str
@@ -37,14 +37,14 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Reading:
+class SourceReading:
     """What one row of a data set became: reports, or the reason why there is none.
 
     `changed` names what was read otherwise than it stands in the row, `unplaced` the columns that hold
     a figure for which a report has no place. `faulty` marks a row that cannot be read as its kind says.
     """
 
-    where: Place
+    where: RowPlace
     reports: list[ReportShape] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unplaced: list[str] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Reading:
     detail: str = ""
     faulty: bool = False
 
-    def leave_out(self, why: LeftOut) -> "Reading":
+    def leave_out(self, why: LeftOutRows) -> "SourceReading":
         """Return this row without a report, for the reason given."""
         self.reports.clear()
         self.left_out, self.detail = why.reason, why.detail
@@ -60,7 +60,7 @@ class Reading:
 
 
 @dataclass(slots=True)
-class Tally:
+class ImportTally:
     """How many rows were read (by file), taken, changed and left out, with the reasons.
 
     Every row is either taken or left out; a changed row is one of those taken.
@@ -77,7 +77,7 @@ class Tally:
     places: list[str] = field(default_factory=list)
     horizon: timedelta = timedelta(0)
 
-    def count(self, reading: Reading) -> None:
+    def count(self, reading: SourceReading) -> None:
         """Count one row."""
         self.rows[reading.where.file] += 1
         self.unplaced.update(reading.unplaced)
@@ -89,7 +89,7 @@ class Tally:
         self.changed_rows += bool(reading.changed)
         self.changed.update(set(reading.changed))
 
-    def _count_left_out(self, reading: Reading, reason: str) -> None:
+    def _count_left_out(self, reading: SourceReading, reason: str) -> None:
         self.left_out[reason] += 1
         self.faults += reading.faulty
         if reading.faulty and len(self.places) < MAX_PLACES:
@@ -102,7 +102,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ImportOptions:
     """What an import can be told: another episode, the edition of the data set, a mapping, no revisions."""
 
     episode: str | None = None
@@ -111,11 +111,11 @@ class Options:
     revisions: bool = True
 
 
-Read = Callable[[Sequence[Path], Options], Iterator[Reading]]
+Read = Callable[[Sequence[Path], ImportOptions], Iterator[SourceReading]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ImportKind:
     """A kind of data set: its name, one line about it, and how its files are read."""
 
     name: str
@@ -123,13 +123,13 @@ class Kind:
     read: Read
 
 
-def take(readings: Iterable[Reading], tally: Tally) -> Iterator[ReportShape]:
+def take(readings: Iterable[SourceReading], tally: ImportTally) -> Iterator[ReportShape]:
     """Yield the reports of rows as they come; a row whose report would be refused is left out."""
     for reading in readings:
         refused = _refusal(reading.reports)
         if refused is not None:
             reading.faulty = True
-            reading.leave_out(LeftOut("would be refused", refused))
+            reading.leave_out(LeftOutRows("would be refused", refused))
         tally.count(reading)
         yield from reading.reports
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from streams.operations.importers.base import Kind, LeftOut, Options, Reading
+from streams.operations.importers.base import ImportKind, ImportOptions, LeftOutRows, SourceReading
 from streams.operations.importers.csv_mapping import (
     CountMapping,
     CsvMapping,
@@ -16,7 +16,7 @@ from streams.operations.importers.csv_mapping import (
     Value,
     read_mapping,
 )
-from streams.operations.importers.data_files import Row, csv_rows
+from streams.operations.importers.data_files import DataRow, csv_rows
 from streams.operations.importers.dates import utc
 from streams.operations.importers.slugs import slug
 
@@ -30,7 +30,7 @@ class CellError(ValueError):
     """A cell that cannot be what its field needs: the message names the field, the column and the text."""
 
 
-def read(files: Sequence[Path], options: Options) -> Iterator[Reading]:
+def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
     """Yield what became of each row; raises MappingError for a mapping that is not given or refused."""
     if options.mapping is None:
         raise MappingError("csv needs a mapping: --mapping FILE (docs/importers.md)")
@@ -41,15 +41,15 @@ def read(files: Sequence[Path], options: Options) -> Iterator[Reading]:
             yield _reading(row, mapping, options)
 
 
-def _reading(row: Row, mapping: CsvMapping, options: Options) -> Reading:
-    reading = Reading(row.where)
+def _reading(row: DataRow, mapping: CsvMapping, options: ImportOptions) -> SourceReading:
+    reading = SourceReading(row.where)
     try:
         reading.reports.append(_RowReader(row.fields, mapping).report(options))
-    except LeftOut as why:
+    except LeftOutRows as why:
         reading.leave_out(why)
     except CellError as error:
         reading.faulty = True
-        reading.leave_out(LeftOut("a cell is not what its field needs", str(error)))
+        reading.leave_out(LeftOutRows("a cell is not what its field needs", str(error)))
     return reading
 
 
@@ -61,16 +61,16 @@ class _RowReader:
         self._mapping = mapping
         self._file = mapping.file
 
-    def report(self, options: Options) -> Any:
+    def report(self, options: ImportOptions) -> Any:
         """Return the row's report; raises LeftOut, CellError."""
         mapping = self._mapping
         for column, wanted in mapping.only.items():
             if self._fields[column] not in wanted:
-                raise LeftOut(NOT_ONLY)
+                raise LeftOutRows(NOT_ONLY)
         claims = [claim for each in mapping.claims if (claim := self._claim(dict(each))) is not None]
         report = self._fill(dict(mapping.report), required=("episode", "source", "published_at"))
         if not claims and not report.get("withdrawn"):
-            raise LeftOut(NO_CLAIM)
+            raise LeftOutRows(NO_CLAIM)
         if options.episode:
             report["episode"] = options.episode
         report.setdefault("revision", options.revision)
@@ -189,4 +189,4 @@ _AS: dict[str, Cell] = {
     **dict.fromkeys(("withdrawn", "final"), _as_truth),
 }
 
-KIND = Kind("csv", "any CSV file, by a mapping of its columns (YAML)", read)
+KIND = ImportKind("csv", "any CSV file, by a mapping of its columns (YAML)", read)

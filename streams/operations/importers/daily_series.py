@@ -21,8 +21,8 @@ from typing import Any
 from schemas.reports import CasualtiesShape, Outcome, Population, ReportShape
 from streams.core.times import DAY_US, format_time, parse_time
 from streams.files.jsonl import InputUnreadable
-from streams.operations.importers.base import LeftOut, Options, Reading
-from streams.operations.importers.data_files import Row, json_lines, json_rows
+from streams.operations.importers.base import ImportOptions, LeftOutRows, SourceReading
+from streams.operations.importers.data_files import DataRow, json_lines, json_rows
 from streams.operations.importers.dates import day, midnight
 
 HISTORY = ".revisions.jsonl"
@@ -32,7 +32,7 @@ _PACKED = ("", ".gz", ".zst")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one version of a row says: whose figures, and the claims; `changed` and `unplaced` as in `Reading`."""
+    """What one version of a row says: whose figures, and the claims; `changed` and `unplaced` as in `SourceReading`."""
 
     source: str
     claims: tuple[CasualtiesShape, ...]
@@ -43,7 +43,7 @@ class Figures:
 def total(value: object, party: str, outcome: Outcome, population: Population, as_of: str) -> CasualtiesShape:
     """Return the claim that a figure of a row makes; raises LeftOut where it is no count."""
     if type(value) is not int or value < 0:
-        raise LeftOut("a figure is not a whole number", repr(value))
+        raise LeftOutRows("a figure is not a whole number", repr(value))
     return {
         "type": "casualties",
         "party": party,
@@ -66,7 +66,7 @@ class Series:
     episode: str
     figures: Callable[[Mapping[str, Any], str], Figures]
 
-    def read(self, files: Sequence[Path], options: Options) -> Iterator[Reading]:
+    def read(self, files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
         """Yield what became of each row, or of each row of each version where a history is given or found."""
         histories = [path for path in files if is_history(path)]
         tables = [path for path in files if not is_history(path)]
@@ -82,7 +82,7 @@ class Series:
         for path in tables:
             yield from history.unlike(path)
 
-    def report(self, key: str, published_at: str, figures: Figures, options: Options) -> ReportShape:
+    def report(self, key: str, published_at: str, figures: Figures, options: ImportOptions) -> ReportShape:
         """Return the first revision of a row's report."""
         return {
             "report_id": f"{self.name}-{key}",
@@ -93,9 +93,9 @@ class Series:
             "claims": list(figures.claims),
         }
 
-    def _only_versions(self, path: Path, options: Options) -> Iterator[Reading]:
+    def _only_versions(self, path: Path, options: ImportOptions) -> Iterator[SourceReading]:
         for row in json_rows(path):
-            reading = Reading(row.where)
+            reading = SourceReading(row.where)
             try:
                 key = self.day_of(row.fields.get(self.key))
                 as_of = midnight(day(key))
@@ -103,7 +103,7 @@ class Series:
                 reading.unplaced.extend(figures.unplaced)
                 reading.changed.extend(figures.changed)
                 reading.reports.append(self.report(key, as_of, figures, options))
-            except LeftOut as why:
+            except LeftOutRows as why:
                 reading.leave_out(why)
             yield reading
 
@@ -112,7 +112,7 @@ class Series:
         try:
             return day(str(value)).isoformat()
         except ValueError:
-            raise LeftOut(f"{self.key} is not a day", repr(value)) from None
+            raise LeftOutRows(f"{self.key} is not a day", repr(value)) from None
 
 
 def is_history(path: Path) -> bool:
@@ -140,32 +140,32 @@ def _bounded(figures: Figures, recorded_at: str) -> Figures:
 class _History:
     """The versions of a file, as they follow one another."""
 
-    def __init__(self, series: Series, options: Options) -> None:
+    def __init__(self, series: Series, options: ImportOptions) -> None:
         self._series = series
         self._options = options
         self._rows: dict[str, dict[str, Any]] = {}
         self._said: dict[str, Figures | None] = {}
         self._revision: dict[str, int] = {}
 
-    def reading(self, row: Row) -> Reading:
+    def reading(self, row: DataRow) -> SourceReading:
         """Return what one recorded change of one row became."""
-        reading = Reading(row.where)
+        reading = SourceReading(row.where)
         try:
             key, recorded_at = self._apply(row)
             figures = self._figures(key, reading)
             self._revise(key, recorded_at, figures, reading)
-        except LeftOut as why:
+        except LeftOutRows as why:
             reading.leave_out(why)
         return reading
 
-    def unlike(self, path: Path) -> Iterator[Reading]:
+    def unlike(self, path: Path) -> Iterator[SourceReading]:
         """Yield the rows of the file that are not as its history leaves them: when they changed is not known."""
         for row in json_rows(path):
             if self._rows.get(str(row.fields.get(self._series.key))) != row.fields:
-                reading = Reading(row.where, faulty=True)
-                yield reading.leave_out(LeftOut("not as the history of the file ends, so no time is known for it"))
+                reading = SourceReading(row.where, faulty=True)
+                yield reading.leave_out(LeftOutRows("not as the history of the file ends, so no time is known for it"))
 
-    def _apply(self, row: Row) -> tuple[str, str]:
+    def _apply(self, row: DataRow) -> tuple[str, str]:
         try:
             key, recorded_at, diff = row.fields["report_key"], row.fields["recorded_at"], row.fields["diff"]
             changes = {name: after for name, (_, after) in diff.items()}
@@ -175,13 +175,13 @@ class _History:
         self._rows[str(key)] = {name: value for name, value in version.items() if value is not None}
         return self._series.day_of(key), str(recorded_at)
 
-    def _figures(self, key: str, reading: Reading) -> Figures | None:
+    def _figures(self, key: str, reading: SourceReading) -> Figures | None:
         row = self._rows[key]
         if not row:
             return None
         try:
             figures = self._series.figures(row, midnight(day(key)))
-        except LeftOut:
+        except LeftOutRows:
             if self._said.get(key) is None:
                 raise
             return None
@@ -189,10 +189,10 @@ class _History:
         reading.changed.extend(figures.changed)
         return figures
 
-    def _revise(self, key: str, recorded_at: str, figures: Figures | None, reading: Reading) -> None:
+    def _revise(self, key: str, recorded_at: str, figures: Figures | None, reading: SourceReading) -> None:
         before = self._said.get(key)
         if figures == before:
-            raise LeftOut("nothing that a report holds has changed")
+            raise LeftOutRows("nothing that a report holds has changed")
         self._said[key] = figures
         if figures and (bounded := _bounded(figures, recorded_at)) != figures:
             reading.changed.append(AHEAD)

@@ -14,16 +14,16 @@ import orjson
 from backports import zstd
 
 from streams.files.jsonl import InputUnreadable, Lines
-from streams.operations.importers.base import Place
+from streams.operations.importers.base import RowPlace
 
 STDIN = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DataRow:
     """One row of a table: where it stands, for messages, and its fields."""
 
-    where: Place
+    where: RowPlace
     fields: Mapping[str, Any]
 
 
@@ -41,7 +41,7 @@ def read_bytes(path: Path) -> bytes:
         raise InputUnreadable(f"{path} cannot be read: {error}") from error
 
 
-def json_rows(path: Path) -> Iterator[Row]:
+def json_rows(path: Path) -> Iterator[DataRow]:
     """Yield the objects of a file that holds one JSON array of them; raises InputUnreadable."""
     try:
         rows = orjson.loads(read_bytes(path))
@@ -50,10 +50,10 @@ def json_rows(path: Path) -> Iterator[Row]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputUnreadable(f"{path} is not a JSON array of objects")
     for number, fields in enumerate(rows, start=1):
-        yield Row(Place(path.name, "row", number), fields)
+        yield DataRow(RowPlace(path.name, "row", number), fields)
 
 
-def json_lines(path: Path) -> Iterator[Row]:
+def json_lines(path: Path) -> Iterator[DataRow]:
     """Yield the objects of a file that holds one a line; raises InputUnreadable."""
     lines = Lines([path])
     for line in lines:
@@ -63,12 +63,12 @@ def json_lines(path: Path) -> Iterator[Row]:
             raise InputUnreadable(f"{path} line {lines.number} is not JSON: {error}") from error
         if not isinstance(fields, dict):
             raise InputUnreadable(f"{path} line {lines.number} is not a JSON object")
-        yield Row(Place(path.name, "line", lines.number), fields)
+        yield DataRow(RowPlace(path.name, "line", lines.number), fields)
 
 
 def csv_rows(
     path: Path, *, columns: tuple[str, ...] = (), delimiter: str = ",", encoding: str = "utf-8-sig"
-) -> Iterator[Row]:
+) -> Iterator[DataRow]:
     """Yield the rows of a CSV file with a line of headings; lines are numbered from 1, the headings' included.
 
     A row's number is that of its first line. A cell that the row is too short for is empty.
@@ -85,7 +85,7 @@ def csv_rows(
             raise InputUnreadable(f"{path} has no column {', '.join(missing)}")
         before = reader.line_num
         for fields in reader:
-            yield Row(Place(path.name, "line", before + 1), fields)
+            yield DataRow(RowPlace(path.name, "line", before + 1), fields)
             before = reader.line_num
     except csv.Error as error:
         raise InputUnreadable(f"{path} line {reader.line_num} is not CSV: {error}") from error

@@ -18,8 +18,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from schemas.reports import CeasefireShape, ReportShape
-from streams.operations.importers.base import Kind, LeftOut, Options, Reading
-from streams.operations.importers.data_files import Row, csv_rows
+from streams.operations.importers.base import ImportKind, ImportOptions, LeftOutRows, SourceReading
+from streams.operations.importers.data_files import DataRow, csv_rows
 from streams.operations.importers.dates import midnight
 from streams.operations.importers.slugs import slug
 
@@ -51,7 +51,7 @@ ENDS = {
 _BETWEEN_MEDIATORS = re.compile(r"[,;](?![^()]*\))")
 
 
-def read(files: Sequence[Path], options: Options) -> Iterator[Reading]:
+def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
     """Yield what became of each row."""
     rows = [row for path in files for row in csv_rows(path, columns=COLUMNS)]
     parties: defaultdict[str, set[str]] = defaultdict(set)
@@ -59,18 +59,18 @@ def read(files: Sequence[Path], options: Options) -> Iterator[Reading]:
         if row.fields["actor_name"]:
             parties[row.fields["uniq_id"]].add(slug(row.fields["actor_name"]))
     for row in rows:
-        reading = Reading(row.where)
+        reading = SourceReading(row.where)
         try:
             reading.reports.extend(_reports(row, sorted(parties[row.fields["uniq_id"]]), options, reading.changed))
-        except LeftOut as why:
+        except LeftOutRows as why:
             reading.leave_out(why)
         except ValueError as error:
             reading.faulty = True
-            reading.leave_out(LeftOut("a field is not what its column should hold", str(error)))
+            reading.leave_out(LeftOutRows("a field is not what its column should hold", str(error)))
         yield reading
 
 
-def _reports(row: Row, parties: list[str], options: Options, changed: list[str]) -> Iterator[ReportShape]:
+def _reports(row: DataRow, parties: list[str], options: ImportOptions, changed: list[str]) -> Iterator[ReportShape]:
     fields: Mapping[str, str] = row.fields
     declared, effective = _declared(fields, changed), _day(fields, "cf_effect")
     end = _end(fields, changed)
@@ -103,7 +103,7 @@ def _reports(row: Row, parties: list[str], options: Options, changed: list[str])
         yield _report(fields, options, max(end, declared), ending)
 
 
-def _report(fields: Mapping[str, str], options: Options, on: date, claim: CeasefireShape) -> ReportShape:
+def _report(fields: Mapping[str, str], options: ImportOptions, on: date, claim: CeasefireShape) -> ReportShape:
     ended = claim["act"] == "ended"
     return {
         "report_id": f"{PREFIX}-{fields['id']}-{'ended' if ended else 'declared'}",
@@ -141,7 +141,7 @@ def _declared(fields: Mapping[str, str], changed: list[str]) -> date:
         changed.append(NO_DAY_DECLARED)
         return effective
     if month is None:
-        raise LeftOut("no date of declaration, not even a month")
+        raise LeftOutRows("no date of declaration, not even a month")
     changed.append(MONTH_DECLARED)
     return month
 
@@ -184,4 +184,4 @@ def _mediators(fields: Mapping[str, str]) -> list[str]:
     return sorted({slug(name) for name in names if name})
 
 
-KIND = Kind(PREFIX, "declarations and ends of ceasefires (ETH/PRIO)", read)
+KIND = ImportKind(PREFIX, "declarations and ends of ceasefires (ETH/PRIO)", read)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.reports import Outcome
-from streams.operations.importers.base import Kind, LeftOut
+from streams.operations.importers.base import ImportKind, LeftOutRows
 from streams.operations.importers.daily_series import Figures, Series, total
 
 EPISODE = "gaza-2023-10"
@@ -38,7 +38,7 @@ def figures(row: Mapping[str, Any], as_of: str) -> Figures:
     """Return what a row says; raises LeftOut where it holds no figure, or one that is no count."""
     source = row.get("report_source")
     if source not in SOURCES:
-        raise LeftOut("report_source is none of those known", repr(source))
+        raise LeftOutRows("report_source is none of those known", repr(source))
     claims = tuple(
         total(row[column], PARTY, outcome, "mixed", as_of)
         for outcome, columns in FIGURES
@@ -46,7 +46,7 @@ def figures(row: Mapping[str, Any], as_of: str) -> Figures:
         if column is not None
     )
     if not claims:
-        raise LeftOut("no cumulative figure was published that day")
+        raise LeftOutRows("no cumulative figure was published that day")
     changed = (SOURCE_NOT_NAMED,) if source == "missing" else ()
     return Figures(SOURCES[source], claims, changed, tuple(name for name in row if _is_unplaced(name)))
 
@@ -56,4 +56,4 @@ def _is_unplaced(column: str) -> bool:
 
 
 SERIES = Series("palestine-datasets", "report_date", EPISODE, figures)
-KIND = Kind("palestine-datasets", "daily casualties in Gaza, with the history of the file", SERIES.read)
+KIND = ImportKind("palestine-datasets", "daily casualties in Gaza, with the history of the file", SERIES.read)

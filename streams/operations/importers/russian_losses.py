@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from schemas.reports import CasualtiesShape, Qualifier, StatementShape
-from streams.operations.importers.base import Kind, LeftOut, Options, Reading
+from streams.operations.importers.base import ImportKind, ImportOptions, LeftOutRows, SourceReading
 from streams.operations.importers.daily_series import Figures, Series, is_history, total
-from streams.operations.importers.data_files import Row, json_rows
+from streams.operations.importers.data_files import DataRow, json_rows
 from streams.operations.importers.dates import day, midnight
 
 EPISODE = "russia-ukraine-2022-02"
@@ -43,20 +43,20 @@ def figures(row: Mapping[str, Any], as_of: str) -> Figures:
     if row.get("POW") is not None:
         claims.append(total(row["POW"], PARTY, "captured", "military", as_of))
     if not claims:
-        raise LeftOut("no figure for that day")
+        raise LeftOutRows("no figure for that day")
     return Figures(SOURCE, tuple(claims))
 
 
 def _qualifier(word: object) -> Qualifier:
     if word not in QUALIFIERS:
-        raise LeftOut("personnel* is a word that is not known", repr(word))
+        raise LeftOutRows("personnel* is a word that is not known", repr(word))
     return QUALIFIERS[str(word)]
 
 
 SERIES = Series("russian-losses", "date", EPISODE, figures)
 
 
-def read(files: Sequence[Path], options: Options) -> Iterator[Reading]:
+def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
     """Yield what became of each row of the series, its history and its corrections (told apart by content)."""
     corrections = [path for path in files if not is_history(path) and _holds_corrections(path)]
     series = [path for path in files if path not in corrections]
@@ -72,11 +72,11 @@ def _holds_corrections(path: Path) -> bool:
     return first is not None and "tank" in first.fields
 
 
-def _correction(row: Row, options: Options) -> Reading:
-    reading = Reading(row.where)
+def _correction(row: DataRow, options: ImportOptions) -> SourceReading:
+    reading = SourceReading(row.where)
     try:
         key, amount = SERIES.day_of(row.fields.get("date")), _amount(row.fields.get("personnel"))
-    except LeftOut as why:
+    except LeftOutRows as why:
         return reading.leave_out(why)
     about: StatementShape = {
         "type": "statement",
@@ -100,10 +100,12 @@ def _correction(row: Row, options: Options) -> Reading:
 
 def _amount(value: object) -> int:
     if not value:
-        raise LeftOut("corrects equipment, not personnel")
+        raise LeftOutRows("corrects equipment, not personnel")
     if type(value) is not int:
-        raise LeftOut("a figure is not a whole number", repr(value))
+        raise LeftOutRows("a figure is not a whole number", repr(value))
     return value
 
 
-KIND = Kind("russian-losses", "Russian personnel losses as claimed by Ukraine, with history and corrections", read)
+KIND = ImportKind(
+    "russian-losses", "Russian personnel losses as claimed by Ukraine, with history and corrections", read
+)

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from schemas.reports import ReportShape
-from streams.operations.importers.base import Tally
+from streams.operations.importers.base import ImportTally
 
 
-def summary_lines(kind: str, reports: Sequence[ReportShape], tally: Tally) -> Iterator[str]:
+def summary_lines(kind: str, reports: Sequence[ReportShape], tally: ImportTally) -> Iterator[str]:
     """Yield the lines of the summary."""
     yield (
         f"{kind}: {tally.rows.total():,} rows of {', '.join(tally.rows) or 'no file'}:"
@@ -24,7 +24,7 @@ def summary_lines(kind: str, reports: Sequence[ReportShape], tally: Tally) -> It
         yield from _about(reports, tally)
 
 
-def _about(reports: Sequence[ReportShape], tally: Tally) -> Iterator[str]:
+def _about(reports: Sequence[ReportShape], tally: ImportTally) -> Iterator[str]:
     episodes = sorted({report["episode"] for report in reports})
     names = ", ".join(episodes[:5]) + (f" and {len(episodes) - 5} more" if len(episodes) > 5 else "")
     ids = len({(report["episode"], report["report_id"]) for report in reports})

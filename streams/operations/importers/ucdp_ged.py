@@ -15,8 +15,8 @@ from datetime import date
 from pathlib import Path
 
 from schemas.reports import CasualtiesShape, CountShape, Population, ReportShape
-from streams.operations.importers.base import Kind, LeftOut, Options, Reading
-from streams.operations.importers.data_files import Row, csv_rows
+from streams.operations.importers.base import ImportKind, ImportOptions, LeftOutRows, SourceReading
+from streams.operations.importers.data_files import DataRow, csv_rows
 from streams.operations.importers.dates import day, midnight
 from streams.operations.importers.slugs import slug
 
@@ -45,28 +45,28 @@ SEVERAL_NAMES = "source_original says how many entries (x2): left off the source
 _ENTRIES = re.compile(r"\s*\(?\bx\d+\)?$", re.IGNORECASE)
 
 
-def read(files: Sequence[Path], options: Options) -> Iterator[Reading]:
+def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
     """Yield what became of each event."""
     for path in files:
         for row in csv_rows(path, columns=COLUMNS):
             yield _reading(row, options)
 
 
-def _reading(row: Row, options: Options) -> Reading:
-    reading = Reading(row.where)
+def _reading(row: DataRow, options: ImportOptions) -> SourceReading:
+    reading = SourceReading(row.where)
     try:
         reading.reports.append(_report(row.fields, options, reading.changed))
-    except LeftOut as why:
+    except LeftOutRows as why:
         reading.leave_out(why)
     except ValueError as error:
         reading.faulty = True
-        reading.leave_out(LeftOut("a field is not what its column should hold", str(error)))
+        reading.leave_out(LeftOutRows("a field is not what its column should hold", str(error)))
     return reading
 
 
-def _report(fields: Mapping[str, str], options: Options, changed: list[str]) -> ReportShape:
+def _report(fields: Mapping[str, str], options: ImportOptions, changed: list[str]) -> ReportShape:
     if not fields["id"]:
-        raise LeftOut("a line of tags (HXL), not an event")
+        raise LeftOutRows("a line of tags (HXL), not an event")
     start, end = day(fields["date_start"]), day(fields["date_end"])
     source, outlet = _who(fields, changed)
     report: ReportShape = {
@@ -95,7 +95,7 @@ def _who(fields: Mapping[str, str], changed: list[str]) -> tuple[str, str | None
         changed.append(SEVERAL_NAMES)
     if not name:
         if not offices:
-            raise LeftOut("no source: source_original and source_office are empty")
+            raise LeftOutRows("no source: source_original and source_office are empty")
         changed.append(NO_ORIGINAL)
     return slug(name or offices[0]), slug(offices[0]) if offices else None
 
@@ -141,4 +141,4 @@ def _estimate(fields: Mapping[str, str], changed: list[str]) -> CountShape:
     return {"best": best, "low": min(low, best), "high": max(high, best)}
 
 
-KIND = Kind(PREFIX, "events of UCDP GED with low, best and high estimates of deaths", read)
+KIND = ImportKind(PREFIX, "events of UCDP GED with low, best and high estimates of deaths", read)

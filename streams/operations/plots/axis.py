@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 
 from streams.core.times import DAY_US
-from streams.operations.plots.history import Story
+from streams.operations.plots.history import PlottedHistory
 from streams.operations.plots.theme import DPI
 
 __all__ = ["day", "days_a_pixel", "size_px"]
@@ -23,6 +23,6 @@ def size_px(ax: Axes) -> tuple[float, float]:
     return float(place.width * width_in * DPI), float(place.height * height_in * DPI)
 
 
-def days_a_pixel(ax: Axes, story: Story) -> float:
+def days_a_pixel(ax: Axes, story: PlottedHistory) -> float:
     """Return how many days one pixel of the axis spans."""
     return day(max(1, story.last_us - story.first_us)) * 31 / 30 / size_px(ax)[0]

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from streams.operations.plots.axis import day, days_a_pixel
-from streams.operations.plots.history import Band, Mark, Span, Story
+from streams.operations.plots.history import Band, PlotMark, PlottedHistory, Span
 from streams.operations.plots.theme import MARKS, STATUSES, THIN, Theme
 
 __all__ = ["draw_bands", "short_name", "status_patches"]
@@ -19,7 +19,7 @@ CHARACTER_PX = 6.3
 MARK_PX = 10
 
 
-def draw_bands(ax: Axes, bands: Sequence[Band], story: Story, theme: Theme) -> None:
+def draw_bands(ax: Axes, bands: Sequence[Band], story: PlottedHistory, theme: Theme) -> None:
     """Draw the bands into an axis of their own, the first on top."""
     several = len(bands) > 1
     ax.set_title("ceasefires" if several else "ceasefire", loc="left", fontsize=10, fontweight="bold", pad=5)
@@ -32,7 +32,7 @@ def draw_bands(ax: Axes, bands: Sequence[Band], story: Story, theme: Theme) -> N
         _marks(ax, row, band.marks, story, theme)
 
 
-def _marks(ax: Axes, row: int, marks: Sequence[Mark], story: Story, theme: Theme) -> None:
+def _marks(ax: Axes, row: int, marks: Sequence[PlotMark], story: PlottedHistory, theme: Theme) -> None:
     """Draw marks side by side where they would cover each other."""
     free_from = float("-inf")
     for mark in marks:
@@ -74,7 +74,7 @@ def status_patches(bands: Sequence[Band], theme: Theme) -> list[Artist]:
     return entries
 
 
-def _span(ax: Axes, row: int, span: Span, story: Story, theme: Theme) -> None:
+def _span(ax: Axes, row: int, span: Span, story: PlottedHistory, theme: Theme) -> None:
     colour, hatch = STATUSES[span.status]
     start, end = day(span.start_us), day(span.end_us)
     height = THIN_BAR if span.status in THIN else BAR

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from streams.core.times import parse_time
 
-__all__ = ["Band", "Line", "LineKey", "Mark", "Point", "Span", "Story", "story_of"]
+__all__ = ["Band", "LineKey", "PlotMark", "PlottedHistory", "PlottedLine", "Point", "Span", "story_of"]
 
-Change = tuple[str, dict[str, Any]]
+PlottedChange = tuple[str, dict[str, Any]]
 
 OUTCOMES = ("killed", "killed_or_missing", "wounded", "missing", "captured")
 VIOLATIONS = ("alleged", "denied", "confirmed")
@@ -39,7 +39,7 @@ class Point(NamedTuple):
 
 
 @dataclass(slots=True)
-class Line:
+class PlottedLine:
     """The figures of one cell, in the order in which they were known; `records` holds every change of it."""
 
     key: LineKey
@@ -76,7 +76,7 @@ class Span(NamedTuple):
     view: dict[str, Any]
 
 
-class Mark(NamedTuple):
+class PlotMark(NamedTuple):
     """Something that was said of a ceasefire: a violation, or that it is not confirmed."""
 
     at_us: int
@@ -90,7 +90,7 @@ class Band:
 
     ceasefire: str
     spans: list[Span] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[PlotMark] = field(default_factory=list)
     records: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
 
     @property
@@ -100,31 +100,31 @@ class Band:
 
 
 @dataclass(slots=True)
-class Story:
+class PlottedHistory:
     """All that a picture or a table of an episode shows; `changes` counts the changes it was made from."""
 
     episode: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[PlottedLine] = field(default_factory=list)
     bands: list[Band] = field(default_factory=list)
     first_us: int = 0
     last_us: int = 0
     changes: int = 0
 
-    def panels(self) -> dict[tuple[str, str], list[Line]]:
+    def panels(self) -> dict[tuple[str, str], list[PlottedLine]]:
         """Return the lines by outcome and population, killed first: figures that may share a scale."""
-        found: dict[tuple[str, str], list[Line]] = {}
+        found: dict[tuple[str, str], list[PlottedLine]] = {}
         for line in sorted(self.lines, key=lambda line: (OUTCOMES.index(line.key.outcome), line.key.population)):
             found.setdefault((line.key.outcome, line.key.population), []).append(line)
         return found
 
 
-def story_of(changes: Iterable[Change], episode: str, *, until_us: int | None = None) -> Story:
+def story_of(changes: Iterable[PlottedChange], episode: str, *, until_us: int | None = None) -> PlottedHistory:
     """Return the story of one episode from changes (topic, record) in fold order; others are passed over.
 
     With `until_us` it ends there, as it was known then.
     """
-    story = Story(episode)
-    lines: dict[LineKey, Line] = {}
+    story = PlottedHistory(episode)
+    lines: dict[LineKey, PlottedLine] = {}
     views: dict[str, list[tuple[int, dict[str, Any]]]] = {}
     for topic, record in changes:
         if record["episode"] != episode:
@@ -135,7 +135,7 @@ def story_of(changes: Iterable[Change], episode: str, *, until_us: int | None = 
         _stretch(story, at_us)
         if topic == "casualties":
             key = LineKey(record["source"], record["party"], record["outcome"], record["population"])
-            lines.setdefault(key, Line(key)).add(at_us, record)
+            lines.setdefault(key, PlottedLine(key)).add(at_us, record)
         elif topic == "ceasefires" and record["view"] == "joint":
             views.setdefault(record["ceasefire"], []).append((at_us, record))
     story.lines = [lines[key] for key in sorted(lines)]
@@ -149,7 +149,7 @@ def _known_at(record: dict[str, Any]) -> int:
     return parse_time(cause.get("published_at") or cause.get("tick"))
 
 
-def _stretch(story: Story, at_us: int) -> None:
+def _stretch(story: PlottedHistory, at_us: int) -> None:
     story.first_us = min(at_us, story.first_us) if story.changes else at_us
     story.last_us = max(at_us, story.last_us) if story.changes else at_us
     story.changes += 1
@@ -179,12 +179,12 @@ def _moved_at(at_us: int, record: dict[str, Any]) -> int:
     return parse_time(due) if due is not None and due == after["since"] and parse_time(due) < at_us else at_us
 
 
-def _marks(at_us: int, record: dict[str, Any]) -> Iterator[Mark]:
+def _marks(at_us: int, record: dict[str, Any]) -> Iterator[PlotMark]:
     before, after = record["before"], record["after"]
     if after is None:
         return
     for how in VIOLATIONS:
         if after["violations"][how] > (before["violations"][how] if before else 0):
-            yield Mark(at_us, how, record)
+            yield PlotMark(at_us, how, record)
     if set(after["not_confirmed_by"]) - set(before["not_confirmed_by"] if before else ()):
-        yield Mark(at_us, "not_confirmed", record)
+        yield PlotMark(at_us, "not_confirmed", record)

@@ -9,7 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 
-from streams.operations.plots.history import Story
+from streams.operations.plots.history import PlottedHistory
 from streams.operations.plots.table import HEADINGS, rows, words
 from streams.operations.plots.theme import DPI, THEMES
 from streams.operations.plots.timeline import draw, style
@@ -23,7 +23,7 @@ def form_of(path: str) -> str | None:
     return form if form in FORMATS else None
 
 
-def picture(story: Story, form: str, *, width_px: int = 700, theme: str = "light", scale: int = 2) -> bytes:
+def picture(story: PlottedHistory, form: str, *, width_px: int = 700, theme: str = "light", scale: int = 2) -> bytes:
     """Return the picture of a story in one of `FORMATS`; the same story gives the same bytes.
 
     A PNG has `scale` dots a pixel. An HTML page follows the reader's light or dark and takes no `theme`.
@@ -31,18 +31,18 @@ def picture(story: Story, form: str, *, width_px: int = 700, theme: str = "light
     return FORMATS[form](story, width_px, theme, scale)
 
 
-def _svg(story: Story, width_px: int, theme: str, _scale: int) -> bytes:
+def _svg(story: PlottedHistory, width_px: int, theme: str, _scale: int) -> bytes:
     # No date: it would be the time of drawing.
     metadata = {"Date": None, "Creator": "truceline", "Title": story.episode}
     return _saved(story, width_px, theme, format="svg", metadata=metadata)
 
 
-def _png(story: Story, width_px: int, theme: str, scale: int) -> bytes:
+def _png(story: PlottedHistory, width_px: int, theme: str, scale: int) -> bytes:
     metadata = {"Software": "truceline", "Title": story.episode}
     return _saved(story, width_px, theme, format="png", dpi=DPI * scale, metadata=metadata)
 
 
-def _saved(story: Story, width_px: int, theme: str, **how: Any) -> bytes:
+def _saved(story: PlottedHistory, width_px: int, theme: str, **how: Any) -> bytes:
     content = io.BytesIO()
     with mpl.rc_context(style(THEMES[theme])):
         draw(story, width_px=width_px, theme=theme).savefig(content, **how)
@@ -82,7 +82,7 @@ src="data:image/svg+xml;base64,{light}">
 """
 
 
-def _html(story: Story, width_px: int, _theme: str, _scale: int) -> bytes:
+def _html(story: PlottedHistory, width_px: int, _theme: str, _scale: int) -> bytes:
     light, dark = (base64.b64encode(_svg(story, width_px, theme, 1)).decode() for theme in ("light", "dark"))
     body = "\n".join(
         f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>" for cells in words(rows(story))
@@ -93,4 +93,4 @@ def _html(story: Story, width_px: int, _theme: str, _scale: int) -> bytes:
     return page.encode()
 
 
-FORMATS: dict[str, Callable[[Story, int, str, int], bytes]] = {"svg": _svg, "png": _png, "html": _html}
+FORMATS: dict[str, Callable[[PlottedHistory, int, str, int], bytes]] = {"svg": _svg, "png": _png, "html": _html}

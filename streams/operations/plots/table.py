@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from streams.core.times import format_time
-from streams.operations.plots.history import Band, Line, Story
+from streams.operations.plots.history import Band, PlottedHistory, PlottedLine
 
 __all__ = ["COLUMNS", "FORMATS", "HEADINGS", "figure_words", "rows", "words", "written"]
 
@@ -21,7 +21,7 @@ FORMATS = ("csv", "json", "md")
 Row = dict[str, Any]
 
 
-def rows(story: Story) -> list[Row]:
+def rows(story: PlottedHistory) -> list[Row]:
     """Return a row for each change of a count or a ceasefire: all of `COLUMNS`, None where they do not apply."""
     found = [(at_us, _of_count(line, at_us, record)) for line in story.lines for at_us, record in line.records]
     found += [(at_us, _of_view(band, at_us, record)) for band in story.bands for at_us, record in band.records]
@@ -29,7 +29,7 @@ def rows(story: Story) -> list[Row]:
     return [dict.fromkeys(COLUMNS) | row for _, row in found]
 
 
-def written(story: Story, form: str) -> str:
+def written(story: PlottedHistory, form: str) -> str:
     """Return the table as CSV (RFC 4180, LF), JSON (an array of objects) or Markdown."""
     table = rows(story)
     if form == "json":
@@ -39,7 +39,7 @@ def written(story: Story, form: str) -> str:
     return "".join(_as_markdown(table))
 
 
-def _of_count(line: Line, at_us: int, record: dict[str, Any]) -> Row:
+def _of_count(line: PlottedLine, at_us: int, record: dict[str, Any]) -> Row:
     value = record["after"] or {}
     figures = {name: value.get(name) for name in ("best", "low", "high", "as_of")}
     known = {"known_at": format_time(at_us), "kind": "count"}

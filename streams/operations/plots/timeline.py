@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from streams.core.times import format_time
 from streams.operations.plots.axis import day, size_px
 from streams.operations.plots.ceasefire_bands import draw_bands, short_name, status_patches
-from streams.operations.plots.history import Band, Line, Point, Story
+from streams.operations.plots.history import Band, PlottedHistory, PlottedLine, Point
 from streams.operations.plots.table import figure_words
 from streams.operations.plots.theme import DASHES, DPI, THEMES, Theme
 
@@ -49,7 +49,7 @@ TIME_LABELS = {
     "zero_formats": ["", "%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"],
 }
 
-Panels = list[tuple[tuple[str, str], list[Line]]]
+Panels = list[tuple[tuple[str, str], list[PlottedLine]]]
 POPULATIONS = {
     "military": "military",
     "civilian": "civilians",
@@ -59,23 +59,23 @@ POPULATIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PlotStyle:
     """How the lines of a story are told apart: `looks` holds the colour and dashes of each that is not just grey."""
 
     theme: Theme
     looks: dict[tuple[str, str], tuple[str, Any]]
 
-    def of(self, line: Line) -> tuple[str, Any]:
+    def of(self, line: PlottedLine) -> tuple[str, Any]:
         """Return a line's colour and dashes."""
         return self.looks.get(line.key[:2], (self.theme.faint, "solid"))
 
-    def shown(self, lines: list[Line]) -> list[Line]:
+    def shown(self, lines: list[PlottedLine]) -> list[PlottedLine]:
         """Return the lines of a panel that have a look of their own: those with the greatest figures."""
         own = [line for line in lines if line.key[:2] in self.looks]
         return sorted(own, key=lambda line: -line.greatest)[:MAX_LINES]
 
 
-def draw(story: Story, *, width_px: int = 700, theme: str = "light") -> Figure:
+def draw(story: PlottedHistory, *, width_px: int = 700, theme: str = "light") -> Figure:
     """Return the picture of a story, `width_px` wide at 100 dots an inch; as high as it needs to be.
 
     Shown are the first six panels, in each the eight lines with the greatest figures (the rest thin and grey), and
@@ -144,15 +144,15 @@ def _right_px(panels: Panels) -> int:
     return 18 + 8 * max([4, *(len(_figure(line.last)) + several for _, lines in panels for line in lines)])
 
 
-def _height_in(lines: list[Line], *, first: bool) -> float:
+def _height_in(lines: list[PlottedLine], *, first: bool) -> float:
     if first:
         return FIRST_PANEL_IN
     return PANEL_IN if sum(len(line.points) for line in lines) > LOW_UP_TO else LOW_PANEL_IN
 
 
-def _look(story: Story, theme: Theme) -> Look:
+def _look(story: PlottedHistory, theme: Theme) -> PlotStyle:
     """Colour is the party and dashes its sources; with one party alone, colour is the source as well."""
-    lines: dict[tuple[str, str], list[Line]] = {}
+    lines: dict[tuple[str, str], list[PlottedLine]] = {}
     for line in story.lines:
         lines.setdefault(line.key[:2], []).append(line)
     parties = sorted({party for _, party in lines})
@@ -164,7 +164,7 @@ def _look(story: Story, theme: Theme) -> Look:
         for rank, name in enumerate(sorted(own, key=lambda name: -sum(len(line.points) for line in lines[name]))):
             colour = theme.lines[(at if len(parties) > 1 else rank) % len(theme.lines)]
             looks[name] = colour, DASHES[rank]
-    return Look(theme, looks)
+    return PlotStyle(theme, looks)
 
 
 def style(theme: Theme) -> Any:
@@ -187,7 +187,7 @@ def style(theme: Theme) -> Any:
     }
 
 
-def _title(figure: Figure, story: Story, theme: Theme) -> None:
+def _title(figure: Figure, story: PlottedHistory, theme: Theme) -> None:
     height_in = figure.get_size_inches()[1]
     figure.text(0.014, 1 - 0.1 / height_in, story.episode, fontsize=13, fontweight="bold", va="top")
     what = "running counts by source" if story.lines else "ceasefires"
@@ -199,7 +199,7 @@ def _title(figure: Figure, story: Story, theme: Theme) -> None:
     figure.text(0.014, 1 - 0.35 / height_in, "; ".join(parts), fontsize=9, color=theme.faint, va="top")
 
 
-def _time_axis(axes: Sequence[Axes], story: Story) -> None:
+def _time_axis(axes: Sequence[Axes], story: PlottedHistory) -> None:
     span_us = max(story.last_us - story.first_us, 3_600_000_000)
     for ax in axes:
         ax.set_xlim(day(story.first_us - span_us // 60), day(story.last_us + span_us // 60))
@@ -213,7 +213,7 @@ def _time_axis(axes: Sequence[Axes], story: Story) -> None:
     )
 
 
-def _panel(ax: Axes, title: str, lines: list[Line], story: Story, look: Look) -> None:
+def _panel(ax: Axes, title: str, lines: list[PlottedLine], story: PlottedHistory, look: PlotStyle) -> None:
     ax.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=5)
     ax.yaxis.set_major_locator(
         MaxNLocator(nbins=5 if ax.get_position().height > 0.15 else 3, integer=True, min_n_ticks=2)
@@ -228,11 +228,11 @@ def _panel(ax: Axes, title: str, lines: list[Line], story: Story, look: Look) ->
     _end_labels(ax, [line for line in shown if line.last.best is not None], look)
 
 
-def _tops(lines: list[Line]) -> list[int]:
+def _tops(lines: list[PlottedLine]) -> list[int]:
     return [point.high or point.best or 0 for line in lines for point in line.points]
 
 
-def _step(ax: Axes, line: Line, story: Story, look: Look, *, thin: bool) -> None:
+def _step(ax: Axes, line: PlottedLine, story: PlottedHistory, look: PlotStyle, *, thin: bool) -> None:
     colour, dashes = (look.theme.faint, "solid") if thin else look.of(line)
     for run in _runs(line):
         times = [day(point.at_us) for point in run]
@@ -251,7 +251,7 @@ def _step(ax: Axes, line: Line, story: Story, look: Look, *, thin: bool) -> None
         _points(ax, line, colour, look.theme)
 
 
-def _runs(line: Line) -> list[list[Point]]:
+def _runs(line: PlottedLine) -> list[list[Point]]:
     """Return the stretches of a line between its withdrawals."""
     runs: list[list[Point]] = [[]]
     for point in line.points:
@@ -273,7 +273,7 @@ def _range(ax: Axes, times: list[float], run: list[Point], colour: str) -> None:
         )  # fmt: skip
 
 
-def _points(ax: Axes, line: Line, colour: str, theme: Theme) -> None:
+def _points(ax: Axes, line: PlottedLine, colour: str, theme: Theme) -> None:
     few = len(line.points) <= DOTS_UP_TO
     for at, point in enumerate(line.points):
         place = day(point.at_us)
@@ -298,7 +298,7 @@ def _points(ax: Axes, line: Line, colour: str, theme: Theme) -> None:
             ax.plot([place], [point.best], marker="o", markersize=3.4, color=colour, zorder=4)
 
 
-def _end_labels(ax: Axes, lines: list[Line], look: Look) -> None:
+def _end_labels(ax: Axes, lines: list[PlottedLine], look: PlotStyle) -> None:
     """Write each line's last figure beside its end, the labels spread so that none covers another."""
     top = ax.get_ylim()[1]
     height_px = size_px(ax)[1]
@@ -328,7 +328,7 @@ def _figure(point: Point) -> str:
     return figure_words(point.best, *(point.best, point.best) if known else (point.low, point.high))
 
 
-def _line_entries(panels: Panels, look: Look, letters: int) -> list[Artist]:
+def _line_entries(panels: Panels, look: PlotStyle, letters: int) -> list[Artist]:
     shown = [line for _, lines in panels for line in look.shown(lines)]
     entries: list[Artist] = []
     for source, party in sorted({line.key[:2] for line in shown}, key=lambda name: (name[1], name[0])):
@@ -343,7 +343,7 @@ def _line_entries(panels: Panels, look: Look, letters: int) -> list[Artist]:
     return entries + _mark_entries([line for _, lines in panels for line in lines], look.theme)
 
 
-def _mark_entries(lines: list[Line], theme: Theme) -> list[Artist]:
+def _mark_entries(lines: list[PlottedLine], theme: Theme) -> list[Artist]:
     points = [point for line in lines for point in line.points]
     entries: list[Artist] = []
     if any(point.is_down for point in points):

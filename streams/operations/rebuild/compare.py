@@ -13,15 +13,15 @@ import orjson
 from aiokafka import TopicPartition
 
 from streams.kafka.client import client_options
-from streams.kafka.range_reader import ALL, Stretch, Unreadable, partitions
+from streams.kafka.range_reader import ALL, RangeReader, RangeUnreadable, partitions
 from streams.settings import Settings
 
-__all__ = ["Agreement", "compare"]
+__all__ = ["Comparison", "compare"]
 
 CHANGES = ("casualties", "ceasefires", "statements")
 
 
-class Agreement(NamedTuple):
+class Comparison(NamedTuple):
     """How the episodes compare. Of one that differs: the first change where it does, in words."""
 
     agreeing: int
@@ -36,7 +36,7 @@ class Agreement(NamedTuple):
 _Told = dict[str, "array[int]"]
 
 
-async def compare(old: Settings, new: Settings, brought: Mapping[int, int]) -> Agreement:
+async def compare(old: Settings, new: Settings, brought: Mapping[int, int]) -> Comparison:
     """Compare all changes of the live prefix, as far as the log was brought over, with those of the other.
 
     `brought` holds the offset behind the last record brought over, by partition of the old log.
@@ -49,7 +49,7 @@ async def compare(old: Settings, new: Settings, brought: Mapping[int, int]) -> A
     for name in CHANGES:
         try:
             await partitions(client_options(old), old.topic(name))
-        except Unreadable:
+        except RangeUnreadable:
             missing.append(old.topic(name))
             continue
         live, rebuilt = await _told(old, name, brought), await _told(new, name, None)
@@ -64,7 +64,7 @@ async def compare(old: Settings, new: Settings, brought: Mapping[int, int]) -> A
                 differing.setdefault(episode, f"{name}: live has {len(theirs)} changes, the rebuilt log {len(ours)}")
             elif len(theirs) < len(ours):
                 behind.add(episode)
-    return Agreement(
+    return Comparison(
         len(episodes) - len(differing), dict(sorted(differing.items())), len(behind - differing.keys()), missing
     )
 
@@ -73,7 +73,7 @@ async def _told(settings: Settings, name: str, brought: Mapping[int, int] | None
     options, topic = client_options(settings), settings.topic(name)
     places = [TopicPartition(topic, number) for number in range(await partitions(options, topic))]
     told: _Told = defaultdict(lambda: array("Q"))
-    async with Stretch(options, dict.fromkeys(places, ALL)) as stretch:
+    async with RangeReader(options, dict.fromkeys(places, ALL)) as stretch:
         async for record in stretch.records():
             change = orjson.loads(record.value)
             origin = change["cause"].pop("origin", None)

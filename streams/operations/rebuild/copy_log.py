@@ -12,15 +12,15 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.client import client_options
-from streams.kafka.range_reader import Bounds, Stretch, bounds, in_time, partitions
-from streams.kafka.residency import partition_counts, taken_in
+from streams.kafka.range_reader import OffsetRange, RangeReader, bounds, in_time, partitions
+from streams.kafka.residency import is_processed_here, partition_counts
 from streams.kafka.routing import REROUTED, partition_of
 from streams.kafka.topics import survey
 from streams.kafka.transactional_producer import TransactionalProducer
-from streams.processing.outbox import Outbox, Record
+from streams.processing.outbox import Outbox, OutputRecord
 from streams.settings import Settings
 
-__all__ = ["Copy", "NotItsCopy", "copy_group"]
+__all__ = ["LogCopy", "NotItsCopy", "copy_group"]
 
 TRANSACTION_TIMEOUT_MS = 60_000
 #: Records that go over in one transaction, in the order of time.
@@ -37,7 +37,7 @@ def copy_group(app_id: str) -> str:
     return f"{app_id}-copy"
 
 
-class Copy:
+class LogCopy:
     """From the log of `old` to that of `new`, up to what stands there now; `positions` says how far, by partition."""
 
     def __init__(self, old: Settings, new: Settings) -> None:
@@ -70,7 +70,7 @@ class Copy:
         )
         try:
             await producer.start([self._new])
-            async with Stretch(self._options, between) as stretch:
+            async with RangeReader(self._options, between) as stretch:
                 some: list[Any] = []
                 async for record in in_time(stretch):
                     some.append(record)
@@ -83,15 +83,15 @@ class Copy:
             await producer.close()
 
     async def _between(
-        self, admin: AIOKafkaAdminClient, spans: Mapping[TopicPartition, Bounds]
-    ) -> dict[TopicPartition, Bounds]:
+        self, admin: AIOKafkaAdminClient, spans: Mapping[TopicPartition, OffsetRange]
+    ) -> dict[TopicPartition, OffsetRange]:
         """Return what is left to bring over."""
         found = await admin.list_consumer_group_offsets(self._group, partitions=list(spans))
         came = {place: entry.offset for place, entry in found.items() if entry.offset >= 0}
-        return {place: Bounds(max(span.start, came.get(place, 0)), span.end) for place, span in spans.items()}
+        return {place: OffsetRange(max(span.start, came.get(place, 0)), span.end) for place, span in spans.items()}
 
     async def _must_be_ours(
-        self, between: Mapping[TopicPartition, Bounds], spans: Mapping[TopicPartition, Bounds], new_count: int
+        self, between: Mapping[TopicPartition, OffsetRange], spans: Mapping[TopicPartition, OffsetRange], new_count: int
     ) -> None:
         if any(between[place].start > span.start for place, span in spans.items()):
             return
@@ -121,7 +121,7 @@ class Copy:
                 continue
             timestamp_ms = record.timestamp if record.timestamp >= 0 else None
             headers = [header for header in record.headers if header[0] != REROUTED]
-            outbox.add(Record(self._new, home, record.key, record.value, headers, timestamp_ms))
+            outbox.add(OutputRecord(self._new, home, record.key, record.value, headers, timestamp_ms))
         if not behind:
             return
         await producer.commit(outbox.batches, behind, self._group)
@@ -133,6 +133,6 @@ class Copy:
 
 def _home(record: Any, counts: tuple[int, ...], new_count: int) -> int | None:
     """Return the partition that a record goes to, None where its old desk sends it on or has refused it there."""
-    if not taken_in(record.key, record.value, record.partition, counts):
+    if not is_processed_here(record.key, record.value, record.partition, counts):
         return None
     return record.partition % new_count if record.key is None else partition_of(record.key, new_count)

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 
 from streams.core.source_registry import Registry
-from streams.processing import Desk
-from streams.processing.batch import Folded
-from streams.processing.errors import Blocked
+from streams.processing import PartitionConsumer
+from streams.processing.batch import FoldedBatch
+from streams.processing.errors import NeedsOperator
 from streams.settings import Settings
 
-__all__ = ["Folding"]
+__all__ = ["Refold"]
 
 LOOK_EVERY_S = 0.3
 #: So many looks in a row must find nothing left.
@@ -19,13 +19,13 @@ QUIET_LOOKS = 3
 TROUBLE_S = 60.0
 
 
-class Folding:
+class Refold:
     """The fold of all partitions; it appends no ticks, since the copied log has those of the live worker."""
 
     def __init__(self, settings: Settings, registry: Registry, partitions: int) -> None:
         """Take the settings of the new prefix."""
         settings = settings.model_copy(update={"partitions_max": max(partitions, settings.partitions_max)})
-        self._desk = Desk(settings, registry, [_counts, _ceasefires], ticks=False)
+        self._desk = PartitionConsumer(settings, registry, [_counts, _ceasefires], ticks=False)
         self._partitions = partitions
 
     @property
@@ -54,16 +54,16 @@ class Folding:
                 if not self.trouble:
                     went_on_s = time.monotonic()
                 elif time.monotonic() - went_on_s > TROUBLE_S:
-                    raise Blocked(self.trouble)
+                    raise NeedsOperator(self.trouble)
         finally:
             await self._desk.stop()
 
 
-async def _counts(batch: Folded) -> Exception | None:
+async def _counts(batch: FoldedBatch) -> Exception | None:
     return _run(batch.fold_counts)
 
 
-async def _ceasefires(batch: Folded) -> Exception | None:
+async def _ceasefires(batch: FoldedBatch) -> Exception | None:
     return _run(batch.fold_ceasefires)
 
 

@@ -10,14 +10,14 @@ from streams.core.source_registry import Registry
 from streams.kafka import topics
 from streams.kafka.client import client_options
 from streams.kafka.consumer_group import EMPTY, describe_group
-from streams.kafka.range_reader import Unreadable, bounds, partitions
-from streams.operations.rebuild.compare import Agreement, compare
-from streams.operations.rebuild.copy_log import Copy
-from streams.operations.rebuild.refold import Folding
+from streams.kafka.range_reader import RangeUnreadable, bounds, partitions
+from streams.operations.rebuild.compare import Comparison, compare
+from streams.operations.rebuild.copy_log import LogCopy
+from streams.operations.rebuild.refold import Refold
 from streams.operations.verify.verify import verify
 from streams.settings import Settings
 
-__all__ = ["Rebuild", "Verdict", "WrongShape"]
+__all__ = ["Rebuild", "RebuildResult", "WrongShape"]
 
 #: So many copies of a partition at most, unless it is said.
 REPLICATION = 3
@@ -28,14 +28,14 @@ class WrongShape(Exception):
 
 
 @dataclass
-class Verdict:
+class RebuildResult:
     """What a rebuild has come to."""
 
     partitions: int
     #: What the checker says of the new outputs; None: not checked, since workers run on them already.
     problems: list[str] | None
     #: How they compare with the live ones; None as above.
-    agreement: Agreement | None
+    agreement: Comparison | None
     #: Whether workers run on the live prefix, and on the new one.
     live_works: bool
     new_works: bool
@@ -52,14 +52,14 @@ class Rebuild:
     ) -> None:
         """Take the settings of both, and the shape of topics that are to be made: by default that of the live ones."""
         self.old, self.new = old, new
-        self.copy = Copy(old, new)
-        self.folding: Folding | None = None
+        self.copy = LogCopy(old, new)
+        self.folding: Refold | None = None
         #: What it is at, in words.
         self.stage = "making topics"
         self._wanted = partitions
         self._replication = replication
 
-    async def run(self, registry: Registry) -> Verdict:
+    async def run(self, registry: Registry) -> RebuildResult:
         """Make topics, bring the log over, fold it, check and compare.
 
         Raises WrongShape, NotItsCopy, TopicsNotMade, Unreadable, KafkaError, TimeoutError.
@@ -72,7 +72,7 @@ class Rebuild:
             problems = agreement = None
             if not new_works:
                 self.stage = "folding"
-                self.folding = Folding(self.new, registry, count)
+                self.folding = Refold(self.new, registry, count)
                 await self.folding.run()
                 self.stage = "checking the outputs against the log"
                 problems = await verify(self.new, registry)
@@ -80,12 +80,12 @@ class Rebuild:
                 agreement = await compare(self.old, self.new, self.copy.positions)
             live_works = (await describe_group(admin, self.old)).state not in EMPTY
             complete = await self._complete()
-        return Verdict(count, problems, agreement, live_works, new_works, complete, dict(self.copy.left_out))
+        return RebuildResult(count, problems, agreement, live_works, new_works, complete, dict(self.copy.left_out))
 
     async def _topics(self, admin: AIOKafkaAdminClient) -> int:
         live = await topics.survey(admin, self.old.topic_prefix)
         if "reports" not in live:
-            raise Unreadable(f"there is no topic {self.old.topic('reports')} on {self.old.bootstrap_servers}")
+            raise RangeUnreadable(f"there is no topic {self.old.topic('reports')} on {self.old.bootstrap_servers}")
         count = self._wanted or live["reports"].partitions
         replication = self._replication or live["reports"].replication or REPLICATION
         await topics.create(admin, self.new.topic_prefix, count, replication)

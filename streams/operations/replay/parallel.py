@@ -22,13 +22,13 @@ from streams.core.model import Message
 from streams.core.source_registry import Registry
 from streams.core.state.step import Step
 from streams.files.jsonl import InputUnreadable, Lines
-from streams.operations.replay.replay import OnRefusal, Replay, Where, change_lines, refused
-from streams.operations.replay.sharding import Share
+from streams.operations.replay.replay import OnRefusal, Replay, ReplayProgress, change_lines, refused
+from streams.operations.replay.sharding import Shard
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-__all__ = ["Orders", "SharedReplay"]
+__all__ = ["ParallelReplay", "ReplayOptions"]
 
 #: What is made of so many lines is sent and put in order at once.
 BLOCK_LINES = 2_000
@@ -39,7 +39,7 @@ COLLECT_EVERY = 500_000
 
 
 @dataclass(frozen=True)
-class Orders:
+class ReplayOptions:
     """What every process is told."""
 
     paths: Sequence[str | Path]
@@ -61,10 +61,10 @@ class Orders:
         )  # fmt: skip
 
 
-class SharedReplay:
+class ParallelReplay:
     """The fold of some files by several processes; asked as a `Replay` is."""
 
-    def __init__(self, orders: Orders, jobs: int, *, on_refusal: OnRefusal | None = None) -> None:
+    def __init__(self, orders: ReplayOptions, jobs: int, *, on_refusal: OnRefusal | None = None) -> None:
         """Take files that can be read more than once, and the number of processes.
 
         Raises InputUnreadable at once for a file that is not there.
@@ -74,7 +74,7 @@ class SharedReplay:
         self._orders = orders
         self._jobs = jobs
         self._on_refusal = on_refusal
-        self._where = Where(0, Lines(orders.paths).bytes_total, str(orders.paths[0]), 0)
+        self._where = ReplayProgress(0, Lines(orders.paths).bytes_total, str(orders.paths[0]), 0)
         self._ends: list[_End] = []
 
     @property
@@ -100,7 +100,7 @@ class SharedReplay:
         for _, changes in sorted(chain.from_iterable(end.ticked for end in self._ends)):
             write(changes)
 
-    def where(self) -> Where:
+    def where(self) -> ReplayProgress:
         """Return how far it is."""
         return self._where
 
@@ -153,7 +153,7 @@ class _Block:
     """What one process made of a block of lines."""
 
     number: int
-    where: Where
+    where: ReplayProgress
     #: Each line that changed something, by its place in the block, and the changes that it made.
     lines: list[int] = field(default_factory=list)
     changes: list[bytes] = field(default_factory=list)
@@ -177,12 +177,12 @@ class _End:
 class _Folding:
     """One process: folds its share and sends what it makes, block by block."""
 
-    def __init__(self, orders: Orders, number: int, of: int, pipe: "Connection[_Block | _End, None]") -> None:
+    def __init__(self, orders: ReplayOptions, number: int, of: int, pipe: "Connection[_Block | _End, None]") -> None:
         self._orders = orders
         self._pipe = pipe
         self._lines = Lines(orders.paths)
-        self._block = _Block(0, Where(0, None, "", 0))
-        self._story = orders.replay(self._lines, self._refuse, Share(number, of).read)
+        self._block = _Block(0, ReplayProgress(0, None, "", 0))
+        self._story = orders.replay(self._lines, self._refuse, Shard(number, of).read)
 
     def run(self) -> None:
         story, lines, unreadable = self._story, self._lines, None
@@ -216,7 +216,7 @@ class _Folding:
 
 
 @contextmanager
-def _started(orders: Orders, number: int, of: int) -> "Iterator[Connection[None, _Block | _End]]":
+def _started(orders: ReplayOptions, number: int, of: int) -> "Iterator[Connection[None, _Block | _End]]":
     context = get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     _widen(ours)
@@ -240,7 +240,7 @@ def _widen(pipe: "Connection[None, _Block | _End]") -> None:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _fold_share(orders: Orders, number: int, of: int, pipe: "Connection[_Block | _End, None]") -> None:
+def _fold_share(orders: ReplayOptions, number: int, of: int, pipe: "Connection[_Block | _End, None]") -> None:
     # Ctrl-C reaches every process of a terminal; the one that has the outputs decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(COLLECT_EVERY, 20, 100)

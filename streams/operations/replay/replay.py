@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from streams.core.ledger import Ledger
 from streams.core.model import Message, Tick
 from streams.core.parse import Refusal
-from streams.core.queries.as_of import Difference, NoSuchEpisode, difference, known_at, published_us
+from streams.core.queries.as_of import EpisodeDifference, NoSuchEpisode, difference, known_at, published_us
 from streams.core.source_registry import Registry
 from streams.core.state.step import Outcome, Step
 from streams.core.times import DEFAULT_HORIZON_US, EPOCH, read_time
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from streams.operations.replay.dataframes import Frames
 
 __all__ = [
-    "Change", "Difference", "InputUnreadable", "NoSuchEpisode", "OnRefusal", "Replay", "SourcesError", "diff",
+    "Change", "EpisodeDifference", "InputUnreadable", "NoSuchEpisode", "OnRefusal", "Replay", "SourcesError", "diff",
     "replay", "show",
 ]  # fmt: skip
 
@@ -50,7 +50,7 @@ class Change(NamedTuple):
     record: dict[str, Any]
 
 
-class Where(NamedTuple):
+class ReplayProgress(NamedTuple):
     """How far a replay is: bytes read of all bytes (None: not known), and the line last read."""
 
     bytes_done: int
@@ -141,10 +141,10 @@ class Replay:
         """How many lines were refused so far."""
         return refused(self.counts)
 
-    def where(self) -> Where:
+    def where(self) -> ReplayProgress:
         """Return how far it is; may be asked from another thread."""
         lines = self.lines
-        return Where(lines.bytes_done, lines.bytes_total, lines.path, lines.number)
+        return ReplayProgress(lines.bytes_done, lines.bytes_total, lines.path, lines.number)
 
     def episodes(self) -> list[str]:
         """Return the names of all episodes, sorted."""
@@ -249,7 +249,7 @@ def show(
 
 def diff(
     paths: Paths, episode: str, from_: Time, to: Time, *, sources: Sources = None, horizon: timedelta | None = None
-) -> Difference:
+) -> EpisodeDifference:
     """Return what changed in an episode from one time to another, and because of what.
 
     Raises as `show`, and ValueError where `to` is before `from_`.

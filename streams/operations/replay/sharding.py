@@ -6,22 +6,22 @@ from zlib import crc32
 import msgspec
 
 from schemas.reports import SLUG_LENGTH
-from streams.core.memo import Remembered
+from streams.core.memo import Memo
 from streams.core.model import Message
 from streams.core.parse import Refusal, document_of
 from streams.core.wire import read_record, unwrap
 
-__all__ = ["Share", "episode_of"]
+__all__ = ["Shard", "episode_of"]
 
 
-class Share:
+class Shard:
     """The episodes of one process. What no episode can be told of is the first one's."""
 
     def __init__(self, number: int, of: int) -> None:
         """Take the number of the process, from 0, and how many there are."""
         self._number = number
         self._of = of
-        self._ours = Remembered(self._is_ours, most=1 << 16)
+        self._ours = Memo(self._is_ours, most=1 << 16)
 
     def read(self, line: bytes) -> Message | None:
         """Return the report or tick in a line of ours, None for another's. Raises Refusal as `read_record`."""

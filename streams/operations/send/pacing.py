@@ -10,7 +10,7 @@ from typing import Protocol
 
 from streams.core.times import SECOND_US
 
-__all__ = ["AsFast", "Clock", "Pace", "Rate", "Speed", "read_speed"]
+__all__ = ["AsFast", "Clock", "Rate", "SendPace", "Speed", "read_speed"]
 
 #: A longer silence than this between two looks at the clock does not count as play.
 STEP_MAX_S = 0.5
@@ -18,7 +18,7 @@ STEP_MAX_S = 0.5
 _SPEED = re.compile(r"([0-9]+(?:\.[0-9]+)?)x?")
 
 
-class Pace(Protocol):
+class SendPace(Protocol):
     """Says when each report is due; asked once for each, in order."""
 
     def due_s(self, published_us: int | None) -> float:

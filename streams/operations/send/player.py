@@ -14,16 +14,16 @@ from streams.core.parse import Refusal
 from streams.core.times import read_time
 from streams.core.wire import unwrap
 from streams.files.jsonl import Lines
-from streams.operations.send.pacing import AsFast, Clock, Pace
-from streams.operations.send.targets import BATCH_BYTES, BATCH_MAX, Target
+from streams.operations.send.pacing import AsFast, Clock, SendPace
+from streams.operations.send.targets import BATCH_BYTES, BATCH_MAX, SendTarget
 
-__all__ = ["Line", "OnRefused", "Player"]
+__all__ = ["OnRefused", "PlayedLine", "Player"]
 
 #: So often the clock is looked at while nothing is due; no less, so that what is due goes out in batches.
 NAP_MIN_S, NAP_MAX_S = 0.02, 0.1
 
 
-class Line(NamedTuple):
+class PlayedLine(NamedTuple):
     """A record, and the line that it came from."""
 
     path: str
@@ -33,13 +33,13 @@ class Line(NamedTuple):
 
 
 #: Told of a line that is refused: code and message.
-OnRefused = Callable[[Line, str, str], object]
+OnRefused = Callable[[PlayedLine, str, str], object]
 
 
 class Player:
     """Sends the lines of some files, each when it is due; what has become of them so far can always be asked."""
 
-    def __init__(self, lines: Lines, pace: Pace, on_refused: OnRefused, *, clock: Clock | None = None) -> None:
+    def __init__(self, lines: Lines, pace: SendPace, on_refused: OnRefused, *, clock: Clock | None = None) -> None:
         self.lines = lines
         self.clock = clock or Clock()
         #: How many lines were taken how: the outcomes of `streams.stores.store.Receipt`.
@@ -60,7 +60,7 @@ class Player:
         read_bytes = self._reading.bytes if self._reading is not None else 0
         return self.lines.bytes_done * self._sent_bytes // max(1, read_bytes)
 
-    async def play(self, target: Target) -> None:
+    async def play(self, target: SendTarget) -> None:
         """Send everything; raises InputUnreadable where a file breaks off, and SendingFailed as the target does."""
         self._reading = reading = _Reading(self.lines, self._refuse)
         while lines := await reading.batch():
@@ -68,13 +68,13 @@ class Player:
             while waiting:
                 await self._wait_for(waiting[0][0])
                 played_s = self.clock.played_s()
-                due: list[Line] = []
+                due: list[PlayedLine] = []
                 while waiting and waiting[0][0] <= played_s:
                     due.append(waiting.popleft()[1])
                 await self._deliver(target, due)
                 self.between()
 
-    def _due_s(self, line: Line) -> float:
+    def _due_s(self, line: PlayedLine) -> float:
         return self._pace.due_s(None if isinstance(self._pace, AsFast) else _published_us(line.record.value))
 
     async def _wait_for(self, due_s: float) -> None:
@@ -87,7 +87,7 @@ class Player:
                 await asyncio.sleep(min(max(left_s, NAP_MIN_S), NAP_MAX_S))
         self.next_in_s = 0.0
 
-    async def _deliver(self, target: Target, lines: list[Line]) -> None:
+    async def _deliver(self, target: SendTarget, lines: list[PlayedLine]) -> None:
         self.delivering = True
         receipts = await target.deliver([line.record for line in lines])
         self.delivering = False
@@ -97,7 +97,7 @@ class Player:
             if receipt.code is not None:
                 self._on_refused(line, receipt.code, receipt.message or "")
 
-    def _refuse(self, line: Line, code: str, message: str) -> None:
+    def _refuse(self, line: PlayedLine, code: str, message: str) -> None:
         self.counts["refused"] += 1
         self._on_refused(line, code, message)
 
@@ -110,15 +110,15 @@ class _Reading:
         self.bytes = 0
         self._lines = lines
         self._on_refused = on_refused
-        self._read: queue.Queue[Line | BaseException | None] = queue.Queue(2 * BATCH_MAX)
+        self._read: queue.Queue[PlayedLine | BaseException | None] = queue.Queue(2 * BATCH_MAX)
         threading.Thread(target=self._run, daemon=True).start()
 
-    async def batch(self) -> list[Line]:
+    async def batch(self) -> list[PlayedLine]:
         """Return what has been read, waiting for a first line; empty at the end. Raises InputUnreadable."""
-        batch: list[Line] = []
+        batch: list[PlayedLine] = []
         size = 0
-        read: Line | BaseException | None = await asyncio.to_thread(self._read.get)
-        while isinstance(read, Line):
+        read: PlayedLine | BaseException | None = await asyncio.to_thread(self._read.get)
+        while isinstance(read, PlayedLine):
             batch.append(read)
             size += len(read.record.value)
             if len(batch) >= BATCH_MAX or size > BATCH_BYTES:
@@ -139,11 +139,11 @@ class _Reading:
                 try:
                     record = unwrap(line)
                 except Refusal as refusal:
-                    found = Line(lines.path, lines.number, line, Record(line))
+                    found = PlayedLine(lines.path, lines.number, line, Record(line))
                     self._on_refused(found, refusal.code, refusal.message)
                 else:
                     self.bytes += len(line)
-                    self._read.put(Line(lines.path, lines.number, line, record))
+                    self._read.put(PlayedLine(lines.path, lines.number, line, record))
         except BaseException as error:  # noqa: BLE001 - raised where the lines are taken
             self._read.put(error)
         else:

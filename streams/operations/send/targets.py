@@ -17,11 +17,11 @@ from streams.core.log_record import Record
 from streams.core.model import Report
 from streams.core.parse import Refusal, parse
 from streams.kafka.client import client_options
-from streams.kafka.connectivity import explained, naming_rights, not_allowed
+from streams.kafka.connectivity import diagnose, missing_acl_message, name_missing_acl
 from streams.settings import Settings
 from streams.stores.store import Receipt
 
-__all__ = ["HttpTarget", "KafkaTarget", "SendingFailed", "Target"]
+__all__ = ["HttpTarget", "KafkaTarget", "SendTarget", "SendingFailed"]
 
 BATCH_MAX = 1_000
 BATCH_BYTES = 2 << 20
@@ -35,7 +35,7 @@ class SendingFailed(Exception):
     """The log cannot be reached, or does not take reports from us."""
 
 
-class Target(Protocol):
+class SendTarget(Protocol):
     """A log that takes reports."""
 
     async def deliver(self, batch: list[Record]) -> list[Receipt]:
@@ -109,7 +109,7 @@ class KafkaTarget:
                 await self._producer.start()
         except (KafkaError, TimeoutError, OSError) as error:
             await self.__aexit__()
-            raise SendingFailed(await explained(error, self._settings, "sender")) from error
+            raise SendingFailed(await diagnose(error, self._settings, "sender")) from error
         return self
 
     async def _check_topic(self) -> None:
@@ -120,11 +120,11 @@ class KafkaTarget:
             # Asked for here, since to produce to a missing topic may create it with the wrong shape.
             there = self._topic in await admin.list_topics()
         except (KafkaError, TimeoutError, OSError) as error:
-            raise SendingFailed(await explained(error, self._settings, "sender")) from error
+            raise SendingFailed(await diagnose(error, self._settings, "sender")) from error
         finally:
             await admin.close()
         if not there:
-            lacks = await not_allowed(self._settings, "sender")
+            lacks = await missing_acl_message(self._settings, "sender")
             raise SendingFailed(lacks or f"no topic {self._topic} on {self._brokers}: run `truceline topics create`")
 
     async def __aexit__(self, *_: object) -> None:
@@ -136,7 +136,7 @@ class KafkaTarget:
         receipts: list[Receipt] = []
         sent: deque[tuple[int, asyncio.Future[Any]]] = deque()
         try:
-            async with naming_rights(self._settings, "sender"), asyncio.timeout(TIMEOUT_S):
+            async with name_missing_acl(self._settings, "sender"), asyncio.timeout(TIMEOUT_S):
                 for value, timestamp_us in batch:
                     receipt, key = _read(value)
                     if key is not None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from streams.operations.verify.expected import Output
+from streams.operations.verify.expected import ExpectedOutput
 
 __all__ = ["differences"]
 
 
-def differences(place: str, expected: Sequence[Output], actual: Sequence[Output]) -> Iterator[str]:
+def differences(place: str, expected: Sequence[ExpectedOutput], actual: Sequence[ExpectedOutput]) -> Iterator[str]:
     """Yield in words where `actual` is not `expected`, record by record."""
     wanted = {output.name: index for index, output in enumerate(expected)}
     seen: set[str] = set()
@@ -29,7 +29,7 @@ def differences(place: str, expected: Sequence[Output], actual: Sequence[Output]
             yield f"{place}: missing record {output.name}"
 
 
-def _wrong(place: str, expected: Output, actual: Output) -> Iterator[str]:
+def _wrong(place: str, expected: ExpectedOutput, actual: ExpectedOutput) -> Iterator[str]:
     if actual.key != expected.key:
         yield f"{place}: {expected.name} has the key {actual.key!r}, not {expected.key!r}"
     if actual.value != expected.value:

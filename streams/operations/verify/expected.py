@@ -10,17 +10,17 @@ from streams.core.model import Message
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.source_registry import Registry
 from streams.core.state.step import EntryKey, Outcome, Step
-from streams.kafka.routing import REROUTED, Routes, was_rerouted
+from streams.kafka.routing import REROUTED, Router, was_rerouted
 from streams.observability.tracing import traced
 
-__all__ = ["Expected", "Output"]
+__all__ = ["Expected", "ExpectedOutput"]
 
 CHANGES = ("casualties", "ceasefires", "statements")
 #: What only the desk can know: a bug, or an output that is too long for its topic.
 DESK_CODES = {"internal", "too_large"}
 
 
-class Output(NamedTuple):
+class ExpectedOutput(NamedTuple):
     """One record that must stand in an output topic; `name` tells it from all others there."""
 
     name: str
@@ -35,7 +35,7 @@ class Expected:
     def __init__(
         self,
         prefix: str,
-        routes: Routes,
+        routes: Router,
         registries: Sequence[tuple[int, Registry]],
         horizon_us: int,
         rejected: Mapping[int, tuple[str, str]],
@@ -46,7 +46,7 @@ class Expected:
         """
         self.ledger = Ledger(registries[0][1], horizon_us=horizon_us)
         self._later = deque(registries[1:])
-        self.outputs: dict[str, list[Output]] = {topic: [] for topic in (*CHANGES, "rejected")}
+        self.outputs: dict[str, list[ExpectedOutput]] = {topic: [] for topic in (*CHANGES, "rejected")}
         #: By the mark that the copy bears: key, partition and value of each record that was sent on.
         self.sent_on: dict[bytes, tuple[bytes, int, bytes | None]] = {}
         self.touched: dict[EntryKey, None] = {}
@@ -105,12 +105,12 @@ class Expected:
         key = self._routes.home(step.episode).key
         for topic, name, json in step.published():
             headers = self._headers[topic].event(name, key, step.time, trace)
-            self.outputs[topic].append(Output(name, key, json, tuple(headers)))
+            self.outputs[topic].append(ExpectedOutput(name, key, json, tuple(headers)))
 
     def _reject(self, record: Any, refusal: Refusal) -> None:
         origin = (record.topic, record.partition, record.offset)
         headers = self._headers["rejected"].rejected(refusal.code, refusal.message, origin, record.timestamp)
-        output = Output(str(record.offset), record.key, record.value, (*record.headers, *headers))
+        output = ExpectedOutput(str(record.offset), record.key, record.value, (*record.headers, *headers))
         self.outputs["rejected"].append(output)
 
 

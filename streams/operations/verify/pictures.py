@@ -8,10 +8,10 @@ import orjson
 
 from streams.core.ledger import Ledger
 
-__all__ = ["Shown"]
+__all__ = ["PictureCheck"]
 
 
-class Shown:
+class PictureCheck:
     """All pictures that were written: each is asked for once the fold has come to where it was made."""
 
     def __init__(self, place: str, partition: int, records: Sequence[Any]) -> None:

@@ -8,17 +8,17 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.kafka.range_reader import Unreadable
+from streams.kafka.range_reader import RangeUnreadable
 
-__all__ = ["Reading", "Unreadable"]
+__all__ = ["RangeUnreadable", "TopicReading"]
 
 STALLED_S = 30.0
 POLL_MS = 100
 
-Bounds = dict[TopicPartition, tuple[int, int]]
+TopicBounds = dict[TopicPartition, tuple[int, int]]
 
 
-class Reading:
+class TopicReading:
     """Reads what is there and nothing that comes later; `async with` connects, joins no group."""
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -64,7 +64,7 @@ class Reading:
         found = {topic["topic"]: len(topic["partitions"]) for topic in await self._admin.describe_topics()}
         wanted = list(topics)
         if missing := [topic for topic in wanted if topic not in found]:
-            raise Unreadable(f"there is no topic {', '.join(missing)}")
+            raise RangeUnreadable(f"there is no topic {', '.join(missing)}")
         return {topic: found[topic] for topic in wanted}
 
     async def committed(self, group: str, places: list[TopicPartition]) -> dict[TopicPartition, int]:
@@ -72,7 +72,7 @@ class Reading:
         found = await self._admin.list_consumer_group_offsets(group, partitions=places)
         return {place: entry.offset for place, entry in found.items() if entry.offset >= 0}
 
-    async def bounds(self, places: list[TopicPartition], *, committed: bool = True) -> Bounds:
+    async def bounds(self, places: list[TopicPartition], *, committed: bool = True) -> TopicBounds:
         """Return the first offset of each partition, and its end: the last stable offset, or the very last."""
         consumer = self._consumers[committed]
         first, end = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
@@ -105,5 +105,5 @@ class Reading:
                         del left[place]
         except TimeoutError:
             places_left = ", ".join(f"{place.topic} partition {place.partition}" for place in left)
-            raise Unreadable(f"cannot be read to the end: {places_left}") from None
+            raise RangeUnreadable(f"cannot be read to the end: {places_left}") from None
         return records

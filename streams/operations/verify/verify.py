@@ -19,11 +19,11 @@ from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry
 from streams.files.source_registry import read_sources
 from streams.kafka.client import client_options
-from streams.kafka.routing import REROUTED, Routes
+from streams.kafka.routing import REROUTED, Router
 from streams.operations.verify.diff_records import differences
-from streams.operations.verify.expected import CHANGES, Expected, Output, forget_all, rerouted_marks
-from streams.operations.verify.pictures import Shown
-from streams.operations.verify.reading import Reading
+from streams.operations.verify.expected import CHANGES, Expected, ExpectedOutput, forget_all, rerouted_marks
+from streams.operations.verify.pictures import PictureCheck
+from streams.operations.verify.reading import TopicReading
 from streams.processing.restore import GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRIES, REGISTRY
 from streams.settings import Settings, duration_text
 
@@ -50,11 +50,11 @@ async def verify(settings: Settings, registry: Registry | None = None) -> list[s
     options = client_options(settings)
     if registry is None and settings.sources is not None:
         registry = read_sources(settings.sources)
-    async with Reading(options) as reading:
+    async with TopicReading(options) as reading:
         return await _verify(settings, registry, reading)
 
 
-async def _verify(settings: Settings, registry: Registry | None, reading: Reading) -> list[str]:
+async def _verify(settings: Settings, registry: Registry | None, reading: TopicReading) -> list[str]:
     topics = [settings.topic(name) for name in ("reports", *OUTPUTS)]
     counts = await reading.partitions(topics)
     partitions = counts.pop(topics[0])
@@ -74,7 +74,7 @@ async def _verify(settings: Settings, registry: Registry | None, reading: Readin
         partition = await _read(reading, settings, number)
         for mark, record in rerouted_marks(partition.log):
             copies[mark].append(record)
-        check = _Check(settings, Routes(partitions), registry, partition, committed.get(places[number]))
+        check = _Check(settings, Router(partitions), registry, partition, committed.get(places[number]))
         problems += check.problems(sent_on)
     problems += _reroutes(sent_on, copies)
     return problems
@@ -91,7 +91,7 @@ class _Partition:
     live: dict[bytes, bytes] = field(default_factory=dict)
 
 
-async def _read(reading: Reading, settings: Settings, number: int) -> _Partition:
+async def _read(reading: TopicReading, settings: Settings, number: int) -> _Partition:
     read = await reading.read([TopicPartition(settings.topic(name), number) for name in OUTPUTS])
     outputs = {name: read[TopicPartition(settings.topic(name), number)] for name in OUTPUTS}
     # After the outputs, so that whatever they show is in it.
@@ -113,7 +113,7 @@ class _Check:
     def __init__(
         self,
         settings: Settings,
-        routes: Routes,
+        routes: Router,
         registry: Registry | None,
         partition: _Partition,
         committed: int | None,
@@ -163,7 +163,7 @@ class _Check:
     def _fold(self) -> Iterator[str]:
         """Fold the log up to the offset that the ledger names; yield what is wrong with the pictures on the way."""
         expected = self._expected
-        shown = Shown(self._place("episodes"), self._partition.number, self._all("episodes"))
+        shown = PictureCheck(self._place("episodes"), self._partition.number, self._all("episodes"))
         yield from shown.faults()
         for record in self._partition.log:
             if record.offset >= self._next:
@@ -177,9 +177,9 @@ class _Check:
         owed = {key.removeprefix(OWED_PICTURE).decode() for key in self._partition.live if key.startswith(OWED_PICTURE)}
         yield from shown.not_last(expected.ledger, owed)
 
-    def _actual(self, name: str) -> list[Output]:
+    def _actual(self, name: str) -> list[ExpectedOutput]:
         key = "offset" if name == "rejected" else "ce_id"
-        return [Output(_header(r, key), r.key, r.value, tuple(r.headers)) for r in self._all(name)]
+        return [ExpectedOutput(_header(r, key), r.key, r.value, tuple(r.headers)) for r in self._all(name)]
 
     def _version_gaps(self, name: str) -> Iterator[str]:
         versions: dict[str, int] = defaultdict(int)
@@ -255,7 +255,7 @@ def _reroutes(sent_on: dict[bytes, tuple[bytes, int, bytes | None]], copies: dic
                 yield f"{name} was sent on changed, or to the wrong place: header {REROUTED}"
 
 
-async def _dangling(reading: Reading, places: list[TopicPartition]) -> list[str]:
+async def _dangling(reading: TopicReading, places: list[TopicPartition]) -> list[str]:
     """Return where a transaction is open, and stays so for a while."""
     open_: list[TopicPartition] = []
     for _ in range(SETTLE_TRIES):

@@ -6,7 +6,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from streams.kafka.range_reader import ALL, NoTopic, Stretch, Unreadable, partitions
+from streams.kafka.range_reader import ALL, RangeReader, RangeUnreadable, UnknownTopic, partitions
 from streams.kafka.routing import partition_of
 from streams.stores.episode_log import PastTooLong
 from streams.stores.store import Logged, StoreUnavailable
@@ -26,23 +26,23 @@ async def past_on_kafka(
     key = episode.encode()
     try:
         place = TopicPartition(topic, partition_of(key, await partitions(options, topic)))
-        async with Stretch(options, {place: ALL}) as stretch:
+        async with RangeReader(options, {place: ALL}) as stretch:
             _limit(stretch, skimmed_max)
             async for record in stretch.records():
                 # One under another key is sent on by the desk, and comes again under this one.
                 if record.key == key and record.value is not None:
                     yield Logged(record.value, record.timestamp * 1_000, record.partition, record.offset)
-    except NoTopic as error:
+    except UnknownTopic as error:
         raise StoreUnavailable(f"there is no topic {topic}: run `truceline topics create`") from error
     except KafkaConnectionError as error:
         raise StoreUnavailable(f"no Kafka broker answers at {options['bootstrap_servers']}") from error
     except KafkaError as error:
         raise StoreUnavailable(f"{topic} cannot be read to its end: {error}") from error
-    except (Unreadable, TimeoutError) as error:
+    except (RangeUnreadable, TimeoutError) as error:
         raise StoreUnavailable(f"{topic} cannot be read to its end: nothing comes") from error
 
 
-def _limit(stretch: Stretch, skimmed_max: int | None) -> None:
+def _limit(stretch: RangeReader, skimmed_max: int | None) -> None:
     for place, (start, end) in stretch.left.items():
         if skimmed_max is not None and end - start > skimmed_max:
             raise PastTooLong(

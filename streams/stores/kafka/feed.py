@@ -17,10 +17,10 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
-from streams.stores.change_feed import CHANGE_TOPICS, PICTURES, Batch, Entry, Forgotten, Positions
+from streams.stores.change_feed import CHANGE_TOPICS, PICTURES, ChangeBatch, FeedEntry, HistoryTruncated, Positions
 from streams.stores.store import summary
 
-__all__ = ["Feed"]
+__all__ = ["KafkaFeed"]
 
 BACKOFF_FIRST_S = 0.5
 BACKOFF_LAST_S = 15.0
@@ -41,7 +41,7 @@ _log = structlog.get_logger(__name__)
 class _Follower:
     """Who wants the changes: about the last `recent` of them, and then all."""
 
-    def __init__(self, take: Callable[[Batch], None], recent: int) -> None:
+    def __init__(self, take: Callable[[ChangeBatch], None], recent: int) -> None:
         self.take = take
         self.recent = recent
         #: Behind what was taken; None before the first batch.
@@ -57,12 +57,12 @@ class _Follower:
             share = self.recent // max(1, changes)
             known = tuple(max(begin, end - share) for begin, end in zip(begins, ends, strict=True))
             known = known[:changes] + ends[changes:]
-            self.take(Batch(log, [], known, begins=True, complete=False))
+            self.take(ChangeBatch(log, [], known, begins=True, complete=False))
         self.positions, self.ends = known, ends
         return known
 
 
-class Feed:
+class KafkaFeed:
     """The latest picture of every episode, and for a follower the changes; `run` reads until it is cancelled."""
 
     def __init__(self, client: Callable[[], dict[str, Any]], topic: Callable[[str], str]) -> None:
@@ -92,7 +92,7 @@ class Feed:
                 self._summaries[episode] = summary(orjson.loads(picture))
         return [self._summaries[episode] for episode in sorted(self._summaries)]
 
-    def follow(self, take: Callable[[Batch], None], recent: int) -> Callable[[], None]:
+    def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
         """Give a follower the changes (`streams.stores.change_feed.Source`); there is one at a time."""
         follower = self._follower = _Follower(take, recent)
 
@@ -112,7 +112,7 @@ class Feed:
         async with self._consumer() as consumer, asyncio.timeout(CONNECT_S):
             return _in_order(self._places, await consumer.end_offsets(self._places))
 
-    async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[Entry]]:
+    async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
         """Give the changes between positions; raises Forgotten, KafkaError or TimeoutError."""
         spans = [
             (place, first, last)
@@ -126,7 +126,9 @@ class Feed:
             kept = await consumer.beginning_offsets([place for place, _, _ in spans])
             for place, first, _ in spans:
                 if first < kept[place]:
-                    raise Forgotten(f"{place.topic} begins at offset {kept[place]} of partition {place.partition}")
+                    raise HistoryTruncated(
+                        f"{place.topic} begins at offset {kept[place]} of partition {place.partition}"
+                    )
                 consumer.seek(place, first)
             while spans:
                 async with asyncio.timeout(CONNECT_S):
@@ -219,11 +221,11 @@ class Feed:
             follower.ends = () if complete else follower.ends
             follower.positions = positions
             told = [entry._replace(record=b"") if entry.topic == PICTURES else entry for entry in entries]
-            follower.take(Batch(self._log(), told, positions, complete=complete))
+            follower.take(ChangeBatch(self._log(), told, positions, complete=complete))
         # getmany does not wait while records are at hand, and others have work to do.
         await asyncio.sleep(0)
 
-    def _take_picture(self, partition: int, entry: Entry) -> None:
+    def _take_picture(self, partition: int, entry: FeedEntry) -> None:
         known = self._pictures.get(entry.episode)
         if known is not None and entry.offset <= known[1]:
             return  # read again after a reconnection; what is shown never goes back
@@ -233,14 +235,14 @@ class Feed:
         else:
             self._pictures.pop(entry.episode, None)
 
-    def _entries(self, records: Records) -> Iterator[Entry]:
+    def _entries(self, records: Records) -> Iterator[FeedEntry]:
         """Give records as entries, those of one partition in order and all about as they were written."""
         index = {place: at for at, place in enumerate(self._places)}
         for record in heapq.merge(*records.values(), key=lambda record: record.timestamp):
             if record.key is not None:
                 place = index[TopicPartition(record.topic, record.partition)]
                 episode = record.key.decode("utf-8", "replace")
-                yield Entry(place, record.offset, self._names[record.topic], episode, record.value or b"")
+                yield FeedEntry(place, record.offset, self._names[record.topic], episode, record.value or b"")
 
     def _paints(self, place: TopicPartition) -> bool:
         return self._names[place.topic] == PICTURES

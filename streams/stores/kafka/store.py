@@ -19,14 +19,14 @@ from streams.core.queries.as_of import changes_of
 from streams.core.source_registry import Registry
 from streams.kafka.cancellation import cancel
 from streams.kafka.client import client_options
-from streams.kafka.connectivity import naming_rights
+from streams.kafka.connectivity import name_missing_acl
 from streams.observability import tracing
 from streams.settings import Settings
-from streams.stores.change_feed import Batch, Entry, Positions
+from streams.stores.change_feed import ChangeBatch, FeedEntry, Positions
 from streams.stores.episode_log import gathered
 from streams.stores.kafka.episode_log import past_on_kafka
-from streams.stores.kafka.feed import CONNECT_S, Feed, with_backoff
-from streams.stores.store import Change, Logged, Receipt, StoreUnavailable
+from streams.stores.kafka.feed import CONNECT_S, KafkaFeed, with_backoff
+from streams.stores.store import Logged, Receipt, StoredChange, StoreUnavailable
 
 __all__ = ["KafkaStore"]
 
@@ -64,7 +64,7 @@ class KafkaStore:
         self._desk_reasons = desk_reasons
         self._desk_degraded = desk_degraded
         self.topic = settings.topic("reports")
-        self._feed = Feed(lambda: client_options(settings), settings.topic)
+        self._feed = KafkaFeed(lambda: client_options(settings), settings.topic)
         self._producer: AIOKafkaProducer | None = None
         self._producer_trouble: str | None = "connecting"
         self._pasts = asyncio.Semaphore(PASTS_AT_ONCE)
@@ -109,7 +109,7 @@ class KafkaStore:
             async for record in records:
                 yield record
 
-    async def changes_of(self, episode: str, limit: int) -> list[Change]:
+    async def changes_of(self, episode: str, limit: int) -> list[StoredChange]:
         """Return the newest changes of an episode, up to `limit`, oldest first, made from the log anew.
 
         Raises StoreUnavailable and PastTooLong.
@@ -117,16 +117,16 @@ class KafkaStore:
         logged = await gathered(self.past(episode))
         return await asyncio.to_thread(self._folded, episode, logged, limit)
 
-    def _folded(self, episode: str, logged: list[Logged], limit: int) -> list[Change]:
+    def _folded(self, episode: str, logged: list[Logged], limit: int) -> list[StoredChange]:
         records = [Record(each.value, each.timestamp_us) for each in logged]
         changes = changes_of(episode, records, self.registry, horizon_us=self.horizon_us)
-        return [Change(topic, orjson.dumps(record)) for topic, record in deque(changes, maxlen=limit)]
+        return [StoredChange(topic, orjson.dumps(record)) for topic, record in deque(changes, maxlen=limit)]
 
-    def follow(self, take: Callable[[Batch], None], recent: int) -> Callable[[], None]:
+    def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
         """Follow what is published (`streams.stores.change_feed.Source`)."""
         return self._feed.follow(take, recent)
 
-    async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[Entry]]:
+    async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
         """Give what was published between positions."""
         try:
             async for entries in self._feed.history(begin, end):
@@ -167,7 +167,7 @@ class KafkaStore:
         if self._producer is None:
             raise StoreUnavailable(f"{self._settings.bootstrap_servers}: {self._producer_trouble}")
         try:
-            async with naming_rights(self._settings, "sender"), asyncio.timeout(PRODUCE_S):
+            async with name_missing_acl(self._settings, "sender"), asyncio.timeout(PRODUCE_S):
                 sent = await self._producer.send(
                     self.topic, value, key=message.episode.encode(), headers=list(tracing.incoming.get())
                 )

@@ -12,15 +12,15 @@ import orjson
 import structlog
 
 from schemas.alerts import Alert
-from streams.alerts import Rules, Watch
+from streams.alerts import AlertEngine, Rules
 from streams.core.source_registry import Registry
 from streams.observability import metrics
-from streams.observability.log_config import hushed
-from streams.stores.sqlite.ledger_file import Book
+from streams.observability.log_config import redacted_exc_info
+from streams.stores.sqlite.ledger_file import LedgerFile
 from streams.stores.sqlite.reader import PublishedChange, Reader
 from streams.stores.store import StoreUnavailable
 
-__all__ = ["Alerter", "mark", "set_mark"]
+__all__ = ["SqliteAlerts", "mark", "set_mark"]
 
 #: Changes looked at in a turn; reports that wait come between two turns.
 TURN = 500
@@ -31,7 +31,7 @@ MARK_EVERY = 1_000
 _log = structlog.get_logger(__name__)
 
 
-class Alerter:
+class SqliteAlerts:
     """The rules at work on a file; `turn` is for the thread that owns the book."""
 
     def __init__(self, path: Path, rules: Rules, registry: Registry) -> None:
@@ -39,15 +39,15 @@ class Alerter:
         self._reader = Reader(path)
         self._rules = rules
         self._registry = registry
-        self._watch: Watch | None = None
+        self._watch: AlertEngine | None = None
         self._row = 0
         self._marked = 0
 
-    def turn(self, book: Book) -> bool:
+    def turn(self, book: LedgerFile) -> bool:
         """Look at the next changes, and tell whether there are more; raises StoreUnavailable."""
         if self._watch is None:
             self._marked = mark(book, ALERTED)
-            self._row, self._watch = 0, Watch(self._rules, self._registry)
+            self._row, self._watch = 0, AlertEngine(self._rules, self._registry)
         try:
             self._look(book, self._watch)
         except BaseException:
@@ -56,7 +56,7 @@ class Alerter:
             raise
         return self._row < book.last_row
 
-    def close(self, book: Book) -> None:
+    def close(self, book: LedgerFile) -> None:
         """Keep how far the rules have come."""
         try:
             if self._watch is not None and self._row > self._marked:
@@ -66,7 +66,7 @@ class Alerter:
         finally:
             self._reader.close()
 
-    def _look(self, book: Book, watch: Watch) -> None:
+    def _look(self, book: LedgerFile, watch: AlertEngine) -> None:
         changes = self._reader.changes(self._row, limit=TURN)
         raised = [alert for change in changes for alert in _taken(watch, change) if change.row > self._marked]
         if changes:
@@ -74,7 +74,7 @@ class Alerter:
         if raised or self._row - self._marked >= MARK_EVERY:
             self._write(book, raised)
 
-    def _write(self, book: Book, alerts: Sequence[Alert]) -> None:
+    def _write(self, book: LedgerFile, alerts: Sequence[Alert]) -> None:
         first = book.last_row + 1
 
         def write(file: sqlite3.Connection) -> int:
@@ -92,7 +92,7 @@ class Alerter:
             metrics.ALERTS.labels(alert["severity"], alert["state"]).inc()
 
 
-def mark(book: Book, name: str) -> int:
+def mark(book: LedgerFile, name: str) -> int:
     """Return the row of changes that stands under a name in the file, 0 where none does."""
     row = book.ask("SELECT value FROM meta WHERE name = ?", name)
     return 0 if row is None else int(row[0])
@@ -103,7 +103,7 @@ def set_mark(file: sqlite3.Connection, name: str, row: int) -> None:
     file.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, str(row)))
 
 
-def _taken(watch: Watch, change: PublishedChange) -> list[Alert]:
+def _taken(watch: AlertEngine, change: PublishedChange) -> list[Alert]:
     try:
         return watch.take(change.topic, orjson.loads(change.record))
     except Exception as error:  # noqa: BLE001 - whatever it is, the changes behind it are looked at
@@ -112,7 +112,7 @@ def _taken(watch: Watch, change: PublishedChange) -> list[Alert]:
             row=change.row,
             topic=change.topic,
             episode=change.episode,
-            exc_info=hushed(error),
+            exc_info=redacted_exc_info(error),
         )
         return []
 

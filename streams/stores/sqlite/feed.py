@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
-from streams.stores.change_feed import PICTURES, Batch, Entry, Positions
+from streams.stores.change_feed import PICTURES, ChangeBatch, FeedEntry, Positions
 from streams.stores.sqlite.reader import PublishedChange, Reader
 
 __all__ = ["HISTORY_MAX", "entry", "follow", "positions"]
@@ -21,17 +21,17 @@ def positions(row: int) -> Positions:
     return row + 1, row + 1
 
 
-def entry(change: PublishedChange) -> Entry:
+def entry(change: PublishedChange) -> FeedEntry:
     """Return a change as it is followed."""
-    return Entry(0, change.row, change.topic, change.episode, change.record)
+    return FeedEntry(0, change.row, change.topic, change.episode, change.record)
 
 
 async def follow(
-    reader: Reader, changed: Callable[[int], Awaitable[None]], take: Callable[[Batch], None], row: int
+    reader: Reader, changed: Callable[[int], Awaitable[None]], take: Callable[[ChangeBatch], None], row: int
 ) -> None:
     """Give the changes behind a row, and all that come; `changed` waits until there is one behind a row."""
     log, end = await asyncio.to_thread(lambda: (reader.identity(), reader.last_row()))
-    take(Batch(log, [], positions(row), begins=True, complete=row >= end))
+    take(ChangeBatch(log, [], positions(row), begins=True, complete=row >= end))
     repainted: set[str] = set()
     #: The row up to which pictures were told of, and when that was.
     painted, painted_s = row, 0.0
@@ -46,7 +46,7 @@ async def follow(
         row = changes[-1].row if changes else row
         repainted.update(change.episode for change in changes)
         if time.monotonic() >= painted_s + PICTURES_EVERY_S:
-            entries += [Entry(1, painted + 1, PICTURES, episode, b"") for episode in sorted(repainted)]
+            entries += [FeedEntry(1, painted + 1, PICTURES, episode, b"") for episode in sorted(repainted)]
             repainted.clear()
             painted, painted_s = row, time.monotonic()
-        take(Batch(log, entries, (row + 1, painted + 1), complete=row >= end))
+        take(ChangeBatch(log, entries, (row + 1, painted + 1), complete=row >= end))

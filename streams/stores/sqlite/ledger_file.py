@@ -20,13 +20,13 @@ from streams.core.source_registry import Registry
 from streams.core.state.step import EntryKey, Step
 from streams.core.times import format_time
 from streams.observability import metrics
-from streams.observability.log_config import hushed, named
-from streams.observability.unknown_sources import Strangers
+from streams.observability.log_config import named, redacted_exc_info
+from streams.observability.unknown_sources import UnknownSourceLog
 from streams.settings import too_long_a_horizon
 from streams.stores.sqlite.database import open_database
 from streams.stores.store import Receipt, StoreUnavailable
 
-__all__ = ["PARTITION", "Book", "BookOptions"]
+__all__ = ["PARTITION", "LedgerFile", "LedgerFileOptions"]
 
 PARTITION = 0
 #: After so many reports what is settled is forgotten.
@@ -37,7 +37,7 @@ TOLD = 5
 _log = structlog.get_logger(__name__)
 
 
-class BookOptions(NamedTuple):
+class LedgerFileOptions(NamedTuple):
     """What a book is kept by; `topic` names the log in the causes of changes."""
 
     registry: Registry
@@ -54,10 +54,10 @@ class _Entry(NamedTuple):
     step: Step | None
 
 
-class Book:
+class LedgerFile:
     """A ledger restored from its file, and how reports are written to both."""
 
-    def __init__(self, path: Path, options: BookOptions) -> None:
+    def __init__(self, path: Path, options: LedgerFileOptions) -> None:
         """Open the file and restore; raises StoreUnavailable."""
         self.path = path
         self.options = options
@@ -68,7 +68,7 @@ class Book:
         self._pictures: dict[str, bytes] = {}
         self._owed: list[EntryKey] = []
         self._since_forgetting = 0
-        self._strangers = Strangers(options.registry)
+        self._strangers = UnknownSourceLog(options.registry)
         file = open_database(path, create=True)
         self._file: sqlite3.Connection | None = file
         try:
@@ -96,7 +96,7 @@ class Book:
             raise StoreUnavailable(f"{self.path}: {error}") from error
         except Exception as error:  # noqa: BLE001 - one report's fault is not the others'
             if len(values) == 1:
-                _log.error("a report that the fold cannot take", exc_info=hushed(error), **named(values[0]))
+                _log.error("a report that the fold cannot take", exc_info=redacted_exc_info(error), **named(values[0]))
                 _log.debug("what it says", exc_info=error)
                 self.internal_errors += 1
                 return self._transaction(values, broken=True)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import structlog
 
-from streams.notifications import Delivery, undelivered
+from streams.notifications import Notifier, undelivered
 from streams.stores.sqlite.alerting import mark, set_mark
-from streams.stores.sqlite.ledger_file import Book
+from streams.stores.sqlite.ledger_file import LedgerFile
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import StoreUnavailable
 
 if TYPE_CHECKING:
     from schemas.alerts import Undelivered
 
-__all__ = ["beside", "send_on"]
+__all__ = ["run_with_notifications", "send_on"]
 
 AT_A_TIME = 100
 RETRY_S = 5.0
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS undelivered (
 _log = structlog.get_logger(__name__)
 
 
-async def send_on(store: EmbeddedStore, delivery: Delivery) -> None:
+async def send_on(store: EmbeddedStore, delivery: Notifier) -> None:
     """Send on the alerts of a store until cancelled, from where the last left off."""
     while True:
         try:
@@ -48,7 +48,7 @@ async def send_on(store: EmbeddedStore, delivery: Delivery) -> None:
         await asyncio.sleep(RETRY_S)
 
 
-async def beside(serving: Coroutine[Any, Any, None], store: EmbeddedStore, delivery: Delivery) -> None:
+async def run_with_notifications(serving: Coroutine[Any, Any, None], store: EmbeddedStore, delivery: Notifier) -> None:
     """Send on alerts while something else runs."""
     sending = asyncio.create_task(send_on(store, delivery), name="alerts")
     try:
@@ -57,7 +57,7 @@ async def beside(serving: Coroutine[Any, Any, None], store: EmbeddedStore, deliv
         sending.cancel()
 
 
-async def _follow(store: EmbeddedStore, delivery: Delivery) -> None:
+async def _follow(store: EmbeddedStore, delivery: Notifier) -> None:
     done = await store.ask(lambda book: mark(book, DELIVERED))
     while True:
         # Asked for before the alerts are: one that comes in between is found the next time.
@@ -83,7 +83,7 @@ async def _keep(store: EmbeddedStore, row: int, lost: "list[Undelivered]") -> No
         set_mark(file, DELIVERED, row)
         return 0
 
-    def keep(book: Book) -> None:
+    def keep(book: LedgerFile) -> None:
         book.append(write)
 
     await store.ask(keep)

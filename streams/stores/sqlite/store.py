@@ -12,14 +12,14 @@ import orjson
 from streams.alerts import Rules
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
-from streams.stores.change_feed import Batch, Entry, Positions
-from streams.stores.sqlite.alerting import Alerter
+from streams.stores.change_feed import ChangeBatch, FeedEntry, Positions
+from streams.stores.sqlite.alerting import SqliteAlerts
 from streams.stores.sqlite.database import DATABASE, claim_folder
 from streams.stores.sqlite.feed import HISTORY_MAX, entry, follow, positions
-from streams.stores.sqlite.ledger_file import PARTITION, Book, BookOptions
+from streams.stores.sqlite.ledger_file import PARTITION, LedgerFile, LedgerFileOptions
 from streams.stores.sqlite.reader import LoggedReport, PublishedChange, Reader
 from streams.stores.sqlite.writer_thread import Writer
-from streams.stores.store import Change, Logged, Receipt, StoreUnavailable, summary
+from streams.stores.store import Logged, Receipt, StoredChange, StoreUnavailable, summary
 
 __all__ = ["EmbeddedStore"]
 
@@ -55,7 +55,7 @@ class EmbeddedStore:
         self.horizon_us = horizon_us
         self._lock = claim_folder(folder)
         try:
-            book = Book(folder / DATABASE, BookOptions(registry, horizon_us, topic, now_us))
+            book = LedgerFile(folder / DATABASE, LedgerFileOptions(registry, horizon_us, topic, now_us))
             self._reader = Reader(folder / DATABASE)
         except BaseException:
             self._lock.release()
@@ -65,7 +65,7 @@ class EmbeddedStore:
         self._book = book
         self._last_row = book.last_row
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
-        alerter = None if rules is None else Alerter(folder / DATABASE, rules, registry)
+        alerter = None if rules is None else SqliteAlerts(folder / DATABASE, rules, registry)
         self._writer = Writer(book, on_commit=self._wake, follower=alerter)
 
     async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
@@ -82,7 +82,7 @@ class EmbeddedStore:
         """Return an episode's committed picture as JSON, or None."""
         return await asyncio.wrap_future(self._writer.ask(lambda book: book.picture(episode)))
 
-    async def ask(self, question: Callable[[Book], _Answer]) -> _Answer:
+    async def ask(self, question: Callable[[LedgerFile], _Answer]) -> _Answer:
         """Ask something of the book between two transactions."""
         return await asyncio.wrap_future(self._writer.ask(question))
 
@@ -125,12 +125,12 @@ class EmbeddedStore:
                     yield Logged(report.value, report.time_us, PARTITION, report.offset)
                 after = page[-1].offset
 
-    async def changes_of(self, episode: str, limit: int) -> list[Change]:
+    async def changes_of(self, episode: str, limit: int) -> list[StoredChange]:
         """Return the newest changes of an episode, up to `limit`, oldest first."""
         rows = await asyncio.to_thread(self._reader.latest, episode, limit)
-        return [Change(row.topic, row.record) for row in rows]
+        return [StoredChange(row.topic, row.record) for row in rows]
 
-    def follow(self, take: Callable[[Batch], None], recent: int) -> Callable[[], None]:
+    def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
         """Follow what is published (`streams.stores.change_feed.Source`)."""
         task = asyncio.create_task(follow(self._reader, self.changed, take, max(0, self._last_row - recent)))
 
@@ -139,7 +139,7 @@ class EmbeddedStore:
 
         return unfollow
 
-    async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[Entry]]:
+    async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
         """Give what was published between positions; nothing is ever forgotten."""
         after = begin[0] - 1
         while after < end[0] - 1:
@@ -183,6 +183,6 @@ class EmbeddedStore:
                 loop.call_soon_threadsafe(event.set)
 
 
-def _summaries(book: Book) -> list[dict[str, Any]]:
+def _summaries(book: LedgerFile) -> list[dict[str, Any]]:
     pictures = (book.picture(episode) for episode in book.episodes())
     return [summary(orjson.loads(picture)) for picture in pictures if picture is not None]

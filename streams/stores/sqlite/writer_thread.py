@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import structlog
 
-from streams.observability.log_config import hushed
-from streams.stores.sqlite.ledger_file import Book
+from streams.observability.log_config import redacted_exc_info
+from streams.stores.sqlite.ledger_file import LedgerFile
 from streams.stores.store import Receipt, StoreUnavailable
 
 __all__ = ["Follower", "Writer"]
@@ -31,17 +31,17 @@ class _Submission(NamedTuple):
 
 
 class _Question(NamedTuple):
-    ask: Callable[[Book], None]
+    ask: Callable[[LedgerFile], None]
 
 
 class Follower(Protocol):
     """Does something of its own with what is committed."""
 
-    def turn(self, book: Book) -> bool:
+    def turn(self, book: LedgerFile) -> bool:
         """Do some of it; tell whether there is more."""
         ...
 
-    def close(self, book: Book) -> None:
+    def close(self, book: LedgerFile) -> None:
         """Come to an end."""
         ...
 
@@ -51,7 +51,7 @@ class Writer:
 
     def __init__(
         self,
-        book: Book,
+        book: LedgerFile,
         *,
         on_commit: Callable[[int], None] = lambda _row: None,
         follower: Follower | None = None,
@@ -77,11 +77,11 @@ class Writer:
         self._work.put(_Submission(values, answer))
         return answer
 
-    def ask(self, question: Callable[[Book], _Answer]) -> "Future[_Answer]":
+    def ask(self, question: Callable[[LedgerFile], _Answer]) -> "Future[_Answer]":
         """Ask something of the book between two transactions: it shows what is committed, and nothing else."""
         answer: Future[_Answer] = Future()
 
-        def run(book: Book) -> None:
+        def run(book: LedgerFile) -> None:
             if answer.set_running_or_notify_cancel():
                 try:
                     answer.set_result(question(book))
@@ -148,7 +148,7 @@ class Writer:
             receipts = self._book.write([value for work in group for value in work.values])
         except BaseException as error:  # noqa: BLE001 - it is the submitters', and the thread goes on
             if not isinstance(error, StoreUnavailable):
-                _log.error("a transaction failed", exc_info=hushed(error))
+                _log.error("a transaction failed", exc_info=redacted_exc_info(error))
             for work in group:
                 work.answer.set_exception(error)
             return

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 from collections.abc import Sequence
 
-from streams.stores.store import Change, Store
+from streams.stores.store import Store, StoredChange
 
 __all__ = ["CHANGES_MAX", "changes_so_far", "packed"]
 
@@ -26,7 +26,7 @@ async def packed(body: bytes) -> bytes:
     return await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
 
 
-def _body(episode: str, changes: Sequence[Change], *, complete: bool) -> bytes:
+def _body(episode: str, changes: Sequence[StoredChange], *, complete: bool) -> bytes:
     # Records are JSON already, and names of topics and episodes need no escapes.
     rows = b",".join(b'{"topic":"%s","data":%s}' % (change.topic.encode(), change.record) for change in changes)
     return b'{"episode":"%s","changes":[%s],"complete":%s}' % (

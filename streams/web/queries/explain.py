@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 import orjson
 
 from streams.core.log_record import Located
-from streams.core.queries.subjects import NoSuchEpisode, ceasefires_named, cells_named, tell
+from streams.core.queries.subjects import NoSuchEpisode, ceasefires_named, cells_named, replay_history
 from streams.stores.episode_log import gathered
 from streams.stores.store import Store
 
-__all__ = ["Asked", "explained"]
+__all__ = ["ExplainQuery", "explained"]
 
 
-class Asked(NamedTuple):
+class ExplainQuery(NamedTuple):
     """What is to be explained of an episode, by its names: all there is where nothing is named."""
 
     cells: list[str]
@@ -22,7 +22,7 @@ class Asked(NamedTuple):
     at_us: int | None
 
 
-async def explained(store: Store, episode: str, asked: Asked) -> bytes | None:
+async def explained(store: Store, episode: str, asked: ExplainQuery) -> bytes | None:
     """Return the accounts of what is asked for, None where no report of the episode has been taken.
 
     What names nothing has no account. `through` is the last record of the episode on the log.
@@ -37,9 +37,9 @@ async def explained(store: Store, episode: str, asked: Asked) -> bytes | None:
     return orjson.dumps(account | {"through": {"partition": logged[-1].partition, "offset": logged[-1].offset}})
 
 
-def _told(store: Store, episode: str, records: list[Located], asked: Asked) -> dict[str, Any] | None:
+def _told(store: Store, episode: str, records: list[Located], asked: ExplainQuery) -> dict[str, Any] | None:
     try:
-        told = tell(episode, records, store.registry, horizon_us=store.horizon_us, until_us=asked.at_us)
+        told = replay_history(episode, records, store.registry, horizon_us=store.horizon_us, until_us=asked.at_us)
     except NoSuchEpisode:
         return None
     chronicle = told.chronicle

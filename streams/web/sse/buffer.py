@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import orjson
 
-from streams.stores.change_feed import CHANGE_TOPICS, PICTURES, Entry, Positions
+from streams.stores.change_feed import CHANGE_TOPICS, PICTURES, FeedEntry, Positions
 
-__all__ = ["NOWHERE", "RECENT_MAX", "SHOWN", "Event", "Recent", "TooSlow", "Wanted", "frame", "origin_offset"]
+__all__ = ["NOWHERE", "RECENT_MAX", "SHOWN", "Event", "EventBuffer", "EventFilter", "TooSlow", "frame", "origin_offset"]
 
 #: Events kept for clients that come back, and of how many bytes at most.
 RECENT_MAX = 10_000
@@ -28,7 +28,7 @@ class TooSlow(Exception):
     """A client has fallen too far behind."""
 
 
-class Wanted(NamedTuple):
+class EventFilter(NamedTuple):
     """What a client asked for; `episodes` None: all."""
 
     topics: frozenset[str] = frozenset(CHANGE_TOPICS)
@@ -49,7 +49,7 @@ class Event:
 
     __slots__ = ("_origin", "_parsed", "entry", "frame")
 
-    def __init__(self, entry: Entry, framed: bytes) -> None:
+    def __init__(self, entry: FeedEntry, framed: bytes) -> None:
         """Take what it is of, and its bytes on the wire."""
         self.entry = entry
         self.frame = framed
@@ -80,7 +80,7 @@ def origin_offset(record: bytes) -> int | None:
     return offset
 
 
-class Recent:
+class EventBuffer:
     """Events by number, counted on for ever; the oldest go."""
 
     def __init__(self, positions: Positions = ()) -> None:
@@ -91,7 +91,7 @@ class Recent:
         #: By place: all events from this offset on are here.
         self.begin = list(positions)
         self._bytes = 0
-        self._chunks: dict[tuple[Wanted, int], tuple[bytes, int]] = {}
+        self._chunks: dict[tuple[EventFilter, int], tuple[bytes, int]] = {}
 
     @property
     def end(self) -> int:
@@ -114,7 +114,7 @@ class Recent:
         if len(self.events) > RECENT_MAX or self._bytes > RECENT_MAX_BYTES:
             self._trim()
 
-    def chunk(self, wanted: Wanted, cursor: int) -> tuple[bytes, int]:
+    def chunk(self, wanted: EventFilter, cursor: int) -> tuple[bytes, int]:
         """Return the bytes of what comes next for a client, and its next cursor; clients alike share them.
 
         Raises TooSlow where the client is too far behind.
@@ -125,7 +125,7 @@ class Recent:
             known = self._chunks[wanted, cursor] = b"".join(event.frame for event in events), after
         return known
 
-    def next(self, wanted: Wanted, cursor: int) -> tuple[list[Event], int]:
+    def next(self, wanted: EventFilter, cursor: int) -> tuple[list[Event], int]:
         """Return the events that come next for a client, and its next cursor; raises TooSlow."""
         if cursor < self.first or self.end - cursor > BEHIND_MAX:
             raise TooSlow
@@ -133,7 +133,7 @@ class Recent:
         events = self.events[start : start + CHUNK_MAX]
         return [event for event in events if _for(wanted, event.entry)], cursor + len(events)
 
-    def since(self, wanted: Wanted, begin: Positions, positions: Positions) -> list[Event]:
+    def since(self, wanted: EventFilter, begin: Positions, positions: Positions) -> list[Event]:
         """Return the events of the log from `begin` on, `positions` being those behind all of them."""
         behind = {place for place, offset in enumerate(begin) if offset < positions[place]}
         found: list[Event] = []
@@ -160,5 +160,5 @@ class Recent:
                 self.begin[event.entry.place] = event.entry.offset + 1
 
 
-def _for(wanted: Wanted, entry: Entry) -> bool:
+def _for(wanted: EventFilter, entry: FeedEntry) -> bool:
     return entry.place == NOWHERE or wanted.takes(entry.topic, entry.episode)

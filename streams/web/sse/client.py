@@ -4,20 +4,20 @@ import time
 
 import orjson
 
-from streams.stores.change_feed import Entry
-from streams.web.sse.buffer import SHOWN, Recent, Wanted, frame, origin_offset
+from streams.stores.change_feed import FeedEntry
+from streams.web.sse.buffer import SHOWN, EventBuffer, EventFilter, frame, origin_offset
 from streams.web.sse.marks import Stamp
 
-__all__ = ["Reader", "ended", "framed", "reset"]
+__all__ = ["EventClient", "ended", "framed", "reset"]
 
 #: For so long after it began a client's events are held against the picture that it began with.
 SHOWN_S = 10.0
 
 
-class Reader:
+class EventClient:
     """Reads on from its cursor; begins at the end."""
 
-    def __init__(self, wanted: Wanted, recent: Recent, shown: tuple[str, int] | None = None) -> None:
+    def __init__(self, wanted: EventFilter, recent: EventBuffer, shown: tuple[str, int] | None = None) -> None:
         """`shown`: an episode and the offset of its last report whose effects the client has seen."""
         self.wanted = wanted
         self.cursor = recent.end
@@ -25,7 +25,7 @@ class Reader:
         self._shown = shown
         self._until_s = time.monotonic() + SHOWN_S
 
-    def takes(self, entry: Entry) -> bool:
+    def takes(self, entry: FeedEntry) -> bool:
         """Tell whether the client wants an entry and has not seen it."""
         return self.wanted.takes(entry.topic, entry.episode) and not self._has_seen(entry)
 
@@ -39,14 +39,14 @@ class Reader:
         events, self.cursor = self._recent.next(self.wanted, self.cursor)
         return b"".join(event.frame for event in events if not self._has_seen(event.entry))
 
-    def _has_seen(self, entry: Entry) -> bool:
+    def _has_seen(self, entry: FeedEntry) -> bool:
         if self._shown is None or entry.episode != self._shown[0] or entry.topic not in SHOWN:
             return False
         origin = origin_offset(entry.record)
         return origin is not None and origin <= self._shown[1]
 
 
-def framed(entry: Entry, stamp: Stamp) -> bytes:
+def framed(entry: FeedEntry, stamp: Stamp) -> bytes:
     """Return an entry as an event; the stamp's positions go on behind it."""
     stamp.move(entry.place, entry.offset + 1)
     return frame(entry.topic, stamp.mark(), entry.record)

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import orjson
 
 from streams.observability import metrics
-from streams.stores.change_feed import PICTURES, Batch, Entry, Forgotten, Positions
+from streams.stores.change_feed import PICTURES, ChangeBatch, FeedEntry, HistoryTruncated, Positions
 from streams.stores.store import Store, StoreUnavailable
-from streams.web.sse.buffer import NOWHERE, RECENT_MAX, SHOWN, Event, Recent, TooSlow, Wanted, frame
-from streams.web.sse.client import Reader, ended, framed, reset
+from streams.web.sse.buffer import NOWHERE, RECENT_MAX, SHOWN, Event, EventBuffer, EventFilter, TooSlow, frame
+from streams.web.sse.client import EventClient, ended, framed, reset
 from streams.web.sse.marks import Mark, Stamp
 
 __all__ = ["CLIENTS_MAX", "HEARTBEAT_S", "Hub"]
@@ -44,7 +44,7 @@ class Hub:
         self._closing = False
         self._asked_s = 0.0
         self._log = b""
-        self._recent = Recent()
+        self._recent = EventBuffer()
         self._positions: list[int] = []
         self._stamp = Stamp(b"", ())
         self._whole = asyncio.Event()
@@ -115,7 +115,7 @@ class Hub:
         shown = next(iter(throughs.items())) if len(throughs) == 1 else None
         return Mark(self._log, tuple(positions), shown).encode()
 
-    async def stream(self, wanted: Wanted, mark: Mark | None) -> AsyncIterator[bytes]:
+    async def stream(self, wanted: EventFilter, mark: Mark | None) -> AsyncIterator[bytes]:
         """Give a client's events from a mark, or from now, until the client goes or is dropped; `awake` first."""
         self.clients += 1
         self._picture_clients += wanted.pictures
@@ -129,8 +129,8 @@ class Hub:
             self._asked_s = time.monotonic()
             metrics.EVENT_CLIENTS.set(self.clients)
 
-    async def _client(self, wanted: Wanted, mark: Mark | None) -> AsyncIterator[bytes]:
-        reader = Reader(wanted, self._recent, None if mark is None else mark.shown)
+    async def _client(self, wanted: EventFilter, mark: Mark | None) -> AsyncIterator[bytes]:
+        reader = EventClient(wanted, self._recent, None if mark is None else mark.shown)
         yield RETRY + frame("heartbeat", self._stamp.mark() if mark is None else mark.encode(), self._state())
         try:
             if mark is not None:
@@ -148,7 +148,7 @@ class Hub:
         except StoreUnavailable as error:
             yield ended("unavailable", str(error))
 
-    async def _catch_up(self, reader: Reader, mark: Mark) -> AsyncIterator[bytes]:
+    async def _catch_up(self, reader: EventClient, mark: Mark) -> AsyncIterator[bytes]:
         """Give what came between a mark and now, and set the reader behind it."""
         wanted, begin = reader.wanted, list(mark.positions)
         reason = await self._unreachable(mark)
@@ -161,7 +161,7 @@ class Hub:
                 async for entries in self._store.history(tuple(begin), upto):
                     yield b"".join(framed(entry, stamp) for entry in entries if reader.takes(entry))
                 begin = [max(pair) for pair in zip(begin, upto, strict=True)]
-        except Forgotten as error:
+        except HistoryTruncated as error:
             reason = ("too_old", str(error))
         # From here on nothing else runs until the cursor is set, so nothing falls in between.
         reader.cursor = self._recent.end
@@ -185,7 +185,7 @@ class Hub:
                 raise StoreUnavailable("this worker has not read so far yet") from None
         return None
 
-    def _take(self, batch: Batch) -> None:
+    def _take(self, batch: ChangeBatch) -> None:
         """Make events of what came."""
         if batch.begins or batch.log != self._log:
             self._begin(batch)
@@ -201,7 +201,7 @@ class Hub:
             self._whole.set()
         self._wake()
 
-    def _begin(self, batch: Batch) -> None:
+    def _begin(self, batch: ChangeBatch) -> None:
         before = self._log
         self._log, self._positions = batch.log, list(batch.positions)
         self._stamp = Stamp(batch.log, batch.positions)
@@ -234,7 +234,7 @@ class Hub:
                 self._painting = []
                 self._move()
                 if record is not None:
-                    entry = Entry(place, offset, PICTURES, episode, b"")
+                    entry = FeedEntry(place, offset, PICTURES, episode, b"")
                     self._recent.append(Event(entry, frame(PICTURES, self._stamp.mark(), record)))
                     self._wake()
 
@@ -250,7 +250,7 @@ class Hub:
         content.pop("cells", None)
         return orjson.dumps(content)
 
-    async def _pictures(self, wanted: Wanted, mark: Mark) -> AsyncIterator[bytes]:
+    async def _pictures(self, wanted: EventFilter, mark: Mark) -> AsyncIterator[bytes]:
         """Give the pictures that are newer than a mark."""
         for episode in await self._store.repainted(mark.positions):
             if wanted.takes(PICTURES, episode) and (record := await self._painted(episode)) is not None:
@@ -273,7 +273,7 @@ class Hub:
         return orjson.dumps({"mode": self._store.mode, "reasons": self._reasons})
 
     def _announce(self, name: str, record: bytes) -> None:
-        self._recent.append(Event(Entry(NOWHERE, 0, name, "", b""), frame(name, self._stamp.mark(), record)))
+        self._recent.append(Event(FeedEntry(NOWHERE, 0, name, "", b""), frame(name, self._stamp.mark(), record)))
         self._wake()
 
     def _sleep(self) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from starlette.requests import Request
 
 from streams.stores.change_feed import CHANGE_TOPICS, PICTURES
-from streams.web.sse.buffer import Wanted
+from streams.web.sse.buffer import EventFilter
 from streams.web.sse.marks import BadMark, Mark
 
-__all__ = ["EPISODES_MAX", "QueryRefused", "begins_at", "wanted"]
+__all__ = ["EPISODES_MAX", "QueryRefused", "start_mark", "wanted"]
 
 EPISODES_MAX = 100
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
@@ -26,7 +26,7 @@ class QueryRefused(Exception):
         self.message = message
 
 
-def wanted(request: Request) -> Wanted:
+def wanted(request: Request) -> EventFilter:
     """Return what `?topic=` and `?episode=` ask for, each given once, several times, or with commas.
 
     Raises QueryRefused.
@@ -39,10 +39,10 @@ def wanted(request: Request) -> Wanted:
         raise QueryRefused(422, "invalid", f"episode: {bad[0]!r} is not a slug")
     if len(episodes) > EPISODES_MAX:
         raise QueryRefused(422, "invalid", f"episode: at most {EPISODES_MAX} at once; leave it out for all")
-    return Wanted(topics, episodes or None)
+    return EventFilter(topics, episodes or None)
 
 
-def begins_at(request: Request) -> Mark | None:
+def start_mark(request: Request) -> Mark | None:
     """Return the mark to go on from: the header's, which a browser sends on coming back, before the query's.
 
     Raises QueryRefused.

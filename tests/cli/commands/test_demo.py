@@ -10,8 +10,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.cli.demo.dashboard import Board
-from streams.cli.demo.servers import Change
+from streams.cli.demo.dashboard import Dashboard
+from streams.cli.demo.servers import ShownChange
 from streams.cli.demo.story import story
 from streams.files.source_registry import default_sources
 from streams.operations.replay.replay import replay
@@ -66,10 +66,10 @@ def test_through_kafka_the_same_is_told(kafka: str, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 50)])
 def test_the_live_table_shows_counts_total_and_truce_within_the_terminal(width: int, height: int) -> None:
     fold = replay(ROOT / "streams" / "defaults" / "story.jsonl", sources=default_sources())
-    board = Board("the story")
+    board = Dashboard("the story")
     board.times = next(story()).times
     for topic, record in fold:
-        board.take(Change(topic, record))
+        board.take(ShownChange(topic, record))
     board.picture = fold.snapshot()["episodes"]["armenia-azerbaijan-2022-09"]
     drawn = io.StringIO()
     Console(file=drawn, width=width, height=height, color_system=None).print(board)

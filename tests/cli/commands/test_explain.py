@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
 from streams.cli import app
-from streams.core.queries.subjects import accounts, tell
+from streams.core.queries.subjects import explanations, replay_history
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, parse_time
 from streams.core.wire import unwrap
@@ -22,7 +22,7 @@ from streams.files.source_registry import read_sources
 from streams.kafka import topics
 from streams.kafka.routing import partition_of
 from streams.stores.sqlite.database import DATABASE
-from streams.stores.sqlite.ledger_file import Book, BookOptions
+from streams.stores.sqlite.ledger_file import LedgerFile, LedgerFileOptions
 from tests.schemas.recording import versions
 
 GOLDEN = versions()[-1]
@@ -228,8 +228,8 @@ def test_it_fits_a_narrow_terminal() -> None:
     ],
 )
 def test_parts_of_a_count_may_be_cut_short_empty_or_left_out(subject: str, cells: list[str]) -> None:
-    told = tell(EPISODE, map(unwrap, Lines([REPORTS])), read_sources(SOURCES), horizon_us=DEFAULT_HORIZON_US)
-    found = accounts(told.chronicle, subject)
+    told = replay_history(EPISODE, map(unwrap, Lines([REPORTS])), read_sources(SOURCES), horizon_us=DEFAULT_HORIZON_US)
+    found = explanations(told.chronicle, subject)
     named = ["/".join(cell[field] for field in ("source", "party", "outcome", "population")) for cell in found["cells"]]
     assert (named, found["ceasefires"]) == (cells, [])
 
@@ -260,7 +260,7 @@ def test_a_count_that_is_withdrawn_can_be_asked_for_still() -> None:
 
 
 def test_for_programs_it_is_the_whole_account_as_json() -> None:
-    told = tell(EPISODE, map(unwrap, Lines([REPORTS])), read_sources(SOURCES), horizon_us=DEFAULT_HORIZON_US)
+    told = replay_history(EPISODE, map(unwrap, Lines([REPORTS])), read_sources(SOURCES), horizon_us=DEFAULT_HORIZON_US)
     account = told.chronicle.account()
     shown = asked()
     assert without_origins(shown["cells"]) == account["cells"]
@@ -322,7 +322,9 @@ def test_an_episode_may_be_spelled_with_escapes() -> None:
 
 def test_the_log_of_an_embedded_server_is_read_beside_it(tmp_path: Path) -> None:
     now = parse_time("2022-11-01T00:00:00Z")
-    book = Book(tmp_path / DATABASE, BookOptions(Registry(), DEFAULT_HORIZON_US, "truceline.reports", lambda: now))
+    book = LedgerFile(
+        tmp_path / DATABASE, LedgerFileOptions(Registry(), DEFAULT_HORIZON_US, "truceline.reports", lambda: now)
+    )
     book.write([unwrap(line).value for line in Path(REPORTS).read_bytes().splitlines()])
     code, output, _ = run(EPISODE, "azerbaijan-mod/killed", "--embedded", str(tmp_path), "--format", "json")
     assert code == 0

@@ -6,14 +6,14 @@ from random import Random
 
 import pytest
 
-from streams.core.ceasefires.timer_queue import Waiting
+from streams.core.ceasefires.timer_queue import TimerQueue
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_it_is_a_table_of_times_with_the_earliest_at_hand(seed: int) -> None:
     """Set, moved and taken away in any order: what is due until any time is what a plain table says."""
     dice = Random(seed)
-    waiting, table = Waiting(), dict[tuple[str, str], int]()
+    waiting, table = TimerQueue(), dict[tuple[str, str], int]()
     for _ in range(2_000):
         key = (f"c{dice.randrange(40)}", "")
         due = dice.choice([None, dice.randrange(100), dice.randrange(100)])
@@ -30,7 +30,7 @@ def test_it_is_a_table_of_times_with_the_earliest_at_hand(seed: int) -> None:
 
 
 def test_what_is_no_longer_waited_for_does_not_pile_up() -> None:
-    waiting = Waiting()
+    waiting = TimerQueue()
     for due in range(10_000):
         waiting.set(("main", ""), due)
     assert len(waiting._heap) < 100

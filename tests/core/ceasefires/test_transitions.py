@@ -15,7 +15,7 @@ from streams.core.ceasefires.transitions import (
     SETS_TIMES,
     START,
     VIOLATIONS,
-    Course,
+    CeasefireState,
     claim_done,
     fired,
     next_timer,
@@ -75,7 +75,7 @@ def test_statuses_are_open_or_closed_as_the_contract_says() -> None:
 def test_an_act_moves_a_status_as_its_rows_say_and_leaves_any_other_as_it_is(name: str) -> None:
     """All pairs of act and status, with a `by` and without."""
     moved = {
-        (status, by): target_of(Course(status), name, "north" if by else None)
+        (status, by): target_of(CeasefireState(status), name, "north" if by else None)
         for status, by in product(STATUSES, (True, False))
     }
     assert moved == {
@@ -104,8 +104,8 @@ def test_acts_that_set_times_and_that_declare_are_those_the_contract_names() -> 
 
 
 def done(
-    course: Course, name: str, at: int = 100, *, by: str | None = None, source: str = "mod", **times: Any
-) -> Course:
+    course: CeasefireState, name: str, at: int = 100, *, by: str | None = None, source: str = "mod", **times: Any
+) -> CeasefireState:
     """A course after a claim; times are small numbers."""
     given = {"effective_at": None, "expires_at": None, **times}
     claim = CeasefireClaim("main", name, at, None, None, **given, parties=(), mediators=(), text=None)
@@ -117,38 +117,40 @@ OLD: dict[str, Any] = {"effective_at": 10, "expires_at": 900, "declared_by": ("s
 
 def test_since_is_the_claims_at_when_it_moved_the_status_and_stays_else() -> None:
     agreed = done(START, "agreed")
-    assert agreed == Course("agreed", 100)
+    assert agreed == CeasefireState("agreed", 100)
     assert done(agreed, "agreed", 200) == agreed
     assert done(agreed, "called_for", 200) == agreed
 
 
 @pytest.mark.parametrize(("effective_at", "since"), [(50, 50), (100, 100), (150, 100)])
 def test_since_of_took_effect_is_its_effective_at_if_not_after_at(effective_at: int, since: int) -> None:
-    assert done(START, "took_effect", effective_at=effective_at) == Course("in_effect", since, effective_at)
+    assert done(START, "took_effect", effective_at=effective_at) == CeasefireState("in_effect", since, effective_at)
 
 
 def test_since_of_any_other_act_is_its_at() -> None:
-    assert done(START, "extended", effective_at=50) == Course("in_effect", 100, 50)
+    assert done(START, "extended", effective_at=50) == CeasefireState("in_effect", 100, 50)
 
 
 @pytest.mark.parametrize("status", CLOSED)
 def test_a_move_from_a_closed_to_an_open_status_begins_a_round_of_its_own(status: str) -> None:
     """It first clears effective_at, expires_at, declared_by and not_confirmed_by."""
-    assert done(Course(status, 1, **OLD), "agreed", by="north") == Course("agreed", 100, declared_by=("north",))
+    assert done(CeasefireState(status, 1, **OLD), "agreed", by="north") == CeasefireState(
+        "agreed", 100, declared_by=("north",)
+    )
 
 
 def test_a_move_between_open_statuses_clears_nothing() -> None:
-    assert done(Course("in_effect", 1, **OLD), "suspended") == Course("suspended", 100, **OLD)
+    assert done(CeasefireState("in_effect", 1, **OLD), "suspended") == CeasefireState("suspended", 100, **OLD)
 
 
 def test_a_move_to_a_closed_status_clears_nothing() -> None:
-    assert done(Course("in_effect", 1, **OLD), "collapsed") == Course("collapsed", 100, **OLD)
-    assert done(Course("agreed", 1, None, 900), "ended") == Course("never_took_effect", 100, None, 900)
+    assert done(CeasefireState("in_effect", 1, **OLD), "collapsed") == CeasefireState("collapsed", 100, **OLD)
+    assert done(CeasefireState("agreed", 1, None, 900), "ended") == CeasefireState("never_took_effect", 100, None, 900)
 
 
 @pytest.mark.parametrize("name", sorted(SETS_TIMES))
 def test_agreed_announced_took_effect_and_extended_set_the_times_they_give(name: str) -> None:
-    before = Course("suspended", 1, 10, 900)
+    before = CeasefireState("suspended", 1, 10, 900)
     after = done(before, name, effective_at=90, expires_at=800)
     assert (after.effective_at, after.expires_at) == (90, 800)
     kept = done(before, name)
@@ -157,14 +159,14 @@ def test_agreed_announced_took_effect_and_extended_set_the_times_they_give(name:
 
 @pytest.mark.parametrize("name", sorted(SETS_TIMES))
 def test_in_effect_effective_at_stands_and_expires_at_moves(name: str) -> None:
-    assert done(Course("in_effect", 1, 10, 900), name, effective_at=90, expires_at=800) == Course(
+    assert done(CeasefireState("in_effect", 1, 10, 900), name, effective_at=90, expires_at=800) == CeasefireState(
         "in_effect", 1, 10, 800
     )
 
 
 @pytest.mark.parametrize("name", sorted(set(ACTS) - set(SETS_TIMES)))
 def test_no_other_act_sets_a_time(name: str) -> None:
-    after = done(Course("suspended", 1, 10, 900), name, effective_at=90, expires_at=800)
+    after = done(CeasefireState("suspended", 1, 10, 900), name, effective_at=90, expires_at=800)
     assert (after.effective_at, after.expires_at) == (10, 900)
 
 
@@ -172,7 +174,7 @@ def test_no_other_act_sets_a_time(name: str) -> None:
 @pytest.mark.parametrize("name", ACTS)
 def test_by_is_added_by_those_who_declare_and_only_where_the_status_is_open(name: str, status: str) -> None:
     """If the status is open before or after the claim."""
-    after = done(Course(status, 1, declared_by=("north", "south")), name, by="osce")
+    after = done(CeasefireState(status, 1, declared_by=("north", "south")), name, by="osce")
     opened = status not in OPEN and after.status in OPEN
     kept = () if opened else ("north", "south")
     declares = name in DECLARES and (status in OPEN or after.status in OPEN)
@@ -187,7 +189,7 @@ def test_who_declares_twice_is_named_once_and_who_is_nobody_not_at_all() -> None
 
 def test_not_confirmed_adds_its_source_and_a_declaration_of_that_source_takes_it_out() -> None:
     doubted = done(done(START, "agreed"), "not_confirmed", source="watch")
-    assert doubted == Course("agreed", 100, not_confirmed_by=("watch",))
+    assert doubted == CeasefireState("agreed", 100, not_confirmed_by=("watch",))
     assert done(doubted, "not_confirmed", source="watch") == doubted
     assert done(doubted, "not_confirmed", source="mod").not_confirmed_by == ("mod", "watch")
     assert done(doubted, "holding", source="mod").not_confirmed_by == ("watch",)
@@ -196,13 +198,13 @@ def test_not_confirmed_adds_its_source_and_a_declaration_of_that_source_takes_it
 
 
 def test_not_confirmed_counts_at_any_status() -> None:
-    assert done(START, "not_confirmed") == Course(not_confirmed_by=("mod",))
+    assert done(START, "not_confirmed") == CeasefireState(not_confirmed_by=("mod",))
 
 
 @pytest.mark.parametrize("name", VIOLATIONS)
 @pytest.mark.parametrize("status", STATUSES)
 def test_an_allegation_alone_never_ends_a_ceasefire(name: str, status: str) -> None:
-    course = Course(status, 1, declared_by=("north",))
+    course = CeasefireState(status, 1, declared_by=("north",))
     assert done(course, name, by="south") == course
 
 
@@ -211,62 +213,62 @@ def test_an_allegation_alone_never_ends_a_ceasefire(name: str, status: str) -> N
 
 @pytest.mark.parametrize("status", ["agreed", "announced"])
 def test_a_declared_start_comes_at_its_time(status: str) -> None:
-    course = Course(status, 1, effective_at=50)
+    course = CeasefireState(status, 1, effective_at=50)
     assert timers(course, 49) == course
-    assert timers(course, 50) == timers(course, 900) == Course("in_effect", 50, 50)
+    assert timers(course, 50) == timers(course, 900) == CeasefireState("in_effect", 50, 50)
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_term_runs_out_at_its_time_where_the_status_is_open(status: str) -> None:
-    course = Course(status, 1, expires_at=50)
+    course = CeasefireState(status, 1, expires_at=50)
     assert timers(course, 49) == course
-    assert timers(course, 50) == (Course("expired", 50, None, 50) if status in OPEN else course)
+    assert timers(course, 50) == (CeasefireState("expired", 50, None, 50) if status in OPEN else course)
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status not in {"agreed", "announced"}])
 def test_a_start_moves_nothing_but_what_is_agreed_or_announced(status: str) -> None:
-    course = Course(status, 1, effective_at=50)
+    course = CeasefireState(status, 1, effective_at=50)
     assert timers(course, 900) == course
 
 
 def test_a_start_and_an_end_may_both_have_passed() -> None:
-    course = Course("agreed", 1, 50, 70)
+    course = CeasefireState("agreed", 1, 50, 70)
     assert [*fired(course, 100)] == [
-        ("effective_at", Course("in_effect", 50, 50, 70)),
-        ("expires_at", Course("expired", 70, 50, 70)),
+        ("effective_at", CeasefireState("in_effect", 50, 50, 70)),
+        ("expires_at", CeasefireState("expired", 70, 50, 70)),
     ]
-    assert timers(course, 100) == Course("expired", 70, 50, 70)
+    assert timers(course, 100) == CeasefireState("expired", 70, 50, 70)
 
 
 def test_an_end_before_the_start_comes_first_and_time_may_pass_in_one_leap_or_two() -> None:
     """The times may come from two claims, so nothing keeps them in order."""
-    course = Course("agreed", 1, 70, 50)
-    assert timers(timers(course, 60), 100) == timers(course, 100) == Course("expired", 50, 70, 50)
+    course = CeasefireState("agreed", 1, 70, 50)
+    assert timers(timers(course, 60), 100) == timers(course, 100) == CeasefireState("expired", 50, 70, 50)
 
 
 def test_time_passes_before_a_claim_is_applied() -> None:
     """For each claim: timers(at), then the claim."""
-    agreed = Course("agreed", 1, 50, 70)
-    assert done(agreed, "suspended", 60) == Course("suspended", 60, 50, 70)
-    assert done(agreed, "suspended", 80) == Course("expired", 70, 50, 70)
-    assert done(agreed, "resumed", 80) == Course("in_effect", 80)
+    agreed = CeasefireState("agreed", 1, 50, 70)
+    assert done(agreed, "suspended", 60) == CeasefireState("suspended", 60, 50, 70)
+    assert done(agreed, "suspended", 80) == CeasefireState("expired", 70, 50, 70)
+    assert done(agreed, "resumed", 80) == CeasefireState("in_effect", 80)
 
 
 @pytest.mark.parametrize(
     ("course", "due"),
     [
-        (Course("agreed", 1), None),
-        (Course("agreed", 1, 50), 50),
-        (Course("announced", 1, 50, 70), 50),
-        (Course("agreed", 1, 70, 50), 50),
-        (Course("in_effect", 50, 50), None),
-        (Course("in_effect", 50, 50, 70), 70),
-        (Course("suspended", 50, 50, 70), 70),
-        (Course("expired", 70, 50, 70), None),
-        (Course("called_for", 1, 50, 70), None),
+        (CeasefireState("agreed", 1), None),
+        (CeasefireState("agreed", 1, 50), 50),
+        (CeasefireState("announced", 1, 50, 70), 50),
+        (CeasefireState("agreed", 1, 70, 50), 50),
+        (CeasefireState("in_effect", 50, 50), None),
+        (CeasefireState("in_effect", 50, 50, 70), 70),
+        (CeasefireState("suspended", 50, 50, 70), 70),
+        (CeasefireState("expired", 70, 50, 70), None),
+        (CeasefireState("called_for", 1, 50, 70), None),
     ],
 )
-def test_the_next_timer_is_what_the_course_still_waits_for(course: Course, due: int | None) -> None:
+def test_the_next_timer_is_what_the_course_still_waits_for(course: CeasefireState, due: int | None) -> None:
     assert next_timer(course) == due
     if due is not None:
         assert timers(course, due - 1) == course

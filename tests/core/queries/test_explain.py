@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streams.core.parse import Refusal
-from streams.core.queries.explain import Chronicle
+from streams.core.queries.explain import EpisodeHistory
 from streams.core.state.step import Step
 from streams.core.times import DAY_US
 from tests.core.build import (
@@ -31,8 +31,8 @@ from tests.core.build import (
 )
 
 
-def chronicle(*records: Json, horizon_days: int = 400) -> Chronicle:
-    made = Chronicle("war", REGISTRY, horizon_us=horizon_days * DAY_US)
+def chronicle(*records: Json, horizon_days: int = 400) -> EpisodeHistory:
+    made = EpisodeHistory("war", REGISTRY, horizon_us=horizon_days * DAY_US)
     for record in records:
         made.take(read(record))
     return made

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from streams.core.state.settled_ids import ONE_TABLE_RECORDS, Settled
+from streams.core.state.settled_ids import ONE_TABLE_RECORDS, SettledIds
 
 
 def digest(number: int) -> bytes:
@@ -16,7 +16,7 @@ def digest(number: int) -> bytes:
 
 @pytest.mark.parametrize("count", [0, 1, 5, 6, 1_000, 3 * ONE_TABLE_RECORDS])
 def test_each_report_is_found_and_no_other(count: int) -> None:
-    settled, expected = Settled(), {}
+    settled, expected = SettledIds(), {}
     chance = Random(count)
     for number in range(count):
         report_id = f"r-{chance.randrange(2 * count)}"
@@ -28,7 +28,7 @@ def test_each_report_is_found_and_no_other(count: int) -> None:
 
 
 def test_the_greatest_revision_is_kept_whole() -> None:
-    settled = Settled()
+    settled = SettledIds()
     settled.add("\U0001f54a" * 200, 2**31 - 1, b"\x00" * 12)
     assert settled.get("\U0001f54a" * 200) == (2**31 - 1, b"\x00" * 12)
 
@@ -36,7 +36,7 @@ def test_the_greatest_revision_is_kept_whole() -> None:
 @pytest.mark.parametrize("count", [2_000, 50_000])
 def test_a_report_takes_at_most_120_bytes(count: int) -> None:
     tracemalloc.start()
-    settled = Settled()
+    settled = SettledIds()
     for number in range(count):
         settled.add(f"report-{number}", 1, digest(number))
     size, _ = tracemalloc.get_traced_memory()

@@ -6,15 +6,15 @@ import orjson
 import pytest
 
 from streams.core.wire import unwrap
-from streams.operations.export.record_lines import Item, LeftOut, line_of
+from streams.operations.export.record_lines import ExportedRecord, SkippedRecords, line_of
 from tests.core.build import killed, report
 
 NOON_US = 1_663_156_800_123_000
 REPORT = report("a", killed(71))
 
 
-def item(value: bytes | None, key: bytes | None = b"war") -> Item:
-    return Item(3, 5, NOON_US, key, value, (("code", b"invalid"), ("trace", None)))
+def item(value: bytes | None, key: bytes | None = b"war") -> ExportedRecord:
+    return ExportedRecord(3, 5, NOON_US, key, value, (("code", b"invalid"), ("trace", None)))
 
 
 def test_a_record_is_wrapped_with_its_timestamp_and_key() -> None:
@@ -47,7 +47,7 @@ def test_a_value_is_read_back_as_it_was_but_for_white_space(value: bytes) -> Non
     "value", [b"", b"\xff", b"NaN", b'"\\ud800"', b"{", b'{"a":1}{"b":2}', b'{"a":1},"key":"x"', b"[" * 5_000]
 )
 def test_what_is_not_json_is_left_out(value: bytes) -> None:
-    with pytest.raises(LeftOut, match="not JSON"):
+    with pytest.raises(SkippedRecords, match="not JSON"):
         line_of(item(value))
 
 

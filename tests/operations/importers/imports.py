@@ -12,7 +12,14 @@ from streams.core.ledger import Ledger
 from streams.core.parse import parse
 from streams.core.source_registry import Registry
 from streams.core.state.step import Outcome
-from streams.operations.importers.base import Options, Tally, encode, horizon_of, in_order_of_publication, take
+from streams.operations.importers.base import (
+    ImportOptions,
+    ImportTally,
+    encode,
+    horizon_of,
+    in_order_of_publication,
+    take,
+)
 from streams.operations.importers.registry import KINDS
 from tests.support.paths import ROOT, TESTS
 
@@ -28,17 +35,19 @@ UCDP = DATA / "ucdp-ged" / "conflict_data_ukr.sample.csv"
 SHARED = ROOT.parent / "shared" / "data"
 
 
-def imported(kind: str, *files: Path, options: Options | None = None, tally: Tally | None = None) -> list[ReportShape]:
+def imported(
+    kind: str, *files: Path, options: ImportOptions | None = None, tally: ImportTally | None = None
+) -> list[ReportShape]:
     """Return the reports of an import, as the command prints them."""
-    tally = tally or Tally()
-    reports = in_order_of_publication(take(KINDS[kind].read(files, options or Options()), tally))
+    tally = tally or ImportTally()
+    reports = in_order_of_publication(take(KINDS[kind].read(files, options or ImportOptions()), tally))
     tally.horizon = horizon_of(reports, later_edition=options is not None and options.revision > 1)
     return reports
 
 
-def counted(kind: str, *files: Path, options: Options | None = None) -> Tally:
+def counted(kind: str, *files: Path, options: ImportOptions | None = None) -> ImportTally:
     """Return the tally of an import."""
-    tally = Tally()
+    tally = ImportTally()
     imported(kind, *files, options=options, tally=tally)
     return tally
 

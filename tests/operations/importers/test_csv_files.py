@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.operations.importers.base import Options, Tally
+from streams.operations.importers.base import ImportOptions, ImportTally
 from streams.operations.importers.csv_mapping import (
     CasualtiesMapping,
     CeasefireMapping,
@@ -37,11 +37,11 @@ def example(language: str) -> str:
     return found[1]
 
 
-def imported_csv(folder: Path, table: str, mapping: str) -> tuple[list[Any], Tally]:
+def imported_csv(folder: Path, table: str, mapping: str) -> tuple[list[Any], ImportTally]:
     (folder / "incidents.csv").write_text(table)
     (folder / "incidents.yaml").write_text(mapping)
-    tally = Tally()
-    options = Options(mapping=folder / "incidents.yaml")
+    tally = ImportTally()
+    options = ImportOptions(mapping=folder / "incidents.yaml")
     return imported("csv", folder / "incidents.csv", options=options, tally=tally), tally
 
 

@@ -14,7 +14,7 @@ from streams.core.queries.as_of import known_at
 from streams.core.source_registry import Registry
 from streams.core.state.step import Outcome
 from streams.core.times import parse_time
-from streams.operations.importers.base import Options, encode
+from streams.operations.importers.base import ImportOptions, encode
 from tests.operations.importers.imports import (
     PALESTINE,
     PALESTINE_HISTORY,
@@ -147,7 +147,7 @@ def test_the_last_figures_are_those_of_the_file_as_published() -> None:
 @pytest.mark.parametrize("history", [True, False], ids=["with its history", "the file alone"])
 def test_russian_losses_end_at_the_last_row(history: bool) -> None:
     last = rows_of(RUSSIAN)[-1]
-    ledger, _ = fold(imported("russian-losses", RUSSIAN, options=Options(revisions=history)))
+    ledger, _ = fold(imported("russian-losses", RUSSIAN, options=ImportOptions(revisions=history)))
     value = cells(ledger, "russia-ukraine-2022-02")["ukraine-general-staff", "russia", "killed"]
     assert value["best"] == last["personnel"] == 1_456_610
     # "about": nobody said how far it may be off.
@@ -155,7 +155,7 @@ def test_russian_losses_end_at_the_last_row(history: bool) -> None:
 
 
 def test_the_file_alone_counts_each_row_as_published_on_its_day() -> None:
-    reports = imported("palestine-datasets", PALESTINE, options=Options(revisions=False))
+    reports = imported("palestine-datasets", PALESTINE, options=ImportOptions(revisions=False))
     assert reports[0] == {
         "report_id": "palestine-datasets-2023-10-07",
         "revision": 1,

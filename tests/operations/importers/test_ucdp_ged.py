@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.core.state.step import Outcome
-from streams.operations.importers.base import Options
+from streams.operations.importers.base import ImportOptions
 from streams.operations.importers.slugs import slug
 from streams.operations.importers.ucdp_ged import BOUNDS_APART, NO_BOUNDS
 from tests.operations.importers.imports import SHARED, UCDP, cells, counted, fold, imported, ledger_for, rows_of
@@ -132,7 +132,7 @@ def test_a_second_import_is_all_duplicates() -> None:
 
 
 def test_a_later_edition_replaces_the_one_before_with_the_horizon_that_it_asks_for() -> None:
-    tally, options = counted("ucdp-ged", UCDP, options=Options(revision=2)), Options(revision=2)
+    tally, options = counted("ucdp-ged", UCDP, options=ImportOptions(revision=2)), ImportOptions(revision=2)
     assert tally.horizon > counted("ucdp-ged", UCDP).horizon
     reports = imported("ucdp-ged", UCDP)
     ledger, _ = fold(reports, ledger_for(reports, tally.horizon.days))

@@ -7,7 +7,7 @@ import orjson
 from streams.core.ledger import Ledger
 from streams.core.parse import parse
 from streams.core.source_registry import Registry
-from streams.operations.plots.history import Story, story_of
+from streams.operations.plots.history import PlottedHistory, story_of
 
 EPISODE = "northland"
 
@@ -41,5 +41,5 @@ def changes_of(*reports: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [change for each in reports for change in ledger.take(parse(orjson.dumps(each))).changes()]
 
 
-def story(*reports: dict[str, Any], until_us: int | None = None) -> Story:
+def story(*reports: dict[str, Any], until_us: int | None = None) -> PlottedHistory:
     return story_of(changes_of(*reports), EPISODE, until_us=until_us)

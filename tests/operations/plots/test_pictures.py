@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from streams.operations.plots.history import Story
+from streams.operations.plots.history import PlottedHistory
 from streams.operations.plots.output import FORMATS, form_of, picture
 from streams.operations.plots.theme import DASHES, MARKS, STATUSES, THEMES, Theme
 from streams.operations.plots.timeline import MAX_BANDS, draw
@@ -107,7 +107,7 @@ def test_the_same_story_gives_the_same_bytes(form: str) -> None:
     assert picture(story(*WHOLE), form) == picture(story(*WHOLE), form)
 
 
-def test_formats_are_what_they_say(told: Story) -> None:
+def test_formats_are_what_they_say(told: PlottedHistory) -> None:
     assert ET.fromstring(picture(told, "svg")).tag.endswith("svg")  # noqa: S314 - our own
     assert picture(told, "png").startswith(b"\x89PNG")
     page = picture(told, "html").decode()
@@ -117,7 +117,7 @@ def test_formats_are_what_they_say(told: Story) -> None:
 
 
 @pytest.fixture
-def told() -> Story:
+def told() -> PlottedHistory:
     return story(*WHOLE)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from streams.core.log_record import Record
 from streams.files.jsonl import Lines
-from streams.operations.send.pacing import STEP_MAX_S, AsFast, Clock, Pace, Rate, Speed, read_speed
+from streams.operations.send.pacing import STEP_MAX_S, AsFast, Clock, Rate, SendPace, Speed, read_speed
 from streams.operations.send.player import Player
 from streams.stores.store import Receipt
 from tests.core.build import Json, at, killed, report, tick, us
@@ -53,7 +53,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     return time
 
 
-def player(tmp_path: Path, pace: Pace, time: Time, *records: Json | str) -> Player:
+def player(tmp_path: Path, pace: SendPace, time: Time, *records: Json | str) -> Player:
     path = tmp_path / "reports.jsonl"
     path.write_text("\n".join(each if isinstance(each, str) else json.dumps(each) for each in records))
     return Player(Lines([path]), pace, lambda *_: None, clock=Clock(time.now_s))

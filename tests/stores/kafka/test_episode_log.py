@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.kafka import topics
 from streams.kafka.client import client_options
-from streams.kafka.range_reader import Bounds
+from streams.kafka.range_reader import OffsetRange
 from streams.kafka.routing import partition_of
 from streams.settings import Settings
 from streams.stores.episode_log import PastTooLong, gathered
@@ -88,8 +88,8 @@ async def test_a_missing_topic_and_a_broker_that_is_away_are_said(kafka: str, pr
 
 
 async def test_an_end_that_is_not_reached_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def beyond(_: object, between: Mapping[TopicPartition, Bounds]) -> dict[TopicPartition, Bounds]:
-        return {place: Bounds(0, 99) for place in between}
+    async def beyond(_: object, between: Mapping[TopicPartition, OffsetRange]) -> dict[TopicPartition, OffsetRange]:
+        return {place: OffsetRange(0, 99) for place in between}
 
     monkeypatch.setattr("streams.kafka.range_reader._clipped", beyond)
     monkeypatch.setattr("streams.kafka.range_reader.STALLED_S", 0.5)

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from streams.kafka import topics
 from streams.kafka.client import client_options
 from streams.settings import Settings
-from streams.stores.kafka.feed import Feed
+from streams.stores.kafka.feed import KafkaFeed
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.store import StoreUnavailable
 from tests.core.build import Json, killed, report
@@ -123,7 +123,7 @@ async def test_only_committed_pictures_are_shown_and_never_an_older_one(store: K
     await until(gone)
     await producer.stop()
     # One that starts now sees the same.
-    late = Feed(lambda: client_options(settings), settings.topic)
+    late = KafkaFeed(lambda: client_options(settings), settings.topic)
     task = asyncio.create_task(late.run())
 
     async def all_here() -> bool:

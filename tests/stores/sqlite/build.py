@@ -9,7 +9,7 @@ from typing import Any
 
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, read_time
-from streams.stores.sqlite.ledger_file import Book, BookOptions
+from streams.stores.sqlite.ledger_file import LedgerFile, LedgerFileOptions
 from streams.stores.store import Receipt
 from tests.core.build import REGISTRY, Json
 
@@ -31,15 +31,15 @@ class Clock:
 
 def opened(
     path: Path, clock: Clock | None = None, registry: Registry = REGISTRY, horizon_us: int = DEFAULT_HORIZON_US
-) -> Book:
-    return Book(path, BookOptions(registry, horizon_us, "truceline.reports", clock or Clock()))
+) -> LedgerFile:
+    return LedgerFile(path, LedgerFileOptions(registry, horizon_us, "truceline.reports", clock or Clock()))
 
 
 def value(record: Json) -> bytes:
     return json.dumps(record).encode()
 
 
-def taken(book: Book, *records: Json) -> list[str]:
+def taken(book: LedgerFile, *records: Json) -> list[str]:
     """How each record was taken: its outcome, or the code it was refused with."""
     return [outcome(receipt) for receipt in book.write([value(record) for record in records])]
 

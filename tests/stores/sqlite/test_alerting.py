@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from streams.alerts import Rules, Watch
+from streams.alerts import AlertEngine, Rules
 from streams.stores.sqlite.database import DATABASE
 from streams.stores.sqlite.store import EmbeddedStore
 from tests.alerts.telling import day, ids, rules
@@ -42,7 +42,7 @@ def looked_at(folder: Path, rules_: Rules = RULES) -> list[Json]:
     """What the rules tell of the changes that are stored."""
     with sqlite3.connect(folder / DATABASE) as file:
         rows = file.execute("SELECT topic, record FROM changes WHERE topic != 'alerts' ORDER BY row").fetchall()
-    watch = Watch(rules_, REGISTRY)
+    watch = AlertEngine(rules_, REGISTRY)
     return [dict(alert) for topic, record in rows for alert in watch.take(topic, json.loads(record))]
 
 

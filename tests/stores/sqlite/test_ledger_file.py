@@ -12,7 +12,7 @@ import pytest
 
 from streams.core.source_registry import Registry, Source
 from streams.core.times import DAY_US
-from streams.stores.sqlite.ledger_file import FORGET_EVERY, Book
+from streams.stores.sqlite.ledger_file import FORGET_EVERY, LedgerFile
 from streams.stores.store import StoreUnavailable
 from tests.core.build import act, at, killed, report, says, tick, withdrawal
 from tests.stores.sqlite.build import Clock, folded_again, opened, outcome, stored, taken, value
@@ -24,13 +24,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def book(path: Path) -> Iterator[Book]:
+def book(path: Path) -> Iterator[LedgerFile]:
     book = opened(path)
     yield book
     book.close()
 
 
-def picture(book: Book, episode: str = "war") -> Any:
+def picture(book: LedgerFile, episode: str = "war") -> Any:
     encoded = book.picture(episode)
     return encoded and json.loads(encoded)
 
@@ -43,7 +43,7 @@ STORY = [
 ]
 
 
-def test_what_was_written_is_there_after_a_restart_and_goes_on(path: Path, book: Book) -> None:
+def test_what_was_written_is_there_after_a_restart_and_goes_on(path: Path, book: LedgerFile) -> None:
     assert taken(book, *STORY) == ["accepted"] * 4
     before = picture(book)
     book.close()
@@ -54,7 +54,7 @@ def test_what_was_written_is_there_after_a_restart_and_goes_on(path: Path, book:
     again.close()
 
 
-def test_the_file_holds_the_log_and_what_its_fold_publishes(path: Path, book: Book) -> None:
+def test_the_file_holds_the_log_and_what_its_fold_publishes(path: Path, book: LedgerFile) -> None:
     taken(book, *STORY[:2])
     taken(book, *STORY[2:], tick(at(21)))
     book.close()
@@ -69,13 +69,13 @@ def test_the_file_holds_the_log_and_what_its_fold_publishes(path: Path, book: Bo
     again.close()
 
 
-def test_a_repeat_is_answered_and_leaves_no_trace(path: Path, book: Book) -> None:
+def test_a_repeat_is_answered_and_leaves_no_trace(path: Path, book: LedgerFile) -> None:
     assert taken(book, STORY[0], STORY[0]) == ["accepted", "duplicate"]
     assert taken(book, STORY[0], tick(at(1), "unknown")) == ["duplicate", "ignored_tick"]
     assert len(stored(path)["log"]) == 1
 
 
-def test_one_bad_report_does_not_lose_the_others(path: Path, book: Book) -> None:
+def test_one_bad_report_does_not_lose_the_others(path: Path, book: LedgerFile) -> None:
     values = [value(STORY[0]), b"x", value(report("c", killed(-1))), value(report("a", killed(50)))]
     values += [value(report("d", killed(1), published_at="2021-01-01T00:00:00Z")), value(STORY[1])]
     values.append(value(report("e", killed(1), published_at="2022-10-01T02:00:00Z")))
@@ -87,7 +87,7 @@ def test_one_bad_report_does_not_lose_the_others(path: Path, book: Book) -> None
     assert stored(path)["rejected"] == [("revision_conflict", values[3]), ("too_late", values[4])]
 
 
-def test_a_disk_that_is_full_takes_nothing_and_afterwards_everything(path: Path, book: Book) -> None:
+def test_a_disk_that_is_full_takes_nothing_and_afterwards_everything(path: Path, book: LedgerFile) -> None:
     taken(book, STORY[0])
     before = picture(book)
     file = book._opened()
@@ -121,7 +121,7 @@ class Failing:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["not on disk", "on disk all the same"])
-def test_a_commit_that_failed_is_as_the_file_says(path: Path, book: Book, after: bool) -> None:
+def test_a_commit_that_failed_is_as_the_file_says(path: Path, book: LedgerFile, after: bool) -> None:
     taken(book, STORY[0])
     book._file = Failing(book._opened(), after=after)  # type: ignore[assignment]
     with pytest.raises(StoreUnavailable, match="disk I/O error"):
@@ -135,7 +135,7 @@ def test_a_commit_that_failed_is_as_the_file_says(path: Path, book: Book, after:
 
 @pytest.mark.interpreted
 def test_a_report_that_breaks_the_fold_is_refused_alone(
-    path: Path, book: Book, monkeypatch: pytest.MonkeyPatch
+    path: Path, book: LedgerFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take = book.ledger.take
 
@@ -150,7 +150,9 @@ def test_a_report_that_breaks_the_fold_is_refused_alone(
 
 
 @pytest.mark.interpreted
-def test_forgetting_that_fails_fails_nothing_else(path: Path, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forgetting_that_fails_fails_nothing_else(
+    path: Path, book: LedgerFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> Any:
         raise ZeroDivisionError
 
@@ -176,7 +178,7 @@ def test_the_next_tick_is_the_one_that_the_fold_waits_for(path: Path) -> None:
     book.close()
 
 
-def test_another_registry_is_published_once_when_the_file_is_opened(path: Path, book: Book) -> None:
+def test_another_registry_is_published_once_when_the_file_is_opened(path: Path, book: LedgerFile) -> None:
     taken(book, report("t", act("announced"), source="mod-2"))
     book.close()
     other = Registry({"mod-2": Source("Another voice", "official", "south")})

@@ -14,7 +14,7 @@ from streams.kafka.client import client_options
 from streams.settings import Settings
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.sqlite.store import EmbeddedStore
-from streams.stores.store import Change
+from streams.stores.store import StoredChange
 from streams.web.app import create_app
 from streams.web.queries import changes
 from tests.core.build import REGISTRY, Json, act, at, killed, report, withdrawal
@@ -90,7 +90,7 @@ async def test_on_kafka_they_are_made_from_the_log_anew_and_are_those_that_were_
     assert await store.changes_of("none", 100) == []
 
 
-def whole(changes: list[Change]) -> list[tuple[str, Json]]:
+def whole(changes: list[StoredChange]) -> list[tuple[str, Json]]:
     """Changes but for where their causes lie."""
     read = [(change.topic, json.loads(change.record)) for change in changes]
     for _, record in read:

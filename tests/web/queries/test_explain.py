@@ -13,7 +13,7 @@ from httpx import ASGITransport
 from starlette.testclient import TestClient
 
 from streams.core.log_record import Located
-from streams.core.queries.subjects import accounts, tell
+from streams.core.queries.subjects import explanations, replay_history
 from streams.core.times import DEFAULT_HORIZON_US
 from streams.kafka import topics
 from streams.kafka.client import client_options
@@ -40,8 +40,8 @@ def told(topic: str, partition: int, at_us: int | None = None) -> Any:
         Located(json.dumps(record).encode(), None, {"topic": topic, "partition": partition, "offset": offset})
         for offset, record in enumerate(STORY)
     ]
-    telling = tell("war", records, REGISTRY, horizon_us=DEFAULT_HORIZON_US, until_us=at_us)
-    return accounts(telling.chronicle) | {"through": {"partition": partition, "offset": len(STORY) - 1}}
+    telling = replay_history("war", records, REGISTRY, horizon_us=DEFAULT_HORIZON_US, until_us=at_us)
+    return explanations(telling.chronicle) | {"through": {"partition": partition, "offset": len(STORY) - 1}}
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from streams.web.sse import buffer, hub
-from streams.web.sse.buffer import Recent, Wanted
+from streams.web.sse.buffer import EventBuffer, EventFilter
 from streams.web.sse.marks import Mark
 from tests.core.build import REGISTRY, act, killed, report
 from tests.web.listening import NO_TLS, Listener
@@ -273,6 +273,6 @@ async def test_more_clients_than_it_takes_are_turned_away(serving: Serving, monk
 
 
 def test_clients_alike_share_the_bytes() -> None:
-    latest = Recent()
-    everything = Wanted()
-    assert latest.chunk(everything, 0)[0] is latest.chunk(Wanted(), 0)[0]
+    latest = EventBuffer()
+    everything = EventFilter()
+    assert latest.chunk(everything, 0)[0] is latest.chunk(EventFilter(), 0)[0]
