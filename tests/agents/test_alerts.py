@@ -9,7 +9,8 @@ from streams.alerts import AlertEngine, read_rules
 from streams.kafka.local.cluster import LocalKafka
 from streams.settings import Settings
 from streams.worker.faust_app import TrucelineApp, create_app
-from tests.agents.alerting import (
+from tests.agents.test_faust import worker_running
+from tests.support.alerting_worker import (
     PARTITIONS,
     alerting_settings,
     alerts_on,
@@ -21,12 +22,11 @@ from tests.agents.alerting import (
     sent,
     write,
 )
-from tests.agents.test_faust import worker_running
-from tests.alerts.telling import changes, day, told
-from tests.core.build import killed
-from tests.metrics import Gained
-from tests.processing.places import Worker, create_topics, send, settings_for, until
-from tests.web.listening import Listener
+from tests.support.alerts import changes, day, told
+from tests.support.build import killed
+from tests.support.event_client import Listener
+from tests.support.kafka_log import Worker, create_topics, send, settings_for, until
+from tests.support.metrics import Gained
 
 CROSSES = "crossed: {crosses: 100, resolved: true}\n"
 #: Whether a figure has risen shows only to who knows those before.

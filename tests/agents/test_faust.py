@@ -14,7 +14,7 @@ from streams.agents import AgentStage, BatchChannel, add_folding_agents
 from streams.agents.fold import AgentTimeout
 from streams.settings import Settings
 from streams.worker.faust_app import TrucelineApp, create_app
-from tests.processing.places import create_topics, settings_for, until
+from tests.support.kafka_log import create_topics, settings_for, until
 
 
 class Counted:

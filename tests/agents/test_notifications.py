@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 from streams.settings import Settings
-from tests.agents.alerting import PARTITIONS, alerting_settings, alerts_on, done_by, ends_of, eventually, sent
 from tests.agents.test_alerts import CROSSES
-from tests.alerts.telling import day
-from tests.core.build import Json, killed
-from tests.notifications.receivers import hook, mailbox
-from tests.processing.places import Worker, read, send, until
+from tests.support.alerting_worker import PARTITIONS, alerting_settings, alerts_on, done_by, ends_of, eventually, sent
+from tests.support.alerts import day
+from tests.support.build import Json, killed
+from tests.support.kafka_log import Worker, read, send, until
+from tests.support.receivers import hook, mailbox
 
 SECRET = "s3cr3t-t0k3n"
 

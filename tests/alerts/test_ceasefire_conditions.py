@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.alerts.telling import alerts, day, ids, messages
-from tests.core.build import act, at, tick, withdrawal
+from tests.support.alerts import alerts, day, ids, messages
+from tests.support.build import act, at, tick, withdrawal
 
 
 class TestBecomes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.alerts.telling import alerts, day, ids, messages
-from tests.core.build import at, killed, withdrawal
+from tests.support.alerts import alerts, day, ids, messages
+from tests.support.build import at, killed, withdrawal
 
 CELL = "mod/north/killed/military"
 

@@ -9,8 +9,8 @@ import pytest
 
 from streams.alerts import AlertEngine, Rules, default_rules
 from streams.core.source_registry import Registry
-from tests.alerts.telling import Changes, alerts, changes, day, ids, messages, rules, told, watch
-from tests.core.build import REGISTRY, Json, act, at, killed, report, tick
+from tests.support.alerts import Changes, alerts, changes, day, ids, messages, rules, told, watch
+from tests.support.build import REGISTRY, Json, act, at, killed, report, tick
 
 EVERYTHING = (
     "crosses: 20, resolved: true",

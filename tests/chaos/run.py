@@ -20,8 +20,8 @@ from streams.settings import Settings
 from tests.chaos.network import Network, network
 from tests.chaos.replayed import differs_from_replay
 from tests.chaos.schedule import WEIGHTS, Failure, schedule
-from tests.processing.mixed import Sent, mixed
-from tests.processing.places import SOURCES_YAML, Worker, send, settings_for, taken_in
+from tests.support.kafka_log import SOURCES_YAML, Worker, send, settings_for, taken_in
+from tests.support.mixed_log import Sent, mixed
 
 CHUNK_RECORDS = 500
 LOG_LINES = 40

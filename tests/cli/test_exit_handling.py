@@ -14,8 +14,8 @@ from backports import zstd
 from typer.testing import CliRunner
 
 from streams.cli import app
-from tests.core.build import at, killed, report
 from tests.operations.importers.imports import ARMAZ
+from tests.support.build import at, killed, report
 
 #: More than a pipe holds, so that once it is written the command is reading it.
 REPORTS = "".join(f"{json.dumps(report(f'r{n}', killed(n), published_at=at(14, 1)))}\n" for n in range(2_000)).encode()

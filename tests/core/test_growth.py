@@ -13,8 +13,8 @@ import pytest
 
 from streams.core.ledger import Ledger
 from streams.core.times import DAY_US, SECOND_US, format_time
-from tests.core.build import REGISTRY, Json, act, denies, killed, more, says, us
-from tests.core.operations import Work, counted, counting, watch_lists
+from tests.support.build import REGISTRY, Json, act, denies, killed, more, says, us
+from tests.support.operations import Work, counted, counting, watch_lists
 
 #: It counts bytecodes.
 pytestmark = pytest.mark.interpreted

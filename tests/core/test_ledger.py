@@ -7,7 +7,7 @@ import pytest
 from streams.core.ledger import Ledger
 from streams.core.parse import Refusal
 from streams.core.state.step import Outcome
-from tests.core.build import (
+from tests.support.build import (
     REGISTRY,
     Json,
     Story,

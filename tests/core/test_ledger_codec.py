@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from streams.core.ledger import Ledger
-from tests.core.build import (
+from tests.support.build import (
     REGISTRY,
     Story,
     act,

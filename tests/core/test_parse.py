@@ -17,7 +17,7 @@ from streams.core import parse as intake
 from streams.core.model import Casualty, CeasefireClaim, Reference, Report, Statement, Tick
 from streams.core.parse import check_timestamp, parse
 from streams.core.times import HOUR_US
-from tests.core.build import Json, act, at, killed, more, read, read_report, report, says, tick, us
+from tests.support.build import Json, act, at, killed, more, read, read_report, report, says, tick, us
 
 FULL: Json = {
     "report_id": "azmod-2022-09-15",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.build import NOON, Json, Story, act, at, killed, more, report, tick, value, view, withdrawal
+from tests.support.build import NOON, Json, Story, act, at, killed, more, report, tick, value, view, withdrawal
 
 OWN, OTHER, THIRD = "self_reported", "other_party_claimed", "third_party"
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from schemas.reports import MAX_REPORT_BYTES
 from streams.core.parse import Refusal, check_timestamp, parse, read_json
 from streams.core.times import HOUR_US
-from tests.core.build import Json, act, at, killed, read, read_report, report, says, tick, us
+from tests.support.build import Json, act, at, killed, read, read_report, report, says, tick, us
 
 GOOD = report("r", killed(7))
 

@@ -12,7 +12,21 @@ from streams.core.ledger import Ledger
 from streams.core.model import Registration
 from streams.core.source_registry import Registry, Source
 from streams.core.state.step import Outcome, Step
-from tests.core.build import REGISTRY, Story, act, at, denies, killed, more, read, report, says, tick, view, withdrawal
+from tests.support.build import (
+    REGISTRY,
+    Story,
+    act,
+    at,
+    denies,
+    killed,
+    more,
+    read,
+    report,
+    says,
+    tick,
+    view,
+    withdrawal,
+)
 from tests.support.ledger_state import everything
 
 BATCH = [

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Self
 
 from streams.operations.verify.verify import verify_now
-from tests.processing.places import WAIT_S, create_topics, read, settings_for, taken_in
 from tests.processing.test_poison import report
 from tests.processing.test_worker import answers, start
+from tests.support.kafka_log import WAIT_S, create_topics, read, settings_for, taken_in
 
 REPLACED = 2
 

@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 from streams.core.times import parse_time
 from streams.kafka.routing import partition_of
 from tests.docs.shell import Command, Installation, blocks, files
-from tests.processing.mixed import Sent
-from tests.processing.places import send, taken_in
+from tests.support.kafka_log import send, taken_in
+from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"

@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from streams.cli import app
 from streams.kafka.routing import partition_of
 from tests.docs.shell import Command, Installation, Reader, blocks, files
-from tests.processing.mixed import Sent
-from tests.processing.places import send, taken_in
+from tests.support.kafka_log import send, taken_in
+from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"

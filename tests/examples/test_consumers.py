@@ -21,7 +21,7 @@ from streams.settings import Settings
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
-from tests.core.build import REGISTRY, Json, killed, report
+from tests.support.build import REGISTRY, Json, killed, report
 from tests.support.paths import ROOT
 
 EXAMPLES = ROOT / "examples"

@@ -25,8 +25,8 @@ from streams.processing import outbox
 from streams.processing.errors import NeedsOperator
 from streams.processing.restore import restore
 from streams.settings import Settings
-from tests.processing.places import create_topics, read, settings_for
 from tests.processing.test_poison import Misspelt, report, send_with_header
+from tests.support.kafka_log import create_topics, read, settings_for
 
 LEDGER, CHANGES = "ledger", "casualties"
 SMALL = {"max.message.bytes": "400000"}

@@ -20,8 +20,8 @@ from streams.kafka.transactional_producer import TransactionalProducer
 from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
-from tests.processing.mixed import Sent, mixed
-from tests.processing.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in, until
+from tests.support.kafka_log import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in, until
+from tests.support.mixed_log import Sent, mixed
 
 RECORDS = list(mixed(11, 300, 1))
 UNCHECKED = {"transaction.partition.verification.enable": "false"}

@@ -9,8 +9,8 @@ from aiokafka.admin import RecordsToDelete
 from streams.kafka import range_reader, topics
 from streams.kafka.range_reader import ALL, NOW, OffsetRange, RangeReader, RangeUnreadable, bounds, in_time, partitions
 from streams.settings import Settings
-from tests.processing.mixed import Sent
-from tests.processing.places import create_topics, send, settings_for
+from tests.support.kafka_log import create_topics, send, settings_for
+from tests.support.mixed_log import Sent
 
 NOON_MS = 1_663_156_800_000
 

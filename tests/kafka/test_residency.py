@@ -7,7 +7,7 @@ import pytest
 
 from streams.kafka.residency import is_processed_here
 from streams.kafka.routing import partition_of
-from tests.core.build import killed, report, tick
+from tests.support.build import killed, report, tick
 
 HOME = partition_of(b"war", 8)
 VALUES = [orjson.dumps(report("a", killed(71))), orjson.dumps(tick("2022-09-14T12:00:00Z"))]

@@ -10,9 +10,9 @@ import pytest
 from streams.notifications import DeliveryFailure, Notifier, NotSent, create_notifier, targets
 from streams.notifications.notifier import notification
 from streams.settings import SettingsError, load
-from tests.core.build import at
-from tests.metrics import Gained
-from tests.notifications.receivers import NOW_US, alert, hook, mailbox
+from tests.support.build import at
+from tests.support.metrics import Gained
+from tests.support.receivers import NOW_US, alert, hook, mailbox
 
 
 class Scripted:

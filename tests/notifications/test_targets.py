@@ -8,7 +8,7 @@ import pytest
 
 from streams.notifications.targets import NotificationTarget, NotSent, targets
 from streams.settings import SettingsError
-from tests.notifications.receivers import hook, mailbox
+from tests.support.receivers import hook, mailbox
 
 SECRET = "s3cr3t-p4th"
 

@@ -14,14 +14,14 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.core.build import Json
-from tests.page.chromium import NoChromium, chromium
+from tests.support.build import Json
+from tests.support.chromium import NoChromium, chromium
 from tests.support.paths import ROOT
 
 PAGES = ROOT / ".build" / "page"
 READY = re.compile(r"http://127\.0\.0\.1:\d+")
 
-#: As `tests.core.build.REGISTRY`.
+#: As `tests.support.build.REGISTRY`.
 SOURCES = """\
 mod: {name: Ministry of the north, kind: official, affiliation: north}
 mod-2: {name: Another voice of the north, kind: official, affiliation: north}

@@ -11,8 +11,8 @@ import orjson
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from tests.page.chromium import chromium
 from tests.page.conftest import Server
+from tests.support.chromium import chromium
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.core.build import Json, act, at, denies, killed, report, withdrawal
+from tests.support.build import Json, act, at, denies, killed, report, withdrawal
 
 SOUTH = {"party": "south"}
 CIVILIANS = {"population": "civilian"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.page.chromium import NoChromium, chromium
+from tests.support.chromium import NoChromium, chromium
 
 
 def test_the_one_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,6 +22,6 @@ def test_the_one_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.Monk
 def test_where_none_can_be_had_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TRUCELINE_CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("tests.page.chromium.APPLICATIONS", ())
+    monkeypatch.setattr("tests.support.chromium.APPLICATIONS", ())
     with pytest.raises(NoChromium, match="apt-get install chromium"):
         chromium()

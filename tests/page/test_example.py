@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.core.build import killed, report
 from tests.page.conftest import Server
+from tests.support.build import killed, report
 from tests.support.paths import ROOT
 
 EXAMPLE = ROOT / "examples" / "events.html"

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.core.build import act, at, killed, report, says
 from tests.page.conftest import Server
+from tests.support.build import act, at, killed, report, says
 
 Visit = Callable[..., Page]
 Keep = Callable[..., None]

@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
-from tests.core.build import REGISTRY, act, at, denies, killed, report, withdrawal
 from tests.page.conftest import Server
+from tests.support.build import REGISTRY, act, at, denies, killed, report, withdrawal
 
 Visit = Callable[..., Page]
 

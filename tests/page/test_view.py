@@ -8,9 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.core.build import at, killed, report
 from tests.page.conftest import Server
 from tests.page.telling import story
+from tests.support.build import at, killed, report
 
 Visit = Callable[..., Page]
 Keep = Callable[..., None]

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry
 from streams.processing.batch import FoldedBatch
-from tests.core.build import Json, act, at, killed, read, report, tick, withdrawal
+from tests.support.build import Json, act, at, killed, read, report, tick, withdrawal
 
 PLACE = TopicPartition("truceline.reports", 0)
 AGREED = report("a", act("agreed", effective_at=at(16), expires_at=at(20)))

@@ -16,8 +16,8 @@ from streams.operations.verify.verify import verify
 from streams.processing import PartitionConsumer
 from streams.processing.backlog import Backlog
 from streams.processing.batch import FoldedBatch
-from tests.processing.mixed import Sent
-from tests.processing.places import (
+from tests.processing.test_poison import report
+from tests.support.kafka_log import (
     REGISTRY,
     counts_here,
     create_topics,
@@ -28,7 +28,7 @@ from tests.processing.places import (
     until,
     views_here,
 )
-from tests.processing.test_poison import report
+from tests.support.mixed_log import Sent
 
 FETCH_BYTES = 1 << 16
 

@@ -14,8 +14,8 @@ from streams.operations.verify.reading import TopicReading
 from streams.operations.verify.verify import verify
 from streams.processing.takeover import transactional_id
 from streams.settings import Settings
-from tests.processing.mixed import mixed
-from tests.processing.places import REGISTRY, create_topics, running_desk, send, settings_for, taken_in, until
+from tests.support.kafka_log import REGISTRY, create_topics, running_desk, send, settings_for, taken_in, until
+from tests.support.mixed_log import mixed
 
 HASTY = {
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "200",

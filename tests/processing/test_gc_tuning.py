@@ -7,8 +7,8 @@ import pytest
 from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, parse
 from streams.processing.gc_tuning import EVERY_RECORDS, GcFreezer
-from tests.processing.mixed import mixed
-from tests.processing.places import REGISTRY
+from tests.support.kafka_log import REGISTRY
+from tests.support.mixed_log import mixed
 
 
 def test_folding_makes_no_cycles() -> None:

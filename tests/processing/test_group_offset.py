@@ -8,7 +8,8 @@ from streams.operations.verify.reading import TopicReading
 from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
-from tests.processing.places import (
+from tests.processing.test_poison import report
+from tests.support.kafka_log import (
     REGISTRY,
     create_topics,
     fold_all,
@@ -19,7 +20,6 @@ from tests.processing.places import (
     taken_in,
     until,
 )
-from tests.processing.test_poison import report
 
 
 async def group_offset(settings: Settings) -> int:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.core.build import Json
-from tests.processing.mixed import Sent
-from tests.processing.places import Worker, create_topics, send, settings_for, taken_in
 from tests.processing.test_poison import NOW_MS, report
+from tests.support.build import Json
+from tests.support.kafka_log import Worker, create_topics, send, settings_for, taken_in
+from tests.support.mixed_log import Sent
 
 SECRET = "Unsayable"
 
@@ -50,7 +50,7 @@ async def test_a_worker_logs_which_records_it_refuses_and_not_what_they_say(
     worker = Worker(
         settings,
         log,
-        module="tests.processing.talkative_worker",
+        module="tests.support.workers.talkative",
         TRUCELINE_LOG_FORMAT="json",
         TRUCELINE_LOG_LEVEL=level,
     )

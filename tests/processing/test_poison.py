@@ -18,8 +18,8 @@ from streams.kafka.client import client_options
 from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify
 from streams.settings import Settings
-from tests.processing.mixed import Sent
-from tests.processing.places import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
+from tests.support.kafka_log import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
+from tests.support.mixed_log import Sent
 
 NOW_MS = 1_700_000_000_000
 

@@ -8,8 +8,7 @@ import pytest
 
 from streams.operations.verify.verify import verify
 from streams.settings import Settings
-from tests.processing.mixed import mixed
-from tests.processing.places import (
+from tests.support.kafka_log import (
     SOURCES_YAML,
     Worker,
     create_topics,
@@ -20,6 +19,7 @@ from tests.processing.places import (
     taken_in,
     until,
 )
+from tests.support.mixed_log import mixed
 
 RECORDS = list(mixed(2, 1500, 4))
 #: Small, so that there is something half-way.
@@ -133,7 +133,7 @@ async def dead(settings: Settings, folder: Path, *, at: str, after: int, **more:
     """Return a worker that has stopped dead at a moment, after so many others like it, and is not killed yet."""
     said = folder / "dead"
     environment = SMALL | {"DIES_AT": at, "DIES_AFTER": str(after), "DIES_SAYING": str(said)} | more
-    worker = Worker(settings, folder / "dead.log", module="tests.processing.dying_worker", **environment)
+    worker = Worker(settings, folder / "dead.log", module="tests.support.workers.dying", **environment)
     await until(said.exists, f"dead at {at}")
     return worker
 

@@ -22,8 +22,7 @@ from streams.processing.restore import restore
 from streams.settings import Settings
 from streams.worker.faust_options import faust_options
 from tests.agents.test_faust import Watching, worker_running
-from tests.processing.mixed import mixed
-from tests.processing.places import (
+from tests.support.kafka_log import (
     REGISTRY,
     counts_here,
     create_topics,
@@ -34,6 +33,7 @@ from tests.processing.places import (
     until,
     views_here,
 )
+from tests.support.mixed_log import mixed
 
 
 async def test_a_partition_lost_while_its_batch_is_folded_is_not_written_by_the_loser(kafka: str, prefix: str) -> None:

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from streams.kafka.cancellation import cancel
 from streams.processing import PartitionConsumer
 from streams.processing.topology import Topology
-from tests.processing.places import REGISTRY, counts_here, settings_for, views_here
+from tests.support.kafka_log import REGISTRY, counts_here, settings_for, views_here
 
 #: Turns of the event loop that the closing of a client takes, and some more.
 TURNS = 12

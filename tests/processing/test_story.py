@@ -10,8 +10,7 @@ import pytest
 from streams.core.source_registry import Registry, Source
 from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify
-from tests.processing.mixed import Sent, mixed
-from tests.processing.places import (
+from tests.support.kafka_log import (
     REGISTRY,
     SOURCES_YAML,
     Worker,
@@ -22,6 +21,7 @@ from tests.processing.places import (
     settings_for,
     taken_in,
 )
+from tests.support.mixed_log import Sent, mixed
 from tests.support.paths import TESTS
 
 VECTORS = TESTS / "vectors"

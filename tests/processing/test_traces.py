@@ -18,9 +18,9 @@ from streams.operations.verify.verify import verify
 from streams.settings import SettingsError
 from streams.worker.faust_app import create_app
 from tests.agents.test_faust import worker_running
-from tests.core.build import killed, report
-from tests.processing.places import create_topics, read, send, settings_for, taken_in, until
 from tests.processing.test_poison import report as record
+from tests.support.build import killed, report
+from tests.support.kafka_log import create_topics, read, send, settings_for, taken_in, until
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TOPIC = "messaging.destination.name"

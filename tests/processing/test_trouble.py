@@ -18,8 +18,8 @@ from streams.kafka.transactional_producer import TransactionalProducer
 from streams.operations.verify.verify import verify
 from streams.processing import PartitionConsumer
 from streams.settings import Settings
-from tests.processing.mixed import mixed
-from tests.processing.places import (
+from tests.processing.test_poison import report
+from tests.support.kafka_log import (
     REGISTRY,
     create_topics,
     fold_all,
@@ -30,7 +30,7 @@ from tests.processing.places import (
     taken_in,
     until,
 )
-from tests.processing.test_poison import report
+from tests.support.mixed_log import mixed
 
 
 async def test_missing_topics_are_named_with_the_command_that_makes_them(kafka: str, prefix: str) -> None:

@@ -18,8 +18,8 @@ from streams.kafka.topics import admin
 from streams.operations.verify.reading import RangeUnreadable, TopicReading
 from streams.operations.verify.verify import OUTPUTS, verify
 from streams.settings import Settings
-from tests.processing.mixed import Sent
-from tests.processing.places import (
+from tests.processing.test_poison import NOW_MS, report
+from tests.support.kafka_log import (
     REGISTRY,
     create_topics,
     fold_all,
@@ -30,7 +30,7 @@ from tests.processing.places import (
     taken_in,
     until,
 )
-from tests.processing.test_poison import NOW_MS, report
+from tests.support.mixed_log import Sent
 
 #: What is compacted alone keeps its records when they are to be deleted.
 DELETABLE = {"cleanup.policy": "compact,delete", "retention.ms": "-1"}

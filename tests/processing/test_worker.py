@@ -17,8 +17,8 @@ import pytest
 
 from streams.kafka.local.cluster import LocalKafka
 from streams.operations.verify.verify import verify
-from tests.processing.places import WAIT_S, create_topics, read, send, settings_for, taken_in
 from tests.processing.test_poison import report
+from tests.support.kafka_log import WAIT_S, create_topics, read, send, settings_for, taken_in
 from tests.support.paths import ROOT
 
 STARTS = {
@@ -40,7 +40,7 @@ def start(command: str, folder: Path, kafka: str, prefix: str) -> tuple[subproce
         "TRUCELINE_BOOTSTRAP_SERVERS": kafka, "TRUCELINE_TOPIC_PREFIX": prefix, "TRUCELINE_APP_ID": prefix,
         "TRUCELINE_HTTP_PORT": str(port), "TRUCELINE_DATA_DIR": str(folder / "data"), "PYTHONPATH": str(ROOT),
     }  # fmt: skip
-    argv = [sys.executable, "-m", "tests.processing.buggy_worker"] if command == BUGGY else STARTS[command]
+    argv = [sys.executable, "-m", "tests.support.workers.buggy"] if command == BUGGY else STARTS[command]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(argv, cwd=folder, env=environment, stdout=log, stderr=log), port
 

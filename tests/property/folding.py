@@ -19,10 +19,10 @@ from streams.core.source_registry import Registry, Source
 from streams.core.state.episode import Episode
 from streams.core.state.step import EntryKey, Step
 from streams.core.times import format_time, parse_time
-from tests.core.fields import fields_of
 from tests.property.model import Model
 from tests.property.reading_json import unwrap
 from tests.property.strategies import History
+from tests.support.fields import fields_of
 
 Entries = dict[bytes, bytes]
 """What a compacted topic or a table holds of a ledger: the last value of each key."""

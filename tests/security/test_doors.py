@@ -20,13 +20,13 @@ from streams.kafka.client import client_options
 from streams.kafka.connectivity import diagnose, missing_acl_message, unreachable_brokers
 from streams.settings import Settings, load
 from streams.worker.event_loop import SHUTDOWN_S, EventLoop
-from tests.agents.alerting import eventually
 from tests.agents.test_faust import Watching, worker_running
-from tests.processing.mixed import mixed
-from tests.processing.places import WAIT_S, create_topics, read, running_desk, send, taken_in, until
 from tests.processing.test_poison import report
 from tests.processing.test_worker import answers, start
-from tests.security.cluster import CERTIFIED, PASSWORDS, Secured, secured
+from tests.support.alerting_worker import eventually
+from tests.support.kafka_log import WAIT_S, create_topics, read, running_desk, send, taken_in, until
+from tests.support.mixed_log import mixed
+from tests.support.secured_cluster import CERTIFIED, PASSWORDS, Secured, secured
 
 pytestmark = pytest.mark.kafka
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streams.core.ledger import Ledger
-from tests.core.fields import fields_of
+from tests.support.fields import fields_of
 
 # Heaps that may name the departed: what is settled next, what is waited for next; and what was written of the rest.
 NOT_COMPARED = frozenset({"ages", "_heap", "_json"})

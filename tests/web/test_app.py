@@ -16,7 +16,7 @@ from streams.core.state.step import Step
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import STATUS_OF_REFUSAL, StoreUnavailable
 from streams.web.app import create_app
-from tests.core.build import REGISTRY, act, killed, report, withdrawal
+from tests.support.build import REGISTRY, act, killed, report, withdrawal
 
 Client = Callable[..., TestClient]
 A = report("a", killed(71), act("announced"))

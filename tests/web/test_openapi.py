@@ -25,8 +25,8 @@ from schemas.generate import HERE
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
-from tests.core.build import REGISTRY, act, killed, report
-from tests.web.listening import NO_TLS
+from tests.support.build import REGISTRY, act, killed, report
+from tests.support.event_client import NO_TLS
 
 DOCUMENT = json.loads((HERE / "openapi.json").read_text(encoding="utf-8"))
 #: For people, and not described.

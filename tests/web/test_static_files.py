@@ -15,7 +15,7 @@ from streams.operations.plots.theme import STATUSES, THEMES
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.static_files import Page
-from tests.core.build import REGISTRY
+from tests.support.build import REGISTRY
 from tests.support.paths import ROOT
 
 STATIC = ROOT / "streams" / "web" / "static"

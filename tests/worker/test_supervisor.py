@@ -26,9 +26,9 @@ from streams.cli import app
 from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify
 from streams.settings import Settings, SettingsError, load
-from tests.processing.mixed import Sent
-from tests.processing.places import WAIT_S, create_topics, read, send, settings_for, taken_in, until
 from tests.processing.test_poison import report
+from tests.support.kafka_log import WAIT_S, create_topics, read, send, settings_for, taken_in, until
+from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
 
 MODULE = [sys.executable, "-m", "streams", "serve"]
@@ -192,7 +192,7 @@ async def test_none_outlives_a_parent_that_is_killed(kafka: str, prefix: str, se
 
 def test_a_worker_that_does_not_heed_it_does_not_outlive_its_parent_either() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.worker.deaf"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.support.workers.deaf"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None
         worker = psutil.Process(int(parent.stdout.readline()))

@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from streams.alerts import default_rules
 from streams.cli import app
-from tests.alerts.telling import day
-from tests.core.build import Json, killed
+from tests.support.alerts import day
+from tests.support.build import Json, killed
 from tests.support.paths import ROOT
 
 DEFAULTS = ROOT / "streams" / "defaults"

@@ -16,7 +16,7 @@ from streams.cli.demo.story import story
 from streams.files.source_registry import default_sources
 from streams.operations.replay.replay import replay
 from streams.stores.sqlite.database import DATABASE
-from tests.stores.sqlite.build import stored
+from tests.support.ledger_file import stored
 from tests.support.paths import ROOT
 
 TOLD = [

@@ -21,10 +21,10 @@ from streams.operations.export.resumable_file import ResumableFile
 from streams.settings import Settings
 from streams.stores.sqlite.database import DATABASE
 from tests.chaos.replayed import differs_from_replay
-from tests.core.build import act, at, killed, report, says, withdrawal
-from tests.processing.mixed import Sent, mixed
-from tests.processing.places import SOURCES_YAML, create_topics, read, running_desk, send, settings_for, taken_in
-from tests.stores.sqlite.build import opened, stored, taken, value
+from tests.support.build import act, at, killed, report, says, withdrawal
+from tests.support.kafka_log import SOURCES_YAML, create_topics, read, running_desk, send, settings_for, taken_in
+from tests.support.ledger_file import opened, stored, taken, value
+from tests.support.mixed_log import Sent, mixed
 
 SENT = 400
 

@@ -14,7 +14,7 @@ from streams.cli import app
 from streams.core.source_registry import Registry
 from streams.stores.sqlite.database import DATABASE
 from tests.operations.plots.stories import EPISODE, ceasefire, killed, report
-from tests.stores.sqlite.build import Clock, opened
+from tests.support.ledger_file import Clock, opened
 
 runner = CliRunner()
 

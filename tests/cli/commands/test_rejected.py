@@ -20,9 +20,9 @@ from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import STATUS_OF_REFUSAL
 from streams.web.app import create_app
 from streams.web.server import listen, running
-from tests.core.build import REGISTRY, killed, report
-from tests.processing.mixed import Sent
-from tests.processing.places import read, running_desk, send, taken_in
+from tests.support.build import REGISTRY, killed, report
+from tests.support.kafka_log import read, running_desk, send, taken_in
+from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs" / "rejected.md"

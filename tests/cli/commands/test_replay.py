@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
-from tests.core.build import act, at, killed, report
+from tests.support.build import act, at, killed, report
 
 GOOD = json.dumps(report("a", killed(71)))
 BAD = json.dumps(report("b", killed(-1)))

@@ -25,9 +25,9 @@ from streams.stores.sqlite.database import DATABASE
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
-from tests.core.build import REGISTRY, at, killed, report
-from tests.processing.places import create_topics, read, running_desk, settings_for, taken_in
-from tests.stores.sqlite.build import stored
+from tests.support.build import REGISTRY, at, killed, report
+from tests.support.kafka_log import create_topics, read, running_desk, settings_for, taken_in
+from tests.support.ledger_file import stored
 
 TOKEN = "for this test"
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from streams.cli import app
 from streams.stores.sqlite.database import DATABASE
 from streams.web.server import listen
-from tests.core.build import killed, report
+from tests.support.build import killed, report
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

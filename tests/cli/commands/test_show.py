@@ -15,9 +15,9 @@ from streams.cli import app
 from streams.kafka import topics
 from streams.operations.replay.replay import replay
 from streams.stores.sqlite.database import DATABASE
-from tests.core.build import REGISTRY, act, at, killed, more, report, says, value, withdrawal
 from tests.schemas.recording import versions
-from tests.stores.sqlite.build import opened
+from tests.support.build import REGISTRY, act, at, killed, more, report, says, value, withdrawal
+from tests.support.ledger_file import opened
 
 GOLDEN = versions()[-1]
 REPORTS, SOURCES = str(GOLDEN / "reports.jsonl"), str(GOLDEN / "sources.yaml")

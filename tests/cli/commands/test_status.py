@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from streams.cli import app
 from streams.kafka.routing import partition_of
 from streams.operations.diagnostics.status import look
-from tests.processing.mixed import Sent
-from tests.processing.places import WAIT_S, create_topics, running_desk, send, settings_for, taken_in
 from tests.processing.test_poison import report
 from tests.processing.test_worker import answers, start
+from tests.support.kafka_log import WAIT_S, create_topics, running_desk, send, settings_for, taken_in
+from tests.support.mixed_log import Sent
 
 
 def told(settings: Any, *arguments: str) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from streams.cli import app
 from streams.core.source_registry import Registry
 from streams.settings import load
-from tests.processing.mixed import mixed
-from tests.processing.places import running_desk, send, taken_in
+from tests.support.kafka_log import running_desk, send, taken_in
+from tests.support.mixed_log import mixed
 
 
 async def work(kafka: str, prefix: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.build import Json, Story, act, at, cause, report, tick, us, view, withdrawal
+from tests.support.build import Json, Story, act, at, cause, report, tick, us, view, withdrawal
 
 
 def change(name: str, version: int, before: Json | None, after: Json | None, by: Json) -> tuple[str, Json]:

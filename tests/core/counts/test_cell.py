@@ -13,8 +13,8 @@ from streams.core.counts.cell import Cell
 from streams.core.counts.entry import Entry
 from streams.core.model import Casualty
 from streams.core.times import parse_time
-from tests.core.build import Json, at, killed, more, read_report, report, value
-from tests.core.fields import fields_of
+from tests.support.build import Json, at, killed, more, read_report, report, value
+from tests.support.fields import fields_of
 
 
 def entry(claim: Json, report_id: str = "r", published_at: str = at(20)) -> Entry:

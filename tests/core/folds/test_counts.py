@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.build import Json, Story, at, cause, denies, killed, more, read, report, says, value, withdrawal
+from tests.support.build import Json, Story, at, cause, denies, killed, more, read, report, says, value, withdrawal
 
 
 def change(version: int, kind: str, before: Json | None, after: Json | None, by: Json, **fields: Any) -> Json:

@@ -9,7 +9,7 @@ import pytest
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry, Source
 from streams.core.times import DAY_US
-from tests.core.build import (
+from tests.support.build import (
     CELL,
     Json,
     Story,

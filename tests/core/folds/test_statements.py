@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.core.build import Json, Story, act, at, cause, killed, report, says, withdrawal
+from tests.support.build import Json, Story, act, at, cause, killed, report, says, withdrawal
 
 
 def statement(source: str = "mod", act: str = "asserted", about: str = "territory", **fields: object) -> Json:

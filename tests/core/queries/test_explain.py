@@ -10,7 +10,7 @@ from streams.core.parse import Refusal
 from streams.core.queries.explain import EpisodeHistory
 from streams.core.state.step import Step
 from streams.core.times import DAY_US
-from tests.core.build import (
+from tests.support.build import (
     CELL,
     NOON,
     REGISTRY,

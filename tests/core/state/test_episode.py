@@ -6,7 +6,7 @@ import pytest
 
 from streams.core.model import Message, Registration, Tick
 from streams.core.state.step import Outcome, Step
-from tests.core.build import killed, read_report, report, us
+from tests.support.build import killed, read_report, report, us
 
 
 @pytest.mark.parametrize("outcome", Outcome)

@@ -7,7 +7,7 @@ import pytest
 
 from streams.core.wire import unwrap
 from streams.operations.export.record_lines import ExportedRecord, SkippedRecords, line_of
-from tests.core.build import killed, report
+from tests.support.build import killed, report
 
 NOON_US = 1_663_156_800_123_000
 REPORT = report("a", killed(71))

@@ -20,8 +20,8 @@ from streams.kafka.topics import admin, create
 from streams.kafka.transactional_producer import TransactionalProducer
 from streams.operations.verify.verify import verify
 from streams.settings import Settings
-from tests.processing.mixed import Sent, mixed
-from tests.processing.places import (
+from tests.processing.test_poison import report
+from tests.support.kafka_log import (
     SOURCES_YAML,
     Worker,
     create_topics,
@@ -32,7 +32,7 @@ from tests.processing.places import (
     taken_in,
     until,
 )
-from tests.processing.test_poison import report
+from tests.support.mixed_log import Sent, mixed
 
 CHANGES = ("casualties", "ceasefires", "statements")
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from tests.bench import workloads
-from tests.core.build import act, at, killed, report
+from tests.support.build import act, at, killed, report
 from tests.support.paths import TESTS
 
 VECTORS = TESTS / "vectors"

@@ -17,7 +17,7 @@ import streams
 from streams import replay
 from streams.operations.replay.dataframes import TABLES, Frames
 from streams.operations.replay.replay import NoSuchEpisode, diff, show
-from tests.core.build import REGISTRY, act, at, killed, report, says
+from tests.support.build import REGISTRY, act, at, killed, report, says
 
 STORY = [
     report("a", killed(50, qualifier="at_least"), act("announced", by="north", effective_at=at(15))),

@@ -14,7 +14,7 @@ from streams.files.jsonl import Lines
 from streams.operations.send.pacing import STEP_MAX_S, AsFast, Clock, Rate, SendPace, Speed, read_speed
 from streams.operations.send.player import Player
 from streams.stores.store import Receipt
-from tests.core.build import Json, at, killed, report, tick, us
+from tests.support.build import Json, at, killed, report, tick, us
 
 
 class Time:

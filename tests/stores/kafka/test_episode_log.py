@@ -19,7 +19,7 @@ from streams.stores.kafka.episode_log import past_on_kafka
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import Logged, StoreUnavailable
-from tests.core.build import REGISTRY, Json, killed, report
+from tests.support.build import REGISTRY, Json, killed, report
 
 PARTITIONS = 3
 TIME_MS = 1_700_000_000_123

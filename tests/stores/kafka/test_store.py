@@ -15,7 +15,7 @@ from streams.settings import Settings
 from streams.stores.kafka.feed import KafkaFeed
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.store import StoreUnavailable
-from tests.core.build import Json, killed, report
+from tests.support.build import Json, killed, report
 
 WAIT_S = 60
 PARTITIONS = 3

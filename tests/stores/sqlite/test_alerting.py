@@ -16,12 +16,12 @@ import httpx
 from streams.alerts import AlertEngine, Rules
 from streams.stores.sqlite.database import DATABASE
 from streams.stores.sqlite.store import EmbeddedStore
-from tests.alerts.telling import day, ids, rules
-from tests.core.build import REGISTRY, Json, killed
-from tests.notifications.receivers import hook
-from tests.processing.places import WAIT_S, until
-from tests.stores.sqlite.build import Clock, value
-from tests.web.listening import Listener
+from tests.support.alerts import day, ids, rules
+from tests.support.build import REGISTRY, Json, killed
+from tests.support.event_client import Listener
+from tests.support.kafka_log import WAIT_S, until
+from tests.support.ledger_file import Clock, value
+from tests.support.receivers import hook
 
 RULES = rules("crosses: 100, resolved: true", "rises: {by: 10, within: P30D}")
 KILLS = 3

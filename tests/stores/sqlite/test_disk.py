@@ -17,9 +17,9 @@ import httpx
 import pytest
 
 from streams.stores.sqlite.database import DATABASE
-from tests.core.build import Json, killed, more, report
-from tests.stores.sqlite.build import folded_again, stored
-from tests.stores.sqlite.server import ENDS_WITHIN_S, Server, start
+from tests.support.build import Json, killed, more, report
+from tests.support.embedded_server import ENDS_WITHIN_S, Server, start
+from tests.support.ledger_file import folded_again, stored
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and capabilities are set as Linux has them")
 
@@ -154,7 +154,7 @@ def test_of_two_servers_on_one_file_the_second_is_refused(tmp_path: Path) -> Non
 
 def test_what_is_answered_for_is_on_disk_before_the_answer(tmp_path: Path) -> None:
     """The settings by which SQLite promises that: a commit ends with the log's fsync."""
-    from tests.stores.sqlite.build import opened  # noqa: PLC0415
+    from tests.support.ledger_file import opened  # noqa: PLC0415
 
     book = opened(tmp_path / "book.sqlite")
     file = book._opened()

@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.core.build import Json, act, at, more, report
-from tests.stores.sqlite.build import folded_again, opened, stored
-from tests.stores.sqlite.dying_book import ROUNDS_A_BOOK, batch
-from tests.stores.sqlite.server import Server
+from tests.support.build import Json, act, at, more, report
+from tests.support.embedded_server import Server
+from tests.support.ledger_file import folded_again, opened, stored
+from tests.support.workers.dying_ledger_file import ROUNDS_A_BOOK, batch
 
 AT_MOST_S = 0.6
 
@@ -80,7 +80,7 @@ def test_what_was_answered_with_202_is_there_once_after_kill_9(tmp_path: Path, r
 
 @pytest.mark.parametrize("rounds", [100, pytest.param(3_000, marks=[pytest.mark.deep, pytest.mark.timeout(3_000)])])
 def test_a_book_killed_at_any_moment_has_what_it_acknowledged_once(tmp_path: Path, rounds: int) -> None:
-    command = [sys.executable, "-m", "tests.stores.sqlite.dying_book", str(tmp_path), "20220914", str(rounds)]
+    command = [sys.executable, "-m", "tests.support.workers.dying_ledger_file", str(tmp_path), "20220914", str(rounds)]
     subprocess.run(command, check=True)
     notes = [json.loads(line) for line in (tmp_path / "acknowledged").read_bytes().splitlines()]
     books = sorted(tmp_path.glob("*.sqlite"))

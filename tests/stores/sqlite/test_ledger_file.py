@@ -14,8 +14,8 @@ from streams.core.source_registry import Registry, Source
 from streams.core.times import DAY_US
 from streams.stores.sqlite.ledger_file import FORGET_EVERY, LedgerFile
 from streams.stores.store import StoreUnavailable
-from tests.core.build import act, at, killed, report, says, tick, withdrawal
-from tests.stores.sqlite.build import Clock, folded_again, opened, outcome, stored, taken, value
+from tests.support.build import act, at, killed, report, says, tick, withdrawal
+from tests.support.ledger_file import Clock, folded_again, opened, outcome, stored, taken, value
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.core.build import killed, report
-from tests.metrics import Gained
-from tests.stores.sqlite.build import opened, taken
+from tests.support.build import killed, report
+from tests.support.ledger_file import opened, taken
+from tests.support.metrics import Gained
 
 
 def test_a_book_counts_what_became_of_reports_once_they_are_on_disk(tmp_path: Path) -> None:

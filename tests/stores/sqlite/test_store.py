@@ -13,8 +13,8 @@ import pytest
 from streams.stores.sqlite.database import DATABASE
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import StoreUnavailable, summary
-from tests.core.build import REGISTRY, act, at, killed, report, tick
-from tests.stores.sqlite.build import Clock, stored, value
+from tests.support.build import REGISTRY, act, at, killed, report, tick
+from tests.support.ledger_file import Clock, stored, value
 
 
 @pytest.fixture

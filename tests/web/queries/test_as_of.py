@@ -22,7 +22,7 @@ from streams.stores import episode_log
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
-from tests.core.build import REGISTRY, Json, act, at, killed, report, us, withdrawal
+from tests.support.build import REGISTRY, Json, act, at, killed, report, us, withdrawal
 
 #: Published on the 14th, 16th and 18th; the first truce takes effect by the clock.
 STORY = [

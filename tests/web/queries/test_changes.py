@@ -17,7 +17,7 @@ from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import StoredChange
 from streams.web.app import create_app
 from streams.web.queries import changes
-from tests.core.build import REGISTRY, Json, act, at, killed, report, withdrawal
+from tests.support.build import REGISTRY, Json, act, at, killed, report, withdrawal
 
 REPORTS = [
     report("a", killed(71), act("announced")),

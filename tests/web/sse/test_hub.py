@@ -18,8 +18,8 @@ from streams.web.server import listen, running
 from streams.web.sse import buffer, hub
 from streams.web.sse.buffer import EventBuffer, EventFilter
 from streams.web.sse.marks import Mark
-from tests.core.build import REGISTRY, act, killed, report
-from tests.web.listening import NO_TLS, Listener
+from tests.support.build import REGISTRY, act, killed, report
+from tests.support.event_client import NO_TLS, Listener
 
 LIMIT_S = 60
 Serving = Callable[[], contextlib.AbstractContextManager[str]]

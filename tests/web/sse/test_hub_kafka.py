@@ -19,8 +19,8 @@ from streams.settings import Settings
 from streams.web.server import Server, listen, url_of
 from streams.web.sse import buffer, hub
 from streams.worker.http_app import kafka_app
-from tests.core.build import Json
-from tests.web.listening import Listener
+from tests.support.build import Json
+from tests.support.event_client import Listener
 from tests.web.sse.test_hub import fetched, ids
 
 WAIT_S = 60

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP
 
 from schemas.alerts import Alert
 from streams.core.times import parse_time
-from tests.core.build import at
+from tests.support.build import at
 
 AT = at(14, 12)
 NOW_US = parse_time(at(14, 13))

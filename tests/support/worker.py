@@ -1,4 +1,4 @@
-"""Runs a worker as the environment says: `python -m tests.processing.worker`."""
+"""Runs a worker as the environment says: `python -m tests.support.worker`."""
 
 from streams.settings import load
 from streams.worker import serve

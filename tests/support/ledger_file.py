@@ -11,7 +11,7 @@ from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, read_time
 from streams.stores.sqlite.ledger_file import LedgerFile, LedgerFileOptions
 from streams.stores.store import Receipt
-from tests.core.build import REGISTRY, Json
+from tests.support.build import REGISTRY, Json
 
 NOW = "2022-10-01T00:00:00Z"
 

@@ -1,4 +1,4 @@
-"""A process with a worker that does not heed SIGTERM: `python -m tests.worker.deaf` says its number and waits."""
+"""A process with a worker that ignores SIGTERM; prints its process id and waits."""
 
 import multiprocessing
 import signal

@@ -23,7 +23,7 @@ from streams.operations.verify.reading import TopicReading
 from streams.processing import PartitionConsumer
 from streams.processing.batch import FoldedBatch
 from streams.settings import Settings, load
-from tests.processing.mixed import Sent
+from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
 
 WAIT_S = 60.0
@@ -199,7 +199,7 @@ def _waits_for_a_tick(settings: Settings, live: dict[bytes, bytes | None]) -> bo
 class Worker:
     """A worker in a process of its own."""
 
-    def __init__(self, settings: Settings, log: Path, *, module: str = "tests.processing.worker", **extra: str) -> None:
+    def __init__(self, settings: Settings, log: Path, *, module: str = "tests.support.worker", **extra: str) -> None:
         environment = os.environ | {
             "TRUCELINE_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
             "TRUCELINE_TOPIC_PREFIX": settings.topic_prefix,

@@ -1,6 +1,6 @@
 """Where a Chromium is, and how to come by one: named, installed, or got from Debian.
 
-`python -m tests.page.chromium` says which it is.
+`python -m tests.support.chromium` says which it is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Books that are killed: `python -m tests.stores.sqlite.dying_book FOLDER SEED ROUNDS`.
+"""Books that are killed: `python -m tests.support.workers.dying_ledger_file FOLDER SEED ROUNDS`.
 
 Round after round a child opens a book and writes to it, and notes in FOLDER/acknowledged what it was answered;
 at a random moment, also while it opens, it is killed with -9. What it had sent and not been answered for is sent
@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from tests.core.build import act, at, more, report
-from tests.stores.sqlite.build import opened, value
+from tests.support.build import act, at, more, report
+from tests.support.ledger_file import opened, value
 
 ROUNDS_A_BOOK = 25
 #: In one round of so many the moment counts from the start of the child, not from when it has its book open.

@@ -15,9 +15,9 @@ from streams.kafka.client import client_options
 from streams.kafka.routing import partition_of
 from streams.operations.verify.reading import TopicReading
 from streams.settings import Settings
-from tests.core.build import Json
-from tests.processing.mixed import Sent
-from tests.processing.places import WAIT_S, create_topics, read, settings_for
+from tests.support.build import Json
+from tests.support.kafka_log import WAIT_S, create_topics, read, settings_for
+from tests.support.mixed_log import Sent
 
 PARTITIONS = 2
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 
 from streams.stores.sqlite.database import DATABASE
-from tests.core.build import Json
+from tests.support.build import Json
 
-#: `tests.core.build.REGISTRY`, as a file.
+#: `tests.support.build.REGISTRY`, as a file.
 SOURCES = """\
 mod: {name: Ministry of the north, kind: official, affiliation: north}
 mod-2: {name: Another voice of the north, kind: official, affiliation: north}

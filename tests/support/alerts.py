@@ -1,4 +1,4 @@
-"""Rules in a line of YAML, and what they tell of a story; `tests.core.build` tells the story.
+"""Rules in a line of YAML, and what they tell of a story; `tests.support.build` tells the story.
 
 A rule is called `r`. A story is reports and ticks of the episode `war`, folded by the ledger itself.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from streams.alerts import AlertEngine, Rules, parse_rules
-from tests.core.build import REGISTRY, Json, Story, at, report
+from tests.support.build import REGISTRY, Json, Story, at, report
 
 Changes = list[tuple[str, Json]]
 

@@ -1,4 +1,4 @@
-"""A worker that stops dead at a chosen moment and says so: `python -m tests.processing.dying_worker`.
+"""A worker that stops dead at a chosen moment and says so: `python -m tests.support.workers.dying`.
 
 DIES_AT is `commit` (all of a transaction is written, and its end never asked for), `answer` (the broker has ended it,
 and the worker never takes that in) or `restore` (in the middle of a ledger); DIES_AFTER, how often that may pass

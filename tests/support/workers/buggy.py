@@ -1,4 +1,4 @@
-"""A worker whose fold fails on each report of the episode `a-bug`: `python -m tests.processing.buggy_worker`."""
+"""A worker whose fold fails on each report of the episode `a-bug`: `python -m tests.support.workers.buggy`."""
 
 from streams.core.ledger import Ledger
 from streams.core.state.step import Step
