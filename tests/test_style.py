@@ -36,6 +36,7 @@ REGISTRY_HOSTS = (
     "deb debian org",
 )
 REGISTRY = re.compile("|".join(re.escape(host.replace(" ", ".")) for host in REGISTRY_HOSTS))
+IMPORT_OF_TEST = re.compile(r"^\s*(?:from|import)\s+tests\.(?:\w+\.)*test_\w+", re.MULTILINE)
 LOCK_FILES = {
     "uv.lock",
     "poetry.lock",
@@ -65,6 +66,13 @@ def test_house_rule(check: str) -> None:
 def test_no_python_file_is_longer_than_a_few_screens() -> None:
     lengths = {path: len(path.read_text().splitlines()) for path in tracked() if path.suffix == ".py"}
     assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LINES_AT_MOST} == {}
+
+
+def test_no_module_imports_a_test_module() -> None:
+    """Shared code lives in tests/support."""
+    texts = {path: path.read_text() for path in tracked() if path.suffix == ".py"}
+    found = {str(path.relative_to(ROOT)): IMPORT_OF_TEST.findall(text) for path, text in texts.items()}
+    assert {path: imports for path, imports in found.items() if imports} == {}
 
 
 def test_no_file_names_a_registry_or_locks_download_addresses() -> None:

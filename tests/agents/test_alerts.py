@@ -9,8 +9,8 @@ from streams.alerts import AlertEngine, read_rules
 from streams.kafka.local.cluster import LocalKafka
 from streams.settings import Settings
 from streams.worker.faust_app import TrucelineApp, create_app
-from tests.agents.test_faust import worker_running
 from tests.support.alerting_worker import (
+    CROSSES_100,
     PARTITIONS,
     alerting_settings,
     alerts_on,
@@ -25,10 +25,10 @@ from tests.support.alerting_worker import (
 from tests.support.alerts import changes, day, told
 from tests.support.build import killed
 from tests.support.event_client import Listener
+from tests.support.faust_worker import worker_running
 from tests.support.kafka_log import Worker, create_topics, send, settings_for, until
 from tests.support.metrics import Gained
 
-CROSSES = "crossed: {crosses: 100, resolved: true}\n"
 #: Whether a figure has risen shows only to who knows those before.
 RISES = "risen: {rises: {by: 10, within: P30D}}\n"
 
@@ -44,7 +44,7 @@ def made(settings: Settings) -> TrucelineApp:
 
 
 async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_path: Path) -> None:
-    settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES)
+    settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES_100)
     published = changes(day(1, killed(120)), day(2, killed(50)), day(3, killed(40)))
     first, aborted, last = (record for _, record in published)
     last["before"] = first["after"]
@@ -66,7 +66,7 @@ async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_pat
 async def test_partitions_move_and_a_worker_is_killed_and_nothing_is_lost_or_told_again(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES + RISES)
+    settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES_100 + RISES)
     chance = random.Random(8)
     story = [
         day(number, killed(chance.randrange(200)), episode=f"e-{episode}")
@@ -115,7 +115,7 @@ async def test_agents_wait_for_topics_that_a_broker_would_make_of_another_shape(
 ) -> None:
     broker = local_kafka(properties={"auto.create.topics.enable": "true"}).bootstrap_servers
     rules = tmp_path / "alerts.yaml"
-    rules.write_text(CROSSES)
+    rules.write_text(CROSSES_100)
     settings = settings_for(broker, "t", data_dir=tmp_path, alerts=rules)
     log = tmp_path / "log"
     worker = alerting_worker(settings, log)

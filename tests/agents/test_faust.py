@@ -13,7 +13,8 @@ from aiokafka import AIOKafkaProducer
 from streams.agents import AgentStage, BatchChannel, add_folding_agents
 from streams.agents.fold import AgentTimeout
 from streams.settings import Settings
-from streams.worker.faust_app import TrucelineApp, create_app
+from streams.worker.faust_app import create_app
+from tests.support.faust_worker import WatchingApp, worker_running
 from tests.support.kafka_log import create_topics, settings_for, until
 
 
@@ -130,34 +131,10 @@ async def test_an_agent_that_does_not_answer_is_an_error_and_does_not_fold_later
     assert late.done == [], "the desk may have undone it by now"
 
 
-class Watching(TrucelineApp):
-    """The worker's app with a plain agent on a topic."""
-
-    def watch(self, topic: str) -> list[bytes]:
-        seen: list[bytes] = []
-
-        @self.agent(self.topic(topic, value_serializer="raw", value_type=bytes), name="watch")
-        async def watch(values: Any) -> None:
-            async for value in values:
-                seen.append(value)  # noqa: PERF401 - one by one, as they come
-
-        return seen
-
-
-@contextlib.asynccontextmanager
-async def worker_running(app: TrucelineApp) -> AsyncIterator[None]:
-    app.in_worker = True
-    await app.start()
-    try:
-        yield
-    finally:
-        await app.stop()
-
-
 async def test_a_plain_agent_sees_nothing_that_was_aborted(kafka: str, prefix: str, tmp_path: Path) -> None:
     settings = settings_for(kafka, prefix, data_dir=tmp_path)
     await create_topics(settings)
-    app = Watching(settings, create_app(settings).desk._registry)
+    app = WatchingApp(settings, create_app(settings).desk._registry)
     app.finalize()
     seen = app.watch(settings.topic("alerts"))
     async with worker_running(app):

@@ -4,8 +4,16 @@ import json
 from pathlib import Path
 
 from streams.settings import Settings
-from tests.agents.test_alerts import CROSSES
-from tests.support.alerting_worker import PARTITIONS, alerting_settings, alerts_on, done_by, ends_of, eventually, sent
+from tests.support.alerting_worker import (
+    CROSSES_100,
+    PARTITIONS,
+    alerting_settings,
+    alerts_on,
+    done_by,
+    ends_of,
+    eventually,
+    sent,
+)
 from tests.support.alerts import day
 from tests.support.build import Json, killed
 from tests.support.kafka_log import Worker, read, send, until
@@ -45,7 +53,7 @@ async def settled(settings: Settings, alerts: int) -> None:
 async def test_an_alert_reaches_hook_and_mail_and_is_not_lost_where_a_target_is_down(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES)
+    settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES_100)
     urls = tmp_path / "urls"
     with hook() as well, hook() as broken:
         broken.answers = [503] * 99
@@ -81,7 +89,7 @@ async def test_an_alert_reaches_hook_and_mail_and_is_not_lost_where_a_target_is_
 async def test_a_worker_that_stops_while_an_alert_is_tried_again_leaves_it_to_the_next(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES)
+    settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES_100)
     urls = tmp_path / "urls"
     with hook() as receiving:
         urls.write_text(receiving.url())

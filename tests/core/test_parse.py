@@ -18,66 +18,8 @@ from streams.core.model import Casualty, CeasefireClaim, Reference, Report, Stat
 from streams.core.parse import check_timestamp, parse
 from streams.core.times import HOUR_US
 from tests.support.build import Json, act, at, killed, more, read, read_report, report, says, tick, us
+from tests.support.report_json import FULL_REPORT, MINIMAL_REPORT
 
-FULL: Json = {
-    "report_id": "azmod-2022-09-15",
-    "revision": 3,
-    "withdrawn": False,
-    "episode": "war",
-    "source": "mod",
-    "relayed_by": "daily",
-    "published_at": "2022-09-15T10:30:00+04:00",
-    "url": "https://example.org/a?b#c",
-    "headline": "Figures",
-    "lang": "en",
-    "claims": [
-        {
-            "type": "casualties",
-            "party": "north",
-            "outcome": "killed",
-            "population": "military",
-            "count": {"best": 71, "low": 70, "high": 72},
-            "qualifier": "about",
-            "basis": "incremental",
-            "as_of": "2022-09-15T00:00:00+04:00",
-            "since": "2022-09-14T00:00:00Z",
-            "final": False,
-            "incident": "shelling",
-        },
-        {
-            "type": "ceasefire",
-            "ceasefire": "truce",
-            "act": "violation_alleged",
-            "at": "2022-09-15T05:00:00Z",
-            "by": "south",
-            "against": "north",
-            "effective_at": "2022-09-14T00:00:00Z",
-            "expires_at": "2022-09-16T00:00:00Z",
-            "parties": ["south", "north"],
-            "mediators": ["osce"],
-            "text": "fire",
-        },
-        {
-            "type": "statement",
-            "act": "denied",
-            "about": "casualties",
-            "against": "south",
-            "text": "no",
-            "refers_to": {"report_id": "x", "claim": 63, "revision": 2},
-        },
-    ],
-}
-SPARE: Json = {
-    "report_id": "r",
-    "episode": "war",
-    "source": "mod",
-    "published_at": at(14, 12),
-    "claims": [
-        {"type": "casualties", "party": "north", "outcome": "killed", "count": {"best": 7}},
-        {"type": "ceasefire", "act": "holding"},
-        {"type": "statement", "act": "asserted", "about": "other", "refers_to": {"report_id": "x", "claim": 0}},
-    ],
-}
 DEFAULTS: Json = {
     "revision": 1,
     "withdrawn": False,
@@ -94,7 +36,7 @@ DEFAULTS: Json = {
 
 
 def test_every_field_arrives() -> None:
-    taken = read_report(FULL)
+    taken = read_report(FULL_REPORT)
     noon = us(15, 6, 30)
     claims = (
         Casualty(
@@ -120,7 +62,7 @@ def test_every_field_arrives() -> None:
 
 
 def test_what_is_not_given_has_its_default() -> None:
-    taken = read_report(SPARE)
+    taken = read_report(MINIMAL_REPORT)
     noon = us(14, 12)
     claims = (
         Casualty("north", "killed", "unknown", 7, 7, 7, "exact", "cumulative", noon, None, None, None),
@@ -131,18 +73,18 @@ def test_what_is_not_given_has_its_default() -> None:
 
 
 def test_an_optional_field_that_is_null_is_one_not_given() -> None:
-    nothing = {**SPARE, **dict.fromkeys(("revision", "withdrawn", "relayed_by", "url", "headline", "lang"))}
+    nothing = {**MINIMAL_REPORT, **dict.fromkeys(("revision", "withdrawn", "relayed_by", "url", "headline", "lang"))}
     optional = [
         ("population", "qualifier", "basis", "as_of", "since", "final", "incident"),
         ("ceasefire", "at", "by", "against", "effective_at", "expires_at", "parties", "mediators", "text"),
         ("against", "text"),
     ]
     nothing["claims"] = [
-        {**claim, **dict.fromkeys(names)} for claim, names in zip(SPARE["claims"], optional, strict=True)
+        {**claim, **dict.fromkeys(names)} for claim, names in zip(MINIMAL_REPORT["claims"], optional, strict=True)
     ]
     nothing["claims"][0]["count"] = {"best": 7, "low": None, "high": None}
     nothing["claims"][2]["refers_to"] = {"report_id": "x", "claim": 0, "revision": None}
-    assert read(nothing) == read(SPARE)
+    assert read(nothing) == read(MINIMAL_REPORT)
     assert read({**withdrawn(), "claims": None}) == read(withdrawn())
 
 
@@ -203,12 +145,12 @@ def test_a_withdrawn_report_drops_its_claims_and_they_are_no_part_of_its_content
 
 def test_the_digest_is_of_the_content_after_defaults_bounds_and_time_zones() -> None:
     """Same content (after defaults and bounds, times in UTC, unknown fields gone; section 2 rule 3)."""
-    spelled_out = {**SPARE, **DEFAULTS, "published_at": "2022-09-14T16:00:00.000+04:00"}
-    spelled_out["claims"] = [{**a, **b} for a, b in zip(SPARE["claims"], DEFAULTS["claims"], strict=True)]
+    spelled_out = {**MINIMAL_REPORT, **DEFAULTS, "published_at": "2022-09-14T16:00:00.000+04:00"}
+    spelled_out["claims"] = [{**a, **b} for a, b in zip(MINIMAL_REPORT["claims"], DEFAULTS["claims"], strict=True)]
     spelled_out["claims"][0]["count"] = {"best": 7, "low": 7, "high": 7, "odd": 1}
     spelled_out["claims"][0]["since"] = None
     spelled_out["odd"] = 1
-    other, plain = read_report(spelled_out), read_report(SPARE)
+    other, plain = read_report(spelled_out), read_report(MINIMAL_REPORT)
     assert other.digest == plain.digest
     assert replace(other, unknown_fields=0) == plain
 
@@ -216,20 +158,20 @@ def test_the_digest_is_of_the_content_after_defaults_bounds_and_time_zones() -> 
 @pytest.mark.parametrize(
     "other",
     [
-        {**SPARE, "source": "mod-2"},
-        {**SPARE, "relayed_by": "daily"},
-        {**SPARE, "published_at": at(14, 13)},
-        {**SPARE, "url": "http://a"},
-        {**SPARE, "headline": ""},
-        {**SPARE, "lang": "en"},
-        {**SPARE, "claims": SPARE["claims"][::-1]},
-        {**SPARE, "claims": SPARE["claims"][:2]},
-        {**SPARE, "withdrawn": True},
+        {**MINIMAL_REPORT, "source": "mod-2"},
+        {**MINIMAL_REPORT, "relayed_by": "daily"},
+        {**MINIMAL_REPORT, "published_at": at(14, 13)},
+        {**MINIMAL_REPORT, "url": "http://a"},
+        {**MINIMAL_REPORT, "headline": ""},
+        {**MINIMAL_REPORT, "lang": "en"},
+        {**MINIMAL_REPORT, "claims": MINIMAL_REPORT["claims"][::-1]},
+        {**MINIMAL_REPORT, "claims": MINIMAL_REPORT["claims"][:2]},
+        {**MINIMAL_REPORT, "withdrawn": True},
     ],
-    ids=lambda other: " ".join(name for name, value in other.items() if SPARE.get(name) != value),
+    ids=lambda other: " ".join(name for name, value in other.items() if MINIMAL_REPORT.get(name) != value),
 )
 def test_another_content_has_another_digest(other: Json) -> None:
-    assert read_report(other).digest != read_report(SPARE).digest
+    assert read_report(other).digest != read_report(MINIMAL_REPORT).digest
 
 
 def test_lists_count_in_their_order() -> None:
@@ -244,11 +186,11 @@ def test_a_denial_of_another_revision_is_another_content() -> None:
 
 
 def test_unknown_fields_are_kept_out_and_counted() -> None:
-    odd = orjson.loads(orjson.dumps(FULL))
+    odd = orjson.loads(orjson.dumps(FULL_REPORT))
     odd["mood"] = odd["claims"][0]["mood"] = odd["claims"][0]["count"]["mood"] = None
     odd["claims"][1]["mood"] = {"a": {}}
     odd["claims"][2]["refers_to"]["mood"] = "!"
-    assert read_report(odd) == replace(read_report(FULL), unknown_fields=5)
+    assert read_report(odd) == replace(read_report(FULL_REPORT), unknown_fields=5)
 
 
 def test_of_two_equal_keys_the_last_counts() -> None:

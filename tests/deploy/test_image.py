@@ -26,8 +26,8 @@ import pytest
 import yaml
 
 from streams import __version__
-from tests.processing.test_worker import free_port
 from tests.support.paths import ROOT
+from tests.support.worker_process import free_port
 
 #: The build fetches what it installs: not for a time-out to end on a busy machine.
 pytestmark = pytest.mark.timeout(900)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Self
 
 from streams.operations.verify.verify import verify_now
-from tests.processing.test_poison import report
-from tests.processing.test_worker import answers, start
 from tests.support.kafka_log import WAIT_S, create_topics, read, settings_for, taken_in
+from tests.support.numbered_reports import report
+from tests.support.worker_process import start_worker, wait_for_status
 
 REPLACED = 2
 
@@ -68,8 +68,8 @@ async def test_nothing_is_lost_and_nothing_counted_twice(kafka: str, prefix: str
 
     async def another(name: str) -> None:
         (tmp_path / name).mkdir()
-        running.append(start("truceline serve", tmp_path / name, kafka, prefix))
-        await answers(running[-1][1], "/readyz", 200)
+        running.append(start_worker("truceline serve", tmp_path / name, kafka, prefix))
+        await wait_for_status(running[-1][1], "/readyz", 200)
 
     try:
         await another("old")

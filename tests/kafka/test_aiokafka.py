@@ -25,8 +25,9 @@ from streams.processing import outbox
 from streams.processing.errors import NeedsOperator
 from streams.processing.restore import restore
 from streams.settings import Settings
-from tests.processing.test_poison import Misspelt, report, send_with_header
 from tests.support.kafka_log import create_topics, read, settings_for
+from tests.support.numbered_reports import report
+from tests.support.undecodable_header import UndecodableName, send_with_header
 
 LEDGER, CHANGES = "ledger", "casualties"
 SMALL = {"max.message.bytes": "400000"}
@@ -139,7 +140,7 @@ async def test_aiokafka_alone_does_not_get_past_a_header_name_that_is_not_utf8(
     """So `streams.kafka.aiokafka_patches.record_decoding` reads it for every consumer of the process."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
-    await send_with_header(settings, report(1), Misspelt("x"))
+    await send_with_header(settings, report(1), UndecodableName("x"))
     assert fetcher.MemoryRecords is not MemoryRecords
     assert [record.headers for record in await read(settings, "reports", 1)] == [(("\ufffd\ufffd", b"1"),)] * 2
     monkeypatch.setattr(fetcher, "MemoryRecords", MemoryRecords)

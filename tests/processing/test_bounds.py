@@ -16,7 +16,6 @@ from streams.operations.verify.verify import verify
 from streams.processing import PartitionConsumer
 from streams.processing.backlog import Backlog
 from streams.processing.batch import FoldedBatch
-from tests.processing.test_poison import report
 from tests.support.kafka_log import (
     REGISTRY,
     counts_here,
@@ -29,6 +28,7 @@ from tests.support.kafka_log import (
     views_here,
 )
 from tests.support.mixed_log import Sent
+from tests.support.numbered_reports import report
 
 FETCH_BYTES = 1 << 16
 

@@ -8,7 +8,6 @@ from streams.operations.verify.reading import TopicReading
 from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
-from tests.processing.test_poison import report
 from tests.support.kafka_log import (
     REGISTRY,
     create_topics,
@@ -20,6 +19,7 @@ from tests.support.kafka_log import (
     taken_in,
     until,
 )
+from tests.support.numbered_reports import report
 
 
 async def group_offset(settings: Settings) -> int:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.processing.test_poison import NOW_MS, report
 from tests.support.build import Json
 from tests.support.kafka_log import Worker, create_topics, send, settings_for, taken_in
 from tests.support.mixed_log import Sent
+from tests.support.numbered_reports import NOW_MS, report
 
 SECRET = "Unsayable"
 

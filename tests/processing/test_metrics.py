@@ -4,10 +4,10 @@ import dataclasses
 
 import orjson
 
-from tests.processing.test_poison import NOW_MS, report
 from tests.support.kafka_log import create_topics, running_desk, send, settings_for, taken_in, until
 from tests.support.metrics import Gained, samples
 from tests.support.mixed_log import Sent
+from tests.support.numbered_reports import NOW_MS, report
 
 
 async def test_a_desk_counts_what_became_of_records_and_shows_its_partitions(kafka: str, prefix: str) -> None:

@@ -1,40 +1,23 @@
 """No record can stop a partition: what the fold or a broker chokes on is rejected, and the rest goes on."""
 
-import json
 from typing import Any
 
 import orjson
 import pytest
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from schemas.topics import TOPICS
 from streams.core import ledger_codec
 from streams.core.ledger import Ledger
 from streams.core.state.step import EntryKey
 from streams.kafka.client import client_options
-from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify
 from streams.settings import Settings
 from tests.support.kafka_log import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
 from tests.support.mixed_log import Sent
-
-NOW_MS = 1_700_000_000_000
-
-
-def figure(number: int) -> dict[str, Any]:
-    return {"type": "casualties", "party": f"p-{number}", "outcome": "killed", "count": {"best": number}}
-
-
-def report(number: int, episode: str = "e-1", **more: Any) -> Sent:
-    content = {
-        "report_id": f"r-{number}", "episode": episode, "source": "reuters", "published_at": "2022-09-15T10:30:00Z",
-        "claims": [figure(number)],
-    }  # fmt: skip
-    key = episode.encode()
-    return Sent(partition_of(key, 1), key, json.dumps(content | more).encode(), NOW_MS)
+from tests.support.numbered_reports import NOW_MS, figure, report
+from tests.support.undecodable_header import UndecodableName, send_with_header
 
 
 def many_mediators(number: int, count: int) -> Sent:
@@ -226,36 +209,13 @@ async def test_a_refused_record_that_fits_nowhere_is_cut_and_says_so(kafka: str,
     assert len(await read(settings, "casualties", 1)) == 1
 
 
-class Misspelt(str):
-    """A header's name that is written in bytes that are not UTF-8."""
-
-    __slots__ = ()
-
-    def encode(self, *_: Any) -> bytes:
-        return b"\xff\xfe"
-
-
-async def send_with_header(settings: Settings, sent: Sent, name: str, codec: int = 0) -> None:
-    producer = AIOKafkaProducer(**client_options(settings))
-    await producer.start()
-    try:
-        batch = producer.create_batch()
-        # aiokafka's own builder takes nothing that is not text.
-        batch._builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, -1, 1 << 20)
-        for _ in range(2):
-            batch.append(key=sent.key, value=sent.value, timestamp=sent.timestamp_ms, headers=[(name, b"1")])
-        await (await producer.send_batch(batch, settings.topic("reports"), partition=sent.partition))
-    finally:
-        await producer.stop()
-
-
 @pytest.mark.parametrize("codec", [0, 1], ids=["plain", "gzip"])
 async def test_a_header_name_that_is_not_utf8_stops_nobody(kafka: str, prefix: str, codec: int) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send(settings, [report(0)])
-    await send_with_header(settings, report(1), Misspelt("x"), codec)
-    await send_with_header(settings, Sent(0, b"k", b"no report", NOW_MS), Misspelt("x"), codec)
+    await send_with_header(settings, report(1), UndecodableName("x"), codec)
+    await send_with_header(settings, Sent(0, b"k", b"no report", NOW_MS), UndecodableName("x"), codec)
     await send(settings, [report(2)])
     async with running_desk(settings) as desk:
         await taken_in(settings)

@@ -21,7 +21,7 @@ from streams.processing.batch import FoldedBatch
 from streams.processing.restore import restore
 from streams.settings import Settings
 from streams.worker.faust_options import faust_options
-from tests.agents.test_faust import Watching, worker_running
+from tests.support.faust_worker import WatchingApp, worker_running
 from tests.support.kafka_log import (
     REGISTRY,
     counts_here,
@@ -131,7 +131,7 @@ async def test_two_apps_of_one_id_on_topics_of_their_own_do_each_others_no_harm(
 async def test_fausts_own_group_rebalances_while_the_desk_works(kafka: str, prefix: str, tmp_path: Path) -> None:
     settings = settings_for(kafka, prefix, data_dir=tmp_path, batch_max_records=5)
     await create_topics(settings, 2)
-    app = Watching(settings, REGISTRY)
+    app = WatchingApp(settings, REGISTRY)
     app.finalize()
     seen = app.watch(settings.topic("casualties"))
     async with worker_running(app):

@@ -17,10 +17,10 @@ from streams.observability.tracing import traced
 from streams.operations.verify.verify import verify
 from streams.settings import SettingsError
 from streams.worker.faust_app import create_app
-from tests.agents.test_faust import worker_running
-from tests.processing.test_poison import report as record
 from tests.support.build import killed, report
+from tests.support.faust_worker import worker_running
 from tests.support.kafka_log import create_topics, read, send, settings_for, taken_in, until
+from tests.support.numbered_reports import report as record
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TOPIC = "messaging.destination.name"

@@ -18,7 +18,6 @@ from streams.kafka.transactional_producer import TransactionalProducer
 from streams.operations.verify.verify import verify
 from streams.processing import PartitionConsumer
 from streams.settings import Settings
-from tests.processing.test_poison import report
 from tests.support.kafka_log import (
     REGISTRY,
     create_topics,
@@ -31,6 +30,7 @@ from tests.support.kafka_log import (
     until,
 )
 from tests.support.mixed_log import mixed
+from tests.support.numbered_reports import report
 
 
 async def test_missing_topics_are_named_with_the_command_that_makes_them(kafka: str, prefix: str) -> None:

@@ -18,7 +18,6 @@ from streams.kafka.topics import admin
 from streams.operations.verify.reading import RangeUnreadable, TopicReading
 from streams.operations.verify.verify import OUTPUTS, verify
 from streams.settings import Settings
-from tests.processing.test_poison import NOW_MS, report
 from tests.support.kafka_log import (
     REGISTRY,
     create_topics,
@@ -31,6 +30,7 @@ from tests.support.kafka_log import (
     until,
 )
 from tests.support.mixed_log import Sent
+from tests.support.numbered_reports import NOW_MS, report
 
 #: What is compacted alone keeps its records when they are to be deleted.
 DELETABLE = {"cleanup.policy": "compact,delete", "retention.ms": "-1"}

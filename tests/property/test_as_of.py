@@ -20,7 +20,7 @@ from streams.files.jsonl import Lines
 from streams.operations.replay.replay import Replay
 from tests.property.folding import in_bytes, registry
 from tests.property.strategies import BEGIN, History, histories
-from tests.schemas.test_schemas import fits
+from tests.support.published_shapes import assert_fits
 
 #: Around and between what the histories tell of.
 TIMES = st.integers(-8, 30).map(
@@ -96,7 +96,7 @@ def test_what_changed_leads_from_what_was_known_at_the_first_time_to_the_second(
         found = difference("war", log, sources, from_us=from_us, to_us=to_us, **options)
     except NoSuchEpisode:
         return
-    fits("difference", found.as_record())
+    assert_fits("difference", found.as_record())
     try:
         before = known_at("war", log, sources, at_us=from_us, **options)
     except NoSuchEpisode:

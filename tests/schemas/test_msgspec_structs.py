@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from schemas.msgspec_structs import struct_of
 from schemas.reports import ReportShape
-from tests.core.test_parse import FULL, SPARE
+from tests.support.report_json import FULL_REPORT, MINIMAL_REPORT
 
 #: What a struct leaves to whoever reads with it; what is said of a shape, not asked; and how a kind of claim is told.
 LEFT_OUT = {"pattern", "additionalProperties", "title", "description", "default", "discriminator"}
@@ -46,7 +46,7 @@ def test_a_struct_has_the_fields_and_the_bounds_of_its_shape() -> None:
     }
 
 
-@pytest.mark.parametrize("report", [FULL, SPARE], ids=["every field", "what must be there"])
+@pytest.mark.parametrize("report", [FULL_REPORT, MINIMAL_REPORT], ids=["every field", "what must be there"])
 def test_a_report_is_read_at_once(report: dict[str, Any]) -> None:
     """Or else every report would go the long way, unseen."""
     read = msgspec.json.decode(msgspec.json.encode(report), type=struct_of(ReportShape))
@@ -56,4 +56,4 @@ def test_a_report_is_read_at_once(report: dict[str, Any]) -> None:
 def test_a_field_that_nobody_knows_is_not_passed_over() -> None:
     """It is counted, which only the exact way does."""
     with pytest.raises(msgspec.ValidationError, match="unknown field"):
-        msgspec.convert({**SPARE, "note": ""}, struct_of(ReportShape))
+        msgspec.convert({**MINIMAL_REPORT, "note": ""}, struct_of(ReportShape))

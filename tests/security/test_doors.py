@@ -20,13 +20,13 @@ from streams.kafka.client import client_options
 from streams.kafka.connectivity import diagnose, missing_acl_message, unreachable_brokers
 from streams.settings import Settings, load
 from streams.worker.event_loop import SHUTDOWN_S, EventLoop
-from tests.agents.test_faust import Watching, worker_running
-from tests.processing.test_poison import report
-from tests.processing.test_worker import answers, start
 from tests.support.alerting_worker import eventually
+from tests.support.faust_worker import WatchingApp, worker_running
 from tests.support.kafka_log import WAIT_S, create_topics, read, running_desk, send, taken_in, until
 from tests.support.mixed_log import mixed
+from tests.support.numbered_reports import report
 from tests.support.secured_cluster import CERTIFIED, PASSWORDS, Secured, secured
+from tests.support.worker_process import start_worker, wait_for_status
 
 pytestmark = pytest.mark.kafka
 
@@ -91,7 +91,7 @@ def test_worker_and_commands_come_in_by_every_door(
 
 async def worked_on(settings: Settings, ours: Settings) -> None:
     """A whole worker takes the one report in: the desk, and Faust with an agent on a topic."""
-    worker = Watching(settings, Registry())
+    worker = WatchingApp(settings, Registry())
     worker.finalize()
     seen = worker.watch(settings.topic("casualties"))
     async with worker_running(worker):
@@ -118,9 +118,9 @@ async def test_the_worker_uses_the_rights_of_the_table_and_no_other(
         monkeypatch.setenv(f"TRUCELINE_{name}", str(value))
     for records in (mixed(3, 80, 2), [report(1)]):
         await send(ours, records)
-        process, port = start("truceline serve", tmp_path, settings.bootstrap_servers, "least")
+        process, port = start_worker("truceline serve", tmp_path, settings.bootstrap_servers, "least")
         try:
-            await answers(port, "/readyz", 200)
+            await wait_for_status(port, "/readyz", 200)
             await taken_in(ours)
             await eventually(lambda: is_written(ours, "undelivered"), True)
         finally:

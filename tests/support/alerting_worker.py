@@ -20,6 +20,8 @@ from tests.support.kafka_log import WAIT_S, create_topics, read, settings_for
 from tests.support.mixed_log import Sent
 
 PARTITIONS = 2
+#: One rule: alert when a figure crosses 100, and when it falls below again.
+CROSSES_100 = "crossed: {crosses: 100, resolved: true}\n"
 
 
 async def alerting_settings(kafka: str, prefix: str, folder: Path, rules: str, **more: Any) -> Settings:

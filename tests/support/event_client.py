@@ -66,3 +66,14 @@ class Listener:
             self.last_id = told.id or self.last_id
             self.told.append(told)
             yield told
+
+
+async def get(url: str, path: str, **options: Any) -> httpx.Response:
+    """Return the answer to one GET request."""
+    async with httpx.AsyncClient(verify=NO_TLS) as client:
+        return await client.get(f"{url}{path}", **options)
+
+
+def change_ids(listener: Listener) -> list[str]:
+    """Return the ids of the changes received, in order."""
+    return [told.content["change_id"] for told in listener.changes]

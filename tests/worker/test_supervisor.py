@@ -26,9 +26,9 @@ from streams.cli import app
 from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify
 from streams.settings import Settings, SettingsError, load
-from tests.processing.test_poison import report
 from tests.support.kafka_log import WAIT_S, create_topics, read, send, settings_for, taken_in, until
 from tests.support.mixed_log import Sent
+from tests.support.numbered_reports import report
 from tests.support.paths import ROOT
 
 MODULE = [sys.executable, "-m", "streams", "serve"]

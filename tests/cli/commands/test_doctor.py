@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.operations.diagnostics import doctor
-from tests.processing.test_poison import report
 from tests.support.kafka_log import create_topics, running_desk, send, settings_for, taken_in
 from tests.support.mixed_log import Sent
+from tests.support.numbered_reports import report
 
 CHECKS = ["brokers", "versions", "disk", "kafka", "topics", "rights", "group", "lag", "commits", "clocks"]
 

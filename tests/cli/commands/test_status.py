@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from streams.cli import app
 from streams.kafka.routing import partition_of
 from streams.operations.diagnostics.status import look
-from tests.processing.test_poison import report
-from tests.processing.test_worker import answers, start
 from tests.support.kafka_log import WAIT_S, create_topics, running_desk, send, settings_for, taken_in
 from tests.support.mixed_log import Sent
+from tests.support.numbered_reports import report
+from tests.support.worker_process import start_worker, wait_for_status
 
 
 def told(settings: Any, *arguments: str) -> dict[str, Any]:
@@ -79,9 +79,9 @@ async def test_owners_offsets_and_last_commits_are_the_groups_and_the_ledgers(ou
 
 async def test_a_worker_is_asked_how_it_is_and_one_that_is_away_is_said(ours: Any, tmp_path: Path) -> None:
     await create_topics(ours, 1)
-    process, port = start("truceline serve", tmp_path, ours.bootstrap_servers, ours.topic_prefix)
+    process, port = start_worker("truceline serve", tmp_path, ours.bootstrap_servers, ours.topic_prefix)
     try:
-        await answers(port, "/readyz", 200)
+        await wait_for_status(port, "/readyz", 200)
         await send(ours, [report(1), report(2), report(2)])
         await taken_in(ours)
         found = await look(ours, [f"http://127.0.0.1:{port}/", "http://127.0.0.1:1"])

@@ -20,7 +20,6 @@ from streams.kafka.topics import admin, create
 from streams.kafka.transactional_producer import TransactionalProducer
 from streams.operations.verify.verify import verify
 from streams.settings import Settings
-from tests.processing.test_poison import report
 from tests.support.kafka_log import (
     SOURCES_YAML,
     Worker,
@@ -33,6 +32,7 @@ from tests.support.kafka_log import (
     until,
 )
 from tests.support.mixed_log import Sent, mixed
+from tests.support.numbered_reports import report
 
 CHANGES = ("casualties", "ceasefires", "statements")
 

@@ -19,7 +19,7 @@ from streams.web.sse import buffer, hub
 from streams.web.sse.buffer import EventBuffer, EventFilter
 from streams.web.sse.marks import Mark
 from tests.support.build import REGISTRY, act, killed, report
-from tests.support.event_client import NO_TLS, Listener
+from tests.support.event_client import NO_TLS, Listener, change_ids, get
 
 LIMIT_S = 60
 Serving = Callable[[], contextlib.AbstractContextManager[str]]
@@ -53,15 +53,6 @@ async def post(url: str, *bodies: dict[str, Any]) -> None:
         assert answer.status_code == 202, answer.text
 
 
-async def fetched(url: str, path: str, **options: Any) -> httpx.Response:
-    async with httpx.AsyncClient(verify=NO_TLS) as client:
-        return await client.get(f"{url}{path}", **options)
-
-
-def ids(listener: Listener) -> list[str]:
-    return [told.content["change_id"] for told in listener.changes]
-
-
 def versions(first: int, last: int) -> list[str]:
     return [f"war/mod/north/killed/military@{version}" for version in range(first, last + 1)]
 
@@ -72,31 +63,31 @@ def count(at: int, **fields: Any) -> dict[str, Any]:
 
 async def test_from_the_mark_of_a_picture_every_change_behind_it_comes_once(url: str) -> None:
     await post(url, count(1), count(2))
-    picture = (await fetched(url, "/episodes/war")).json()
+    picture = (await get(url, "/episodes/war")).json()
     assert picture["cells"][0]["value"]["best"] == 2
     await post(url, count(3))
     listener = Listener(url, since=picture["mark"], episode="war")
     first = (await listener.until(1))[0]
-    assert (first.name, first.content["after"]["best"], ids(listener)) == ("casualties", 3, versions(3, 3))
+    assert (first.name, first.content["after"]["best"], change_ids(listener)) == ("casualties", 3, versions(3, 3))
     assert (listener.told[0].name, listener.told[0].content) == ("heartbeat", {"mode": "embedded", "reasons": []})
     await post(url, count(4), report("b", act("announced")))
     await listener.until(4)
     assert [told.name for told in listener.changes] == ["casualties", "casualties", "ceasefires", "ceasefires"]
-    assert ids(listener)[:2] == versions(3, 4)
+    assert change_ids(listener)[:2] == versions(3, 4)
 
 
 async def test_the_list_of_episodes_has_a_mark_too(url: str) -> None:
     await post(url, count(1))
-    listed = (await fetched(url, "/episodes")).json()
+    listed = (await get(url, "/episodes")).json()
     await post(url, count(2))
     listener = Listener(url, since=listed["mark"])
     await listener.until(1)
-    assert ids(listener) == versions(2, 2)
+    assert change_ids(listener) == versions(2, 2)
 
 
 async def test_a_listener_that_comes_and_goes_while_reports_come_misses_and_repeats_nothing(url: str) -> None:
     await post(url, count(1))
-    mark = (await fetched(url, "/episodes/war")).json()["mark"]
+    mark = (await get(url, "/episodes/war")).json()["mark"]
     listener = Listener(url, **{"last-event-id": mark})
     last = 60
 
@@ -108,7 +99,7 @@ async def test_a_listener_that_comes_and_goes_while_reports_come_misses_and_repe
     while len(listener.changes) < last - 1:
         await listener.until(min(len(listener.changes) + 7, last - 1))
     await reporting
-    assert ids(listener) == versions(2, last)
+    assert change_ids(listener) == versions(2, last)
 
 
 async def test_snapshots_taken_while_reports_come_leave_no_gap_and_no_double(url: str) -> None:
@@ -121,14 +112,14 @@ async def test_snapshots_taken_while_reports_come_leave_no_gap_and_no_double(url
     reporting = asyncio.create_task(reports())
     begun: list[tuple[int, Listener]] = []
     while not reporting.done():
-        answer = await fetched(url, "/episodes/war")
+        answer = await get(url, "/episodes/war")
         if answer.is_success:
             begun.append((answer.json()["cells"][0]["version"], Listener(url, since=answer.json()["mark"])))
     await reporting
     assert len(begun) > 3
     for version, listener in begun:
         await listener.until(last - version)
-        assert ids(listener) == versions(version + 1, last)
+        assert change_ids(listener) == versions(version + 1, last)
 
 
 async def test_after_a_restart_a_listener_goes_on_where_it_was(serving: Serving) -> None:
@@ -143,7 +134,7 @@ async def test_after_a_restart_a_listener_goes_on_where_it_was(serving: Serving)
         await post(url, count(3))
         listener.url = url
         await listener.until(3)
-    assert ids(listener) == versions(1, 3)
+    assert change_ids(listener) == versions(1, 3)
 
 
 async def test_what_is_older_than_memory_is_read_from_the_file(
@@ -157,27 +148,27 @@ async def test_what_is_older_than_memory_is_read_from_the_file(
             await anext(told)
         await post(url, *[count(at) for at in range(1, 1_201)])
         await listener.until(1_200)
-    assert ids(listener) == versions(1, 1_200)
+    assert change_ids(listener) == versions(1, 1_200)
 
 
 async def test_filters_by_episode_and_topic(url: str) -> None:
-    mark = (await fetched(url, "/episodes")).json()["mark"]
+    mark = (await get(url, "/episodes")).json()["mark"]
     await post(url, count(1), count(1, episode="other"), report("b", act("announced")))
     of_other, of_truces = Listener(url, since=mark, episode="none,other"), Listener(url, since=mark, topic="ceasefires")
     await of_other.until(1)
     await of_truces.until(2)
-    assert ids(of_other) == ["other/mod/north/killed/military@1"]
-    assert ids(of_truces) == ["war/main/joint@1", "war/main/source:mod@1"]
+    assert change_ids(of_other) == ["other/mod/north/killed/military@1"]
+    assert change_ids(of_truces) == ["war/main/joint@1", "war/main/source:mod@1"]
 
 
 async def test_pictures_come_where_they_are_asked_for_and_without_cells(url: str) -> None:
-    mark = (await fetched(url, "/episodes")).json()["mark"]
+    mark = (await get(url, "/episodes")).json()["mark"]
     listener = Listener(url, since=mark, topic="episodes")
     async with listener.connected() as told:
         await anext(told)
         await post(url, count(1))
         shown = await anext(told)
-        picture = (await fetched(url, "/episodes/war")).json()
+        picture = (await get(url, "/episodes/war")).json()
         assert shown.name == "episodes"
         assert shown.content == {name: picture[name] for name in picture if name not in {"cells", "mark"}}
     await post(url, count(2))
@@ -215,7 +206,7 @@ async def test_a_slow_reader_is_told_so_and_comes_back_to_the_rest(url: str, mon
     assert listener.told[-1].content["reason"] == "slow"
     monkeypatch.undo()
     await listener.until(last)
-    assert ids(listener) == versions(1, last)
+    assert change_ids(listener) == versions(1, last)
 
 
 @pytest.mark.parametrize(
@@ -229,12 +220,12 @@ async def test_a_slow_reader_is_told_so_and_comes_back_to_the_rest(url: str, mon
     ],
 )
 async def test_what_makes_no_sense_is_refused(url: str, query: dict[str, str], status: int, code: str) -> None:
-    answer = await fetched(url, "/events", params=query)
+    answer = await get(url, "/events", params=query)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
 async def test_a_mark_of_another_log_or_behind_the_end_is_answered_by_a_reset(url: str) -> None:
-    mark = Mark.decode((await fetched(url, "/episodes")).json()["mark"])
+    mark = Mark.decode((await get(url, "/episodes")).json()["mark"])
     ahead = mark._replace(positions=tuple(offset + 5 for offset in mark.positions))
     for wrong in (mark._replace(log=b"else"), mark._replace(positions=(1,)), ahead):
         listener = Listener(url, since=wrong.encode())
@@ -266,8 +257,8 @@ async def test_more_clients_than_it_takes_are_turned_away(serving: Serving, monk
     with serving() as url:
         async with Listener(url).connected() as told:
             await anext(told)
-            second = await fetched(url, "/events")
-            metrics = (await fetched(url, "/metrics")).text
+            second = await get(url, "/events")
+            metrics = (await get(url, "/metrics")).text
     assert (second.status_code, second.json()["code"], second.headers["retry-after"]) == (503, "unavailable", "2")
     assert "truceline_event_clients 1.0" in metrics
 

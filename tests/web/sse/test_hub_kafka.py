@@ -20,8 +20,7 @@ from streams.web.server import Server, listen, url_of
 from streams.web.sse import buffer, hub
 from streams.worker.http_app import kafka_app
 from tests.support.build import Json
-from tests.support.event_client import Listener
-from tests.web.sse.test_hub import fetched, ids
+from tests.support.event_client import Listener, change_ids, get
 
 WAIT_S = 60
 PARTITIONS = 3
@@ -47,7 +46,7 @@ def worker(settings: Settings) -> Worker:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         url = url_of(listener)
         async with asyncio.timeout(WAIT_S):
-            while not server.started or not (await fetched(url, "/readyz")).is_success:
+            while not server.started or not (await get(url, "/readyz")).is_success:
                 await asyncio.sleep(0.05)
         yield url
         server.should_exit = True
@@ -101,7 +100,7 @@ async def shows(url: str, offset: int) -> str:
     """Wait until a picture shows an offset; its mark."""
     async with asyncio.timeout(WAIT_S):
         while True:
-            answer = await fetched(url, "/episodes/war")
+            answer = await get(url, "/episodes/war")
             if answer.is_success and answer.json()["through"]["offset"] >= offset:
                 mark: str = answer.json()["mark"]
                 return mark
@@ -116,7 +115,7 @@ async def test_nothing_aborted_is_ever_told_and_any_worker_goes_on_from_any_mark
         await desk.write(2)
         listener = Listener(other, since=mark, topic="casualties,episodes")
         async with listener.connected() as told:
-            while not ids(listener):
+            while not change_ids(listener):
                 await anext(told)
             await desk.write(4, 5, abort=True)
             await desk.write(3)
@@ -126,7 +125,7 @@ async def test_nothing_aborted_is_ever_told_and_any_worker_goes_on_from_any_mark
         listener.url = one
         await desk.write(4)
         await listener.until(3)
-    assert ids(listener) == numbered(2, 3, 4)
+    assert change_ids(listener) == numbered(2, 3, 4)
     pictures = [told.content for told in listener.told if told.name == "episodes"]
     assert [picture["through"]["offset"] for picture in pictures] == sorted(
         picture["through"]["offset"] for picture in pictures
@@ -142,13 +141,13 @@ async def test_what_a_picture_does_not_show_yet_lies_behind_its_mark(worker: Wor
         mark = await shows(url, 1)
         listener = Listener(url, since=mark, episode="war")
         await listener.until(2)
-        assert ids(listener) == numbered(2, 3)
+        assert change_ids(listener) == numbered(2, 3)
         await desk.write(4)
         mark = await shows(url, 4)
         listener = Listener(url, since=mark, episode="war")
         await desk.write(5)
         await listener.until(1)
-        assert ids(listener) == numbered(5)
+        assert change_ids(listener) == numbered(5)
 
 
 async def test_after_a_restart_of_every_worker_what_is_long_past_is_read_from_kafka(
@@ -170,8 +169,8 @@ async def test_after_a_restart_of_every_worker_what_is_long_past_is_read_from_ka
         await listener.until(300)
         again = Listener(url, **{"last-event-id": middle or ""}, episode="war")
         await again.until(150)
-    assert ids(listener) == numbered(*range(1, 301))
-    assert ids(again) == numbered(*range(151, 301))
+    assert change_ids(listener) == numbered(*range(1, 301))
+    assert change_ids(again) == numbered(*range(151, 301))
 
 
 async def test_a_mark_from_before_what_is_kept_is_answered_by_a_reset(
