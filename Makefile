@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "truceline needs Python 3.11 to 3.13, this is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 venv")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) hatchling editables
-	$(PIP) --no-build-isolation --editable '.[kafka,notify,otel,plots,polars,pandas,dev]'
+	$(PIP) --no-build-isolation --editable '.[kafka,notify,otel,plots,polars,pandas,tables,dev]'
 	touch $@
 
 demo: $(STAMP)  ## the story of 13-15 September 2022, played into an embedded server
