@@ -67,6 +67,7 @@ class Settings(BaseSettings):
         "truceline", pattern=_TOPIC_PREFIX, description="Consumer group and first part of the transactional ids"
     )
     sources: Path | None = Field(None, description="Source registry, a YAML file; none: every source is a third party")
+    atlas: Path | None = Field(None, description="Atlas: names of parties, episodes and places, a YAML file")
     horizon: Duration = Field(
         timedelta(days=400),
         description="How far behind an episode's newest report another may lie (ISO 8601); backfills set more",
