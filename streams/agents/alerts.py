@@ -45,7 +45,7 @@ class PartitionProgress:
         #: The generation of Faust's group in which it was last brought up to date.
         self.generation: int | None = None
 
-    def see(self, record: Any) -> list[Alert]:
+    def on_change(self, record: Any) -> list[Alert]:
         """Return the alerts that a record raises; one that cannot be looked at raises none."""
         self.next = record.offset + 1
         try:
@@ -108,7 +108,7 @@ class AlertAgent:
                 lane.generation = record.generation_id
             if record.offset < lane.next:
                 return
-            for alert in lane.see(record):
+            for alert in lane.on_change(record):
                 await self._tell(alert, record.partition)
         except BaseException:
             # Cancelled: what the rules remember may be ahead of what was written.
@@ -136,7 +136,7 @@ class AlertAgent:
         """Look at what lies before `offset` without a word, and at what stands on the topic of alerts."""
         async with RangeReader(self._options, {place: OffsetRange(lane.next, offset)}) as earlier:
             async for record in earlier.records():
-                lane.see(record)
+                lane.on_change(record)
         sent = self._sent.setdefault(place.partition, SentIds())
         alerts = TopicPartition(self._topic, place.partition)
         async with RangeReader(self._options, {alerts: OffsetRange(sent.next, NOW)}) as told:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from streams.alerts.condition import Condition, Match, Memory, Seen, Topic
+from streams.alerts.condition import Condition, ConditionState, Match, ObservedChange, Topic
 from streams.alerts.rise_window import lower_before
 from streams.core.times import format_time, parse_time
 
@@ -27,7 +27,7 @@ class TruceCondition(Condition):
     filters: ClassVar[tuple[str, ...]] = ("episode", "ceasefire", "view")
     named_by: ClassVar[tuple[str, ...]] = ("ceasefire", "view")
 
-    def names(self, seen: Seen) -> dict[str, str]:
+    def names(self, seen: ObservedChange) -> dict[str, str]:
         """Return the names of a view."""
         return {name: seen.record[name] for name in ("episode", "ceasefire", "view")}
 
@@ -43,7 +43,7 @@ class Becomes(TruceCondition):
     message = "ceasefire {ceasefire} ({view}): {status_before} → {status}"
     over = "ceasefire {ceasefire} ({view}): no longer {status_before}, now {status}"
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
+    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
         """Compare the status before and after."""
         del memory
         facts = view_facts(seen)
@@ -64,7 +64,7 @@ class Violations(TruceCondition):
     says = (*VIEW, "count")
     message = "ceasefire {ceasefire} ({view}): {count} violations more, {alleged} alleged and {confirmed} confirmed"
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
+    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
         """Measure from the lowest count of the window; what was told is not measured from again."""
         before, after = seen.record["before"], seen.record["after"]
         key = "/".join(seen.record[name] for name in self.named_by)
@@ -89,7 +89,7 @@ class StartPassed(TruceCondition):
     message = "ceasefire {ceasefire}: declared to start {effective_at}, and no word that it has"
     over = "ceasefire {ceasefire}, declared to start {effective_at}: now {status}"
 
-    def pass_time(self, memory: Memory, seen: Seen) -> Iterator[Match]:
+    def on_time(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
         """Find the starts that the clock has passed."""
         for ceasefire, (start, told) in sorted(memory.items()):
             due = start + self.after_us
@@ -98,7 +98,7 @@ class StartPassed(TruceCondition):
                 memory[ceasefire] = [start, True]
                 yield self._finding(seen, ceasefire, start)
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
+    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
         """Wait for the start that the joint view declares, until anybody says a word after it."""
         ceasefire = seen.record["ceasefire"]
         start, told = memory.pop(ceasefire, (None, False))
@@ -110,14 +110,14 @@ class StartPassed(TruceCondition):
         if told and waits != start:
             yield self._finding(seen, ceasefire, start, raised=False)
 
-    def _finding(self, seen: Seen, ceasefire: str, start: int, *, raised: bool = True) -> Match:
+    def _finding(self, seen: ObservedChange, ceasefire: str, start: int, *, raised: bool = True) -> Match:
         at = format_time(start)
         origin = f"{seen.record['episode']}/{ceasefire}/start@{at}"
         status = (seen.record["after"] or {}).get("status", "none")
         return Match(raised, {"ceasefire": ceasefire}, origin, {"effective_at": at, "status": status})
 
 
-def view_facts(seen: Seen) -> dict[str, Any]:
+def view_facts(seen: ObservedChange) -> dict[str, Any]:
     """Return what a message may say of a change of status."""
     before: View | None = seen.record["before"]
     after: View = seen.record["after"] or {}
@@ -132,7 +132,7 @@ def view_facts(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _declared_start(seen: Seen) -> int | None:
+def _declared_start(seen: ObservedChange) -> int | None:
     """Return the start that the joint view declares and that has not come."""
     view = seen.record["after"]
     if seen.record["view"] != "joint" or view is None or view["status"] not in DECLARED:
@@ -140,7 +140,7 @@ def _declared_start(seen: Seen) -> int | None:
     return None if view["effective_at"] is None else parse_time(view["effective_at"])
 
 
-def _is_settled(seen: Seen, start: int) -> bool:
+def _is_settled(seen: ObservedChange, start: int) -> bool:
     """Tell whether a change leaves nothing to wait for: a word after the start, or another course of things."""
     if seen.record["view"] == "joint":
         view = seen.record["after"]
@@ -149,7 +149,7 @@ def _is_settled(seen: Seen, start: int) -> bool:
     return seen.speaker is not None and seen.moment is not None and seen.moment >= start and not _is_timer(seen)
 
 
-def _is_timer(seen: Seen) -> bool:
+def _is_timer(seen: ObservedChange) -> bool:
     """Tell whether nothing but a declared start came: the status moved, and nobody said so."""
     before, after = seen.record["before"], seen.record["after"]
     if before is None or before["status"] not in DECLARED or before["effective_at"] is None:

@@ -1,6 +1,6 @@
 """What every condition of a rule has in common: how it is fed, and what it finds.
 
-A condition is plain values; what it has to remember of an episode stands in a `Memory`, JSON that
+A condition is plain values; what it has to remember of an episode stands in a `ConditionState`, JSON that
 its owner keeps, so that it can be stored and read back at any point.
 """
 
@@ -13,12 +13,12 @@ from streams.core.source_registry import Registry
 
 Topic = Literal["casualties", "ceasefires"]
 #: What a condition remembers of one episode: JSON.
-Memory = dict[str, Any]
+ConditionState = dict[str, Any]
 #: What a message may say of the report behind any alert.
 CAUSE_FIELDS = ("report_id", "reported_by", "relayed_by", "headline", "url")
 
 
-class Seen(NamedTuple):
+class ObservedChange(NamedTuple):
     """A change as the conditions see it."""
 
     record: dict[str, Any]
@@ -67,26 +67,26 @@ class Condition:
     #: The message when it is over; None where it is nothing that ends.
     over: ClassVar[str | None] = None
 
-    def names(self, seen: Seen) -> dict[str, str]:
+    def names(self, seen: ObservedChange) -> dict[str, str]:
         """Return what filters look at; a name that is missing matches no filter."""
         return cell_names(seen)
 
-    def pass_time(self, memory: Memory, seen: Seen) -> Iterable[Match]:
+    def on_time(self, memory: ConditionState, seen: ObservedChange) -> Iterable[Match]:
         """Look at the clock, which a change has moved; comes before `see`, and for every change of the episode."""
         del memory, seen
         return ()
 
-    def see(self, memory: Memory, seen: Seen) -> Iterable[Match]:
+    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterable[Match]:
         """Look at a change that the rule's filters let through."""
         raise NotImplementedError
 
-    def finding(self, seen: Seen, facts: dict[str, Any], *, raised: bool = True) -> Match:
+    def finding(self, seen: ObservedChange, facts: dict[str, Any], *, raised: bool = True) -> Match:
         """Return a finding about the subject of a change, named by its id."""
         names = {name: seen.record[name] for name in self.named_by}
         return Match(raised, names, seen.record["change_id"], facts)
 
 
-def cell_names(seen: Seen) -> dict[str, str]:
+def cell_names(seen: ObservedChange) -> dict[str, str]:
     """Return the names of a cell, with the class that its source is in for the party."""
     record = seen.record
     names = {name: record[name] for name in ("episode", "source", "party", "outcome", "population")}
@@ -95,13 +95,13 @@ def cell_names(seen: Seen) -> dict[str, str]:
     return names
 
 
-def bests(seen: Seen) -> tuple[int | None, int | None]:
+def bests(seen: ObservedChange) -> tuple[int | None, int | None]:
     """Return the best figure before and after a count change."""
     before, after = seen.record["before"], seen.record["after"]
     return before and before["best"], after and after["best"]
 
 
-def figures(seen: Seen) -> dict[str, Any]:
+def figures(seen: ObservedChange) -> dict[str, Any]:
     """Return what a message may say of a count change."""
     before, after = bests(seen)
     value = seen.record["after"] or {}

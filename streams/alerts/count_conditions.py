@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from streams.alerts.condition import FIGURES, Condition, Match, Memory, Seen, bests, cell_names, figures
+from streams.alerts.condition import (
+    FIGURES,
+    Condition,
+    ConditionState,
+    Match,
+    ObservedChange,
+    bests,
+    cell_names,
+    figures,
+)
 from streams.alerts.rise_window import lower_before
 from streams.core.times import format_time
 
@@ -21,7 +30,7 @@ class Crosses(Condition):
     message = "{party} {outcome} ({population}) according to {source}: {after}, {figure} reached"
     over = "{party} {outcome} ({population}) according to {source}: back to {after}, below {figure}"
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
+    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
         """Compare both sides of the change with the figure."""
         del memory
         was, now = (best is not None and best >= self.figure for best in bests(seen))
@@ -41,7 +50,7 @@ class Rises(Condition):
     says = (*FIGURES, "risen", "risen_from")
     message = "{party} {outcome} ({population}) according to {source}: {risen} more, {risen_from} → {after}"
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
+    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
         """Measure from the lowest figure of the window; what was told is not measured from again."""
         before, after = bests(seen)
         key = "/".join(seen.record[name] for name in self.named_by)
@@ -68,7 +77,7 @@ class Falls(Condition):
     says = FIGURES
     message = "{party} {outcome} ({population}) according to {source}: corrected from {before} to {after}"
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
+    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
         """Look at how much is gone; what was withdrawn is gone altogether."""
         del memory
         before, after = bests(seen)
@@ -94,7 +103,7 @@ class Disagree(Condition):
         " to {highest} ({highest_source})"
     )
 
-    def see(self, memory: Memory, seen: Seen) -> Iterable[Match]:
+    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterable[Match]:
         """Keep what each source says, and compare the two furthest apart."""
         names = cell_names(seen)
         key = "/".join(names[name] for name in self.named_by)
@@ -141,19 +150,19 @@ class Quiet(Condition):
     message = "{source} has changed no figure since {last_heard}"
     over = "{source} speaks again, after {last_heard}"
 
-    def names(self, seen: Seen) -> dict[str, str]:
+    def names(self, seen: ObservedChange) -> dict[str, str]:
         """Return who speaks: the source of the report, which need not be that of the cell that it moves."""
         names = {"episode": str(seen.record["episode"])}
         return names if seen.speaker is None else names | {"source": seen.speaker}
 
-    def pass_time(self, memory: Memory, seen: Seen) -> Iterator[Match]:
+    def on_time(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
         """Find who has been silent for too long; who speaks just now has not."""
         for source, (last, change_id, told) in sorted(memory.items()):
             if not told and source != seen.speaker and seen.clock - last > self.for_us:
                 memory[source] = [last, change_id, True]
                 yield self._finding(source, last, f"{change_id}/quiet")
 
-    def see(self, memory: Memory, seen: Seen) -> Iterator[Match]:
+    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
         """Note that a source has spoken. An old report that comes late is no news of it."""
         source = seen.speaker
         if source is None or seen.moment is None:

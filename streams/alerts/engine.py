@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from schemas.alerts import Alert
-from streams.alerts.condition import CAUSE_FIELDS, Match, Memory, Seen, Topic
+from streams.alerts.condition import CAUSE_FIELDS, ConditionState, Match, ObservedChange, Topic
 from streams.alerts.rules import Rule
 from streams.alerts.templates import render
 from streams.core.source_registry import Registry
@@ -48,7 +48,7 @@ class AlertEngine:
         if moment is not None and (lane["clock"] is None or moment > lane["clock"]):
             lane["clock"] = moment
         clock = FIRST_US if lane["clock"] is None else lane["clock"]
-        seen = Seen(record, clock, moment, self.registry)
+        seen = ObservedChange(record, clock, moment, self.registry)
         alerts: list[Alert] = []
         memories = lane["rules"]
         for rule in rules:
@@ -61,23 +61,23 @@ class AlertEngine:
         return alerts
 
 
-def _applied(rule: Rule, memory: Memory, seen: Seen) -> list[Alert]:
+def _applied(rule: Rule, memory: ConditionState, seen: ObservedChange) -> list[Alert]:
     """Let a rule look at a change, and tell what it finds; `memory` is its own of this episode."""
     condition = rule.condition
     names = condition.names(seen)
-    if not rule.hears_of(names["episode"]):
+    if not rule.matches_episode(names["episode"]):
         return []
-    own: Memory = memory.pop("own", {})
-    findings = list(condition.pass_time(own, seen))
-    if rule.lets(names):
-        findings += condition.see(own, seen)
+    own: ConditionState = memory.pop("own", {})
+    findings = list(condition.on_time(own, seen))
+    if rule.matches(names):
+        findings += condition.on_change(own, seen)
     if own:
         memory["own"] = own
     told = (_told(rule, memory, seen, finding) for finding in findings)
     return [alert for alert in told if alert is not None]
 
 
-def _told(rule: Rule, memory: Memory, seen: Seen, finding: Match) -> Alert | None:
+def _told(rule: Rule, memory: ConditionState, seen: ObservedChange, finding: Match) -> Alert | None:
     """Return the alert of a finding, or None where it is held back or ends nothing that was told."""
     about = "/".join(finding.subject.values())
     if finding.raised:
@@ -96,7 +96,7 @@ def _told(rule: Rule, memory: Memory, seen: Seen, finding: Match) -> Alert | Non
     return _alert(rule, seen, finding, f"{raised[-1]}/resolved", resolves=raised)
 
 
-def _held_back(rule: Rule, memory: Memory, seen: Seen, finding: Match) -> int | None:
+def _held_back(rule: Rule, memory: ConditionState, seen: ObservedChange, finding: Match) -> int | None:
     """Return how many of the finding's group were held back before it, or None where it is held back itself.
 
     One report raises one alert of a group, and then its cool-down has to pass.
@@ -116,7 +116,13 @@ def _held_back(rule: Rule, memory: Memory, seen: Seen, finding: Match) -> int | 
 
 
 def _alert(
-    rule: Rule, seen: Seen, finding: Match, alert_id: str, *, resolves: list[str] | None = None, suppressed: int = 0
+    rule: Rule,
+    seen: ObservedChange,
+    finding: Match,
+    alert_id: str,
+    *,
+    resolves: list[str] | None = None,
+    suppressed: int = 0,
 ) -> Alert:
     record, condition = seen.record, rule.condition
     cause = record["cause"]

@@ -1,12 +1,12 @@
 """How far a figure has risen within a time."""
 
-from streams.alerts.condition import Memory
+from streams.alerts.condition import ConditionState
 
 #: Figures kept of one window; the oldest go.
 MAX_PAST = 1000
 
 
-def lower_before(memory: Memory, key: str, figure: int | None, clock: int, within_us: int) -> list[int]:
+def lower_before(memory: ConditionState, key: str, figure: int | None, clock: int, within_us: int) -> list[int]:
     """Note the figure that a change at `clock` replaces, and return those to measure a rise from.
 
     These are the figures that stood at some moment of the window, the least first. The memory under `key` holds

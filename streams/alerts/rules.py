@@ -31,7 +31,7 @@ class RuleFilter:
     def _pattern(self) -> re.Pattern[str]:
         return re.compile("|".join(translate(glob) for glob in self.globs))
 
-    def lets(self, names: Mapping[str, str]) -> bool:
+    def matches(self, names: Mapping[str, str]) -> bool:
         """Tell whether it lets these names through; what has no such name it does not."""
         value = names.get(self.name)
         return value is not None and self._pattern.match(value) is not None
@@ -54,13 +54,13 @@ class Rule:
     #: Whether the end of it is told too.
     resolved: bool = False
 
-    def hears_of(self, episode: str) -> bool:
+    def matches_episode(self, episode: str) -> bool:
         """Tell whether the rule looks at an episode at all."""
-        return all(filter_.lets({"episode": episode}) for filter_ in self.filters if filter_.name == "episode")
+        return all(filter_.matches({"episode": episode}) for filter_ in self.filters if filter_.name == "episode")
 
-    def lets(self, names: Mapping[str, str]) -> bool:
+    def matches(self, names: Mapping[str, str]) -> bool:
         """Tell whether every filter lets a change through."""
-        return all(filter_.lets(names) for filter_ in self.filters)
+        return all(filter_.matches(names) for filter_ in self.filters)
 
     @property
     def topic(self) -> Topic:

@@ -25,7 +25,7 @@ from streams.alerts.ceasefire_conditions import Becomes, StartPassed, Violations
 from streams.alerts.condition import Condition
 from streams.alerts.count_conditions import Crosses, Disagree, Falls, Quiet, Rises
 from streams.alerts.rules import CONDITIONS, Rule, RuleFilter, Rules, fields_of
-from streams.alerts.templates import objections
+from streams.alerts.templates import template_faults
 from streams.alerts.yaml_values import ValueRefused
 from streams.core.ceasefires.transitions import CLOSED, OPEN
 from streams.core.picture import CLASSES
@@ -147,7 +147,7 @@ def _kept(faults: list[Fault], read: Callable[..., Any], *arguments: Any) -> Any
 
 def _rises(node: yaml.Node, name: str) -> Rises:
     given = yaml_values.mapping(node, name, ("by", "within"))
-    by, percent = yaml_values.share(given["by"], f"{name}: by")
+    by, percent = yaml_values.amount(given["by"], f"{name}: by")
     return Rises(by, percent, yaml_values.duration_us(given["within"], f"{name}: within", least=1))
 
 
@@ -191,7 +191,7 @@ def _severity(node: yaml.Node, condition: type[Condition]) -> str:
 
 def _message(node: yaml.Node, condition: type[Condition]) -> str:
     template = yaml_values.text(node, "message")
-    for reason in objections(template, fields_of(condition)):
+    for reason in template_faults(template, fields_of(condition)):
         raise ValueRefused(node, reason)
     return template
 

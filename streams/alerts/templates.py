@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from string import Formatter
 from typing import Any
 
-__all__ = ["MAX_TEMPLATE", "objections", "render"]
+__all__ = ["MAX_TEMPLATE", "render", "template_faults"]
 
 MAX_TEMPLATE = 500
 
 
-def objections(template: str, names: Iterable[str]) -> Iterator[str]:
+def template_faults(template: str, names: Iterable[str]) -> Iterator[str]:
     """Yield what is wrong with a template that may use these names."""
     if not template.strip():
         yield "message is empty"
@@ -34,11 +34,11 @@ def render(template: str, facts: Mapping[str, Any]) -> str:
     """Return the message: each `{name}` replaced by its fact, what is not known by a dash."""
     parts = []
     for text, name, _, _ in Formatter().parse(template):
-        parts += [text, "" if name is None else said(facts.get(name))]
+        parts += [text, "" if name is None else fact_text(facts.get(name))]
     return "".join(parts)
 
 
-def said(fact: Any) -> str:
+def fact_text(fact: Any) -> str:
     """Return a fact in words."""
     if fact is None:
         return "–"

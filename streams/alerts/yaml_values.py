@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from streams.files.yaml_nodes import Fault, fields, line_of
 from streams.settings import Duration
 
-__all__ = ["ValueRefused", "duration_us", "factor", "flag", "globs", "mapping", "share", "text", "whole", "words"]
+__all__ = ["ValueRefused", "amount", "duration_us", "factor", "flag", "globs", "mapping", "text", "whole", "words"]
 
 MAX_FIGURE = 10**12
 MAX_WORDS = 100
@@ -53,7 +53,7 @@ def factor(node: yaml.Node, what: str) -> float:
     return number
 
 
-def share(node: yaml.Node, what: str) -> tuple[int, bool]:
+def amount(node: yaml.Node, what: str) -> tuple[int, bool]:
     """Return a number of persons, or (with True) of per cent."""
     written = text(node, what)
     figure = written.removesuffix("%").rstrip()

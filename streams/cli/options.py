@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streams.core.log_record import Located
     from streams.core.queries.as_of import NoSuchEpisode
     from streams.settings import Settings
-    from streams.stores.store import Logged
+    from streams.stores.store import StoredReport
 
 #: Records that are taken from Kafka at once.
 PAGE = 1_000
@@ -99,7 +99,7 @@ def _of_embedded(episode: str, folder: Path, kafka: Kafka) -> Iterator[Located]:
     from streams.stores.sqlite.database import DATABASE
     from streams.stores.sqlite.ledger_file import PARTITION
     from streams.stores.sqlite.reader import Reader
-    from streams.stores.store import Logged, StoreUnavailable
+    from streams.stores.store import StoredReport, StoreUnavailable
 
     # The changes that the server published name its log by this prefix, too.
     topic = _settings(kafka).topic("reports")
@@ -112,7 +112,7 @@ def _of_embedded(episode: str, folder: Path, kafka: Kafka) -> Iterator[Located]:
             while reports := reader.log(after, episode=episode):
                 after = reports[-1].offset
                 for report in reports:
-                    yield Logged(report.value, report.time_us, PARTITION, report.offset).located(topic)
+                    yield StoredReport(report.value, report.time_us, PARTITION, report.offset).located(topic)
     except StoreUnavailable as error:
         raise InputFailed(str(error)) from error
 
@@ -122,13 +122,13 @@ def _of_kafka(episode: str, kafka: Kafka) -> Iterator[Located]:
 
     from streams.kafka.client import client_options
     from streams.settings import SettingsError
-    from streams.stores.kafka.episode_log import past_on_kafka
+    from streams.stores.kafka.episode_log import kafka_episode_log
     from streams.stores.store import StoreUnavailable
 
     settings = _settings(kafka)
     topic = settings.topic("reports")
     try:
-        past = past_on_kafka(client_options(settings), topic, episode)
+        past = kafka_episode_log(client_options(settings), topic, episode)
         with mute_client_log(), asyncio.Runner() as runner:
             try:
                 while page := runner.run(_page(past)):
@@ -150,9 +150,9 @@ def _settings(kafka: Kafka) -> Settings:
         raise UsageFailed(str(error)) from error
 
 
-async def _page(past: AsyncIterator[Logged]) -> list[Logged]:
+async def _page(past: AsyncIterator[StoredReport]) -> list[StoredReport]:
     """Return the next records, none at the end."""
-    page: list[Logged] = []
+    page: list[StoredReport] = []
     async for logged in past:
         page.append(logged)
         if len(page) == PAGE:

@@ -19,7 +19,7 @@ __all__ = ["DeliveryFailure", "Notifier", "create_notifier", "undelivered"]
 PAUSE_FIRST_S = 1.0
 PAUSE_MOST_S = 60.0
 #: Ids of alerts that have been sent on; the oldest go. Repeats come close together.
-REMEMBERED = 10_000
+SENT_IDS_MAX = 10_000
 
 _KINDS = {"minor": "info", "moderate": "warning", "severe": "warning", "extreme": "failure"}
 
@@ -71,7 +71,7 @@ class Notifier:
         for end in ends:
             metrics.NOTIFICATIONS.labels("delivered" if end is None else "undelivered").inc()
         self._sent[alert_id] = None
-        if len(self._sent) > REMEMBERED:
+        if len(self._sent) > SENT_IDS_MAX:
             del self._sent[next(iter(self._sent))]
         return [end for end in ends if end is not None]
 
@@ -134,7 +134,7 @@ def notification(alert: Alert) -> tuple[str, str, str]:
     over = alert["state"] == "resolved"
     title = f"{'Over' if over else alert['severity'].capitalize()}: {alert['episode']}"
     cause = alert["cause"]
-    lines = [harmless(alert["message"])]
+    lines = [defused(alert["message"])]
     if alert["suppressed"]:
         lines.append(f"({alert['suppressed']} more were held back)")
     lines += ["", f"{alert['at'] or ''} {alert['rule']}".strip()]
@@ -147,7 +147,7 @@ def notification(alert: Alert) -> tuple[str, str, str]:
     return title, "\n".join(lines), "success" if over else _KINDS[alert["severity"]]
 
 
-def harmless(text: str) -> str:
+def defused(text: str) -> str:
     """Return a text that calls nobody: in chats `@all` and `<!channel>` would."""
     return text.replace("@", "@\u200b").replace("<!", "<\u200b!")
 

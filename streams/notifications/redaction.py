@@ -5,7 +5,7 @@ import re
 from contextvars import ContextVar
 from urllib.parse import unquote
 
-__all__ = ["Redacted", "hush", "reasons"]
+__all__ = ["RedactingFilter", "reasons", "redact_address"]
 
 #: Loggers of Apprise and of the libraries that it sends by, which may quote an address.
 LOGGERS = ("apprise", "urllib3", "urllib3.connectionpool", "requests", "requests_oauthlib", "oauthlib")
@@ -16,7 +16,7 @@ SHORTEST = 3
 reasons: ContextVar[list[str] | None] = ContextVar("reasons", default=None)
 
 
-class Redacted(logging.Filter):
+class RedactingFilter(logging.Filter):
     """Replaces each part of the known addresses, and keeps what is said as the reasons of a failure."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Redacted(logging.Filter):
         self._parts: set[str] = set()
         self._pattern = re.compile(r"(?!)")
 
-    def know(self, url: str) -> None:
+    def add_address(self, url: str) -> None:
         """Take an address whose parts are secret, all of them but its scheme."""
         _, _, rest = url.partition("://")
         parts = {rest, *re.split(r"[/:@?&=#,;\s]+", rest)}
@@ -33,7 +33,7 @@ class Redacted(logging.Filter):
         longest_first = sorted(self._parts, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
 
-    def hidden(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return a text without the secret parts."""
         return self._pattern.sub(HIDDEN, text)
 
@@ -41,21 +41,21 @@ class Redacted(logging.Filter):
         """Let warnings and worse through, with nothing secret in them."""
         if record.levelno < logging.WARNING:
             return False
-        record.msg, record.args = self.hidden(record.getMessage()), ()
+        record.msg, record.args = self.redact(record.getMessage()), ()
         record.exc_info = record.exc_text = record.stack_info = None
         if (said := reasons.get()) is not None:
             said.append(record.msg)
         return True
 
 
-_HUSHED = Redacted()
+_FILTER = RedactingFilter()
 
 
-def hush(url: str) -> Redacted:
+def redact_address(url: str) -> RedactingFilter:
     """Keep the parts of an address out of all log lines of Apprise and its libraries, from now on."""
-    _HUSHED.know(url)
+    _FILTER.add_address(url)
     for name in LOGGERS:
         logger = logging.getLogger(name)
-        if _HUSHED not in logger.filters:
-            logger.addFilter(_HUSHED)
-    return _HUSHED
+        if _FILTER not in logger.filters:
+            logger.addFilter(_FILTER)
+    return _FILTER

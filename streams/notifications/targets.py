@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from streams.notifications.redaction import hush, reasons
+from streams.notifications.redaction import reasons, redact_address
 from streams.settings import SettingsError
 
 __all__ = ["AppriseTarget", "NotSent", "NotificationTarget", "targets"]
@@ -45,7 +45,7 @@ class AppriseTarget:
     def __init__(self, name: str, url: str) -> None:
         """Raise SettingsError where Apprise knows no such address, or is not there."""
         self.name = name
-        self._hushed = hush(url)
+        self._redaction = redact_address(url)
         try:
             import apprise  # noqa: PLC0415 - an extra, and half a second
         except ImportError:
@@ -70,7 +70,7 @@ class AppriseTarget:
         except TimeoutError:
             raise NotSent(f"no end of it after {SEND_S:.0f} s") from None
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and another try may do
-            raise NotSent(self._hushed.hidden(f"{type(error).__name__}: {error}")) from None
+            raise NotSent(self._redaction.redact(f"{type(error).__name__}: {error}")) from None
         finally:
             reasons.set(None)
         if not sent:

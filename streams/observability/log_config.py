@@ -14,7 +14,7 @@ import structlog
 
 from schemas.reports import SLUG
 
-__all__ = ["FIELDS", "RedactingFilter", "configure", "named", "redacted_exc_info"]
+__all__ = ["FIELDS", "RedactedError", "configure", "record_ids", "redacted_exc_info"]
 
 #: What lines of the standard library's loggers may give as `extra`, to stand as fields.
 FIELDS = frozenset({"topic", "partition", "offset", "episode", "report_id", "code"})
@@ -68,20 +68,20 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
     )
 
 
-class RedactingFilter(Exception):
+class RedactedError(Exception):
     """Stands in a log line for an exception whose words may be those of a report."""
 
 
-def redacted_exc_info(error: BaseException) -> tuple[type[RedactingFilter], RedactingFilter, TracebackType | None]:
+def redacted_exc_info(error: BaseException) -> tuple[type[RedactedError], RedactedError, TracebackType | None]:
     """Return as `exc_info` where an exception was raised and of which kind it is, without what it says."""
     return (
-        RedactingFilter,
-        RedactingFilter(f"{type(error).__name__}, whose message may quote the report"),
+        RedactedError,
+        RedactedError(f"{type(error).__name__}, whose message may quote the report"),
         error.__traceback__,
     )
 
 
-def named(value: bytes | None) -> dict[str, str]:
+def record_ids(value: bytes | None) -> dict[str, str]:
     """Return the `episode` and `report_id` that a record's value names, as fields of a log line, where it names any."""
     try:
         report: Any = orjson.loads(value or b"")

@@ -9,7 +9,7 @@ from streams.core.source_registry import Registry
 __all__ = ["UnknownSourceLog"]
 
 #: Log at most this many unknown sources.
-STRANGERS_MAX = 10_000
+UNKNOWN_MAX = 10_000
 
 _log = structlog.get_logger(__name__)
 
@@ -22,14 +22,14 @@ class UnknownSourceLog:
 
     def __init__(self, registry: Registry) -> None:
         """Take the registry in force."""
-        self._met = set(registry.sources)
-        self._left = STRANGERS_MAX if registry.sources else 0
+        self._known = set(registry.sources)
+        self._left = UNKNOWN_MAX if registry.sources else 0
 
-    def meet(self, sources: Iterable[str]) -> None:
+    def observe(self, sources: Iterable[str]) -> None:
         """Take the sources of some accepted reports."""
         if not self._left:
             return
-        for source in sorted(set(sources) - self._met)[: self._left]:
-            self._met.add(source)
+        for source in sorted(set(sources) - self._known)[: self._left]:
+            self._known.add(source)
             self._left -= 1
             _log.info("a source that is not in the registry counts as a third party", source=source)

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from streams.observability.log_config import named, redacted_exc_info
+from streams.observability.log_config import record_ids, redacted_exc_info
 
 __all__ = ["MOST_A_BATCH", "Rejected", "tell", "tell_bug"]
 
@@ -38,4 +38,4 @@ def tell_bug(place: TopicPartition, record: Any, error: Exception) -> None:
 
 
 def _fields(place: TopicPartition, record: Any) -> dict[str, Any]:
-    return {"topic": place.topic, "partition": place.partition, "offset": record.offset} | named(record.value)
+    return {"topic": place.topic, "partition": place.partition, "offset": record.offset} | record_ids(record.value)

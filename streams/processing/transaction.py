@@ -73,7 +73,7 @@ class PartitionTransactions:
         if records[0].timestamp >= 0:
             metrics.END_TO_END_SECONDS.observe(max(0.0, time.time() - records[0].timestamp / 1000))
         self._fold.count(tally)
-        self._setup.strangers.meet(tally.sources)
+        self._setup.strangers.observe(tally.sources)
         return tally
 
     def refuse(self, offset: int, reason: str) -> None:

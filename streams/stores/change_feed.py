@@ -57,7 +57,7 @@ class ChangeSource(Protocol):
     def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
         """Give the entries of changes from `begin` up to `end`, each place in order.
 
-        Raises Forgotten where the log begins behind `begin`, StoreUnavailable where it cannot be read.
+        Raises HistoryTruncated where the log begins behind `begin`, StoreUnavailable where it cannot be read.
         """
         ...
 
@@ -65,6 +65,6 @@ class ChangeSource(Protocol):
         """Return the positions behind everything that is there now; raises StoreUnavailable."""
         ...
 
-    async def repainted(self, begin: Positions) -> list[str]:
+    async def pictures_since(self, begin: Positions) -> list[str]:
         """Return the episodes whose picture is newer than `begin`, by name."""
         ...

@@ -8,7 +8,7 @@ from streams.core.log_record import Located
 from streams.core.source_registry import Registry
 from streams.stores.change_feed import ChangeSource
 
-__all__ = ["STATUS_OF_REFUSAL", "Logged", "Receipt", "Store", "StoreUnavailable", "StoredChange", "summary"]
+__all__ = ["STATUS_OF_REFUSAL", "Receipt", "Store", "StoreUnavailable", "StoredChange", "StoredReport", "summarize"]
 
 #: The HTTP status that goes with each code of refusal (contract section 2).
 STATUS_OF_REFUSAL = {
@@ -51,7 +51,7 @@ class Receipt:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-class Logged(NamedTuple):
+class StoredReport(NamedTuple):
     """A report or tick as it lies on the log: its value as it came, when (µs), and where."""
 
     value: bytes
@@ -108,10 +108,10 @@ class Store(ChangeSource, Protocol):
         ...
 
     async def summaries(self) -> list[dict[str, Any]]:
-        """Return `summary` of every episode, by name."""
+        """Return `summarize` of every episode, by name."""
         ...
 
-    def past(self, episode: str) -> AsyncIterator[Logged]:
+    def episode_log(self, episode: str) -> AsyncIterator[StoredReport]:
         """Yield an episode's reports and ticks in the order of the log, up to what stands there now.
 
         Raises StoreUnavailable; `streams.stores.episode_log.gathered` holds it to a limit.
@@ -134,7 +134,7 @@ class Store(ChangeSource, Protocol):
         ...
 
 
-def summary(picture: dict[str, Any]) -> dict[str, Any]:
+def summarize(picture: dict[str, Any]) -> dict[str, Any]:
     """Return an episode in short: its clock, each ceasefire's joint status, the totals."""
     if picture.get("truncated"):  # too large to be written: there is one, and no more
         return {**{name: picture[name] for name in ("episode", "through", "truncated")}, "clock": None} | {

@@ -22,17 +22,17 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from streams.core.times import read_time
 from streams.observability import metrics, tracing
-from streams.stores.episode_log import PastTooLong
+from streams.stores.episode_log import EpisodeLogTooLong
 from streams.stores.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.auth import Forbidden, Guard
-from streams.web.queries.as_of import picture_then
-from streams.web.queries.changes import changes_so_far, packed
-from streams.web.queries.explain import ExplainQuery, explained
+from streams.web.queries.as_of import picture_at
+from streams.web.queries.changes import changes_answer, gzipped
+from streams.web.queries.explain import ExplainQuery, explain_answer
 from streams.web.rate_limit import RateLimited, RateLimiter
 from streams.web.request_body import BodyRefused, PostedReports, collect, split
 from streams.web.sse.hub import Hub
-from streams.web.sse.query import QueryRefused, start_mark, wanted
-from streams.web.static_files import Page
+from streams.web.sse.query import QueryRefused, event_filter, start_mark
+from streams.web.static_files import StaticPage
 
 __all__ = ["create_app"]
 
@@ -41,7 +41,7 @@ FOLDED_AT_ONCE = 2
 #: A client of events that takes nothing for so long is cut off.
 SEND_TIMEOUT_S = 20.0
 _ROUTE = "truceline.route"
-REFUSALS = (Forbidden, QueryRefused, BodyRefused, PastTooLong, StoreUnavailable, RateLimited)
+REFUSALS = (Forbidden, QueryRefused, BodyRefused, EpisodeLogTooLong, StoreUnavailable, RateLimited)
 _Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -93,7 +93,7 @@ class _Web:
         self.guard = guard
         #: What is folded anew for an answer, at once: each may hold 64 MiB and a processor for a second or two.
         self.folding = asyncio.Semaphore(FOLDED_AT_ONCE)
-        self.page = Page()
+        self.page = StaticPage()
         self.hub = hub
         self.buckets = buckets
 
@@ -148,15 +148,15 @@ class _Web:
         except ValueError as error:
             return _error(422, "invalid", f"at: {error}")
         async with self.folding:
-            picture = await picture_then(self.store, episode, at_us)
+            picture = await picture_at(self.store, episode, at_us)
         if picture is None:
             words = "no report of this episode that has been taken was published by then"
             return _error(404, "unknown_episode", words)
         return Response(picture, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
     async def events(self, request: Request) -> Response:
-        asked, begin = wanted(request), start_mark(request)
-        await self.hub.awake()
+        asked, begin = event_filter(request), start_mark(request)
+        await self.hub.ensure_following()
         if self.hub.full():
             raise StoreUnavailable("as many clients listen as this server takes")
         return EventSourceResponse(self.hub.stream(asked, begin), ping=0, sep="\n", send_timeout=SEND_TIMEOUT_S)
@@ -169,7 +169,7 @@ class _Web:
             return _error(422, "invalid", f"at: {error}")
         asked = ExplainQuery(query.getlist("cell"), query.getlist("ceasefire"), at_us)
         async with self.folding:
-            account = await explained(self.store, request.path_params["episode"], asked)
+            account = await explain_answer(self.store, request.path_params["episode"], asked)
         if account is None:
             when = "" if at is None else " was published by then"
             return _error(404, "unknown_episode", f"no report of this episode that has been taken{when}")
@@ -180,10 +180,10 @@ class _Web:
         if await self.store.picture(episode) is None:
             return _error(404, "unknown_episode", "no report of this episode has been taken")
         async with self.folding:
-            body = await changes_so_far(self.store, episode)
+            body = await changes_answer(self.store, episode)
         headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
         if "gzip" in request.headers.get("accept-encoding", ""):
-            body = await packed(body)
+            body = await gzipped(body)
             headers["Content-Encoding"] = "gzip"
         return Response(body, media_type="application/json", headers=headers)
 
@@ -280,7 +280,7 @@ def _refused(error: Exception) -> Response:
             return _error(error.status, error.code, str(error))
         case BodyRefused():
             return _error(STATUS_OF_REFUSAL[error.code], error.code, str(error))
-        case PastTooLong():
+        case EpisodeLogTooLong():
             return _error(422, "past_too_long", str(error))
         case RateLimited():
             return _error(429, "too_many", str(error), headers={"Retry-After": str(error.retry_after_s)})

@@ -33,7 +33,7 @@ class RateLimiter:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, address: str, reports: int) -> None:
-        """Take out so many reports; raises TooMany where there are fewer, and then takes none.
+        """Take out so many reports; raises RateLimited where there are fewer, and then takes none.
 
         A request of more than a whole bucket passes when the bucket is full.
         """

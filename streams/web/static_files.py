@@ -12,7 +12,7 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["SECURITY_HEADERS", "Page"]
+__all__ = ["SECURITY_HEADERS", "StaticPage"]
 
 #: Nothing but our own files runs, and no text becomes markup: with trusted types there is no way to set innerHTML.
 _POLICY = (
@@ -55,7 +55,7 @@ class _Asset(NamedTuple):
     etag: str
 
 
-class Page:
+class StaticPage:
     """The page and its files, read once."""
 
     def __init__(self) -> None:

@@ -63,7 +63,7 @@ class TrucelineApp(faust.App):
         )
         self.desk = PartitionConsumer(settings, registry, add_folding_agents(self))
         status = self.desk.status
-        web = kafka_app(settings, registry=registry, desk_reasons=status.reasons, desk_degraded=status.degraded)
+        web = kafka_app(settings, registry=registry, consumer_reasons=status.reasons, consumer_degraded=status.degraded)
         self.http = HttpService(web, settings.http_host, settings.http_port)
         self._add_alerts(rules, registry)
 

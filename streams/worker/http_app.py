@@ -18,15 +18,17 @@ def kafka_app(
     settings: Settings,
     *,
     registry: Registry | None = None,
-    desk_reasons: Callable[[], list[str]] = list,
-    desk_degraded: Callable[[], list[str]] = list,
+    consumer_reasons: Callable[[], list[str]] = list,
+    consumer_degraded: Callable[[], list[str]] = list,
 ) -> Starlette:
     """Return the ASGI app of a worker on Kafka; its lifespan holds the connections.
 
-    `desk_reasons` says, in words, what keeps the worker's desk from being ready, `desk_degraded` what ails it
+    `consumer_reasons` says, in words, what keeps the worker's desk from being ready, `consumer_degraded` what ails it
     although it works. Raises SettingsError.
     """
-    store = KafkaStore(settings, registry=registry, desk_reasons=desk_reasons, desk_degraded=desk_degraded)
+    store = KafkaStore(
+        settings, registry=registry, consumer_reasons=consumer_reasons, consumer_degraded=consumer_degraded
+    )
 
     @contextlib.asynccontextmanager
     async def connected(_app: Starlette) -> AsyncIterator[None]:

@@ -180,4 +180,4 @@ def _fail(secret: str) -> None:
     ],
 )
 def test_a_record_is_named_where_it_names_itself(value: bytes | None, names: dict[str, str]) -> None:
-    assert log_config.named(value) == names
+    assert log_config.record_ids(value) == names

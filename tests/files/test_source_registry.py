@@ -51,8 +51,8 @@ def test_a_source_that_nobody_registered_is_told_of_once() -> None:
     with structlog.testing.capture_logs() as told:
         strangers = UnknownSourceLog(Registry({"mod": Source("Ministry", "official", "north")}))
         for sources in (["mod"], ["b", "a", "b", "mod"], ["a"], ["c"]):
-            strangers.meet(sources)
-        UnknownSourceLog(Registry()).meet(["a"])
+            strangers.observe(sources)
+        UnknownSourceLog(Registry()).observe(["a"])
     assert [(line["log_level"], line["source"]) for line in told] == [("info", "a"), ("info", "b"), ("info", "c")]
 
 

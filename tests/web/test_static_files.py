@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from streams.operations.plots.theme import STATUSES, THEMES
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
-from streams.web.static_files import Page
+from streams.web.static_files import StaticPage
 from tests.support.build import REGISTRY
 from tests.support.paths import ROOT
 
@@ -31,7 +31,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
 
 
 def static(name: str) -> str:
-    return f"/static/{Page().version}/{name}"
+    return f"/static/{StaticPage().version}/{name}"
 
 
 def test_nothing_runs_but_the_pages_own_files(client: TestClient) -> None:

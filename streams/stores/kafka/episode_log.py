@@ -8,15 +8,15 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.kafka.range_reader import ALL, RangeReader, RangeUnreadable, UnknownTopic, partitions
 from streams.kafka.routing import partition_of
-from streams.stores.episode_log import PastTooLong
-from streams.stores.store import Logged, StoreUnavailable
+from streams.stores.episode_log import EpisodeLogTooLong
+from streams.stores.store import StoredReport, StoreUnavailable
 
-__all__ = ["past_on_kafka"]
+__all__ = ["kafka_episode_log"]
 
 
-async def past_on_kafka(
+async def kafka_episode_log(
     options: dict[str, Any], topic: str, episode: str, *, skimmed_max: int | None = None
-) -> AsyncGenerator[Logged, None]:
+) -> AsyncGenerator[StoredReport, None]:
     """Yield the committed records of an episode that stand on the topic of reports now, in order.
 
     It joins no group. `options` are the client's; `skimmed_max` is how many offsets
@@ -25,13 +25,13 @@ async def past_on_kafka(
     """
     key = episode.encode()
     try:
-        place = TopicPartition(topic, partition_of(key, await partitions(options, topic)))
-        async with RangeReader(options, {place: ALL}) as stretch:
-            _limit(stretch, skimmed_max)
-            async for record in stretch.records():
+        tp = TopicPartition(topic, partition_of(key, await partitions(options, topic)))
+        async with RangeReader(options, {tp: ALL}) as reader:
+            _limit(reader, skimmed_max)
+            async for record in reader.records():
                 # One under another key is sent on by the desk, and comes again under this one.
                 if record.key == key and record.value is not None:
-                    yield Logged(record.value, record.timestamp * 1_000, record.partition, record.offset)
+                    yield StoredReport(record.value, record.timestamp * 1_000, record.partition, record.offset)
     except UnknownTopic as error:
         raise StoreUnavailable(f"there is no topic {topic}: run `truceline topics create`") from error
     except KafkaConnectionError as error:
@@ -42,10 +42,10 @@ async def past_on_kafka(
         raise StoreUnavailable(f"{topic} cannot be read to its end: nothing comes") from error
 
 
-def _limit(stretch: RangeReader, skimmed_max: int | None) -> None:
-    for place, (start, end) in stretch.left.items():
+def _limit(reader: RangeReader, skimmed_max: int | None) -> None:
+    for tp, (start, end) in reader.left.items():
         if skimmed_max is not None and end - start > skimmed_max:
-            raise PastTooLong(
-                f"{place.topic} partition {place.partition} has {end - start:,} records, more than the {skimmed_max:,}"
+            raise EpisodeLogTooLong(
+                f"{tp.topic} partition {tp.partition} has {end - start:,} records, more than the {skimmed_max:,}"
                 " that one answer takes; on the command line there is no limit"
             )

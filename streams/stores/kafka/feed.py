@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
 from streams.stores.change_feed import CHANGE_TOPICS, PICTURES, ChangeBatch, FeedEntry, HistoryTruncated, Positions
-from streams.stores.store import summary
+from streams.stores.store import summarize
 
 __all__ = ["KafkaFeed"]
 
@@ -50,7 +50,7 @@ class _Follower:
         self.ends: Positions = ()
 
     def begin(self, log: bytes, begins: Positions, ends: Positions, pictures: int) -> Positions:
-        """Return where to read from, by place, the last `pictures` of which are those of pictures."""
+        """Return where to read from, by tp, the last `pictures` of which are those of pictures."""
         known = self.positions
         changes = len(ends) - pictures
         if known is None or len(known) != len(ends) or any(map(int.__gt__, known, ends)):
@@ -75,7 +75,7 @@ class KafkaFeed:
         self._summaries: dict[str, dict[str, Any]] = {}
         self._follower: _Follower | None = None
         #: The partitions followed, those of pictures last.
-        self._places: list[TopicPartition] = []
+        self._tps: list[TopicPartition] = []
         self._history = asyncio.Semaphore(HISTORIES_MAX)
         #: Why pictures are missing or old; None once all are here that were there at the start.
         self.trouble: str | None = "connecting"
@@ -86,14 +86,14 @@ class KafkaFeed:
         return known and known[2]
 
     def summaries(self) -> list[dict[str, Any]]:
-        """Return `summary` of every episode, by name."""
+        """Return `summarize` of every episode, by name."""
         for episode, (_, _, picture) in self._pictures.items():
             if episode not in self._summaries:
-                self._summaries[episode] = summary(orjson.loads(picture))
+                self._summaries[episode] = summarize(orjson.loads(picture))
         return [self._summaries[episode] for episode in sorted(self._summaries)]
 
     def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
-        """Give a follower the changes (`streams.stores.change_feed.Source`); there is one at a time."""
+        """Give a follower the changes (`streams.stores.change_feed.ChangeSource`); there is one at a time."""
         follower = self._follower = _Follower(take, recent)
 
         def unfollow() -> None:
@@ -102,41 +102,39 @@ class KafkaFeed:
 
         return unfollow
 
-    def repainted(self, begin: Positions) -> list[str]:
+    def pictures_since(self, begin: Positions) -> list[str]:
         """Return the episodes whose picture is newer than positions, by name."""
-        first = {place.partition: at for place, at in zip(self._places, begin, strict=True) if self._paints(place)}
+        first = {tp.partition: at for tp, at in zip(self._tps, begin, strict=True) if self._is_pictures(tp)}
         return sorted(name for name, (home, offset, _) in self._pictures.items() if offset >= first.get(home, 0))
 
     async def ends(self) -> Positions:
         """Return the positions behind all that is committed; raises KafkaError or TimeoutError."""
         async with self._consumer() as consumer, asyncio.timeout(CONNECT_S):
-            return _in_order(self._places, await consumer.end_offsets(self._places))
+            return _in_order(self._tps, await consumer.end_offsets(self._tps))
 
     async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
-        """Give the changes between positions; raises Forgotten, KafkaError or TimeoutError."""
+        """Give the changes between positions; raises HistoryTruncated, KafkaError or TimeoutError."""
         spans = [
-            (place, first, last)
-            for place, first, last in zip(self._places, begin, end, strict=True)
-            if first < last and not self._paints(place)
+            (tp, first, last)
+            for tp, first, last in zip(self._tps, begin, end, strict=True)
+            if first < last and not self._is_pictures(tp)
         ]
         if not spans:
             return
         async with self._history, self._consumer() as consumer:
-            consumer.assign([place for place, _, _ in spans])
-            kept = await consumer.beginning_offsets([place for place, _, _ in spans])
-            for place, first, _ in spans:
-                if first < kept[place]:
-                    raise HistoryTruncated(
-                        f"{place.topic} begins at offset {kept[place]} of partition {place.partition}"
-                    )
-                consumer.seek(place, first)
+            consumer.assign([tp for tp, _, _ in spans])
+            kept = await consumer.beginning_offsets([tp for tp, _, _ in spans])
+            for tp, first, _ in spans:
+                if first < kept[tp]:
+                    raise HistoryTruncated(f"{tp.topic} begins at offset {kept[tp]} of partition {tp.partition}")
+                consumer.seek(tp, first)
             while spans:
                 async with asyncio.timeout(CONNECT_S):
                     records = await consumer.getmany(timeout_ms=POLL_MS)
-                last_of = {place: last for place, _, last in spans}
-                yield [entry for entry in self._entries(records) if entry.offset < last_of[self._places[entry.place]]]
+                last_of = {tp: last for tp, _, last in spans}
+                yield [entry for entry in self._entries(records) if entry.offset < last_of[self._tps[entry.place]]]
                 spans = [span for span in spans if await consumer.position(span[0]) < span[2]]
-                consumer.pause(*(place for place in last_of if place not in {span[0] for span in spans}))
+                consumer.pause(*(tp for tp in last_of if tp not in {span[0] for span in spans}))
 
     async def run(self) -> None:
         """Read for ever, with growing pauses while no broker answers."""
@@ -169,9 +167,9 @@ class KafkaFeed:
             if self._topic(PICTURES) not in present:
                 raise LookupError(f"no topic {self._topic(PICTURES)}: run `truceline topics create`")
             consumer.subscribe([name for name in self._names if name in present])
-            self._places = sorted(await _assigned(consumer), key=self._rank)
-            consumer.pause(*(place for place in self._places if not self._paints(place)))
-            ends = await consumer.end_offsets([place for place in self._places if self._paints(place)])
+            self._tps = sorted(await _assigned(consumer), key=self._rank)
+            consumer.pause(*(tp for tp in self._tps if not self._is_pictures(tp)))
+            ends = await consumer.end_offsets([tp for tp in self._tps if self._is_pictures(tp)])
             connected()
             await self._keep_reading(consumer, ends)
 
@@ -181,41 +179,41 @@ class KafkaFeed:
         while True:
             if placed is not self._follower:
                 placed = self._follower
-                await self._place(consumer, placed)
+                await self._seek(consumer, placed)
             await self._take(await consumer.getmany(timeout_ms=POLL_MS, max_records=TAKE_MAX), placed, consumer)
             if time.monotonic() - probe_s > PROBE_EVERY_S:
                 # getmany is silent about a broker that is gone.
                 async with asyncio.timeout(CONNECT_S):
                     await consumer.topics()
                 probe_s = time.monotonic()
-            if consumer.assignment() != set(self._places):
+            if consumer.assignment() != set(self._tps):
                 raise LookupError("the topics have other partitions now: beginning anew")
             if ends:
-                ends = {place: end for place, end in ends.items() if await consumer.position(place) < end}
+                ends = {tp: end for tp, end in ends.items() if await consumer.position(tp) < end}
                 self.trouble = f"reading pictures, {len(ends)} partitions to go" if ends else None
 
-    async def _place(self, consumer: AIOKafkaConsumer, follower: _Follower | None) -> None:
+    async def _seek(self, consumer: AIOKafkaConsumer, follower: _Follower | None) -> None:
         """Begin to read changes for a follower, or to read none."""
-        changes = [place for place in self._places if not self._paints(place)]
+        changes = [tp for tp in self._tps if not self._is_pictures(tp)]
         if follower is None:
             consumer.pause(*changes)
             return
         async with asyncio.timeout(CONNECT_S):
-            begins = _in_order(self._places, await consumer.beginning_offsets(self._places))
-            ends = _in_order(self._places, await consumer.end_offsets(self._places))
-        begin = follower.begin(self._log(), begins, ends, len(self._places) - len(changes))
-        for place, offset in zip(changes, begin, strict=False):
-            consumer.seek(place, offset)
+            begins = _in_order(self._tps, await consumer.beginning_offsets(self._tps))
+            ends = _in_order(self._tps, await consumer.end_offsets(self._tps))
+        begin = follower.begin(self._log(), begins, ends, len(self._tps) - len(changes))
+        for tp, offset in zip(changes, begin, strict=False):
+            consumer.seek(tp, offset)
         consumer.resume(*changes)
 
     async def _take(self, records: Records, follower: _Follower | None, consumer: AIOKafkaConsumer) -> None:
         entries = list(self._entries(records))
         for entry in entries:
             if entry.topic == PICTURES:
-                self._take_picture(self._places[entry.place].partition, entry)
+                self._take_picture(self._tps[entry.place].partition, entry)
         if follower is None or follower is not self._follower:
             return
-        positions = tuple([await consumer.position(place) for place in self._places])
+        positions = tuple([await consumer.position(tp) for tp in self._tps])
         if positions != follower.positions or follower.ends:
             complete = all(map(int.__ge__, positions, follower.ends))
             follower.ends = () if complete else follower.ends
@@ -237,22 +235,22 @@ class KafkaFeed:
 
     def _entries(self, records: Records) -> Iterator[FeedEntry]:
         """Give records as entries, those of one partition in order and all about as they were written."""
-        index = {place: at for at, place in enumerate(self._places)}
+        index = {tp: at for at, tp in enumerate(self._tps)}
         for record in heapq.merge(*records.values(), key=lambda record: record.timestamp):
             if record.key is not None:
-                place = index[TopicPartition(record.topic, record.partition)]
+                tp = index[TopicPartition(record.topic, record.partition)]
                 episode = record.key.decode("utf-8", "replace")
-                yield FeedEntry(place, record.offset, self._names[record.topic], episode, record.value or b"")
+                yield FeedEntry(tp, record.offset, self._names[record.topic], episode, record.value or b"")
 
-    def _paints(self, place: TopicPartition) -> bool:
-        return self._names[place.topic] == PICTURES
+    def _is_pictures(self, tp: TopicPartition) -> bool:
+        return self._names[tp.topic] == PICTURES
 
-    def _rank(self, place: TopicPartition) -> tuple[int, int]:
-        return list(self._names).index(place.topic), place.partition
+    def _rank(self, tp: TopicPartition) -> tuple[int, int]:
+        return list(self._names).index(tp.topic), tp.partition
 
     def _log(self) -> bytes:
         """Four bytes that tell this log from one of other topics or another number of partitions."""
-        return zlib.crc32(repr([tuple(place) for place in self._places]).encode()).to_bytes(4)
+        return zlib.crc32(repr([tuple(tp) for tp in self._tps]).encode()).to_bytes(4)
 
 
 async def with_backoff(
@@ -297,5 +295,5 @@ async def _assigned(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
     return list(consumer.assignment())
 
 
-def _in_order(places: list[TopicPartition], offsets: dict[TopicPartition, int]) -> Positions:
-    return tuple(offsets[place] for place in places)
+def _in_order(tps: list[TopicPartition], offsets: dict[TopicPartition, int]) -> Positions:
+    return tuple(offsets[tp] for tp in tps)

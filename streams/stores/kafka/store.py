@@ -23,10 +23,10 @@ from streams.kafka.connectivity import name_missing_acl
 from streams.observability import tracing
 from streams.settings import Settings
 from streams.stores.change_feed import ChangeBatch, FeedEntry, Positions
-from streams.stores.episode_log import gathered
-from streams.stores.kafka.episode_log import past_on_kafka
+from streams.stores.episode_log import read_all
+from streams.stores.kafka.episode_log import kafka_episode_log
 from streams.stores.kafka.feed import CONNECT_S, KafkaFeed, with_backoff
-from streams.stores.store import Logged, Receipt, StoredChange, StoreUnavailable
+from streams.stores.store import Receipt, StoredChange, StoredReport, StoreUnavailable
 
 __all__ = ["KafkaStore"]
 
@@ -50,10 +50,10 @@ class KafkaStore:
         settings: Settings,
         *,
         registry: Registry | None = None,
-        desk_reasons: Callable[[], list[str]] = list,
-        desk_degraded: Callable[[], list[str]] = list,
+        consumer_reasons: Callable[[], list[str]] = list,
+        consumer_degraded: Callable[[], list[str]] = list,
     ) -> None:
-        """`desk_reasons` says, in words, what keeps this worker's desk from being ready, `desk_degraded` what ails it.
+        """Report the worker's own state: `consumer_reasons` why it is not ready, `consumer_degraded` what is wrong.
 
         Raises SettingsError where the settings make no client.
         """
@@ -61,8 +61,8 @@ class KafkaStore:
         self.registry = registry or Registry()
         self.horizon_us = settings.horizon_us
         self._settings = settings
-        self._desk_reasons = desk_reasons
-        self._desk_degraded = desk_degraded
+        self._consumer_reasons = consumer_reasons
+        self._consumer_degraded = consumer_degraded
         self.topic = settings.topic("reports")
         self._feed = KafkaFeed(lambda: client_options(settings), settings.topic)
         self._producer: AIOKafkaProducer | None = None
@@ -84,7 +84,7 @@ class KafkaStore:
         Refuses only what needs no state: the rest is the fold's, and goes to the topic of the rejected.
         """
         now_us = time.time_ns() // 1_000
-        taken = [_refuse_at_sight(value, now_us) for value in values]
+        taken = [_parse_or_refuse(value, now_us) for value in values]
         answers = [self._send(message, value) for message, value in zip(taken, values, strict=True)]
         return list(await asyncio.gather(*answers))
 
@@ -99,12 +99,12 @@ class KafkaStore:
         """Return every episode in short, by name."""
         return self._feed.summaries()
 
-    async def past(self, episode: str) -> AsyncIterator[Logged]:
+    async def episode_log(self, episode: str) -> AsyncIterator[StoredReport]:
         """Yield an episode's records as they stand on the log now; raises StoreUnavailable and PastTooLong."""
         options = client_options(self._settings)
         async with (
             self._pasts,
-            contextlib.aclosing(past_on_kafka(options, self.topic, episode, skimmed_max=SKIMMED_MAX)) as records,
+            contextlib.aclosing(kafka_episode_log(options, self.topic, episode, skimmed_max=SKIMMED_MAX)) as records,
         ):
             async for record in records:
                 yield record
@@ -114,16 +114,16 @@ class KafkaStore:
 
         Raises StoreUnavailable and PastTooLong.
         """
-        logged = await gathered(self.past(episode))
+        logged = await read_all(self.episode_log(episode))
         return await asyncio.to_thread(self._folded, episode, logged, limit)
 
-    def _folded(self, episode: str, logged: list[Logged], limit: int) -> list[StoredChange]:
+    def _folded(self, episode: str, logged: list[StoredReport], limit: int) -> list[StoredChange]:
         records = [Record(each.value, each.timestamp_us) for each in logged]
         changes = changes_of(episode, records, self.registry, horizon_us=self.horizon_us)
         return [StoredChange(topic, orjson.dumps(record)) for topic, record in deque(changes, maxlen=limit)]
 
     def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
-        """Follow what is published (`streams.stores.change_feed.Source`)."""
+        """Follow what is published (`streams.stores.change_feed.ChangeSource`)."""
         return self._feed.follow(take, recent)
 
     async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
@@ -141,16 +141,16 @@ class KafkaStore:
         except (KafkaError, TimeoutError, OSError) as error:
             raise self._unreadable(error) from error
 
-    async def repainted(self, begin: Positions) -> list[str]:
+    async def pictures_since(self, begin: Positions) -> list[str]:
         """Return the episodes whose picture is newer than positions."""
-        return self._feed.repainted(begin)
+        return self._feed.pictures_since(begin)
 
     def _unreadable(self, error: Exception) -> StoreUnavailable:
         return StoreUnavailable(f"{self._settings.bootstrap_servers}: {str(error) or type(error).__name__}")
 
     async def reasons(self) -> list[str]:
         """Return what keeps reports from being sent, pictures from being shown, or the desk from its work."""
-        reasons, brokers = self._desk_reasons(), self._settings.bootstrap_servers
+        reasons, brokers = self._consumer_reasons(), self._settings.bootstrap_servers
         if self._producer_trouble is not None:
             reasons.append(f"no report can be sent to {brokers}: {self._producer_trouble}")
         if self._feed.trouble is not None:
@@ -159,7 +159,7 @@ class KafkaStore:
 
     async def degraded(self) -> list[str]:
         """Return what went wrong at the desk since it started."""
-        return self._desk_degraded()
+        return self._consumer_degraded()
 
     async def _send(self, message: Message | Receipt, value: bytes) -> Receipt:
         if isinstance(message, Receipt):
@@ -204,7 +204,7 @@ class KafkaStore:
                 await asyncio.wait_for(producer.stop(), CONNECT_S)
 
 
-def _refuse_at_sight(value: bytes, now_us: int) -> Message | Receipt:
+def _parse_or_refuse(value: bytes, now_us: int) -> Message | Receipt:
     try:
         message = parse(value)
         check_timestamp(message, now_us)

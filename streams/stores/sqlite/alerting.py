@@ -22,20 +22,20 @@ from streams.stores.store import StoreUnavailable
 
 __all__ = ["SqliteAlerts", "mark", "set_mark"]
 
-#: Changes looked at in a turn; reports that wait come between two turns.
-TURN = 500
+#: Changes looked at in a step; reports that wait come between two turns.
+STEP_MAX = 500
 #: The mark of how far the rules have come, and how far it may lie behind where nothing was raised.
-ALERTED = "alerted_row"
+ALERTED_ROW = "alerted_row"
 MARK_EVERY = 1_000
 
 _log = structlog.get_logger(__name__)
 
 
 class SqliteAlerts:
-    """The rules at work on a file; `turn` is for the thread that owns the book."""
+    """The rules at work on a file; `step` is for the thread that owns the ledger_file."""
 
     def __init__(self, path: Path, rules: Rules, registry: Registry) -> None:
-        """Take the book's file, which is read beside the book."""
+        """Take the ledger_file's file, which is read beside the ledger_file."""
         self._reader = Reader(path)
         self._rules = rules
         self._registry = registry
@@ -43,39 +43,39 @@ class SqliteAlerts:
         self._row = 0
         self._marked = 0
 
-    def turn(self, book: LedgerFile) -> bool:
+    def step(self, ledger_file: LedgerFile) -> bool:
         """Look at the next changes, and tell whether there are more; raises StoreUnavailable."""
         if self._watch is None:
-            self._marked = mark(book, ALERTED)
+            self._marked = mark(ledger_file, ALERTED_ROW)
             self._row, self._watch = 0, AlertEngine(self._rules, self._registry)
         try:
-            self._look(book, self._watch)
+            self._evaluate(ledger_file, self._watch)
         except BaseException:
             # What the rules remember is ahead of the file.
             self._watch = None
             raise
-        return self._row < book.last_row
+        return self._row < ledger_file.last_row
 
-    def close(self, book: LedgerFile) -> None:
+    def close(self, ledger_file: LedgerFile) -> None:
         """Keep how far the rules have come."""
         try:
             if self._watch is not None and self._row > self._marked:
-                self._write(book, [])
+                self._write(ledger_file, [])
         except StoreUnavailable as error:
             _log.warning("how far alerts have come is not kept: some rows are looked at again", reason=str(error))
         finally:
             self._reader.close()
 
-    def _look(self, book: LedgerFile, watch: AlertEngine) -> None:
-        changes = self._reader.changes(self._row, limit=TURN)
+    def _evaluate(self, ledger_file: LedgerFile, watch: AlertEngine) -> None:
+        changes = self._reader.changes(self._row, limit=STEP_MAX)
         raised = [alert for change in changes for alert in _taken(watch, change) if change.row > self._marked]
         if changes:
             self._row = changes[-1].row
         if raised or self._row - self._marked >= MARK_EVERY:
-            self._write(book, raised)
+            self._write(ledger_file, raised)
 
-    def _write(self, book: LedgerFile, alerts: Sequence[Alert]) -> None:
-        first = book.last_row + 1
+    def _write(self, ledger_file: LedgerFile, alerts: Sequence[Alert]) -> None:
+        first = ledger_file.last_row + 1
 
         def write(file: sqlite3.Connection) -> int:
             rows = [
@@ -83,18 +83,18 @@ class SqliteAlerts:
                 for row, alert in enumerate(alerts, first)
             ]
             file.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", rows)
-            set_mark(file, ALERTED, self._row)
+            set_mark(file, ALERTED_ROW, self._row)
             return len(rows)
 
-        book.append(write)
+        ledger_file.append(write)
         self._marked = self._row
         for alert in alerts:
             metrics.ALERTS.labels(alert["severity"], alert["state"]).inc()
 
 
-def mark(book: LedgerFile, name: str) -> int:
+def mark(ledger_file: LedgerFile, name: str) -> int:
     """Return the row of changes that stands under a name in the file, 0 where none does."""
-    row = book.ask("SELECT value FROM meta WHERE name = ?", name)
+    row = ledger_file.ask("SELECT value FROM meta WHERE name = ?", name)
     return 0 if row is None else int(row[0])
 
 

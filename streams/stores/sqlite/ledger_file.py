@@ -1,6 +1,6 @@
 """The ledger and its file, kept in step: what one transaction takes is in both, or in neither.
 
-Not for several threads: `streams.stores.sqlite.writer_thread` owns a book.
+Not for several threads: `streams.stores.sqlite.writer_thread` owns a ledger_file.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ from streams.core.source_registry import Registry
 from streams.core.state.step import EntryKey, Step
 from streams.core.times import format_time
 from streams.observability import metrics
-from streams.observability.log_config import named, redacted_exc_info
+from streams.observability.log_config import record_ids, redacted_exc_info
 from streams.observability.unknown_sources import UnknownSourceLog
 from streams.settings import too_long_a_horizon
 from streams.stores.sqlite.database import open_database
@@ -32,13 +32,13 @@ PARTITION = 0
 #: After so many reports what is settled is forgotten.
 FORGET_EVERY = 1_000
 #: Refused reports of a transaction that are logged one by one.
-TOLD = 5
+LOGGED_MAX = 5
 
 _log = structlog.get_logger(__name__)
 
 
 class LedgerFileOptions(NamedTuple):
-    """What a book is kept by; `topic` names the log in the causes of changes."""
+    """What a ledger_file is kept by; `topic` names the log in the causes of changes."""
 
     registry: Registry
     horizon_us: int
@@ -63,12 +63,12 @@ class LedgerFile:
         self.options = options
         self.next_offset = 0
         self.last_row = 0
-        #: Reports that the fold could not take since the book was opened: bugs.
+        #: Reports that the fold could not take since the ledger_file was opened: bugs.
         self.internal_errors = 0
         self._pictures: dict[str, bytes] = {}
         self._owed: list[EntryKey] = []
         self._since_forgetting = 0
-        self._strangers = UnknownSourceLog(options.registry)
+        self._unknown_sources = UnknownSourceLog(options.registry)
         file = open_database(path, create=True)
         self._file: sqlite3.Connection | None = file
         try:
@@ -96,7 +96,9 @@ class LedgerFile:
             raise StoreUnavailable(f"{self.path}: {error}") from error
         except Exception as error:  # noqa: BLE001 - one report's fault is not the others'
             if len(values) == 1:
-                _log.error("a report that the fold cannot take", exc_info=redacted_exc_info(error), **named(values[0]))
+                _log.error(
+                    "a report that the fold cannot take", exc_info=redacted_exc_info(error), **record_ids(values[0])
+                )
                 _log.debug("what it says", exc_info=error)
                 self.internal_errors += 1
                 return self._transaction(values, broken=True)
@@ -279,8 +281,10 @@ class LedgerFile:
     def _settle(self, file: sqlite3.Connection, entries: list[_Entry]) -> None:
         """After a commit: what became of each, pictures to be made anew, sources to tell of, what may be forgotten."""
         metrics.count_outcomes(Counter(_outcomes(entries)))
-        _tell([entry.receipt for entry in entries if entry.receipt.code in _REFUSED_BY_STATE])
-        self._strangers.meet(e.step.new.source for e in entries if e.step is not None and e.step.new is not None)
+        _log_rejected([entry.receipt for entry in entries if entry.receipt.code in _REFUSED_BY_STATE])
+        self._unknown_sources.observe(
+            e.step.new.source for e in entries if e.step is not None and e.step.new is not None
+        )
         for entry in entries:
             if entry.step is not None and entry.step.moves:
                 self._pictures.pop(entry.step.episode, None)
@@ -302,13 +306,13 @@ class LedgerFile:
 _REFUSED_BY_STATE = frozenset({"revision_conflict", "too_late", "internal"})
 
 
-def _tell(refused: list[Receipt]) -> None:
+def _log_rejected(refused: list[Receipt]) -> None:
     """Log the first of them by what they are called; the table of the rejected has them all."""
-    for receipt in refused[:TOLD]:
+    for receipt in refused[:LOGGED_MAX]:
         names = {"episode": receipt.episode, "report_id": receipt.report_id, "offset": receipt.offset}
         _log.warning("a report is rejected", code=receipt.code, **names)
-    if len(refused) > TOLD:
-        _log.warning("more reports are rejected", count=len(refused) - TOLD)
+    if len(refused) > LOGGED_MAX:
+        _log.warning("more reports are rejected", count=len(refused) - LOGGED_MAX)
 
 
 def _outcomes(entries: Iterable[_Entry]) -> Iterator[str]:

@@ -17,12 +17,12 @@ from streams.stores.store import StoreUnavailable
 if TYPE_CHECKING:
     from schemas.alerts import Undelivered
 
-__all__ = ["run_with_notifications", "send_on"]
+__all__ = ["deliver_alerts", "run_with_notifications"]
 
 AT_A_TIME = 100
 RETRY_S = 5.0
 #: The mark of the last alert that is done with.
-DELIVERED = "delivered_row"
+DELIVERED_ROW = "delivered_row"
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS undelivered (
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS undelivered (
 _log = structlog.get_logger(__name__)
 
 
-async def send_on(store: EmbeddedStore, delivery: Notifier) -> None:
+async def deliver_alerts(store: EmbeddedStore, delivery: Notifier) -> None:
     """Send on the alerts of a store until cancelled, from where the last left off."""
     while True:
         try:
@@ -50,7 +50,7 @@ async def send_on(store: EmbeddedStore, delivery: Notifier) -> None:
 
 async def run_with_notifications(serving: Coroutine[Any, Any, None], store: EmbeddedStore, delivery: Notifier) -> None:
     """Send on alerts while something else runs."""
-    sending = asyncio.create_task(send_on(store, delivery), name="alerts")
+    sending = asyncio.create_task(deliver_alerts(store, delivery), name="alerts")
     try:
         await serving
     finally:
@@ -58,7 +58,7 @@ async def run_with_notifications(serving: Coroutine[Any, Any, None], store: Embe
 
 
 async def _follow(store: EmbeddedStore, delivery: Notifier) -> None:
-    done = await store.ask(lambda book: mark(book, DELIVERED))
+    done = await store.ask(lambda ledger_file: mark(ledger_file, DELIVERED_ROW))
     while True:
         # Asked for before the alerts are: one that comes in between is found the next time.
         last = store.last_row
@@ -80,10 +80,10 @@ async def _keep(store: EmbeddedStore, row: int, lost: "list[Undelivered]") -> No
             file.execute(_TABLE)
             rows = [(row, each["target"], orjson.dumps(each)) for each in lost]
             file.executemany("INSERT OR REPLACE INTO undelivered VALUES (?, ?, ?)", rows)
-        set_mark(file, DELIVERED, row)
+        set_mark(file, DELIVERED_ROW, row)
         return 0
 
-    def keep(book: LedgerFile) -> None:
-        book.append(write)
+    def keep(ledger_file: LedgerFile) -> None:
+        ledger_file.append(write)
 
     await store.ask(keep)

@@ -19,7 +19,7 @@ from streams.stores.sqlite.feed import HISTORY_MAX, entry, follow, positions
 from streams.stores.sqlite.ledger_file import PARTITION, LedgerFile, LedgerFileOptions
 from streams.stores.sqlite.reader import LoggedReport, PublishedChange, Reader
 from streams.stores.sqlite.writer_thread import Writer
-from streams.stores.store import Logged, Receipt, StoredChange, StoreUnavailable, summary
+from streams.stores.store import Receipt, StoredChange, StoredReport, StoreUnavailable, summarize
 
 __all__ = ["EmbeddedStore"]
 
@@ -55,18 +55,18 @@ class EmbeddedStore:
         self.horizon_us = horizon_us
         self._lock = claim_folder(folder)
         try:
-            book = LedgerFile(folder / DATABASE, LedgerFileOptions(registry, horizon_us, topic, now_us))
+            ledger_file = LedgerFile(folder / DATABASE, LedgerFileOptions(registry, horizon_us, topic, now_us))
             self._reader = Reader(folder / DATABASE)
         except BaseException:
             self._lock.release()
             raise
         self._trouble: str | None = None
         #: The writer's thread owns it: of it only a count is read here.
-        self._book = book
-        self._last_row = book.last_row
+        self._ledger_file = ledger_file
+        self._last_row = ledger_file.last_row
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         alerter = None if rules is None else SqliteAlerts(folder / DATABASE, rules, registry)
-        self._writer = Writer(book, on_commit=self._wake, follower=alerter)
+        self._writer = Writer(ledger_file, on_commit=self._wake, follower=alerter)
 
     async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
         """Take reports; when it returns, what was taken is on disk. Raises StoreUnavailable."""
@@ -80,10 +80,10 @@ class EmbeddedStore:
 
     async def picture(self, episode: str) -> bytes | None:
         """Return an episode's committed picture as JSON, or None."""
-        return await asyncio.wrap_future(self._writer.ask(lambda book: book.picture(episode)))
+        return await asyncio.wrap_future(self._writer.ask(lambda ledger_file: ledger_file.picture(episode)))
 
     async def ask(self, question: Callable[[LedgerFile], _Answer]) -> _Answer:
-        """Ask something of the book between two transactions."""
+        """Ask something of the ledger_file between two transactions."""
         return await asyncio.wrap_future(self._writer.ask(question))
 
     @property
@@ -101,7 +101,7 @@ class EmbeddedStore:
 
     async def degraded(self) -> list[str]:
         """Return what the fold could not take since the start: bugs, each in the log with its trace."""
-        bugs = self._book.internal_errors
+        bugs = self._ledger_file.internal_errors
         return [f"{bugs} reports rejected as internal: a bug, see the log"] if bugs else []
 
     async def changes(
@@ -114,7 +114,7 @@ class EmbeddedStore:
         """Return reports and ticks as they came, behind an offset, oldest first; to be called off the event loop."""
         return self._reader.log(after, limit=limit, episode=episode)
 
-    async def past(self, episode: str) -> AsyncIterator[Logged]:
+    async def episode_log(self, episode: str) -> AsyncIterator[StoredReport]:
         """Yield an episode's reports and ticks in the order in which they were taken in; raises StoreUnavailable."""
         after = -1
         path = self.folder / DATABASE
@@ -122,7 +122,7 @@ class EmbeddedStore:
         with contextlib.closing(Reader(path)) as reader:
             while page := await asyncio.to_thread(reader.log, after, episode=episode):
                 for report in page:
-                    yield Logged(report.value, report.time_us, PARTITION, report.offset)
+                    yield StoredReport(report.value, report.time_us, PARTITION, report.offset)
                 after = page[-1].offset
 
     async def changes_of(self, episode: str, limit: int) -> list[StoredChange]:
@@ -131,7 +131,7 @@ class EmbeddedStore:
         return [StoredChange(row.topic, row.record) for row in rows]
 
     def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
-        """Follow what is published (`streams.stores.change_feed.Source`)."""
+        """Follow what is published (`streams.stores.change_feed.ChangeSource`)."""
         task = asyncio.create_task(follow(self._reader, self.changed, take, max(0, self._last_row - recent)))
 
         def unfollow() -> None:
@@ -151,7 +151,7 @@ class EmbeddedStore:
         """Return the positions behind all that is committed."""
         return positions(self._last_row)
 
-    async def repainted(self, begin: Positions) -> list[str]:
+    async def pictures_since(self, begin: Positions) -> list[str]:
         """Return the episodes that changed since positions."""
         return await asyncio.to_thread(self._reader.episodes, begin[1] - 1)
 
@@ -183,6 +183,6 @@ class EmbeddedStore:
                 loop.call_soon_threadsafe(event.set)
 
 
-def _summaries(book: LedgerFile) -> list[dict[str, Any]]:
-    pictures = (book.picture(episode) for episode in book.episodes())
-    return [summary(orjson.loads(picture)) for picture in pictures if picture is not None]
+def _summaries(ledger_file: LedgerFile) -> list[dict[str, Any]]:
+    pictures = (ledger_file.picture(episode) for episode in ledger_file.episodes())
+    return [summarize(orjson.loads(picture)) for picture in pictures if picture is not None]

@@ -37,30 +37,30 @@ class _Question(NamedTuple):
 class Follower(Protocol):
     """Does something of its own with what is committed."""
 
-    def turn(self, book: LedgerFile) -> bool:
+    def step(self, ledger_file: LedgerFile) -> bool:
         """Do some of it; tell whether there is more."""
         ...
 
-    def close(self, book: LedgerFile) -> None:
+    def close(self, ledger_file: LedgerFile) -> None:
         """Come to an end."""
         ...
 
 
 class Writer:
-    """Owns a book in a thread of its own. Its answers come as futures, in the order of the calls."""
+    """Owns a ledger_file in a thread of its own. Its answers come as futures, in the order of the calls."""
 
     def __init__(
         self,
-        book: LedgerFile,
+        ledger_file: LedgerFile,
         *,
         on_commit: Callable[[int], None] = lambda _row: None,
         follower: Follower | None = None,
     ) -> None:
-        """Take a book over; after each transaction the thread calls `on_commit` with the last row of changes.
+        """Take a ledger_file over; after each transaction the thread calls `on_commit` with the last row of changes.
 
-        A `follower` gets a turn after each, and as long as it has more to do and nothing else waits.
+        A `follower` gets a step after each, and as long as it has more to do and nothing else waits.
         """
-        self._book = book
+        self._ledger_file = ledger_file
         self._follower = follower
         self._behind = follower is not None
         self._on_commit = on_commit
@@ -78,13 +78,13 @@ class Writer:
         return answer
 
     def ask(self, question: Callable[[LedgerFile], _Answer]) -> "Future[_Answer]":
-        """Ask something of the book between two transactions: it shows what is committed, and nothing else."""
+        """Ask something of the ledger_file between two transactions: it shows what is committed, and nothing else."""
         answer: Future[_Answer] = Future()
 
-        def run(book: LedgerFile) -> None:
+        def run(ledger_file: LedgerFile) -> None:
             if answer.set_running_or_notify_cancel():
                 try:
-                    answer.set_result(question(book))
+                    answer.set_result(question(ledger_file))
                 except BaseException as error:  # noqa: BLE001 - it is the asker's
                     answer.set_exception(error)
 
@@ -92,7 +92,7 @@ class Writer:
         return answer
 
     def stop(self) -> None:
-        """Write what waits, close the book, and end the thread."""
+        """Write what waits, close the ledger_file, and end the thread."""
         self._work.put(None)
         self._thread.join()
 
@@ -102,9 +102,9 @@ class Writer:
                 if self._behind:
                     self._follow()
             if self._follower is not None:
-                self._follower.close(self._book)
+                self._follower.close(self._ledger_file)
         finally:
-            self._book.close()
+            self._ledger_file.close()
 
     def _next(self) -> bool:
         """Do what waits, or else what is due; False once there is no more."""
@@ -118,7 +118,7 @@ class Writer:
             if work is None:
                 return False
             if isinstance(work, _Question):
-                work.ask(self._book)
+                work.ask(self._ledger_file)
                 return True
             work = self._write_group(work)
             if work is _NOTHING:
@@ -145,7 +145,7 @@ class Writer:
         if not group:
             return
         try:
-            receipts = self._book.write([value for work in group for value in work.values])
+            receipts = self._ledger_file.write([value for work in group for value in work.values])
         except BaseException as error:  # noqa: BLE001 - it is the submitters', and the thread goes on
             if not isinstance(error, StoreUnavailable):
                 _log.error("a transaction failed", exc_info=redacted_exc_info(error))
@@ -159,36 +159,36 @@ class Writer:
         self._committed()
 
     def _committed(self) -> None:
-        self._on_commit(self._book.last_row)
+        self._on_commit(self._ledger_file.last_row)
         self._behind = self._follower is not None
 
     def _follow(self) -> None:
         assert self._follower is not None  # noqa: S101 - what is behind is there
-        before = self._book.last_row
+        before = self._ledger_file.last_row
         try:
-            self._behind = self._follower.turn(self._book)
+            self._behind = self._follower.step(self._ledger_file)
         except Exception as error:  # noqa: BLE001 - tried again after the next transaction
             self._behind = False
             _log.warning("alerts could not be written", error=str(error))
-        if self._book.last_row > before:
-            self._on_commit(self._book.last_row)
+        if self._ledger_file.last_row > before:
+            self._on_commit(self._ledger_file.last_row)
 
     def _wait_s(self) -> float | None:
-        due = self._book.next_tick()
+        due = self._ledger_file.next_tick()
         if due is None:
             return None
         at_us, tick = due
         if tick == self._last_tick:  # it could not be written, or moved nothing
             return RETRY_TICK_S
-        return min(max((at_us - self._book.options.now_us()) / 1e6, 0.0), LOOK_EVERY_S)
+        return min(max((at_us - self._ledger_file.options.now_us()) / 1e6, 0.0), LOOK_EVERY_S)
 
     def _tick(self) -> None:
-        due = self._book.next_tick()
-        if due is None or due[0] > self._book.options.now_us():
+        due = self._ledger_file.next_tick()
+        if due is None or due[0] > self._ledger_file.options.now_us():
             return
         self._last_tick = due[1]
         try:
-            self._book.write([due[1]])
+            self._ledger_file.write([due[1]])
         except Exception as error:  # noqa: BLE001 - tried again later
             _log.warning("a tick could not be written", error=str(error))
             return

@@ -6,19 +6,19 @@ import orjson
 
 from streams.core.log_record import Record
 from streams.core.queries.as_of import NoSuchEpisode, known_at
-from streams.stores.episode_log import gathered
+from streams.stores.episode_log import read_all
 from streams.stores.store import Store
 
-__all__ = ["picture_then"]
+__all__ = ["picture_at"]
 
 
-async def picture_then(store: Store, episode: str, at_us: int) -> bytes | None:
+async def picture_at(store: Store, episode: str, at_us: int) -> bytes | None:
     """Return the picture that was known then, None where no report of the episode was published yet.
 
     Its `through` is the last record of the episode on the log, whether it was published by then or not.
     Raises PastTooLong, and StoreUnavailable as the store does.
     """
-    logged = await gathered(store.past(episode))
+    logged = await read_all(store.episode_log(episode))
     records = [Record(each.value, each.timestamp_us) for each in logged]
     try:
         # In a thread: tens of thousands of reports take a second or two, and others are waiting.

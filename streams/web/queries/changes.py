@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from streams.stores.store import Store, StoredChange
 
-__all__ = ["CHANGES_MAX", "changes_so_far", "packed"]
+__all__ = ["CHANGES_MAX", "changes_answer", "gzipped"]
 
 #: The newest so many; older ones are left out, and that is said.
 CHANGES_MAX = 20_000
 
 
-async def changes_so_far(store: Store, episode: str) -> bytes:
+async def changes_answer(store: Store, episode: str) -> bytes:
     """Return `{"episode", "changes": [{"topic", "data"}], "complete"}`, the oldest first.
 
     Raises StoreUnavailable and PastTooLong as the store does.
@@ -21,7 +21,7 @@ async def changes_so_far(store: Store, episode: str) -> bytes:
     return _body(episode, changes[-CHANGES_MAX:], complete=len(changes) <= CHANGES_MAX)
 
 
-async def packed(body: bytes) -> bytes:
+async def gzipped(body: bytes) -> bytes:
     """Return a body as gzip: thousands of changes are much alike, and a tenth as long."""
     return await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
 

@@ -7,10 +7,10 @@ import orjson
 
 from streams.core.log_record import Located
 from streams.core.queries.subjects import NoSuchEpisode, ceasefires_named, cells_named, replay_history
-from streams.stores.episode_log import gathered
+from streams.stores.episode_log import read_all
 from streams.stores.store import Store
 
-__all__ = ["ExplainQuery", "explained"]
+__all__ = ["ExplainQuery", "explain_answer"]
 
 
 class ExplainQuery(NamedTuple):
@@ -22,13 +22,13 @@ class ExplainQuery(NamedTuple):
     at_us: int | None
 
 
-async def explained(store: Store, episode: str, asked: ExplainQuery) -> bytes | None:
+async def explain_answer(store: Store, episode: str, asked: ExplainQuery) -> bytes | None:
     """Return the accounts of what is asked for, None where no report of the episode has been taken.
 
     What names nothing has no account. `through` is the last record of the episode on the log.
     Raises PastTooLong, and StoreUnavailable as the store does.
     """
-    logged = await gathered(store.past(episode))
+    logged = await read_all(store.episode_log(episode))
     records = [each.located(store.topic) for each in logged]
     # In a thread: tens of thousands of reports take a second or two, and others are waiting.
     account = await asyncio.to_thread(_told, store, episode, records, asked)

@@ -56,7 +56,7 @@ class Event:
         self._origin: int | None = None
         self._parsed = False
 
-    def shown_by(self, through: int) -> bool:
+    def is_shown_by(self, through: int) -> bool:
         """Tell whether a picture that shows its partition's reports `through` an offset shows this change."""
         if not self._parsed:
             self._origin, self._parsed = origin_offset(self.frame), True

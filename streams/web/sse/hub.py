@@ -42,42 +42,42 @@ class Hub:
         self._unfollow: Callable[[], None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
-        self._asked_s = 0.0
+        self._last_request_s = 0.0
         self._log = b""
         self._recent = EventBuffer()
         self._positions: list[int] = []
         self._stamp = Stamp(b"", ())
-        self._whole = asyncio.Event()
+        self._is_current = asyncio.Event()
         self._more = asyncio.Event()
         self._reasons: list[str] = []
-        self._read: Positions = ()
+        self._read_positions: Positions = ()
         #: Pictures to be sent, each with the place and offset of the first that was not; and the one in hand.
-        self._unpainted: dict[str, tuple[int, int]] = {}
-        self._painting: list[tuple[int, int]] = []
-        self._unpainted_some = asyncio.Event()
+        self._pending_pictures: dict[str, tuple[int, int]] = {}
+        self._picture_in_hand: list[tuple[int, int]] = []
+        self._has_pending_pictures = asyncio.Event()
         #: Clients, and how many of them want pictures.
         self.clients = 0
         self._picture_clients = 0
 
-    async def awake(self, limit_s: float = WAKE_S) -> None:
+    async def ensure_following(self, limit_s: float = WAKE_S) -> None:
         """Follow the log, unless it is followed already; returns once the latest events are here.
 
         Raises StoreUnavailable.
         """
         if self._closing:
             raise StoreUnavailable("the server is stopping")
-        self._asked_s = time.monotonic()
+        self._last_request_s = time.monotonic()
         if self._loop is not asyncio.get_running_loop():
             # An app can be served by one loop after another.
-            self._sleep()
-            self._whole, self._more, self._unpainted_some = asyncio.Event(), asyncio.Event(), asyncio.Event()
+            self._stop_following()
+            self._is_current, self._more, self._has_pending_pictures = asyncio.Event(), asyncio.Event(), asyncio.Event()
         if self._unfollow is None:
             self._loop = asyncio.get_running_loop()
-            self._whole.clear()
-            self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._paint())]
-            self._unfollow = self._store.follow(self._take, RECENT_MAX)
+            self._is_current.clear()
+            self._tasks = [asyncio.create_task(self._heartbeat()), asyncio.create_task(self._send_pictures())]
+            self._unfollow = self._store.follow(self._take_batch, RECENT_MAX)
         try:
-            await asyncio.wait_for(self._whole.wait(), limit_s)
+            await asyncio.wait_for(self._is_current.wait(), limit_s)
         except TimeoutError:
             reasons = "; ".join(await self._store.reasons())
             raise StoreUnavailable(f"the latest changes are not here yet: {reasons}") from None
@@ -86,7 +86,7 @@ class Hub:
         """Tell every client that the server stops, and end."""
         self._closing = True
         self._wake()
-        self._sleep()
+        self._stop_following()
 
     def full(self) -> bool:
         """Tell whether no client more is taken."""
@@ -99,7 +99,7 @@ class Hub:
         Without the latest changes there is no mark.
         """
         try:
-            await self.awake(MARK_WAIT_S)
+            await self.ensure_following(MARK_WAIT_S)
         except StoreUnavailable:
             return lambda _throughs: None
         return self._mark
@@ -110,7 +110,7 @@ class Hub:
             entry = event.entry
             if entry.topic in SHOWN and entry.offset < positions[entry.place]:
                 through = throughs.get(entry.episode)
-                if through is None or not event.shown_by(through):
+                if through is None or not event.is_shown_by(through):
                     positions[entry.place] = entry.offset
         shown = next(iter(throughs.items())) if len(throughs) == 1 else None
         return Mark(self._log, tuple(positions), shown).encode()
@@ -126,7 +126,7 @@ class Hub:
         finally:
             self.clients -= 1
             self._picture_clients -= wanted.pictures
-            self._asked_s = time.monotonic()
+            self._last_request_s = time.monotonic()
             metrics.EVENT_CLIENTS.set(self.clients)
 
     async def _client(self, wanted: EventFilter, mark: Mark | None) -> AsyncIterator[bytes]:
@@ -185,7 +185,7 @@ class Hub:
                 raise StoreUnavailable("this worker has not read so far yet") from None
         return None
 
-    def _take(self, batch: ChangeBatch) -> None:
+    def _take_batch(self, batch: ChangeBatch) -> None:
         """Make events of what came."""
         if batch.begins or batch.log != self._log:
             self._begin(batch)
@@ -193,52 +193,52 @@ class Hub:
             if entry.topic != PICTURES:
                 self._recent.append(Event(entry, framed(entry, self._stamp)))
             elif self._picture_clients:
-                self._unpainted.setdefault(entry.episode, (entry.place, entry.offset))
-                self._unpainted_some.set()
-        self._read = batch.positions
-        self._move()
+                self._pending_pictures.setdefault(entry.episode, (entry.place, entry.offset))
+                self._has_pending_pictures.set()
+        self._read_positions = batch.positions
+        self._move_positions()
         if batch.complete:
-            self._whole.set()
+            self._is_current.set()
         self._wake()
 
     def _begin(self, batch: ChangeBatch) -> None:
         before = self._log
         self._log, self._positions = batch.log, list(batch.positions)
         self._stamp = Stamp(batch.log, batch.positions)
-        self._unpainted.clear()
+        self._pending_pictures.clear()
         self._recent.start_over(batch.positions)
         if before and self.clients:
             self._announce("reset", reset("unknown_mark", "the log has begun anew"))
 
-    def _move(self) -> None:
+    def _move_positions(self) -> None:
         """Go on to what was read, but for pictures not sent yet: who leaves before them gets them on coming back."""
         held: dict[int, int] = {}
-        for place, offset in (*self._unpainted.values(), *self._painting):
+        for place, offset in (*self._pending_pictures.values(), *self._picture_in_hand):
             held[place] = min(offset, held.get(place, offset))
-        for place, offset in enumerate(self._read):
+        for place, offset in enumerate(self._read_positions):
             known = held.get(place, offset)
             if known != self._positions[place]:
                 self._positions[place] = known
                 self._stamp.move(place, known)
 
-    async def _paint(self) -> None:
+    async def _send_pictures(self) -> None:
         """Send pictures, of each episode the latest."""
         while True:
-            await self._unpainted_some.wait()
-            self._unpainted_some.clear()
-            while self._unpainted:
-                episode = next(iter(self._unpainted))
-                place, offset = self._unpainted.pop(episode)
-                self._painting = [(place, offset)]
-                record = await self._painted(episode)
-                self._painting = []
-                self._move()
+            await self._has_pending_pictures.wait()
+            self._has_pending_pictures.clear()
+            while self._pending_pictures:
+                episode = next(iter(self._pending_pictures))
+                place, offset = self._pending_pictures.pop(episode)
+                self._picture_in_hand = [(place, offset)]
+                record = await self._short_picture(episode)
+                self._picture_in_hand = []
+                self._move_positions()
                 if record is not None:
                     entry = FeedEntry(place, offset, PICTURES, episode, b"")
                     self._recent.append(Event(entry, frame(PICTURES, self._stamp.mark(), record)))
                     self._wake()
 
-    async def _painted(self, episode: str) -> bytes | None:
+    async def _short_picture(self, episode: str) -> bytes | None:
         """Return an episode's picture without its cells: they are many, and each is told when it changes."""
         try:
             picture = await self._store.picture(episode)
@@ -252,11 +252,11 @@ class Hub:
 
     async def _pictures(self, wanted: EventFilter, mark: Mark) -> AsyncIterator[bytes]:
         """Give the pictures that are newer than a mark."""
-        for episode in await self._store.repainted(mark.positions):
-            if wanted.takes(PICTURES, episode) and (record := await self._painted(episode)) is not None:
+        for episode in await self._store.pictures_since(mark.positions):
+            if wanted.takes(PICTURES, episode) and (record := await self._short_picture(episode)) is not None:
                 yield frame(PICTURES, mark.encode(), record)
 
-    async def _beat(self) -> None:
+    async def _heartbeat(self) -> None:
         """Say regularly that all is well, or what is not; sleep when nobody has asked for a while."""
         said_s = -HEARTBEAT_S
         while True:
@@ -266,8 +266,8 @@ class Hub:
                 self._announce("heartbeat", self._state())
                 said_s = time.monotonic()
             await asyncio.sleep(min(LOOK_S, HEARTBEAT_S))
-            if not self.clients and time.monotonic() - self._asked_s > IDLE_S:
-                self._sleep()
+            if not self.clients and time.monotonic() - self._last_request_s > IDLE_S:
+                self._stop_following()
 
     def _state(self) -> bytes:
         return orjson.dumps({"mode": self._store.mode, "reasons": self._reasons})
@@ -276,7 +276,7 @@ class Hub:
         self._recent.append(Event(FeedEntry(NOWHERE, 0, name, "", b""), frame(name, self._stamp.mark(), record)))
         self._wake()
 
-    def _sleep(self) -> None:
+    def _stop_following(self) -> None:
         if self._unfollow is not None:
             self._unfollow()
             self._unfollow = None

@@ -9,7 +9,7 @@ from streams.stores.change_feed import CHANGE_TOPICS, PICTURES
 from streams.web.sse.buffer import EventFilter
 from streams.web.sse.marks import BadMark, Mark
 
-__all__ = ["EPISODES_MAX", "QueryRefused", "start_mark", "wanted"]
+__all__ = ["EPISODES_MAX", "QueryRefused", "event_filter", "start_mark"]
 
 EPISODES_MAX = 100
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
@@ -26,7 +26,7 @@ class QueryRefused(Exception):
         self.message = message
 
 
-def wanted(request: Request) -> EventFilter:
+def event_filter(request: Request) -> EventFilter:
     """Return what `?topic=` and `?episode=` ask for, each given once, several times, or with commas.
 
     Raises QueryRefused.

@@ -14,11 +14,11 @@ from streams.kafka.client import client_options
 from streams.kafka.range_reader import OffsetRange
 from streams.kafka.routing import partition_of
 from streams.settings import Settings
-from streams.stores.episode_log import PastTooLong, gathered
-from streams.stores.kafka.episode_log import past_on_kafka
+from streams.stores.episode_log import EpisodeLogTooLong, read_all
+from streams.stores.kafka.episode_log import kafka_episode_log
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.sqlite.store import EmbeddedStore
-from streams.stores.store import Logged, StoreUnavailable
+from streams.stores.store import StoredReport, StoreUnavailable
 from tests.support.build import REGISTRY, Json, killed, report
 
 PARTITIONS = 3
@@ -60,31 +60,33 @@ async def logged(settings: Settings, *records: tuple[bytes | None, bytes]) -> No
     await producer.stop()
 
 
-async def past(settings: Settings, episode: str, *, skimmed_max: int | None = None) -> list[Logged]:
+async def read_log(settings: Settings, episode: str, *, skimmed_max: int | None = None) -> list[StoredReport]:
     topic = settings.topic("reports")
-    return await gathered(past_on_kafka(client_options(settings), topic, episode, skimmed_max=skimmed_max))
+    return await read_all(kafka_episode_log(client_options(settings), topic, episode, skimmed_max=skimmed_max))
 
 
 async def test_what_is_committed_under_the_episodes_key_comes_in_order(settings: Settings) -> None:
     await logged(settings, (b"war", A), (b"other", OTHER), (None, A), (b"war", B))
-    both = [Logged(A, TIME_MS * 1_000, WAR, 0), Logged(B, TIME_MS * 1_000, WAR, 3)]
-    assert await past(settings, "war") == both
-    assert await gathered(KafkaStore(settings).past("war")) == both
-    assert await past(settings, "nobody-knows") == []
+    both = [StoredReport(A, TIME_MS * 1_000, WAR, 0), StoredReport(B, TIME_MS * 1_000, WAR, 3)]
+    assert await read_log(settings, "war") == both
+    assert await read_all(KafkaStore(settings).episode_log("war")) == both
+    assert await read_log(settings, "nobody-knows") == []
 
 
 async def test_a_partition_with_more_than_may_be_looked_through_is_refused(settings: Settings) -> None:
     await logged(settings, (b"war", A), (b"other", OTHER))
-    with pytest.raises(PastTooLong, match=rf"partition {WAR} has 5 records, more than the 4 that one answer takes"):
-        await past(settings, "war", skimmed_max=4)
+    with pytest.raises(
+        EpisodeLogTooLong, match=rf"partition {WAR} has 5 records, more than the 4 that one answer takes"
+    ):
+        await read_log(settings, "war", skimmed_max=4)
 
 
 async def test_a_missing_topic_and_a_broker_that_is_away_are_said(kafka: str, prefix: str) -> None:
     missing = Settings(bootstrap_servers=kafka, topic_prefix=prefix)
     with pytest.raises(StoreUnavailable, match=f"no topic {prefix}.reports: run `truceline topics create`"):
-        await past(missing, "war")
+        await read_log(missing, "war")
     with pytest.raises(StoreUnavailable, match=r"no Kafka broker answers at 127\.0\.0\.1:1"):
-        await past(Settings(bootstrap_servers="127.0.0.1:1"), "war")
+        await read_log(Settings(bootstrap_servers="127.0.0.1:1"), "war")
 
 
 async def test_an_end_that_is_not_reached_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,24 +96,24 @@ async def test_an_end_that_is_not_reached_is_said(settings: Settings, monkeypatc
     monkeypatch.setattr("streams.kafka.range_reader._clipped", beyond)
     monkeypatch.setattr("streams.kafka.range_reader.STALLED_S", 0.5)
     with pytest.raises(StoreUnavailable, match=f"{settings.topic('reports')} cannot be read to its end: nothing comes"):
-        await past(settings, "war")
+        await read_log(settings, "war")
 
 
 async def test_a_file_gives_its_log_back_refused_reports_too(tmp_path: Path) -> None:
     store = EmbeddedStore(tmp_path, REGISTRY, now_us=lambda: TIME_MS * 1_000)
     conflict = value(report("a", killed(2)))
     await store.submit([A, A, OTHER, conflict, B, b"no json"])
-    records = await gathered(store.past("war"))
+    records = await read_all(store.episode_log("war"))
     store.close()
-    assert records == [Logged(each, TIME_MS * 1_000, 0, at) for at, each in [(0, A), (2, conflict), (3, B)]]
+    assert records == [StoredReport(each, TIME_MS * 1_000, 0, at) for at, each in [(0, A), (2, conflict), (3, B)]]
 
 
 async def test_more_than_an_answer_takes_is_refused() -> None:
-    async def endless() -> AsyncIterator[Logged]:
+    async def endless() -> AsyncIterator[StoredReport]:
         while True:
-            yield Logged(b"0123456789", 0, 0, 0)
+            yield StoredReport(b"0123456789", 0, 0, 0)
 
-    with pytest.raises(PastTooLong, match="more than 7 records or 64 MiB"):
-        await gathered(endless(), records_max=7)
-    with pytest.raises(PastTooLong, match="on the command line there is no limit"):
-        await gathered(endless(), bytes_max=100)
+    with pytest.raises(EpisodeLogTooLong, match="more than 7 records or 64 MiB"):
+        await read_all(endless(), records_max=7)
+    with pytest.raises(EpisodeLogTooLong, match="on the command line there is no limit"):
+        await read_all(endless(), bytes_max=100)

@@ -136,7 +136,7 @@ async def test_only_committed_pictures_are_shown_and_never_an_older_one(store: K
 
 async def test_missing_topics_are_a_reason_and_are_not_made_by_asking(kafka: str, prefix: str) -> None:
     settings = Settings(bootstrap_servers=kafka, topic_prefix=prefix, app_id=prefix)
-    store = KafkaStore(settings, desk_reasons=lambda: ["the desk says so"])
+    store = KafkaStore(settings, consumer_reasons=lambda: ["the desk says so"])
     await store.start()
     wanted = [
         "the desk says so",

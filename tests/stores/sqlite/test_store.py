@@ -12,7 +12,7 @@ import pytest
 
 from streams.stores.sqlite.database import DATABASE
 from streams.stores.sqlite.store import EmbeddedStore
-from streams.stores.store import StoreUnavailable, summary
+from streams.stores.store import StoreUnavailable, summarize
 from tests.support.build import REGISTRY, act, at, killed, report, tick
 from tests.support.ledger_file import Clock, stored, value
 
@@ -99,7 +99,7 @@ async def test_changes_are_read_behind_a_row_and_by_episode_and_topic(store: Emb
 
 async def test_an_episode_in_short_is_its_picture_in_short(store: EmbeddedStore) -> None:
     await store.submit([value(report("a", killed(71), act("announced")))])
-    assert await store.summaries() == [summary(await picture(store))]
+    assert await store.summaries() == [summarize(await picture(store))]
     assert await picture(store, "unknown") is None
 
 

@@ -100,7 +100,7 @@ def test_what_cannot_be_answered_has_a_code(
 
 
 def test_a_past_that_is_too_long_says_the_limit(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(episode_log.gathered, "__kwdefaults__", {"records_max": 3, "bytes_max": episode_log.BYTES_MAX})
+    monkeypatch.setattr(episode_log.read_all, "__kwdefaults__", {"records_max": 3, "bytes_max": episode_log.BYTES_MAX})
     answer = client.get("/episodes/war/explain")
     assert (answer.status_code, answer.json()["code"]) == (422, "past_too_long")
 
