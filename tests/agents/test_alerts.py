@@ -16,7 +16,6 @@ from tests.support.alerting_worker import (
     alerts_on,
     done_by,
     ends_of,
-    eventually,
     ids_on,
     members,
     sent,
@@ -26,8 +25,9 @@ from tests.support.alerts import changes, day, told
 from tests.support.build import killed
 from tests.support.event_client import Listener
 from tests.support.faust_worker import worker_running
-from tests.support.kafka_log import Worker, create_topics, send, settings_for, until
+from tests.support.kafka_log import Worker, create_topics, send, settings_for
 from tests.support.metrics import Gained
+from tests.support.waiting import eventually, eventually_equal
 
 #: Whether a figure has risen shows only to who knows those before.
 RISES = "risen: {rises: {by: 10, within: P30D}}\n"
@@ -52,12 +52,12 @@ async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_pat
     async with worker_running(app := made(settings)):
         listener = Listener(f"http://127.0.0.1:{app.http.port}", topic="alerts")
         listening = asyncio.create_task(listener.until(2))
-        await eventually(lambda: began(listener), True)
+        await eventually(lambda: listener.told, "it is connected")
         await write(settings, "casualties", [(0, first)], commits=True)
         await write(settings, "casualties", [(0, aborted)], commits=False)
         await write(settings, "casualties", [(0, last)], commits=True)
         raised = f"crossed:{first['change_id']}"
-        await eventually(lambda: ids_on(settings), [raised, f"{raised}/resolved"])
+        await eventually_equal(lambda: ids_on(settings), [raised, f"{raised}/resolved"])
         assert [told.content for told in await listening] == await alerts_on(settings)
     assert [alert["change_id"] for alert in await alerts_on(settings)] == [first["change_id"], last["change_id"]]
     assert gained.by("truceline_alerts_total", "state") == {"raised": 1, "resolved": 1}
@@ -83,12 +83,12 @@ async def test_partitions_move_and_a_worker_is_killed_and_nothing_is_lost_or_tol
             if len(await ids_on(settings)) > len(wanted) // 4:
                 break
         # By now both are in the group, and have shared out the partitions more than once.
-        await eventually(lambda: members(settings), 2)
+        await eventually_equal(lambda: members(settings), 2)
     finally:
         first.kill()
     await send(settings, sent(story))
     try:
-        await eventually(lambda: distinct(settings), wanted)
+        await eventually_equal(lambda: distinct(settings), wanted)
     finally:
         assert second.stop() == 0
     before = await ids_on(settings)
@@ -96,14 +96,10 @@ async def test_partitions_move_and_a_worker_is_killed_and_nothing_is_lost_or_tol
     again = settings.model_copy(update={"app_id": f"{prefix}-again"})
     third = alerting_worker(again, tmp_path / "third.log")
     try:
-        await eventually(lambda: done_by(again, "casualties"), await ends_of(settings, "casualties"))
+        await eventually_equal(lambda: done_by(again, "casualties"), await ends_of(settings, "casualties"))
     finally:
         assert third.stop() == 0
     assert await ids_on(settings) == before
-
-
-async def began(listener: Listener) -> bool:
-    return bool(listener.told)
 
 
 async def distinct(settings: Settings) -> list[str]:
@@ -120,9 +116,9 @@ async def test_agents_wait_for_topics_that_a_broker_would_make_of_another_shape(
     log = tmp_path / "log"
     worker = alerting_worker(settings, log)
     try:
-        await until(lambda: "t.alerts is missing" in log.read_text(), "it says what it waits for")
+        await eventually(lambda: "t.alerts is missing" in log.read_text(), "it says what it waits for")
         await create_topics(settings, PARTITIONS)
         await send(settings, sent([day(1, killed(120))]))
-        await eventually(lambda: ids_on(settings), ["crossed:war/mod/north/killed/military@1"])
+        await eventually_equal(lambda: ids_on(settings), ["crossed:war/mod/north/killed/military@1"])
     finally:
         assert worker.stop() == 0

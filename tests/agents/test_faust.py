@@ -15,7 +15,8 @@ from streams.agents.fold import AgentTimeout
 from streams.settings import Settings
 from streams.worker.faust_app import create_app
 from tests.support.faust_worker import WatchingApp, worker_running
-from tests.support.kafka_log import create_topics, settings_for, until
+from tests.support.kafka_log import create_topics, settings_for
+from tests.support.waiting import eventually
 
 
 class Counted:
@@ -138,10 +139,10 @@ async def test_a_plain_agent_sees_nothing_that_was_aborted(kafka: str, prefix: s
     app.finalize()
     seen = app.watch(settings.topic("alerts"))
     async with worker_running(app):
-        await until(lambda: bool(app.consumer.assignment()), "Faust's group has partitions")
+        await eventually(lambda: bool(app.consumer.assignment()), "Faust's group has partitions")
         for value, commits in ((b"first", True), (b"aborted", False), (b"last", True)):
             await transaction(settings, value, commits=commits)
-        await until(lambda: b"last" in seen, "the last one is seen")
+        await eventually(lambda: b"last" in seen, "the last one is seen")
     assert seen == [b"first", b"last"]
 
 

@@ -11,13 +11,13 @@ from tests.support.alerting_worker import (
     alerts_on,
     done_by,
     ends_of,
-    eventually,
     sent,
 )
 from tests.support.alerts import day
 from tests.support.build import Json, killed
-from tests.support.kafka_log import Worker, read, send, until
+from tests.support.kafka_log import Worker, read, send
 from tests.support.receivers import hook, mailbox
+from tests.support.waiting import eventually, eventually_equal
 
 SECRET = "s3cr3t-t0k3n"
 
@@ -47,7 +47,7 @@ async def settled(settings: Settings, alerts: int) -> None:
         ends = await ends_of(settings, "alerts")
         return there, await done_by(settings, "alerts") == ends
 
-    await eventually(state, (alerts, True))
+    await eventually_equal(state, (alerts, True))
 
 
 async def test_an_alert_reaches_hook_and_mail_and_is_not_lost_where_a_target_is_down(
@@ -97,7 +97,7 @@ async def test_a_worker_that_stops_while_an_alert_is_tried_again_leaves_it_to_th
         first = delivering(settings, tmp_path / "first.log", urls, tries=20)
         try:
             await send(settings, sent([day(1, killed(120))]))
-            await until(lambda: len(receiving.posted) > 1, "it is tried again")
+            await eventually(lambda: len(receiving.posted) > 1, "it is tried again")
         finally:
             # All tries would take many minutes.
             assert first.stop() == 0

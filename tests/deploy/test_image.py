@@ -13,7 +13,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -27,13 +26,13 @@ import yaml
 
 from streams import __version__
 from tests.support.paths import ROOT
+from tests.support.waiting import LIMIT_S, eventually_sync
 from tests.support.worker_process import free_port
 
 #: The build fetches what it installs: not for a time-out to end on a busy machine.
 pytestmark = pytest.mark.timeout(900)
 
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
-WAIT_S = 60.0
 #: The image that builds has one; a machine without one makes the same wheel, not compiled.
 COMPILER = shutil.which("cc") is not None
 #: What a build leaves behind, and Python's own.
@@ -55,7 +54,7 @@ class Image:
             capture_output=True,
             check=False,
             text=True,
-            timeout=WAIT_S,
+            timeout=LIMIT_S,
         )
 
     @property
@@ -190,17 +189,14 @@ def test_it_serves_and_is_healthy_as_the_image_asks(image: Image, tmp_path: Path
         [str(image.command), "serve", "--embedded", "data/ledger"], cwd=tmp_path, env=environment
     )
     try:
-        give_up_at = time.monotonic() + WAIT_S
-        while not answers(port):
-            assert process.poll() is None
-            assert time.monotonic() < give_up_at
-            time.sleep(0.1)
+        eventually_sync(lambda: answers(port) or process.poll() is not None, "the server answers")
+        assert process.poll() is None
         assert subprocess.run(asked, check=False).returncode == 0
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
             assert b"<html" in page.read()
     finally:
         process.terminate()
-        code = process.wait(WAIT_S)
+        code = process.wait(LIMIT_S)
     assert code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 

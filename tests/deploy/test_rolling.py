@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Self
 
 from streams.operations.verify.verify import verify_now
-from tests.support.kafka_log import WAIT_S, create_topics, read, settings_for, taken_in
+from tests.support.kafka_log import create_topics, read, settings_for, taken_in
 from tests.support.numbered_reports import report
+from tests.support.waiting import LIMIT_S, eventually
 from tests.support.worker_process import start_worker, wait_for_status
 
 REPLACED = 2
@@ -38,9 +39,7 @@ class Sender:
     async def more(self, count: int) -> None:
         """Return once so many more have been taken."""
         wanted = self.taken + count
-        async with asyncio.timeout(WAIT_S):
-            while self.taken < wanted:
-                await asyncio.sleep(0.02)
+        await eventually(lambda: self.taken >= wanted, f"{count} more reports taken")
 
     async def _post_all(self) -> None:
         number = 0
@@ -54,7 +53,7 @@ class Sender:
     def _post(self, value: bytes) -> bool:
         for port in list(self.ports):
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/reports", value, WAIT_S) as answer:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/reports", value, LIMIT_S) as answer:
                     return bool(answer.status == 202 and json.load(answer)["outcome"] == "logged")
             except (urllib.error.URLError, ConnectionError):
                 continue
@@ -83,13 +82,13 @@ async def test_nothing_is_lost_and_nothing_counted_twice(kafka: str, prefix: str
                 # A service takes a pod out of turn when it is told to stop.
                 sender.ports.pop(0)
                 old.terminate()
-                assert await asyncio.to_thread(old.wait, WAIT_S) == 0
+                assert await asyncio.to_thread(old.wait, LIMIT_S) == 0
                 await sender.more(20)
         await taken_in(settings)
     finally:
         for process, _ in running:
             process.terminate()
-            process.wait(WAIT_S)
+            process.wait(LIMIT_S)
     names = {json.loads(record.value)["party"] for record in await read(settings, "casualties", 4)}
     assert len(names) >= sender.taken, "each report names a party of its own"
     assert await asyncio.to_thread(verify_now, settings) == []

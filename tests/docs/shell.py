@@ -20,6 +20,7 @@ from typing import NamedTuple
 import httpx
 
 from streams.settings import PREFIX, Settings, load
+from tests.support.waiting import LIMIT_S
 
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`([\w.-]+\.(\w+))`(?:(?!\n\n).)*\n\n```\2\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -28,7 +29,6 @@ STAYS = re.compile(
     r"(?:\w+=\S+ )*(?:truceline topics check && )?"
     r"(?:truceline serve|truceline status --watch|python examples/consumer|sh events)"
 )
-WAIT_S = 120.0
 
 
 class Command(NamedTuple):
@@ -126,7 +126,7 @@ class Reader:
             stderr=subprocess.STDOUT,
             check=False,
             text=True,
-            timeout=WAIT_S,
+            timeout=LIMIT_S,
         )
         said = _bare(self._there(run.stdout))
         assert run.returncode == 0, f"{command.text}\nends with {run.returncode}: {said}"
@@ -152,7 +152,7 @@ class Reader:
     def _until(
         self, holds: Callable[[], bool], command: Command, process: subprocess.Popen[bytes], output: Path
     ) -> None:
-        give_up_at = time.monotonic() + WAIT_S
+        give_up_at = time.monotonic() + LIMIT_S
         while not holds():
             assert process.poll() is None, f"{command.text}\nhas ended: {self._said(output)}"
             assert time.monotonic() < give_up_at, f"{command.text}\nnever gets there: {self._said(output)}"
@@ -176,7 +176,7 @@ class Reader:
             command, process, output = self._staying.pop()
             with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
                 os.killpg(process.pid, signal.SIGINT)
-                process.wait(WAIT_S)
+                process.wait(LIMIT_S)
             code = process.poll()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

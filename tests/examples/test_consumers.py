@@ -23,10 +23,10 @@ from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.support.build import REGISTRY, Json, killed, report
 from tests.support.paths import ROOT
+from tests.support.waiting import LIMIT_S
 
 EXAMPLES = ROOT / "examples"
 PAGE = (ROOT / "docs" / "consumers.md").read_text(encoding="utf-8")
-WAIT_S = 60
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def example(*command: str) -> AsyncIterator[asyncio.StreamReader]:
     process = await asyncio.create_subprocess_exec(*command, cwd=EXAMPLES, stdout=subprocess.PIPE, limit=1 << 20)
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(LIMIT_S):
             yield process.stdout
     finally:
         process.kill()
@@ -70,7 +70,7 @@ async def test_the_consumer_prints_what_is_committed_each_once(kafka: str, prefi
 
 
 async def test_the_shell_prints_the_picture_and_then_what_changes(url: str) -> None:
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=LIMIT_S) as client:
         await client.post("/reports", json=report("a", killed(1)))
         async with example("./events.sh", "war", url) as lines:
             picture = json.loads(await lines.readline())

@@ -4,7 +4,6 @@ Kafka 4.3.1 does it when the only broker of a partition is killed between a comm
 is not told of the partitions, on a broker that does not check it, and ends the group's offsets alone.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +19,9 @@ from streams.kafka.transactional_producer import TransactionalProducer
 from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
-from tests.support.kafka_log import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in, until
+from tests.support.kafka_log import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
 from tests.support.mixed_log import Sent, mixed
+from tests.support.waiting import eventually
 
 RECORDS = list(mixed(11, 300, 1))
 UNCHECKED = {"transaction.partition.verification.enable": "false"}
@@ -83,8 +83,11 @@ async def markers_written(producer: TransactionalProducer) -> None:
     """Wait for those of the transaction before: they would end the next one too."""
     sender: Any = producer._sender
     coordinator = await sender._find_coordinator(CoordinationType.TRANSACTION, producer.transactional_id)
-    while (await state_of(sender.client, coordinator, producer.transactional_id)).startswith("Prepare"):
-        await asyncio.sleep(0.01)
+
+    async def written() -> bool:
+        return not (await state_of(sender.client, coordinator, producer.transactional_id)).startswith("Prepare")
+
+    await eventually(written, "the markers are written", poll_s=0.01)
 
 
 async def committed_and_lost(producer: TransactionalProducer) -> None:
@@ -157,7 +160,7 @@ async def test_it_is_ended_when_a_broker_has_gone_and_come_back(
         before, shown = counts["transactions"], await read(settings, "rejected", 1)
         loss.batch = 1
         await send(settings, [Sent(0, b"episode", b"no report", 0)])
-        await until(lambda: counts["transactions"] == before + 1, "the markers are lost")
+        await eventually(lambda: counts["transactions"] == before + 1, "the markers are lost")
         if end is committed:
             assert await read(settings, "rejected", 1) == shown
             cut_off(desk._partitions[0]._producer)
@@ -173,7 +176,7 @@ async def test_it_is_not_guessed_how_it_was_decided(unchecked: str, monkeypatch:
     markers_lost(monkeypatch, committed_and_forgotten).batch = 2
     await send(settings, RECORDS)
     async with running_desk(settings) as desk:
-        await until(lambda: "left a transaction" in "".join(desk.status.reasons()), "the reason")
+        await eventually(lambda: "left a transaction" in "".join(desk.status.reasons()), "the reason")
         (reason,) = desk.status.reasons()
         assert f"open in {settings.topic('casualties')} partition 0" in reason
         assert f"{settings.topic('ledger')} partition 0" in reason

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from tests.support.build import Json
 from tests.support.chromium import NoChromium, chromium
 from tests.support.paths import ROOT
+from tests.support.waiting import LIMIT_S
 
 PAGES = ROOT / ".build" / "page"
 READY = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -65,13 +66,13 @@ class Server:
 
     def take(self, *reports: Json) -> None:
         """Post reports; all must be accepted."""
-        answer = httpx.post(f"{self.url}/reports", json=list(reports), timeout=30)
+        answer = httpx.post(f"{self.url}/reports", json=list(reports), timeout=LIMIT_S)
         assert (answer.status_code, answer.json()["counts"]) == (202, {"accepted": len(reports)}), answer.text
 
     def stop(self) -> None:
         """End it, as Ctrl-C would."""
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(LIMIT_S)
 
 
 @pytest.fixture(scope="package")
@@ -80,7 +81,7 @@ def browser() -> Iterator[Browser]:
         program = chromium()
     except NoChromium as error:
         pytest.fail(str(error), pytrace=False)
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=LIMIT_S * 1000)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program)
         yield opened
@@ -112,7 +113,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def visit(url: str, *, expected: str = "^$", **options: Any) -> Page:
         context = browser.new_context(**{"timezone_id": "Asia/Yerevan", "locale": "en-GB", **options})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(LIMIT_S * 1000)
         context.add_init_script(WATCH)
         page = context.new_page()
         wrong: list[str] = []

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Server
 from tests.support.build import act, at, killed, report, says
+from tests.support.waiting import LIMIT_S
 
 Visit = Callable[..., Page]
 Keep = Callable[..., None]
@@ -56,7 +57,7 @@ def test_an_address_that_is_none_of_the_web_is_refused_and_never_linked(
 ) -> None:
     for url in ("javascript:alert(1)", "data:text/html,x", "https://x y/", "//elsewhere.example"):
         body = report("bad", killed(1), episode=episode, url=url)
-        assert httpx.post(f"{server.url}/reports", json=body).json()["code"] == "invalid"
+        assert httpx.post(f"{server.url}/reports", json=body, timeout=LIMIT_S).json()["code"] == "invalid"
     strange = "https://safe.example:443@real.example/%22onclick=%22x?q=<script>#\u202egnp.exe"
     server.take(report("odd", killed(1), episode=episode, url=strange, headline="look"))
     page = visit(f"{server.url}/#/{episode}")

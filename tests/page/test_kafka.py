@@ -12,14 +12,8 @@ from playwright.sync_api import Page, expect
 
 from streams.cli.demo.servers import DemoServer, on_kafka
 from streams.cli.demo.story import EPISODE, story
-from streams.web.server import listen
-
-SLOW_MS = 60_000
-
-
-def free_port() -> int:
-    with listen("127.0.0.1", 0) as listener:
-        return int(listener.getsockname()[1])
+from tests.support.waiting import LIMIT_S
+from tests.support.worker_process import free_port
 
 
 @contextmanager
@@ -39,13 +33,13 @@ def test_what_a_worker_commits_is_shown_as_it_comes_and_its_past_is_made_from_th
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
     with elsewhere(on_kafka(free_port(), lambda _words: None)) as stage:
         page = visit(f"{stage.url}/#/{EPISODE}", expected="404")
-        expect(page.get_by_text("has come in yet")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text("has come in yet")).to_be_visible()
         for scene in story():
-            assert httpx.post(f"{stage.url}/reports", content=scene.value, timeout=30).status_code == 202
+            assert httpx.post(f"{stage.url}/reports", content=scene.value, timeout=LIMIT_S).status_code == 202
         # A picture is at most a second behind the changes that it shows.
-        expect(page.locator(".total")).to_have_text("176 = 105 armenia + 71 azerbaijan", timeout=SLOW_MS)
+        expect(page.locator(".total")).to_have_text("176 = 105 armenia + 71 azerbaijan")
         expect(page.get_by_text("daily-sabah adds up all sides: 176, agrees with the count")).to_be_visible()
-        expect(page.locator("#connection")).to_have_text("Live", timeout=SLOW_MS)
+        expect(page.locator("#connection")).to_have_text("Live")
         page.reload()
         expect(page.locator(".title")).to_contain_text("10 changes")
         page.get_by_role("slider").press("Home")

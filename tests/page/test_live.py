@@ -125,7 +125,7 @@ def test_a_server_that_is_gone_is_said_and_what_was_missed_is_there_when_it_is_b
     again = Server(tmp_path / "own", port=int(server.url.rpartition(":")[2]))
     try:
         again.take(report("b", killed(110), published_at=at(15)))
-        expect(page.locator("#connection")).to_have_text("Live", timeout=20_000)
+        expect(page.locator("#connection")).to_have_text("Live")
         expect(page.locator(".total")).to_have_text("110 = 110 north")
         expect(page.locator(".feed .entry").first).to_contain_text("up by 5, from 105 to 110")
     finally:

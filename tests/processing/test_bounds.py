@@ -24,11 +24,11 @@ from tests.support.kafka_log import (
     send,
     settings_for,
     taken_in,
-    until,
     views_here,
 )
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import report
+from tests.support.waiting import eventually
 
 FETCH_BYTES = 1 << 16
 
@@ -73,7 +73,7 @@ async def test_what_is_fetched_and_not_folded_is_bounded_in_records_and_bytes(
     desk = PartitionConsumer(settings, REGISTRY, [held, views_here])
     desk.start()
     try:
-        await until(lambda: paused.count(True) == 2, "both partitions have enough, and are paused")
+        await eventually(lambda: paused.count(True) == 2, "both partitions have enough, and are paused")
         may_fold.set()
         await taken_in(settings)
     finally:
@@ -104,9 +104,9 @@ async def test_a_partition_with_a_long_backlog_does_not_hold_up_another(kafka: s
     await create_topics(settings, 2)
     await send(settings, reports(2_000, 0))
     async with running_desk(settings) as desk:
-        await until(lambda: desk.status.counts["accepted"] > 100, "the hot one is worked on")
+        await eventually(lambda: desk.status.counts["accepted"] > 100, "the hot one is worked on")
         await send(settings, reports(30, 1))
-        await until(lambda: desk.status.partitions[1].next_offset == 30, "the other is taken in")
+        await eventually(lambda: desk.status.partitions[1].next_offset == 30, "the other is taken in")
         hot = desk.status.partitions[0].next_offset
         assert hot is not None
         assert hot < 2_000
@@ -131,7 +131,7 @@ async def test_how_far_behind_a_partition_is_is_known_also_while_records_come_al
     feeding = asyncio.create_task(feed())
     try:
         async with running_desk(settings) as desk:
-            await until(lambda: desk.status.counts["accepted"] > 100, "it works")
+            await eventually(lambda: desk.status.counts["accepted"] > 100, "it works")
             assert desk.status.partitions[0].lag is not None
     finally:
         await cancel([feeding])

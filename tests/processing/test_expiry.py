@@ -1,6 +1,5 @@
 """A broker that forgets: transactions that time out there, and producer ids that expire."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,8 +13,9 @@ from streams.operations.verify.reading import TopicReading
 from streams.operations.verify.verify import verify
 from streams.processing.takeover import transactional_id
 from streams.settings import Settings
-from tests.support.kafka_log import REGISTRY, create_topics, running_desk, send, settings_for, taken_in, until
+from tests.support.kafka_log import REGISTRY, create_topics, running_desk, send, settings_for, taken_in
 from tests.support.mixed_log import mixed
+from tests.support.waiting import eventually, eventually_equal
 
 HASTY = {
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "200",
@@ -70,8 +70,7 @@ async def aborted_by_the_broker(settings: Settings) -> None:
     place = TopicPartition(settings.topic("ledger"), 0)
     async with TopicReading(client_options(settings)) as reading:
         for is_open in (True, False):
-            while (await open_in(reading, place)) is not is_open:
-                await asyncio.sleep(0.05)
+            await eventually_equal(lambda: open_in(reading, place), is_open)
 
 
 async def open_in(reading: TopicReading, place: TopicPartition) -> bool:
@@ -90,7 +89,7 @@ async def test_a_producer_id_that_expired_while_nothing_came_is_asked_for_anew(h
         await send(settings, records[200:])
         await taken_in(settings)
         assert desk.status.counts["failures"] >= 1, "the id was to be unknown to the broker"
-        await until(lambda: desk.status.ready, "it works")
+        await eventually(lambda: desk.status.ready, "it works")
     assert await verify(settings, REGISTRY) == []
 
 
@@ -99,9 +98,12 @@ async def forgotten(settings: Settings) -> None:
     places = [TopicPartition("__transaction_state", number) for number in range(4)]
     producer_id = transactional_id(settings.app_id, TopicPartition(settings.topic("reports"), 0)).encode()
     async with TopicReading(client_options(settings)) as reading:
-        while not any(
-            record.value is None and record.key.endswith(producer_id)
-            for records in (await reading.read(places)).values()
-            for record in records
-        ):
-            await asyncio.sleep(0.2)
+
+        async def id_is_gone() -> bool:
+            return any(
+                record.value is None and record.key.endswith(producer_id)
+                for records in (await reading.read(places)).values()
+                for record in records
+            )
+
+        await eventually(id_is_gone, "the broker has forgotten the producer id", poll_s=0.2)

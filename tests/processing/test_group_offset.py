@@ -8,18 +8,9 @@ from streams.operations.verify.reading import TopicReading
 from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
-from tests.support.kafka_log import (
-    REGISTRY,
-    create_topics,
-    fold_all,
-    read,
-    running_desk,
-    send,
-    settings_for,
-    taken_in,
-    until,
-)
+from tests.support.kafka_log import REGISTRY, create_topics, fold_all, read, running_desk, send, settings_for, taken_in
 from tests.support.numbered_reports import report
+from tests.support.waiting import eventually
 
 
 async def group_offset(settings: Settings) -> int:
@@ -40,8 +31,8 @@ async def test_it_is_committed_now_and_then_and_last_by_the_next_owner(
     await send(settings, [report(number) for number in range(20)])
     monkeypatch.setattr(transaction, "GROUP_EVERY_S", 3_600)
     async with running_desk(settings) as desk:
-        await until(lambda: desk.status.counts["accepted"] == 20, "all are taken in")
-        await until(lambda: desk.status.counts["transactions"] > 20, "pictures too")
+        await eventually(lambda: desk.status.counts["accepted"] == 20, "all are taken in")
+        await eventually(lambda: desk.status.counts["transactions"] > 20, "pictures too")
     assert (await noted(settings), await group_offset(settings)) == ([1], 1)
     assert await verify(settings, REGISTRY) == []
     async with running_desk(settings) as desk:

@@ -4,10 +4,11 @@ import dataclasses
 
 import orjson
 
-from tests.support.kafka_log import create_topics, running_desk, send, settings_for, taken_in, until
+from tests.support.kafka_log import create_topics, running_desk, send, settings_for, taken_in
 from tests.support.metrics import Gained, samples
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import NOW_MS, report
+from tests.support.waiting import eventually
 
 
 async def test_a_desk_counts_what_became_of_records_and_shows_its_partitions(kafka: str, prefix: str) -> None:
@@ -27,8 +28,8 @@ async def test_a_desk_counts_what_became_of_records_and_shows_its_partitions(kaf
     async with running_desk(settings) as desk:
         await taken_in(settings)
         # A commit is seen by others before it is counted here; the copy that was sent on is taken in too.
-        await until(lambda: desk.status.counts["accepted"] == 4, "all are counted")
-        await until(lambda: desk.status.partitions[0].lag == 0, "nothing is left")
+        await eventually(lambda: desk.status.counts["accepted"] == 4, "all are counted")
+        await eventually(lambda: desk.status.partitions[0].lag == 0, "nothing is left")
         shown = samples()
     assert gained.by("truceline_reports_total", "outcome") == {
         "accepted": 4, "duplicate": 1, "tick": 1, "rerouted": 1, "rejected": 2,

@@ -17,9 +17,9 @@ from tests.support.kafka_log import (
     send,
     settings_for,
     taken_in,
-    until,
 )
 from tests.support.mixed_log import mixed
+from tests.support.waiting import eventually
 
 RECORDS = list(mixed(2, 1500, 4))
 #: Small, so that there is something half-way.
@@ -61,7 +61,7 @@ async def test_two_workers_share_the_partitions_and_one_leaves(kafka: str, prefi
     await some_taken_in(settings, 50)
     second = Worker(settings, tmp_path / "2.log", **SMALL)
     log = tmp_path / "2.log"
-    await until(lambda: "restored" in log.read_text(), "the second worker takes partitions over")
+    await eventually(lambda: "restored" in log.read_text(), "the second worker takes partitions over")
     await send(settings, RECORDS[half:])
     assert first.stop() == 0
     await taken_in(settings)
@@ -134,7 +134,7 @@ async def dead(settings: Settings, folder: Path, *, at: str, after: int, **more:
     said = folder / "dead"
     environment = SMALL | {"DIES_AT": at, "DIES_AFTER": str(after), "DIES_SAYING": str(said)} | more
     worker = Worker(settings, folder / "dead.log", module="tests.support.workers.dying", **environment)
-    await until(said.exists, f"dead at {at}")
+    await eventually(said.exists, f"dead at {at}")
     return worker
 
 
@@ -149,7 +149,7 @@ async def test_a_worker_stopped_past_its_session_and_continued_is_fenced(
     zombie.process.send_signal(signal.SIGSTOP)
     other = Worker(settings, tmp_path / "2.log", **SMALL)
     log = tmp_path / "2.log"
-    await until(lambda: log.read_text().count("restored") >= 4, "the other takes all partitions over")
+    await eventually(lambda: log.read_text().count("restored") >= 4, "the other takes all partitions over")
     zombie.process.send_signal(signal.SIGCONT)
     await send(settings, RECORDS[half:])
     await taken_in(settings)

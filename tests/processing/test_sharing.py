@@ -30,10 +30,10 @@ from tests.support.kafka_log import (
     send,
     settings_for,
     taken_in,
-    until,
     views_here,
 )
 from tests.support.mixed_log import mixed
+from tests.support.waiting import eventually
 
 
 async def test_a_partition_lost_while_its_batch_is_folded_is_not_written_by_the_loser(kafka: str, prefix: str) -> None:
@@ -51,12 +51,12 @@ async def test_a_partition_lost_while_its_batch_is_folded_is_not_written_by_the_
     loser = PartitionConsumer(settings, REGISTRY, [held, views_here])
     loser.start()
     try:
-        await until(lambda: len(folding) == 2, "both partitions fold")
+        await eventually(lambda: len(folding) == 2, "both partitions fold")
         async with running_desk(settings) as winner:
-            await until(lambda: winner.status.counts["accepted"] > 0, "one partition moves and is worked on")
-            await until(lambda: len(loser.status.partitions) == 1, "the other stays")
+            await eventually(lambda: winner.status.counts["accepted"] > 0, "one partition moves and is worked on")
+            await eventually(lambda: len(loser.status.partitions) == 1, "the other stays")
             go_on.set()
-            await until(lambda: loser.status.counts["fenced"] == 1, "the loser may not write")
+            await eventually(lambda: loser.status.counts["fenced"] == 1, "the loser may not write")
             await taken_in(settings)
     finally:
         await loser.stop()
@@ -95,7 +95,7 @@ async def test_sixty_four_partitions_on_one_worker(kafka: str, prefix: str) -> N
     await create_topics(settings, 64)
     await send(settings, mixed(10, 600, 64, episodes=200))
     async with running_desk(settings) as desk:
-        await until(lambda: len(desk.status.partitions) == 64 and desk.status.ready, "all of them run")
+        await eventually(lambda: len(desk.status.partitions) == 64 and desk.status.ready, "all of them run")
         await taken_in(settings)
     assert await verify(settings, REGISTRY) == []
 
@@ -105,10 +105,10 @@ async def test_more_partitions_than_a_worker_may_hold_wait_for_another(kafka: st
     await create_topics(settings, 5)
     await send(settings, mixed(11, 200, 5))
     async with running_desk(settings) as desk:
-        await until(lambda: len(desk.status.partitions) == 3, "as many as it may hold")
+        await eventually(lambda: len(desk.status.partitions) == 3, "as many as it may hold")
         assert desk.status.reasons()[0] == "5 partitions for one worker, which holds 3: start more workers"
         async with running_desk(settings) as other:
-            await until(lambda: desk.status.ready and other.status.ready, "the two hold all")
+            await eventually(lambda: desk.status.ready and other.status.ready, "the two hold all")
             await taken_in(settings)
     assert await verify(settings, REGISTRY) == []
 
@@ -135,12 +135,12 @@ async def test_fausts_own_group_rebalances_while_the_desk_works(kafka: str, pref
     app.finalize()
     seen = app.watch(settings.topic("casualties"))
     async with worker_running(app):
-        await until(lambda: bool(app.consumer.assignment()), "Faust's group has partitions")
+        await eventually(lambda: bool(app.consumer.assignment()), "Faust's group has partitions")
         for number in range(3):
             await send(settings, mixed(13 + number, 150, 2))
             async with member(settings, tmp_path, app.conf.id):
-                await until(lambda: len(app.consumer.assignment()) == 1, "the other member has one of them")
-            await until(lambda: len(app.consumer.assignment()) == 2, "and gives it back")
+                await eventually(lambda: len(app.consumer.assignment()) == 1, "the other member has one of them")
+            await eventually(lambda: len(app.consumer.assignment()) == 2, "and gives it back")
         await taken_in(settings)
         assert app.desk.status.counts["failures"] == 0
     assert seen

@@ -19,8 +19,9 @@ from streams.settings import SettingsError
 from streams.worker.faust_app import create_app
 from tests.support.build import killed, report
 from tests.support.faust_worker import worker_running
-from tests.support.kafka_log import create_topics, read, send, settings_for, taken_in, until
+from tests.support.kafka_log import create_topics, read, send, settings_for, taken_in
 from tests.support.numbered_reports import report as record
+from tests.support.waiting import LIMIT_S, eventually
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TOPIC = "messaging.destination.name"
@@ -65,8 +66,8 @@ async def test_the_trace_of_a_request_is_on_the_changes_and_has_a_span(
     app = create_app(settings)
     app.finalize()
     async with worker_running(app):
-        await until(lambda: app.desk.status.ready, "the desk is at work")
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{app.http.port}") as client:
+        await eventually(lambda: app.desk.status.ready, "the desk is at work")
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{app.http.port}", timeout=LIMIT_S) as client:
             posted = await client.post(
                 "/reports", content=json.dumps(report("a", killed(1))), headers={"traceparent": PARENT, "x": "y"}
             )

@@ -22,24 +22,25 @@ from tests.support.kafka_log import (
     REGISTRY,
     create_topics,
     fold_all,
+    is_gone,
     read,
     running_desk,
     send,
     settings_for,
     taken_in,
-    until,
 )
 from tests.support.mixed_log import mixed
 from tests.support.numbered_reports import report
+from tests.support.waiting import eventually
 
 
 async def test_missing_topics_are_named_with_the_command_that_makes_them(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     async with running_desk(settings) as desk:
-        await until(lambda: "topics create" in desk.status.reason, "the reason")
+        await eventually(lambda: "topics create" in desk.status.reason, "the reason")
         assert f"{prefix}.ledger is missing" in desk.status.reason
         await create_topics(settings)
-        await until(lambda: desk.status.ready and len(desk.status.partitions) == 4, "it goes on by itself")
+        await eventually(lambda: desk.status.ready and len(desk.status.partitions) == 4, "it goes on by itself")
 
 
 async def test_topics_of_unequal_partition_counts_are_refused(kafka: str, prefix: str) -> None:
@@ -48,11 +49,11 @@ async def test_topics_of_unequal_partition_counts_are_refused(kafka: str, prefix
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     await admin.delete_topics([settings.topic("ledger")])
-    await asyncio.sleep(0.5)
+    await eventually(lambda: is_gone(admin, settings.topic("ledger")), "the topic is gone")
     await admin.create_topics([NewTopic(settings.topic("ledger"), 3, 1, topic_configs={"cleanup.policy": "compact"})])
     await admin.close()
     async with running_desk(settings) as desk:
-        await until(lambda: "3 partitions" in desk.status.reason, "the reason")
+        await eventually(lambda: "3 partitions" in desk.status.reason, "the reason")
         assert f"{prefix}.ledger has 3 partitions, the reports 2" in desk.status.reason
         assert desk.status.partitions == {}
 
@@ -64,11 +65,11 @@ async def test_a_lost_ledger_is_not_begun_anew_in_silence(kafka: str, prefix: st
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     await admin.delete_topics([settings.topic("ledger")])
-    await asyncio.sleep(0.5)
+    await eventually(lambda: is_gone(admin, settings.topic("ledger")), "the topic is gone")
     await admin.create_topics([NewTopic(settings.topic("ledger"), 1, 1, topic_configs={"cleanup.policy": "compact"})])
     await admin.close()
     async with running_desk(settings) as desk:
-        await until(lambda: "state was lost" in "".join(desk.status.reasons()), "the reason")
+        await eventually(lambda: "state was lost" in "".join(desk.status.reasons()), "the reason")
         assert "truceline rebuild --to PREFIX" in "".join(desk.status.reasons())
     assert len(await read(settings, "casualties", 1)) == 5
 
@@ -83,11 +84,11 @@ async def test_a_ledger_deleted_under_a_desk_at_work_stops_it_with_what_to_do(ka
         await taken_in(settings)
         await admin.delete_topics([settings.topic("ledger")])
         await send(settings, [report(number) for number in range(5, 9)])
-        await until(lambda: f"{prefix}.ledger is missing" in "".join(desk.status.reasons()), "it is missed")
+        await eventually(lambda: f"{prefix}.ledger is missing" in "".join(desk.status.reasons()), "it is missed")
         await admin.create_topics(
             [NewTopic(settings.topic("ledger"), 1, 1, topic_configs={"cleanup.policy": "compact"})]
         )
-        await until(lambda: "state was lost" in "".join(desk.status.reasons()), "an empty one is not taken for it")
+        await eventually(lambda: "state was lost" in "".join(desk.status.reasons()), "an empty one is not taken for it")
     await admin.close()
     assert len(await read(settings, "casualties", 1)) == 5
 
@@ -100,7 +101,7 @@ async def test_another_app_on_the_same_log_is_refused(kafka: str, prefix: str) -
     async with running_desk(settings):
         await taken_in(settings)
         async with running_desk(settings.model_copy(update={"app_id": f"{prefix}-other"})) as other:
-            await until(lambda: f"Set TRUCELINE_APP_ID={prefix}, or" in said(other), "the reason")
+            await eventually(lambda: f"Set TRUCELINE_APP_ID={prefix}, or" in said(other), "the reason")
         await send(settings, [report(2)])
         await taken_in(settings)
     assert await verify(settings, REGISTRY) == []
@@ -188,13 +189,13 @@ async def test_a_broker_that_goes_away_and_comes_back(local_kafka: Callable[...,
     records = list(mixed(7, 400, 2))
     await send(settings, records[:200])
     async with running_desk(settings) as desk:
-        await until(lambda: desk.status.counts["accepted"] > 0, "it works")
+        await eventually(lambda: desk.status.counts["accepted"] > 0, "it works")
         await asyncio.to_thread(kafka.stop)
-        await until(lambda: not desk.status.ready, "it says that it does not")
+        await eventually(lambda: not desk.status.ready, "it says that it does not")
         await asyncio.to_thread(kafka.start)
         await send(settings, records[200:])
         await taken_in(settings)
-        await until(lambda: desk.status.ready, "it works again")
+        await eventually(lambda: desk.status.ready, "it works again")
     assert await verify(settings, REGISTRY) == []
 
 
@@ -223,8 +224,10 @@ async def test_the_wall_clock_becomes_a_tick_on_the_log(kafka: str, prefix: str)
 
 
 async def ticked(settings: Settings) -> None:
-    while not any(b"tick" in record.value for record in await read(settings, "reports", 2)):
-        await asyncio.sleep(0.2)
+    async def is_there() -> bool:
+        return any(b"tick" in record.value for record in await read(settings, "reports", 2))
+
+    await eventually(is_there, "a tick is on the log", poll_s=0.2)
 
 
 async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one_taken(kafka: str, prefix: str) -> None:
@@ -239,7 +242,7 @@ async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one
     entries = {entry.key: entry.value for entry in await read(settings, "ledger", 1)}
     assert entries[b"_h"] == b"%d" % settings.horizon_us
     async with running_desk(settings_for(kafka, prefix, horizon="PT121H")) as desk:
-        await until(lambda: "horizon" in "".join(desk.status.reasons()), "the reason")
+        await eventually(lambda: "horizon" in "".join(desk.status.reasons()), "the reason")
         said = "".join(desk.status.reasons())
         assert (
             f"{prefix}.reports partition 0 was kept with a horizon of P5D, and TRUCELINE_HORIZON is P5DT3600S" in said
@@ -247,7 +250,7 @@ async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one
         assert "Set TRUCELINE_HORIZON=P5D (or less) to go on" in said
         assert "truceline rebuild --to PREFIX" in said
     async with running_desk(settings) as desk:
-        await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
+        await eventually(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
 
 
 async def test_another_source_registry_is_published_at_the_next_takeover(kafka: str, prefix: str) -> None:
@@ -257,7 +260,7 @@ async def test_another_source_registry_is_published_at_the_next_takeover(kafka: 
     await fold_all(settings, [report(1, source="new-mod", claims=[truce])])
     other = Registry({**REGISTRY.sources, "new-mod": Source("New ministry", "official", "armenia")})
     async with running_desk(settings, other) as desk:
-        await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
+        await eventually(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
         await taken_in(settings)
     changes = [orjson.loads(record.value) for record in await read(settings, "ceasefires", 1)]
     assert [change["after"]["declared_by"] for change in changes] == [[], [], ["armenia"], ["armenia"]]
@@ -285,7 +288,7 @@ async def test_another_source_registry_is_published_a_part_at_a_time_and_gone_on
     monkeypatch.setattr(TransactionalProducer, "_end", end_or_fail)
     other = Registry({**REGISTRY.sources, "new-mod": Source("New ministry", "official", "armenia")})
     async with running_desk(settings, other) as desk:
-        await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
+        await eventually(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
         await taken_in(settings)
         assert desk.status.counts["failures"] == 1
         assert desk.status.counts["transactions"] > 4

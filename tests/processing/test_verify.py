@@ -22,15 +22,16 @@ from tests.support.kafka_log import (
     REGISTRY,
     create_topics,
     fold_all,
+    partitions_of,
     read,
     running_desk,
     send,
     settings_for,
     taken_in,
-    until,
 )
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import NOW_MS, report
+from tests.support.waiting import eventually, eventually_equal
 
 #: What is compacted alone keeps its records when they are to be deleted.
 DELETABLE = {"cleanup.policy": "compact,delete", "retention.ms": "-1"}
@@ -300,8 +301,7 @@ async def test_topics_of_other_numbers_of_partitions_are_said(kafka: str, prefix
     await create_topics(settings, 1)
     async with admin(client_options(settings)) as client:
         await client.create_partitions({settings.topic("statements"): NewPartitions(total_count=3)})
-        while len((await client.describe_topics([settings.topic("statements")]))[0]["partitions"]) < 3:
-            await asyncio.sleep(0.05)
+        await eventually_equal(lambda: partitions_of(client, settings.topic("statements")), 3)
     assert await verify(settings) == [f"{prefix}.statements has 3 partitions, {prefix}.reports has 1"]
 
 
@@ -329,7 +329,7 @@ async def test_what_another_source_registry_changed_is_made_again_where_it_came_
     for number, registry in enumerate((REGISTRY, other, third, third, REGISTRY)):
         await send(settings, [report(number, source="new-mod", claims=[truce, FIGURES[0]])] if number != 2 else [])
         async with running_desk(settings, registry) as desk:
-            await until(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
+            await eventually(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
             await taken_in(settings)
         assert await verify(settings, registry) == []
         assert await verify(settings) == []

@@ -11,9 +11,10 @@ import pytest
 
 from streams.kafka.local.cluster import LocalKafka
 from streams.operations.verify.verify import verify
-from tests.support.kafka_log import WAIT_S, create_topics, read, send, settings_for, taken_in
+from tests.support.kafka_log import create_topics, read, send, settings_for, taken_in
 from tests.support.numbered_reports import report
 from tests.support.paths import ROOT
+from tests.support.waiting import LIMIT_S
 from tests.support.worker_process import BUGGY, COMMANDS, free_port, start_worker, wait_for_status
 
 
@@ -30,7 +31,7 @@ async def test_a_worker_takes_reports_in_and_stops_when_told(
         await taken_in(settings)
     finally:
         process.terminate()
-        code = process.wait(WAIT_S)
+        code = process.wait(LIMIT_S)
     assert code == 0
     assert len(await read(settings, "casualties", 2)) == 1
     assert sorted(os.listdir(tmp_path)) == ["data", "log"], "Faust makes no folder here"  # noqa: PTH208
@@ -50,7 +51,7 @@ async def test_a_bug_in_the_fold_is_rejected_logged_with_its_trace_and_shown_by_
         body = await wait_for_status(port, "/readyz", 200)
     finally:
         process.terminate()
-        process.wait(WAIT_S)
+        process.wait(LIMIT_S)
     reasons = ["1 reports rejected as internal: a bug, see the log"]
     assert body == {"ready": True, "status": "degraded", "reasons": reasons}
     (rejected,) = await read(settings, "rejected", 1)
@@ -75,7 +76,7 @@ async def test_a_worker_with_no_broker_lives_and_says_what_it_waits_for(tmp_path
         assert process.poll() is None, "a Faust worker left to itself has ended by now"
     finally:
         process.terminate()
-        code = process.wait(WAIT_S)
+        code = process.wait(LIMIT_S)
     assert code == 0
 
 
@@ -85,7 +86,12 @@ def test_an_address_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
         taken.listen()
         environment = os.environ | {"TRUCELINE_HTTP_PORT": str(taken.getsockname()[1]), "PYTHONPATH": str(ROOT)}
         run = subprocess.run(
-            COMMANDS["truceline serve"], cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=WAIT_S
+            COMMANDS["truceline serve"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            check=False,
+            timeout=LIMIT_S,
         )
     assert run.returncode == 69
     assert b"cannot listen on 127.0.0.1" in run.stderr
@@ -109,7 +115,7 @@ async def test_a_broker_that_goes_away_is_said_by_readyz(
         await wait_for_status(port, "/readyz", 200)
     finally:
         process.terminate()
-        code = process.wait(WAIT_S)
+        code = process.wait(LIMIT_S)
     assert code == 0
     said = [line for line in (tmp_path / "log").read_text().splitlines() if "Unable connect to node" in line]
     assert len(said) < 5, "not once for each try"

@@ -20,12 +20,12 @@ from streams.kafka.client import client_options
 from streams.kafka.connectivity import diagnose, missing_acl_message, unreachable_brokers
 from streams.settings import Settings, load
 from streams.worker.event_loop import SHUTDOWN_S, EventLoop
-from tests.support.alerting_worker import eventually
 from tests.support.faust_worker import WatchingApp, worker_running
-from tests.support.kafka_log import WAIT_S, create_topics, read, running_desk, send, taken_in, until
+from tests.support.kafka_log import create_topics, read, running_desk, send, taken_in
 from tests.support.mixed_log import mixed
 from tests.support.numbered_reports import report
 from tests.support.secured_cluster import CERTIFIED, PASSWORDS, Secured, secured
+from tests.support.waiting import LIMIT_S, eventually
 from tests.support.worker_process import start_worker, wait_for_status
 
 pytestmark = pytest.mark.kafka
@@ -95,7 +95,7 @@ async def worked_on(settings: Settings, ours: Settings) -> None:
     worker.finalize()
     seen = worker.watch(settings.topic("casualties"))
     async with worker_running(worker):
-        await until(lambda: bool(seen), "Faust's consumer has the change")
+        await eventually(lambda: bool(seen), "Faust's consumer has the change")
         await taken_in(ours)
     assert json.loads(seen[0])["after"]["best"] == 7
 
@@ -122,10 +122,10 @@ async def test_the_worker_uses_the_rights_of_the_table_and_no_other(
         try:
             await wait_for_status(port, "/readyz", 200)
             await taken_in(ours)
-            await eventually(lambda: is_written(ours, "undelivered"), True)
+            await eventually(lambda: is_written(ours, "undelivered"), "the undelivered alert is written")
         finally:
             process.terminate()
-            assert process.wait(WAIT_S) == 0
+            assert process.wait(LIMIT_S) == 0
         said = (tmp_path / "log").read_text()
         assert "restored" in said
         assert PASSWORDS["least"] not in said
@@ -184,7 +184,7 @@ async def test_a_missing_right_is_named_by_the_worker_and_goes_on_once_it_is_gra
             "not allowed to WRITE topic named.ledger as User:least: grant it with kafka-acls.sh --add"
             " --allow-principal 'User:least' --operation Write --topic 'named.ledger', or see `truceline doctor`"
         )
-        await until(lambda: told in desk.status.reasons(), "it says so")
+        await eventually(lambda: told in desk.status.reasons(), "it says so")
         cluster.grant("User:least", [missing])
         await send(ours, [report(1)])
         await taken_in(ours)
@@ -196,12 +196,12 @@ async def test_each_missing_right_of_a_worker_is_found(cluster: Secured, missing
     await create_topics(inside(cluster, "truceline"), 1)
     cluster.revoke("User:sender")
     cluster.grant("User:sender", [right for right in rights("worker", settings) if right != missing])
-    async with asyncio.timeout(WAIT_S):
-        # What a controller has taken is known to the broker a moment later.
-        while not (await missing_acl_message(settings, "worker") or "").startswith(
-            f"not allowed to {missing} as User:sender"
-        ):
-            await asyncio.sleep(0.1)
+
+    async def found() -> bool:
+        message = await missing_acl_message(settings, "worker") or ""
+        return message.startswith(f"not allowed to {missing} as User:sender")
+
+    await eventually(found, "the broker has what its controller has taken")
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """A worker with rules, what is reported to it, and the alerts that stand on their topic."""
 
-import asyncio
 import json
-import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from streams.kafka.routing import partition_of
 from streams.operations.verify.reading import TopicReading
 from streams.settings import Settings
 from tests.support.build import Json
-from tests.support.kafka_log import WAIT_S, create_topics, read, settings_for
+from tests.support.kafka_log import create_topics, read, settings_for
 from tests.support.mixed_log import Sent
 
 PARTITIONS = 2
@@ -81,14 +79,6 @@ async def done_by(settings: Settings, topic: str) -> dict[int, int]:
             # The first group of a young broker: it is making the topic of offsets.
             return {}
     return {place.partition: offset for place, offset in committed.items()}
-
-
-async def eventually(look: Callable[[], Awaitable[object]], wanted: object) -> None:
-    """Look until it is as wanted."""
-    give_up_at = time.monotonic() + WAIT_S
-    while (found := await look()) != wanted:
-        assert time.monotonic() < give_up_at, f"never {wanted}, but {found}"
-        await asyncio.sleep(0.1)
 
 
 async def members(settings: Settings) -> int:

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +14,7 @@ import httpx
 
 from streams.stores.sqlite.database import DATABASE
 from tests.support.build import Json
+from tests.support.waiting import LIMIT_S, eventually_sync
 
 #: `tests.support.build.REGISTRY`, as a file.
 SOURCES = """\
@@ -23,8 +23,6 @@ mod-2: {name: Another voice of the north, kind: official, affiliation: north}
 mod.south: {name: Ministry of the south, kind: official, affiliation: south}
 watch: {name: A monitor, kind: monitor}
 """
-STARTS_WITHIN_S = 60.0
-ENDS_WITHIN_S = 30.0
 
 
 def start(
@@ -55,12 +53,9 @@ class Server:
         self.process = start(folder, port, under=under, first=first)
         self.url = f"http://127.0.0.1:{port}"
         # One for all requests: each makes a TLS context of its own, which takes longer than the request.
-        self._client = httpx.Client(base_url=self.url, timeout=30)
-        give_up_at = time.monotonic() + STARTS_WITHIN_S
-        while not self.ready():
-            assert self.process.poll() is None
-            assert time.monotonic() < give_up_at
-            time.sleep(0.02)
+        self._client = httpx.Client(base_url=self.url, timeout=LIMIT_S)
+        eventually_sync(lambda: self.ready() or self.process.poll() is not None, "the server is ready", poll_s=0.02)
+        assert self.process.poll() is None
 
     def ready(self) -> bool:
         """Whether `GET /readyz` says so."""
@@ -81,4 +76,4 @@ class Server:
     def stop(self) -> None:
         """Stop it in good order."""
         self.process.terminate()
-        assert self.process.wait(ENDS_WITHIN_S) == 0
+        assert self.process.wait(LIMIT_S) == 0

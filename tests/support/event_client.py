@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from tests.support.waiting import LIMIT_S
+
 #: Nothing here speaks TLS, and to read the certificates of the system takes longer than most tests.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -33,7 +35,7 @@ class Listener:
     async def connected(self) -> AsyncIterator[AsyncIterator[Told]]:
         headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
         async with (
-            httpx.AsyncClient(timeout=60, verify=NO_TLS) as client,
+            httpx.AsyncClient(timeout=LIMIT_S, verify=NO_TLS) as client,
             client.stream("GET", f"{self.url}/events", params=self.query, headers=headers) as answer,
         ):
             assert answer.status_code == 200, await answer.aread()
@@ -70,7 +72,7 @@ class Listener:
 
 async def get(url: str, path: str, **options: Any) -> httpx.Response:
     """Return the answer to one GET request."""
-    async with httpx.AsyncClient(verify=NO_TLS) as client:
+    async with httpx.AsyncClient(verify=NO_TLS, timeout=LIMIT_S) as client:
         return await client.get(f"{url}{path}", **options)
 
 

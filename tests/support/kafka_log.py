@@ -25,8 +25,8 @@ from streams.processing.batch import FoldedBatch
 from streams.settings import Settings, load
 from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
+from tests.support.waiting import LIMIT_S, eventually
 
-WAIT_S = 60.0
 #: After so long a broker that is gone is given up, and the sender may begin again.
 SEND_TIMEOUT_MS = 10_000
 REGISTRY = Registry(
@@ -67,6 +67,18 @@ async def create_topics(settings: Settings, partitions: int = 4, **configs: dict
         await admin.close()
 
 
+async def exists(admin: AIOKafkaAdminClient, topic: str) -> bool:
+    return topic in await admin.list_topics()
+
+
+async def is_gone(admin: AIOKafkaAdminClient, topic: str) -> bool:
+    return not await exists(admin, topic)
+
+
+async def partitions_of(admin: AIOKafkaAdminClient, topic: str) -> int:
+    return len((await admin.describe_topics([topic]))[0]["partitions"])
+
+
 async def send(settings: Settings, records: Iterable[Sent]) -> None:
     """Put records on the log; raises KafkaError where the broker has not acknowledged all of them."""
     producer = AIOKafkaProducer(
@@ -99,13 +111,6 @@ async def read(settings: Settings, name: str, partitions: int = 4, *, committed:
     async with TopicReading(client_options(settings)) as reading:
         found = await reading.read(places, committed=committed)
     return [record for place in places for record in found[place]]
-
-
-async def until(holds: Callable[[], bool], what: str, wait_s: float = WAIT_S) -> None:
-    give_up_at = time.monotonic() + wait_s
-    while not holds():
-        assert time.monotonic() < give_up_at, f"never: {what}"
-        await asyncio.sleep(0.02)
 
 
 async def counts_here(batch: FoldedBatch) -> Exception | None:
@@ -142,18 +147,20 @@ async def fold_all(settings: Settings, records: Iterable[Sent]) -> None:
         await taken_in(settings)
 
 
-async def taken_in(settings: Settings, *, wait_s: float = WAIT_S, look_every_s: float = 0.2) -> None:
+async def taken_in(settings: Settings, *, wait_s: float = LIMIT_S, look_every_s: float = 0.2) -> None:
     """Return once the ledgers have come to the end of the log, and no picture, tick or group's offset is owed.
 
     The desk must be one that ticks.
     """
+    last: object = None
     async with TopicReading(client_options(settings)) as reading:
-        give_up_at = time.monotonic() + wait_s
-        last: object = None
-        # To look at all of a long log is dear: first the group's offsets must have come to rest.
-        while last != (last := await _committed(settings, reading)) or not await _all_taken_in(settings, reading):
-            assert time.monotonic() < give_up_at, f"never: all taken in; committed: {last}"
-            await asyncio.sleep(look_every_s)
+
+        async def settled() -> bool:
+            # To look at all of a long log is dear: first the group's offsets must have come to rest.
+            nonlocal last
+            return last == (last := await _committed(settings, reading)) and await _all_taken_in(settings, reading)
+
+        await eventually(settled, "all taken in", limit_s=wait_s, poll_s=look_every_s)
 
 
 async def _committed(settings: Settings, reading: TopicReading) -> dict[TopicPartition, int]:
@@ -224,6 +231,6 @@ class Worker:
     def stop(self) -> int:
         """Stop it in good order; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(WAIT_S)
+        code = self.process.wait(LIMIT_S)
         self._log.close()
         return code

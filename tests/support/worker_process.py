@@ -8,14 +8,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.support.kafka_log import WAIT_S
 from tests.support.paths import ROOT
+from tests.support.waiting import eventually
 
 COMMANDS = {
     "truceline serve": [sys.executable, "-m", "streams", "serve"],
@@ -51,13 +50,19 @@ def ask(port: int, path: str) -> tuple[int, Any]:
 
 
 async def wait_for_status(port: int, path: str, status: int) -> Any:
-    give_up_at = time.monotonic() + WAIT_S
-    while True:
+    """Return the body of the first answer that has this status."""
+    last: tuple[int, Any] = (0, None)
+
+    async def answered() -> bool:
+        nonlocal last
         try:
-            found, body = await asyncio.to_thread(ask, port, path)
-            if found == status:
-                return body
+            last = await asyncio.to_thread(ask, port, path)
         except urllib.error.URLError:
-            found, body = 0, None
-        assert time.monotonic() < give_up_at, f"never {status} from {path}: {found} {body}"
-        await asyncio.sleep(0.1)
+            last = (0, None)
+        return last[0] == status
+
+    try:
+        await eventually(answered, poll_s=0.1)
+    except AssertionError:
+        raise AssertionError(f"{path} never answered {status}; last answer: {last}") from None
+    return last[1]

@@ -27,6 +27,7 @@ from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.support.build import REGISTRY, act, killed, report
 from tests.support.event_client import NO_TLS
+from tests.support.waiting import LIMIT_S
 
 DOCUMENT = json.loads((HERE / "openapi.json").read_text(encoding="utf-8"))
 #: For people, and not described.
@@ -53,7 +54,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (
         contextlib.closing(store),
         running(create_app(store, loopback=True), listen("127.0.0.1", 0)) as url,
-        httpx.Client(base_url=url, verify=NO_TLS) as client,
+        httpx.Client(base_url=url, verify=NO_TLS, timeout=LIMIT_S) as client,
     ):
         answer = client.post("/reports", json=[report("a", killed(71), act("announced"), episode="war")])
         assert answer.status_code == 202
@@ -79,14 +80,14 @@ def test_every_answer_is_one_that_the_document_names(case: schemathesis.Case[Any
     ],
 )
 def test_what_is_there_is_of_its_shape_and_has_no_field_more(url: str, path: str, name: str) -> None:
-    answer = httpx.get(url + path, verify=NO_TLS).json()
+    answer = httpx.get(url + path, verify=NO_TLS, timeout=LIMIT_S).json()
     components = DOCUMENT["components"]
     Draft202012Validator({"components": components, "$ref": f"#/components/schemas/{name}"}).validate(answer)
     assert set(answer) <= set(components["schemas"][name]["properties"])
 
 
 def test_the_document_is_served_and_names_every_route(tmp_path: Path, url: str) -> None:
-    assert httpx.get(f"{url}/openapi.json", verify=NO_TLS).json() == DOCUMENT
+    assert httpx.get(f"{url}/openapi.json", verify=NO_TLS, timeout=LIMIT_S).json() == DOCUMENT
     store = EmbeddedStore(tmp_path, REGISTRY)
     with contextlib.closing(store):
         routes = [route for route in create_app(store).routes if isinstance(route, Route)]

@@ -11,9 +11,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,11 @@ from streams.cli import app
 from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify
 from streams.settings import Settings, SettingsError, load
-from tests.support.kafka_log import WAIT_S, create_topics, read, send, settings_for, taken_in, until
+from tests.support.kafka_log import create_topics, read, send, settings_for, taken_in
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import report
 from tests.support.paths import ROOT
+from tests.support.waiting import LIMIT_S, eventually
 
 MODULE = [sys.executable, "-m", "streams", "serve"]
 INSTALLED = [str(Path(sys.executable).parent / "truceline"), "serve"]
@@ -70,15 +71,15 @@ class Served:
             started[:] = [line for line in self.said() if line["event"] == "a worker process is started"]
             return len(started) == 2 or self.parent.poll() is not None
 
-        await until(are_there, "two workers are started")
+        await eventually(are_there, "two workers are started")
         with contextlib.suppress(psutil.NoSuchProcess):
             self._seen.update(psutil.Process(self.parent.pid).children(recursive=True))
         return started
 
     async def ends(self) -> int:
         """Return the exit code, once nothing that it started lives."""
-        code = await asyncio.to_thread(self.parent.wait, WAIT_S)
-        await until(lambda: not any(map(lives, self._seen)), "all processes have ended")
+        code = await asyncio.to_thread(self.parent.wait, LIMIT_S)
+        await eventually(lambda: not any(map(lives, self._seen)), "all processes have ended")
         return code
 
     def remove(self) -> None:
@@ -113,20 +114,18 @@ async def ask(url: str, path: str) -> str:
     """The answer's text; nothing where nobody answers yet."""
     async with httpx.AsyncClient() as client:
         with contextlib.suppress(httpx.TransportError):
-            return (await client.get(f"{url}{path}", timeout=WAIT_S)).text
+            return (await client.get(f"{url}{path}", timeout=LIMIT_S)).text
     return ""
 
 
 async def two_each(urls: list[str]) -> None:
     """Return once each worker runs two of the four partitions."""
-    give_up_at = time.monotonic() + WAIT_S
-    while True:
-        shown = [await ask(url, "/metrics") for url in urls]
-        running = [RUNNING.findall(of) for of in shown]
-        if sorted(map(len, running)) == [2, 2] and len({*running[0], *running[1]}) == 4:
-            return
-        assert time.monotonic() < give_up_at, f"never: two partitions each: {running}"
-        await asyncio.sleep(0.1)
+
+    async def shared() -> bool:
+        running = [RUNNING.findall(await ask(url, "/metrics")) for url in urls]
+        return sorted(map(len, running)) == [2, 2] and len({*running[0], *running[1]}) == 4
+
+    await eventually(shared, "two partitions each")
 
 
 def reports(count: int) -> list[Sent]:
@@ -197,7 +196,7 @@ def test_a_worker_that_does_not_heed_it_does_not_outlive_its_parent_either() -> 
         assert parent.stdout is not None
         worker = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    asyncio.run(until(lambda: not lives(worker), "it has ended"))
+    asyncio.run(eventually(lambda: not lives(worker), "it has ended"))
 
 
 async def test_ctrl_c_reaches_all_of_them_and_they_end_in_good_order(serve: Callable[..., Served]) -> None:
@@ -219,8 +218,7 @@ async def test_each_has_a_port_of_its_own_from_the_first_on(serve: Callable[...,
         (1, f"http://127.0.0.1:{port + 1}"),
     ]
     for worker in workers:
-        while not await ask(worker["url"], "/healthz"):
-            await asyncio.sleep(0.05)
+        await eventually(partial(ask, worker["url"], "/healthz"), "the worker answers")
     served.parent.terminate()
     assert await served.ends() == 0
 
@@ -229,7 +227,7 @@ async def test_a_port_that_is_taken_is_said_once_before_any_is_started(serve: Ca
     port, taken = free_port_before_another()
     with taken:
         served = serve(NOBODY.model_copy(update={"http_port": port}))
-        assert await asyncio.to_thread(served.parent.wait, WAIT_S) == 69
+        assert await asyncio.to_thread(served.parent.wait, LIMIT_S) == 69
     said = served.log.read_text()
     assert said == (
         f"truceline: cannot listen on 127.0.0.1:{port + 1}: Address already in use;"

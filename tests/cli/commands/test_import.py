@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.operations.importers.imports import ARMAZ, PALESTINE_HISTORY, RUSSIAN, UCDP
+from tests.support.waiting import eventually_sync
 
 runner = CliRunner()
 
@@ -129,8 +129,7 @@ def test_ctrl_c_ends_it_with_a_word_and_no_half_file(tmp_path: Path) -> None:
         assert process.stdin
         process.stdin.write(ARMAZ.read_bytes())
         process.stdin.flush()
-        while not _waits(process.pid):
-            time.sleep(0.05)
+        eventually_sync(lambda: _waits(process.pid), "it waits for input")
         process.send_signal(signal.SIGINT)
         assert process.stderr
         assert b"stopped" in process.stderr.read()

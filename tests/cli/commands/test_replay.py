@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +16,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from tests.support.build import act, at, killed, report
+from tests.support.waiting import LIMIT_S, eventually_sync
 
 GOOD = json.dumps(report("a", killed(71)))
 BAD = json.dumps(report("b", killed(-1)))
@@ -193,9 +193,7 @@ def started(*args: str) -> Any:
 
 
 def wait_for(path: str) -> None:
-    give_up_at = time.monotonic() + 60
-    while not list(Path().glob(path)) and time.monotonic() < give_up_at:
-        time.sleep(0.02)
+    eventually_sync(lambda: list(Path().glob(path)), f"a file {path}")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -207,7 +205,7 @@ def test_stopped_half_way_it_leaves_no_half_file(number: signal.Signals, code: i
         wait_for(".c.*.part")
         process.send_signal(number)
         # CPython ends by the signal itself where it met Ctrl-C inside exec(), as dataclasses do: a shell sees 130 too.
-        assert process.wait(30) in {code, -number}
+        assert process.wait(LIMIT_S) in {code, -number}
     assert names() == []
 
 
@@ -215,5 +213,5 @@ def test_a_reader_that_goes_away_ends_it_quietly_as_a_shell_expects() -> None:
     lines = "\n".join(json.dumps(report(f"r{n}", killed(n), source=f"s{n}")) for n in range(3_000))
     with started(written(lines), "--changes", "-") as process:
         process.stdout.close()
-        assert process.wait(30) == 128 + signal.SIGPIPE
+        assert process.wait(LIMIT_S) == 128 + signal.SIGPIPE
         assert process.stderr.read() == b""

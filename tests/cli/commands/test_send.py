@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from streams.web.server import listen, running
 from tests.support.build import REGISTRY, at, killed, report
 from tests.support.kafka_log import create_topics, read, running_desk, settings_for, taken_in
 from tests.support.ledger_file import stored
+from tests.support.waiting import LIMIT_S, eventually_sync
 
 TOKEN = "for this test"
 
@@ -101,21 +102,16 @@ def taken(folder: Path) -> int:
     return len(stored(folder / DATABASE)["log"])
 
 
-def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        time.sleep(0.05)
-
-
 def test_ctrl_z_stops_it_between_two_batches_and_fg_goes_on(url: str, folder: Path, file: Path) -> None:
     with started("--to", url, "--rate", "2", str(file), stdout=subprocess.DEVNULL) as process:
-        until(lambda: taken(folder) > 0)
+        eventually_sync(lambda: taken(folder) > 0)
         process.send_signal(signal.SIGTSTP)
-        until(lambda: Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T")
+        eventually_sync(lambda: Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T")
         before = taken(folder)
         time.sleep(1)
         assert taken(folder) == before
         process.send_signal(signal.SIGCONT)
-        until(lambda: taken(folder) > before)
+        eventually_sync(lambda: taken(folder) > before)
         process.send_signal(signal.SIGINT)
         assert process.stderr
         assert b"stopped; what was taken is safe" in process.stderr.read()
@@ -136,7 +132,7 @@ def test_space_on_a_terminal_pauses_and_goes_on(url: str, folder: Path, file: Pa
     ) as process:
         os.close(its)
         read_until(ours, "Space pauses")
-        until(lambda: taken(folder) == 2)
+        eventually_sync(lambda: taken(folder) == 2)
         os.write(ours, b" ")
         read_until(ours, "paused, Space goes on")
         os.write(ours, b"p")
@@ -217,7 +213,7 @@ async def _read(kafka: str, topic: str, count: int) -> list[Any]:
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, group_id=None, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(LIMIT_S):
             return [await consumer.getone() for _ in range(count)]
     finally:
         await consumer.stop()

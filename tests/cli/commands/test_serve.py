@@ -18,6 +18,7 @@ from streams.cli import app
 from streams.stores.sqlite.database import DATABASE
 from streams.web.server import listen
 from tests.support.build import killed, report
+from tests.support.waiting import LIMIT_S
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -30,10 +31,10 @@ def test_it_serves_until_told_to_stop_and_closes_its_file(tmp_path: Path, number
         said = server.stderr.readline()
         url = re.match(r"truceline: (http://127\.0\.0\.1:\d+), ledger in ", said)
         assert url, said
-        answer = httpx.post(f"{url[1]}/reports", content=json.dumps(report("a", killed(71))))
+        answer = httpx.post(f"{url[1]}/reports", content=json.dumps(report("a", killed(71))), timeout=LIMIT_S)
         assert answer.status_code == 202
         server.send_signal(number)
-        assert server.wait(30) == 0
+        assert server.wait(LIMIT_S) == 0
     assert sorted(path.name for path in folder.iterdir()) == ["truceline.lock", DATABASE]
 
 

@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 from streams.cli import app
 from streams.kafka.routing import partition_of
 from streams.operations.diagnostics.status import look
-from tests.support.kafka_log import WAIT_S, create_topics, running_desk, send, settings_for, taken_in
+from tests.support.kafka_log import create_topics, running_desk, send, settings_for, taken_in
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import report
+from tests.support.waiting import eventually
 from tests.support.worker_process import start_worker, wait_for_status
 
 
@@ -63,12 +64,13 @@ async def test_owners_offsets_and_last_commits_are_the_groups_and_the_ledgers(ou
     async with running_desk(ours), running_desk(ours):
         await send(ours, [*some(0, 1), *some(1, 2)])
         await taken_in(ours)
-        async with asyncio.timeout(WAIT_S):
-            # The second joined when it was ready, and the group shares out anew.
+
+        async def shared() -> Any:
             found = await look(ours)
-            while found.state != "Stable" or len({row.owner for row in found.rows}) < 2:
-                await asyncio.sleep(0.1)
-                found = await look(ours)
+            return found if found.state == "Stable" and len({row.owner for row in found.rows}) == 2 else None
+
+        # The second joins when it is ready, and the group rebalances.
+        found = await eventually(shared, "both own a partition")
     assert (found.state, [row.lag for row in found.rows]) == ("Stable", [0, 0])
     owners = {row.owner for row in found.rows}
     assert None not in owners

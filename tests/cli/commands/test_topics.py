@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -13,6 +14,8 @@ from schemas.topics import TOPICS, durability
 from streams.cli import app
 from streams.kafka.local.cluster import LocalKafka
 from streams.kafka.topics import survey
+from tests.support.kafka_log import exists
+from tests.support.waiting import eventually
 
 Truceline = Callable[..., tuple[int, str]]
 
@@ -33,8 +36,8 @@ async def make(bootstrap_servers: str, *topics: NewTopic) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     answer = await admin.create_topics(list(topics))
-    while not {topic.name for topic in topics} <= set(await admin.list_topics()):
-        await asyncio.sleep(0.05)
+    for topic in topics:
+        await eventually(partial(exists, admin, topic.name), f"{topic.name} is there")
     await admin.close()
     assert [code for _, code, _ in answer.topic_errors] == [0] * len(topics)
 

@@ -8,6 +8,7 @@ import pytest
 
 from streams.cli.render import progress as module
 from streams.cli.render.progress import Position, progress
+from tests.support.waiting import eventually_sync
 
 
 @pytest.fixture(autouse=True)
@@ -18,11 +19,8 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 def said(capsys: pytest.CaptureFixture[str], position: Position) -> str:
     """The first line that is said."""
     with progress(lambda: position):
-        lines: list[str] = []
-        while not lines:
-            time.sleep(0.01)
-            lines = capsys.readouterr().err.splitlines()
-    return lines[0]
+        lines = eventually_sync(lambda: capsys.readouterr().err, "a line", poll_s=0.01)
+    return lines.splitlines()[0]
 
 
 def test_a_line_says_how_far_and_for_how_long(capsys: pytest.CaptureFixture[str]) -> None:

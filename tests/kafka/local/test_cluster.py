@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,15 +20,7 @@ from streams.kafka.local import cluster as broker_module
 from streams.kafka.local import distribution
 from streams.kafka.local.cluster import KafkaUnavailable, LocalKafka, answers, broker
 from streams.kafka.local.node import Address, Node
-
-WAIT_S = 30.0
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    give_up_at = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < give_up_at, f"never: {what}"
-        time.sleep(0.05)
+from tests.support.waiting import eventually_sync
 
 
 def lives(pid: int) -> bool:
@@ -115,8 +106,8 @@ with temporary() as kafka:
     pid, folder = owner.stdout.readline().split()
     owner.kill()
     owner.communicate()
-    until(lambda: not lives(int(pid)), "the node ends")
-    until(lambda: not Path(folder).exists(), "the folder goes")
+    eventually_sync(lambda: not lives(int(pid)), "the node ends")
+    eventually_sync(lambda: not Path(folder).exists(), "the folder goes")
 
 
 def test_a_pid_file_of_an_ended_process_is_stale(tmp_path: Path) -> None:

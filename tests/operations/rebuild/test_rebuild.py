@@ -24,15 +24,17 @@ from tests.support.kafka_log import (
     SOURCES_YAML,
     Worker,
     create_topics,
+    is_gone,
+    partitions_of,
     read,
     running_desk,
     send,
     settings_for,
     taken_in,
-    until,
 )
 from tests.support.mixed_log import Sent, mixed
 from tests.support.numbered_reports import report
+from tests.support.waiting import eventually, eventually_equal
 
 CHANGES = ("casualties", "ceasefires", "statements")
 
@@ -166,11 +168,10 @@ def test_after_a_lost_ledger_the_log_is_folded_anew_as_the_worker_says(live: Set
     async def lost() -> str:
         async with admin(client_options(live)) as client:
             await client.delete_topics([live.topic("ledger")])
-            while live.topic("ledger") in await client.list_topics():
-                await asyncio.sleep(0.05)
+            await eventually(lambda: is_gone(client, live.topic("ledger")), "the topic is gone")
             await create(client, live.topic_prefix, 4, 1)
         async with running_desk(live) as desk:
-            await until(lambda: "state was lost" in "".join(desk.status.reasons()), "the reason")
+            await eventually(lambda: "state was lost" in "".join(desk.status.reasons()), "the reason")
             return "".join(desk.status.reasons())
 
     said = asyncio.run(lost())
@@ -209,8 +210,7 @@ def test_a_fold_that_does_not_go_on_is_given_up_with_the_reason(
     async def lost() -> None:
         async with admin(client_options(live)) as client:
             await client.delete_topics([other.topic("ledger")])
-            while other.topic("ledger") in await client.list_topics():
-                await asyncio.sleep(0.05)
+            await eventually(lambda: is_gone(client, other.topic("ledger")), "the topic is gone")
 
     asyncio.run(lost())
     stuck = run("rebuild", "--to", other.topic_prefix)
@@ -228,8 +228,7 @@ def test_topics_that_were_given_partitions_where_they_are_can_be_rebuilt_too(liv
         async with admin(client_options(live)) as client:
             found = [topic for topic in await client.list_topics() if topic.startswith(f"{live.topic_prefix}.")]
             await client.create_partitions({topic: NewPartitions(total_count=6) for topic in found})
-            while len((await client.describe_topics([live.topic("reports")]))[0]["partitions"]) < 6:
-                await asyncio.sleep(0.05)
+            await eventually_equal(lambda: partitions_of(client, live.topic("reports")), 6)
 
     asyncio.run(grown_in_place())
     to = f"{live.topic_prefix}-6"

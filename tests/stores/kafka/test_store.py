@@ -16,8 +16,8 @@ from streams.stores.kafka.feed import KafkaFeed
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.store import StoreUnavailable
 from tests.support.build import Json, killed, report
+from tests.support.waiting import LIMIT_S, eventually
 
-WAIT_S = 60
 PARTITIONS = 3
 
 
@@ -33,7 +33,7 @@ async def settings(kafka: str, prefix: str) -> Settings:
 async def store(settings: Settings) -> AsyncIterator[KafkaStore]:
     opened = KafkaStore(settings)
     await opened.start()
-    await until(_ready(opened))
+    await eventually(_ready(opened))
     yield opened
     await opened.stop()
 
@@ -43,12 +43,6 @@ def _ready(store: KafkaStore) -> Callable[[], Awaitable[bool]]:
         return await store.reasons() == []
 
     return ready
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not await condition():
-            await asyncio.sleep(0.05)
 
 
 def picture(name: str, offset: int) -> bytes:
@@ -77,7 +71,7 @@ async def test_reports_lie_where_the_receipt_says_under_their_episode(store: Kaf
     )
     await consumer.start()
     found: dict[tuple[int | None, int | None], tuple[bytes, bytes]] = {}
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(LIMIT_S):
         while len(found) < 3:
             record = await consumer.getone()
             found[record.partition, record.offset] = (record.key, record.value)
@@ -107,7 +101,7 @@ async def test_only_committed_pictures_are_shown_and_never_an_older_one(store: K
     async def last() -> bool:
         return await store.picture("last") is not None
 
-    await until(last)
+    await eventually(last)
     assert await store.picture("war") == picture("war", 1)
     assert await store.picture("other") is None
     assert [(short["episode"], short["through"]["offset"]) for short in await store.summaries()] == [
@@ -120,7 +114,7 @@ async def test_only_committed_pictures_are_shown_and_never_an_older_one(store: K
     async def gone() -> bool:
         return await store.picture("war") is None
 
-    await until(gone)
+    await eventually(gone)
     await producer.stop()
     # One that starts now sees the same.
     late = KafkaFeed(lambda: client_options(settings), settings.topic)
@@ -129,7 +123,7 @@ async def test_only_committed_pictures_are_shown_and_never_an_older_one(store: K
     async def all_here() -> bool:
         return late.trouble is None
 
-    await until(all_here)
+    await eventually(all_here)
     task.cancel()
     assert [short["episode"] for short in late.summaries()] == ["last"]
 
@@ -146,7 +140,7 @@ async def test_missing_topics_are_a_reason_and_are_not_made_by_asking(kafka: str
     async def said() -> bool:
         return await store.reasons() == wanted
 
-    await until(said)
+    await eventually(said)
     with pytest.raises(StoreUnavailable, match="not all pictures are here yet"):
         await store.picture("war")
     await store.stop()
@@ -165,7 +159,7 @@ async def test_with_no_broker_it_says_which_address_and_goes_on_trying() -> None
             "not all pictures are here from 127.0.0.1:1: no Kafka broker answers",
         ]
 
-    await until(said)
+    await eventually(said)
     with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1"):
         await store.submit([value(report("a", killed(1)))])
     assert [r.code for r in await store.submit([b"x"])] == ["not_json"]
@@ -178,5 +172,5 @@ async def test_it_stops_whatever_it_is_at() -> None:
         await store.start()
         for _ in range(steps):
             await asyncio.sleep(0.002)
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(LIMIT_S):
             await store.stop()

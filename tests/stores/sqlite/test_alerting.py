@@ -19,9 +19,9 @@ from streams.stores.sqlite.store import EmbeddedStore
 from tests.support.alerts import day, ids, rules
 from tests.support.build import REGISTRY, Json, killed
 from tests.support.event_client import Listener
-from tests.support.kafka_log import WAIT_S, until
 from tests.support.ledger_file import Clock, value
 from tests.support.receivers import hook
+from tests.support.waiting import LIMIT_S, eventually
 
 RULES = rules("crosses: 100, resolved: true", "rises: {by: 10, within: P30D}")
 KILLS = 3
@@ -52,7 +52,7 @@ async def taken(folder: Path, *reports: Json, rules_: Rules | None = RULES) -> N
     try:
         await store.submit([value(report) for report in reports])
         if rules_ is not None:
-            await until(lambda: stored(folder) == looked_at(folder, rules_), "the alerts are stored")
+            await eventually(lambda: stored(folder) == looked_at(folder, rules_), "the alerts are stored")
     finally:
         store.close()
 
@@ -88,7 +88,7 @@ async def test_other_rules_know_the_past_and_tell_nothing_of_it(tmp_path: Path) 
         await store.submit([value(day(6, killed(70)))])
         await store.submit([value(day(7, killed(20)))])
         await store.submit([value(day(8, killed(56)))])
-        await until(lambda: len(stored(tmp_path)) > len(before), "an alert of the new rule")
+        await eventually(lambda: len(stored(tmp_path)) > len(before), "an alert of the new rule")
     finally:
         store.close()
     assert ids(stored(tmp_path)[len(before) :]) == ["mod/north/killed/military@7"]
@@ -108,7 +108,7 @@ async def test_what_the_file_could_not_take_is_told_after_the_next_report(tmp_pa
         with sqlite3.connect(tmp_path / DATABASE) as file:
             file.execute("DROP TRIGGER full")
         await store.submit([value(day(7, killed(90)))])
-        await until(lambda: stored(tmp_path) == looked_at(tmp_path), "the alerts are stored")
+        await eventually(lambda: stored(tmp_path) == looked_at(tmp_path), "the alerts are stored")
     finally:
         store.close()
     assert len(stored(tmp_path)) == 3
@@ -120,7 +120,7 @@ async def test_alerts_are_in_the_event_stream(tmp_path: Path) -> None:
         listener = Listener(server.url, topic="alerts")
         async with listener.connected() as events:
             assert (await anext(events)).name == "heartbeat"
-            async with httpx.AsyncClient(base_url=server.url) as client:
+            async with httpx.AsyncClient(base_url=server.url, timeout=LIMIT_S) as client:
                 for report in (day(1, killed(150)), day(2, killed(20))):
                     assert (await client.post("/reports", content=json.dumps(report))).status_code == 202
             while len(listener.changes) < 2:
@@ -147,13 +147,13 @@ class Server:
         assert said
         self.url = said[1]
         # It listens before it answers; when it answers it can be told to stop.
-        assert httpx.get(f"{self.url}/healthz").status_code == 200
+        assert httpx.get(f"{self.url}/healthz", timeout=LIMIT_S).status_code == 200
 
     def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
         assert self.process.stderr is not None
         with self.process.stderr:
-            return self.process.wait(WAIT_S)
+            return self.process.wait(LIMIT_S)
 
 
 async def test_a_server_killed_again_and_again_tells_each_once_and_sends_all_on(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ async def test_a_server_killed_again_and_again_tells_each_once_and_sends_all_on(
             server = Server(tmp_path, receiving.url())
             sources = [(f"s-{number}-{each}", 50 + 100 * (each % 2)) for each in range(40)]
             story = [day(1 + number, killed(best), source=source) for source, best in sources]
-            async with httpx.AsyncClient(base_url=server.url) as client:
+            async with httpx.AsyncClient(base_url=server.url, timeout=LIMIT_S) as client:
                 for report in story:
                     assert (await client.post("/reports", content=json.dumps(report))).status_code == 202
             assert server.stop(signal.SIGKILL) == -signal.SIGKILL
@@ -174,7 +174,7 @@ async def test_a_server_killed_again_and_again_tells_each_once_and_sends_all_on(
         def sent() -> set[str]:
             return {posted["message"].splitlines()[-1] for posted in receiving.posted}
 
-        await until(lambda: sent() == set(wanted), "all is sent on")
+        await eventually(lambda: sent() == set(wanted), "all is sent on")
         assert server.stop(signal.SIGTERM) == 0
     assert [alert["alert_id"] for alert in stored(tmp_path)] == wanted
     assert len(wanted) == len(set(wanted)) == 20 * KILLS

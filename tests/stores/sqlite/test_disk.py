@@ -18,8 +18,9 @@ import pytest
 
 from streams.stores.sqlite.database import DATABASE
 from tests.support.build import Json, killed, more, report
-from tests.support.embedded_server import ENDS_WITHIN_S, Server, start
+from tests.support.embedded_server import Server, start
 from tests.support.ledger_file import folded_again, stored
+from tests.support.waiting import LIMIT_S
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and capabilities are set as Linux has them")
 
@@ -65,8 +66,8 @@ def test_a_file_that_may_not_grow_takes_nothing_until_it_may(tmp_path: Path) -> 
         for _ in range(3):
             refused(server.post(*MANY), "disk I/O error")
             assert not server.ready()
-        assert httpx.get(f"{server.url}/healthz").status_code == 200
-        assert httpx.get(f"{server.url}/episodes/war").json()["cells"][0]["value"]["best"] == 71
+        assert httpx.get(f"{server.url}/healthz", timeout=LIMIT_S).status_code == 200
+        assert httpx.get(f"{server.url}/episodes/war", timeout=LIMIT_S).json()["cells"][0]["value"]["best"] == 71
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
         assert server.post(*MANY).json()["counts"] == {"accepted": len(MANY)}
         assert server.post(after, first).json()["counts"] == {"accepted": 1, "duplicate": 1}
@@ -106,7 +107,7 @@ def test_a_server_whose_file_may_not_be_written_does_not_start_and_says_so(tmp_p
         server.stop()
     server.file.chmod(0o400)
     with start(folder, 0, first=obey_permissions, stderr=subprocess.PIPE) as second:
-        assert second.wait(ENDS_WITHIN_S) == 69
+        assert second.wait(LIMIT_S) == 69
         assert second.stderr is not None
         assert f"truceline: {server.file} may not be written by this user" in second.stderr.read()
     server.file.chmod(0o600)
@@ -141,7 +142,7 @@ def test_of_two_servers_on_one_file_the_second_is_refused(tmp_path: Path) -> Non
         assert server.post(first).status_code == 202
         for name in (folder, linked):
             with start(name, 0, stderr=subprocess.PIPE) as second:
-                assert second.wait(ENDS_WITHIN_S) == 69
+                assert second.wait(LIMIT_S) == 69
                 assert second.stderr is not None
                 assert second.stderr.read() == f"truceline: another truceline server is running on {name}\n"
         assert server.post(later).status_code == 202

@@ -15,6 +15,7 @@ import pytest
 from tests.support.build import Json, act, at, more, report
 from tests.support.embedded_server import Server
 from tests.support.ledger_file import folded_again, opened, stored
+from tests.support.waiting import LIMIT_S
 from tests.support.workers.dying_ledger_file import ROUNDS_A_BOOK, batch
 
 AT_MOST_S = 0.6
@@ -72,7 +73,7 @@ def test_what_was_answered_with_202_is_there_once_after_kill_9(tmp_path: Path, r
         # The batch that got no answer is sent again, as a sender does.
         answered += sent_until_killed(server, len(answered), chance.uniform(0.01, AT_MOST_S))
     server = Server(tmp_path / "ledger")
-    found = httpx.get(f"{server.url}/episodes/war").json()
+    found = httpx.get(f"{server.url}/episodes/war", timeout=LIMIT_S).json()
     server.kill()
     war = must_hold(server.file, answered)
     assert {name: found[name] for name in war} == war

@@ -15,6 +15,7 @@ from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import StoreUnavailable, summarize
 from tests.support.build import REGISTRY, act, at, killed, report, tick
 from tests.support.ledger_file import Clock, stored, value
+from tests.support.waiting import LIMIT_S
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ async def test_when_the_clock_passes_what_the_fold_waits_for_a_tick_is_written(
     clock.set(at(21))
     # The writer looks at the clock when it has done something.
     await store.submit([value(tick(at(1)))])
-    await asyncio.wait_for(store.changed(2), 30)
+    await asyncio.wait_for(store.changed(2), LIMIT_S)
     assert (await picture(store))["ceasefires"][0]["status"] == "in_effect"
     assert [json.loads(value_) for *_, value_ in stored(store.folder / DATABASE)["log"]][-1] == tick(at(20))
 

@@ -24,6 +24,7 @@ from streams.stores.kafka.store import KafkaStore
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from tests.support.build import REGISTRY, Json, act, at, killed, report, us, withdrawal
+from tests.support.waiting import LIMIT_S
 
 PARTITIONS = 3
 STORY = [
@@ -113,7 +114,7 @@ async def test_on_kafka_the_log_is_read_back(kafka: str, prefix: str) -> None:
     await store.start()
     try:
         transport = ASGITransport(create_app(store, loopback=True))
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=LIMIT_S) as client:
             sent = await client.post("/reports", json=STORY)
             while sent.status_code == 503:
                 sent = await client.post("/reports", json=STORY)

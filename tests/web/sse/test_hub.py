@@ -20,8 +20,8 @@ from streams.web.sse.buffer import EventBuffer, EventFilter
 from streams.web.sse.marks import Mark
 from tests.support.build import REGISTRY, act, killed, report
 from tests.support.event_client import NO_TLS, Listener, change_ids, get
+from tests.support.waiting import LIMIT_S, eventually
 
-LIMIT_S = 60
 Serving = Callable[[], contextlib.AbstractContextManager[str]]
 
 
@@ -48,7 +48,7 @@ def url(serving: Serving) -> Iterator[str]:
 
 
 async def post(url: str, *bodies: dict[str, Any]) -> None:
-    async with httpx.AsyncClient(verify=NO_TLS) as client:
+    async with httpx.AsyncClient(verify=NO_TLS, timeout=LIMIT_S) as client:
         answer = await client.post(f"{url}/reports", content=json.dumps(list(bodies)))
         assert answer.status_code == 202, answer.text
 
@@ -245,8 +245,7 @@ async def test_who_listens_when_the_server_stops_is_told_so(serving: Serving) ->
                 return [event.name async for event in told][-1]
 
         ends = [asyncio.create_task(listen_to_the_end(listener)) for listener in listeners]
-        while not all(listener.told for listener in listeners):
-            await asyncio.sleep(0.01)
+        await eventually(lambda: all(listener.told for listener in listeners), "all are connected")
         await asyncio.to_thread(stack.close)
         assert await asyncio.gather(*ends) == ["end"] * 20
     assert {listener.told[-1].content["reason"] for listener in listeners} == {"stopping"}

@@ -21,8 +21,8 @@ from streams.web.sse import buffer, hub
 from streams.worker.http_app import kafka_app
 from tests.support.build import Json
 from tests.support.event_client import Listener, change_ids, get
+from tests.support.waiting import LIMIT_S, eventually
 
-WAIT_S = 60
 PARTITIONS = 3
 Worker = Callable[[], contextlib.AbstractAsyncContextManager[str]]
 
@@ -45,14 +45,17 @@ def worker(settings: Settings) -> Worker:
         server = Server(uvicorn.Config(kafka_app(settings), log_config=None, lifespan="on"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         url = url_of(listener)
-        async with asyncio.timeout(WAIT_S):
-            while not server.started or not (await get(url, "/readyz")).is_success:
-                await asyncio.sleep(0.05)
+        await eventually(lambda: server.started, "the server has started")
+        await eventually(lambda: is_ready(url), "the worker is ready")
         yield url
         server.should_exit = True
         await serving
 
     return worker
+
+
+async def is_ready(url: str) -> bool:
+    return (await get(url, "/readyz")).is_success
 
 
 class Desk:
@@ -98,13 +101,14 @@ def numbered(*offsets: int, episode: str = "war") -> list[str]:
 
 async def shows(url: str, offset: int) -> str:
     """Wait until a picture shows an offset; its mark."""
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            answer = await get(url, "/episodes/war")
-            if answer.is_success and answer.json()["through"]["offset"] >= offset:
-                mark: str = answer.json()["mark"]
-                return mark
-            await asyncio.sleep(0.05)
+
+    async def mark() -> str | None:
+        answer = await get(url, "/episodes/war")
+        if answer.is_success and answer.json()["through"]["offset"] >= offset:
+            return str(answer.json()["mark"])
+        return None
+
+    return await eventually(mark, f"a picture shows offset {offset}") or ""
 
 
 async def test_nothing_aborted_is_ever_told_and_any_worker_goes_on_from_any_mark(worker: Worker, desk: Desk) -> None:
@@ -119,7 +123,7 @@ async def test_nothing_aborted_is_ever_told_and_any_worker_goes_on_from_any_mark
                 await anext(told)
             await desk.write(4, 5, abort=True)
             await desk.write(3)
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(LIMIT_S):
                 while [t.content["through"]["offset"] for t in listener.told if t.name == "episodes"][-1:] != [3]:
                     await anext(told)
         listener.url = one
