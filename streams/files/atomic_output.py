@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from backports import zstd
+from streams.files.zstd import zstd
 
 __all__ = ["output"]
 

@@ -16,11 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from backports import zstd
-
 from streams.core.log_record import Located
 from streams.core.parse import Refusal
 from streams.core.wire import unwrap
+from streams.files.zstd import zstd
 
 __all__ = ["InputUnreadable", "Lines", "is_read_once", "named", "records_of"]
 

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from typer.testing import CliRunner
 
 from streams.cli import app
+from streams.files.zstd import zstd
 from tests.operations.importers.imports import ARMAZ
 from tests.support.build import at, killed, report
 

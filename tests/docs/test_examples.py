@@ -12,10 +12,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from typer.testing import CliRunner
 
 from streams.cli import app
+from streams.files.zstd import zstd
 from streams.kafka.routing import partition_of
 from tests.docs.shell import Command, Installation, Reader, blocks, files
 from tests.support.kafka_log import send, taken_in

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from backports import zstd
 
 from streams.files.atomic_output import output
+from streams.files.zstd import zstd
 
 LINES = b"one\ntwo\n"
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from backports import zstd
 
 from streams.core.log_record import Record
 from streams.core.parse import Refusal
 from streams.core.times import parse_time, read_time
 from streams.core.wire import unwrap
 from streams.files.jsonl import InputUnreadable, Lines
+from streams.files.zstd import zstd
 
 
 def read(*paths: str | Path) -> list[tuple[str, int, bytes]]:

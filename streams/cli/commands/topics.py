@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -164,6 +163,8 @@ async def _survey(settings: Settings) -> dict[str, TopicSurvey]:
 
 
 def _run(settings: Settings, work: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio
+
     from aiokafka.errors import KafkaError
 
     from streams.kafka.topics import TopicsNotCreated

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
 import orjson
-from backports import zstd
+
+from streams.files.zstd import zstd
 
 __all__ = ["ResumableFile", "ResumeError"]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from backports import zstd
 
 from streams.files.jsonl import InputUnreadable, Lines
+from streams.files.zstd import zstd
 from streams.operations.importers.base import RowPlace
 
 STDIN = Path("-")

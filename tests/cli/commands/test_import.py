@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.cli.commands.import_ import KindName
 from streams.core.source_registry import Registry
+from streams.files.zstd import zstd
 from streams.operations.importers.registry import KINDS
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
