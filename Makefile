@@ -29,45 +29,48 @@ $(STAMP): $(CORE)
 demo: $(CORE)  ## play the story of 13-15 September 2022 into a server on this machine
 	$(BIN)/truceline demo $(ARGS)
 
-test: $(STAMP)  ## every test but the deep ones, in three processes, each with a real Kafka that it starts itself
+test: $(STAMP)  ## run every test but the deep ones, in three processes, each with a real Kafka of its own
 	$(PYTEST) --numprocesses 3 --dist loadfile --cov --cov-report=term:skip-covered -m 'not deep' $(ARGS)
 
-test-deep: $(STAMP)  ## each property over 2,000 histories, and thousands of kills; ARGS=tests/property: some ten minutes
+test-deep: $(STAMP)  ## run each property over 2,000 histories, and thousands of kills; ARGS=tests/property takes ten minutes
 	$(PYTEST) -m deep $(ARGS)
 
-compiled: $(STAMP)  ## truceline with its fold compiled, as the image has it: needs a C compiler; in .build/compiled
+compiled: $(STAMP)  ## build truceline with its fold compiled, into .build/compiled; needs a C compiler
 	rm -rf .build/dist .build/compiled
 	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(BIN)/python -m build --no-isolation --outdir .build/dist .
 	$(PIP) --no-deps --target .build/compiled .build/dist/*.whl
 
-test-compiled: compiled  ## the tests of the rules and of the desk, on the compiled fold
+test-compiled: compiled  ## test the rules and the processing on the compiled fold
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.build/compiled $(BIN)/python -m pytest --override-ini pythonpath= --numprocesses 2 --dist loadfile \
 		-m 'not deep and not interpreted' $(addprefix tests/,core property schemas stores processing kafka operations/replay) $(ARGS)
 
-lint: $(STAMP)  ## ruff, mypy, import-linter
+lint: $(STAMP)  ## check style, types, imports, spelling, YAML and prose
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	git ls-files -z | xargs -0 $(BIN)/codespell
+	$(BIN)/yamllint --strict .
+	$(BIN)/python -m tools.prose
 
-format: $(STAMP)  ## ruff's own fixes and layout
+format: $(STAMP)  ## apply ruff's fixes and layout
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(STAMP)  ## the documentation as a site, in .build/site
-	$(BIN)/python -m mkdocs build
+docs: $(STAMP)  ## build the documentation site into .build/site
+	$(BIN)/zensical build --clean --strict
 
-chaos: $(STAMP)  ## kill -9, zombies and lost brokers, then every record counted
+chaos: $(STAMP)  ## kill workers and brokers, then count every record
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-bench: compiled  ## reports a second and latency on this machine
+bench: compiled  ## measure reports per second and latency on this machine
 	$(BIN)/python -m tests.bench $(or $(ARGS),all)
 
-bench-quick: $(STAMP)  ## the core against a fixed loop, under 3 minutes; ARGS=--keep notes the line
+bench-quick: $(STAMP)  ## compare the core with a fixed loop in under 3 minutes; ARGS=--keep records the result
 	$(BIN)/python -m tests.bench quick $(ARGS)
 
-bench-growth: $(STAMP)  ## the core's speed with 200,000 reports of one episode over that with 2,000
+bench-growth: $(STAMP)  ## compare the core's speed at 200,000 reports of one episode with that at 2,000
 	$(BIN)/python -m tests.bench growth
 
-clean:  ## all that make made
+clean:  ## remove everything that make created
 	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

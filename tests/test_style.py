@@ -1,24 +1,12 @@
-"""The house rules a machine can hold: layers, lint, layout, types, file lengths, no registry's address."""
+"""House rules that no linter has: file lengths, registry addresses, plain pins, one module at the top level."""
 
 from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
 from tests.support.paths import ROOT
-
-BIN = Path(sys.executable).parent
-
-CHECKS = {
-    "imports go one way": ["lint-imports", "--no-cache"],
-    "ruff finds nothing": ["ruff", "check"],
-    "the layout is ruff's": ["ruff", "format", "--check"],
-    "the types hold": ["mypy"],
-}
 
 # Lines a file may have: a few screens. Split by subject, not by size.
 LINES_AT_MOST = 400
@@ -55,14 +43,6 @@ def tracked() -> list[Path]:
     return [path for name in found.split("\0") if name and (path := ROOT / name).is_file()]
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_house_rule(check: str) -> None:
-    program, *options = CHECKS[check]
-    run = subprocess.run([BIN / program, *options], cwd=ROOT, check=False, capture_output=True, text=True)
-    if run.returncode:
-        pytest.fail(run.stdout + run.stderr, pytrace=False)
-
-
 def test_no_python_file_is_longer_than_a_few_screens() -> None:
     lengths = {path: len(path.read_text().splitlines()) for path in tracked() if path.suffix == ".py"}
     assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LINES_AT_MOST} == {}
@@ -89,3 +69,8 @@ def test_constraints_are_plain_pins() -> None:
     pins = [line for line in lines if not line.startswith("#")]
     assert pins
     assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+", pin)] == []
+
+
+def test_settings_is_the_only_loose_module() -> None:
+    """Each other module of streams is in a room; see docs/explanation/architecture.md."""
+    assert {path.name for path in (ROOT / "streams").glob("*.py")} == {"__init__.py", "__main__.py", "settings.py"}
