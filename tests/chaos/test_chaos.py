@@ -12,12 +12,13 @@ def test_a_seed_gives_the_same_failures_again() -> None:
     assert once != schedule(8, 30, workers=3, nodes=3)
 
 
-def test_a_schedule_that_is_long_enough_has_every_kind_of_failure() -> None:
+def test_long_schedule_has_every_kind_of_failure() -> None:
+    """A schedule with as many failures as kinds has each kind at least once."""
     for seed in range(20):
         assert {failure.kind for failure in Plan(seed, failures=len(WEIGHTS)).failures_planned()} == set(WEIGHTS)
 
 
 @pytest.mark.kafka
-def test_nothing_is_lost_doubled_or_out_of_order_whatever_fails() -> None:
+def test_no_failure_loses_repeats_or_reorders_records() -> None:
     result = run(Plan(seed=20220914, records=6_000, failures=9, patience_s=120))
     assert result.problems == [], "\n".join([*result.problems, *result.story])

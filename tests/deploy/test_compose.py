@@ -45,7 +45,8 @@ def image_default(name: str) -> str:
     return found.group(1)
 
 
-def test_the_services_are_kafka_topics_worker_and_a_page_to_look_under_a_profile() -> None:
+def test_services_are_kafka_topics_worker_and_optional_ui() -> None:
+    """The services are kafka, topics and worker; the profile ui adds a web page for Kafka."""
     assert {name: service.get("profiles") for name, service in SERVICES.items()} == {
         "kafka": None,
         "topics": None,
@@ -79,7 +80,8 @@ def test_ports_are_published_on_the_loopback_alone_each_once() -> None:
     ]
 
 
-def test_kafka_has_a_listener_for_the_services_and_one_for_this_machine() -> None:
+def test_kafka_listens_for_services_and_for_the_host() -> None:
+    """Kafka has one listener for the services and one for this machine."""
     listening = listeners("KAFKA_LISTENERS")
     assert listening == {"INTERNAL": ("", 19092), "EXTERNAL": ("", 9092), "CONTROLLER": ("", 29093)}
     assert listeners("KAFKA_ADVERTISED_LISTENERS") == {"INTERNAL": ("kafka", 19092), "EXTERNAL": ("127.0.0.1", 9092)}
@@ -137,7 +139,8 @@ def test_the_commands_are_commands(service: str) -> None:
     assert run.exit_code == 0, run.output
 
 
-def test_the_image_runs_as_a_user_without_rights_on_pinned_versions() -> None:
+def test_image_runs_unprivileged_on_pinned_versions() -> None:
+    """The image runs as an unprivileged user, on pinned versions."""
     stages = DOCKERFILE.split("FROM ")[1:]
     assert len(stages) == 2
     assert "--constraint constraints.txt" in stages[0]
@@ -183,9 +186,10 @@ def composed() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.kafka
-def test_kafka_takes_these_settings_and_gets_the_topics_of_the_table(
+def test_kafka_accepts_the_settings_and_creates_topics(
     composed: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A real Kafka accepts the settings of the file, and the topics service creates each topic of the table."""
     internal, external = composed
     assert (answers(internal), answers(external)) == (True, True)
     for name, value in environment("topics").items():

@@ -126,7 +126,8 @@ def test_every_file_of_the_packages_is_in_the_wheel(image: Image) -> None:
     assert [name for name in there if not name.endswith(".py")]
 
 
-def test_the_environment_has_the_pinned_versions_and_no_tool_of_the_tests(image: Image, tmp_path: Path) -> None:
+def test_environment_has_pinned_versions_and_no_test_tool(image: Image, tmp_path: Path) -> None:
+    """The environment has the pinned versions and no tool that only tests use."""
     listed = subprocess.run(
         [str(image.environment / "bin" / "python"), "-m", "pip", "list", "--format", "json"],
         env=bare(tmp_path), capture_output=True, check=True, text=True,

@@ -108,7 +108,8 @@ def test_yamllint_has_nothing_to_say() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_containers_of_ours_have_no_privileges_and_write_only_to_empty_folders(overlay: str) -> None:
+def test_containers_have_no_privileges_and_few_writes(overlay: str) -> None:
+    """Our containers run without privileges and write to emptyDir volumes only."""
     found = resources(overlay)
     pods = [each["spec"]["template"]["spec"] for (kind, _), each in found.items() if kind in {"Deployment", "Job"}]
     assert pods
@@ -138,9 +139,8 @@ def test_the_user_and_the_folders_are_those_of_the_image() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_settings_are_settings_their_values_are_taken_and_their_files_are_mounted(
-    overlay: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_variables_are_settings_with_mounted_files(overlay: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each variable is a setting with a valid value, and each file it names is mounted."""
     found = resources(overlay)
     given: dict[str, str] = found["ConfigMap", "truceline-settings"]["data"]
     assert [name for name in given if name.removeprefix(PREFIX).lower() not in Settings.model_fields] == []
@@ -203,7 +203,8 @@ def test_selectors_and_the_scrape_port_find_the_workers() -> None:
     assert port["name"] == found["Service", "truceline"]["spec"]["ports"][0]["targetPort"]
 
 
-def test_keda_has_the_number_of_workers_to_itself_and_no_more_than_partitions() -> None:
+def test_keda_alone_scales_workers_up_to_partitions() -> None:
+    """KEDA alone sets the number of workers, and at most one for each partition."""
     found = resources("strimzi", keda=True)
     assert "replicas" not in found["Deployment", "truceline"]["spec"]
     scaled = found["ScaledObject", "truceline"]["spec"]

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Server
-from tests.page.telling import story
+from tests.page.two_sides_story import story
 
 Visit = Callable[..., Page]
 Keep = Callable[..., None]

@@ -38,7 +38,7 @@ def hostile(episode: str, number: int, text: str, **fields: Any) -> dict[str, An
     )
 
 
-def test_no_text_runs_wherever_it_stands(visit: Visit, server: Server, episode: str) -> None:
+def test_no_text_of_a_report_runs_as_script(visit: Visit, server: Server, episode: str) -> None:
     server.take(*(hostile(episode, number, text) for number, text in enumerate(SCRIPTS)))
     page = visit(f"{server.url}/#/{episode}")
     expect(page.locator(".feed .entry")).to_have_count(len(SCRIPTS))
@@ -52,9 +52,8 @@ def test_no_text_runs_wherever_it_stands(visit: Visit, server: Server, episode: 
     assert page.locator("main [onerror], main [onload], main [style*=url]").count() == 0
 
 
-def test_an_address_that_is_none_of_the_web_is_refused_and_never_linked(
-    visit: Visit, server: Server, episode: str
-) -> None:
+def test_only_web_addresses_are_accepted_and_linked(visit: Visit, server: Server, episode: str) -> None:
+    """A url with another scheme than http and https is rejected; a misleading one links to its real host."""
     for url in ("javascript:alert(1)", "data:text/html,x", "https://x y/", "//elsewhere.example"):
         body = report("bad", killed(1), episode=episode, url=url)
         assert httpx.post(f"{server.url}/reports", json=body, timeout=LIMIT_S).json()["code"] == "invalid"
@@ -72,7 +71,8 @@ def test_an_address_that_is_none_of_the_web_is_refused_and_never_linked(
     expect(page.locator(".feed .host")).to_have_text("real.example")
 
 
-def test_what_turns_writing_around_is_shown_and_not_obeyed(visit: Visit, server: Server, episode: str) -> None:
+def test_bidi_controls_are_shown_and_have_no_effect(visit: Visit, server: Server, episode: str) -> None:
+    """Bidirectional control characters appear as U+FFFD; right-to-left text is isolated."""
     server.take(
         hostile(episode, 0, "totals \u202e501 dellik\u202c are \u2066fine\u2069"),
         hostile(episode, 1, "أعلنت الوزارة سقوط 105 قتلى"),

@@ -27,9 +27,10 @@ def elsewhere(stage: AbstractContextManager[DemoServer]) -> Iterator[DemoServer]
             pool.submit(stage.__exit__, None, None, None).result()
 
 
-def test_what_a_worker_commits_is_shown_as_it_comes_and_its_past_is_made_from_the_log(
+def test_page_over_kafka_is_live_and_shows_the_past(
     kafka: str, monkeypatch: pytest.MonkeyPatch, visit: Callable[..., Page]
 ) -> None:
+    """The page shows the changes a worker commits, live, and rebuilds past states from the log."""
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
     with elsewhere(on_kafka(free_port(), lambda _words: None)) as stage:
         page = visit(f"{stage.url}/#/{EPISODE}", expected="404")

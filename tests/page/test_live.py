@@ -29,9 +29,8 @@ def watched(visit: Visit, server: Server, episode: str) -> Page:
     return page
 
 
-def test_a_figure_that_changes_is_there_at_once_flashes_once_and_is_told(
-    watched: Page, server: Server, episode: str
-) -> None:
+def test_changed_figure_appears_and_flashes_once(watched: Page, server: Server, episode: str) -> None:
+    """A changed figure appears live, flashes once in each place, and is announced to screen readers."""
     server.take(report("b", killed(110), published_at=at(15), episode=episode, headline="Five more"))
     expect(watched.locator(".total")).to_have_text("110 = 110 north")
     expect(watched.locator(".feed .entry").first).to_contain_text("north killed, military: up by 5, from 105 to 110")
@@ -42,7 +41,7 @@ def test_a_figure_that_changes_is_there_at_once_flashes_once_and_is_told(
     assert watched.evaluate("window.flashes") == ["110", "110", "110"]
 
 
-def test_who_wants_no_motion_is_shown_the_change_without_any(visit: Visit, server: Server, episode: str) -> None:
+def test_reduced_motion_shows_changes_without_animation(visit: Visit, server: Server, episode: str) -> None:
     server.take(report("a", killed(105), episode=episode))
     page = visit(f"{server.url}/#/{episode}", reduced_motion="reduce")
     expect(page.locator("#connection")).to_have_text("Live")
@@ -113,9 +112,8 @@ def test_who_looks_at_the_past_stays_there_while_more_comes_in(watched: Page, se
     expect(watched.locator(".total")).to_have_text("120 = 120 north")
 
 
-def test_a_server_that_is_gone_is_said_and_what_was_missed_is_there_when_it_is_back(
-    visit: Visit, tmp_path: Path
-) -> None:
+def test_lost_server_is_shown_and_missed_changes_arrive(visit: Visit, tmp_path: Path) -> None:
+    """The page says that the server is away, and shows the changes it missed once it is back."""
     server = Server(tmp_path / "own")
     server.take(report("a", killed(105)))
     page = visit(f"{server.url}/#/war", expected="Failed to load resource|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE")
@@ -156,7 +154,7 @@ def test_a_server_that_is_behind_is_said(visit: Visit, tmp_path: Path) -> None:
         )
 
 
-def test_an_episode_that_nobody_has_reported_yet_is_waited_for(visit: Visit, server: Server, episode: str) -> None:
+def test_unknown_episode_appears_with_its_first_report(visit: Visit, server: Server, episode: str) -> None:
     page = visit(f"{server.url}/#/{episode}", expected="404")
     expect(page.get_by_text(f"No report of an episode named {episode} has come in yet.")).to_be_visible()
     expect(page.locator("#connection")).to_have_text("Live")

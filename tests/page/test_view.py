@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Server
-from tests.page.telling import story
+from tests.page.two_sides_story import story
 from tests.support.build import at, killed, report
 
 Visit = Callable[..., Page]
@@ -34,7 +34,8 @@ def opened(visit: Visit, server: Server, episode: str, **options: object) -> Pag
     return page
 
 
-def test_the_list_shows_every_episode_with_its_truce_and_what_each_side_says(visit: Visit, tmp_path: Path) -> None:
+def test_list_shows_each_episode_with_truce_and_figures(visit: Visit, tmp_path: Path) -> None:
+    """The list has a row for each episode: its ceasefire status and the figure of each party."""
     server = Server(tmp_path / "own")
     try:
         page = visit(server.url)
@@ -59,9 +60,8 @@ def test_the_list_shows_every_episode_with_its_truce_and_what_each_side_says(vis
         server.stop()
 
 
-def test_an_episode_has_its_total_with_its_parts_and_the_three_classes_side_by_side(
-    visit: Visit, server: Server, episode: str, keep: Keep
-) -> None:
+def test_episode_shows_total_parts_and_three_classes(visit: Visit, server: Server, episode: str, keep: Keep) -> None:
+    """An episode shows its total, the parts of it, and own, enemy and third-party figures side by side."""
     server.take(*story(episode))
     page = opened(visit, server, episode)
     military = page.get_by_role("region", name="Losses, killed, military")
@@ -77,15 +77,14 @@ def test_an_episode_has_its_total_with_its_parts_and_the_three_classes_side_by_s
     keep(page, "light", full_page=True)
 
 
-def test_a_total_says_which_party_is_not_in_it(visit: Visit, server: Server, episode: str) -> None:
+def test_total_names_the_party_it_leaves_out(visit: Visit, server: Server, episode: str) -> None:
     server.take(report("a", killed(105), killed(60, party="south"), episode=episode))
     page = opened(visit, server, episode)
     expect(page.get_by_text("No word from south itself: not in the total.")).to_be_visible()
 
 
-def test_each_source_has_its_figure_range_time_last_change_dispute_and_report(
-    visit: Visit, server: Server, episode: str
-) -> None:
+def test_source_row_shows_figure_range_time_and_report(visit: Visit, server: Server, episode: str) -> None:
+    """Each source has a row: figure, range, time, last change, dispute and report."""
     server.take(*story(episode))
     page = opened(visit, server, episode)
     assert [row[:-1] for row in rows(page, ".sources")] == [
@@ -138,7 +137,8 @@ def test_each_source_has_its_figure_range_time_last_change_dispute_and_report(
     )
 
 
-def test_why_a_figure_is_what_it_is_is_told_claim_by_claim(visit: Visit, server: Server, episode: str) -> None:
+def test_why_lists_the_claims_behind_a_figure(visit: Visit, server: Server, episode: str) -> None:
+    """The button Why lists each claim and its effect on the figure."""
     server.take(*story(episode))
     page = opened(visit, server, episode)
     why = page.get_by_role("button", name="Why: mod, south killed, military")
@@ -164,16 +164,16 @@ def test_why_a_figure_is_what_it_is_is_told_claim_by_claim(visit: Visit, server:
     ]
 
 
-def test_a_time_is_in_utc_and_in_the_readers_own_zone_on_hover(visit: Visit, server: Server, episode: str) -> None:
+def test_time_shows_utc_and_local_zone_on_hover(visit: Visit, server: Server, episode: str) -> None:
+    """A time is in UTC; its tooltip adds the local zone of the reader."""
     server.take(*story(episode))
     page = opened(visit, server, episode)
     time = page.locator(".sources time", has_text="7 Sep 2022 12:00").first
     assert time.get_attribute("title") == "7 Sep 2022 12:00 UTC; for you Wed, 7 Sept 2022, 16:00 (Asia/Yerevan)"
 
 
-def test_a_ceasefire_has_its_status_who_says_so_its_steps_and_its_band(
-    visit: Visit, server: Server, episode: str
-) -> None:
+def test_ceasefire_shows_status_views_steps_and_band(visit: Visit, server: Server, episode: str) -> None:
+    """A ceasefire shows its status, the view of each side, its steps and its band in the chart."""
     server.take(*story(episode))
     page = opened(visit, server, episode)
     ceasefire = page.get_by_role("region", name="Ceasefire main")
@@ -198,9 +198,8 @@ def test_a_ceasefire_has_its_status_who_says_so_its_steps_and_its_band(
     assert page.locator(".band-mark").all_inner_texts() == ["?", "\N{MULTIPLICATION SIGN}"]
 
 
-def test_the_charts_say_the_same_as_tables_and_answer_to_the_arrow_keys(
-    visit: Visit, server: Server, episode: str
-) -> None:
+def test_charts_equal_tables_and_answer_arrow_keys(visit: Visit, server: Server, episode: str) -> None:
+    """Each chart has a table with the same values, and the arrow keys move its readout."""
     server.take(*story(episode))
     page = opened(visit, server, episode)
     page.get_by_text("The same as tables").click()
@@ -223,9 +222,8 @@ def test_the_charts_say_the_same_as_tables_and_answer_to_the_arrow_keys(
     expect(page.get_by_text("Above the scale: north by blog, 4,000, withdrawn")).to_be_visible()
 
 
-def test_the_slider_shows_what_was_known_then_and_comes_back_to_now(
-    visit: Visit, server: Server, episode: str, keep: Keep
-) -> None:
+def test_slider_shows_the_past_and_returns_to_now(visit: Visit, server: Server, episode: str, keep: Keep) -> None:
+    """The slider shows the state known at a past time, survives a reload, and returns to now."""
     server.take(*story(episode))
     page = opened(visit, server, episode)
     slider = page.get_by_role("slider", name="Time shown")
@@ -245,9 +243,8 @@ def test_the_slider_shows_what_was_known_then_and_comes_back_to_now(
     assert page.url.endswith(f"/#/{episode}")
 
 
-def test_who_pulls_the_slider_along_is_answered_where_it_comes_to_rest(
-    visit: Visit, server: Server, episode: str
-) -> None:
+def test_slider_asks_only_for_its_last_position(visit: Visit, server: Server, episode: str) -> None:
+    """Moving the slider fast sends one request, for the position where it stops."""
     server.take(*story(episode))
     page = opened(visit, server, episode)
     asked: list[str] = []

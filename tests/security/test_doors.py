@@ -148,7 +148,7 @@ async def test_the_worker_uses_the_rights_of_the_table_and_no_other(
     assert {(operation, name) for operation, _, name in table - used} <= seldom, "listed and not used"
 
 
-def test_closing_over_tls_does_not_wait_for_a_broker_that_holds_a_fetch_back(cluster: Secured) -> None:
+def test_close_over_tls_does_not_wait_for_a_held_fetch(cluster: Secured) -> None:
     """By uvloop's own measure it takes half a minute; a restore closes a consumer, and so does a worker that stops."""
     ours, settings = inside(cluster, "closing"), cluster.settings("SSL", topic_prefix="closing")
 
@@ -173,7 +173,8 @@ async def is_written(settings: Settings, topic: str) -> bool:
     return bool(await read(settings, topic, 2))
 
 
-async def test_a_missing_right_is_named_by_the_worker_and_goes_on_once_it_is_granted(cluster: Secured) -> None:
+async def test_worker_names_missing_right_and_resumes_when_granted(cluster: Secured) -> None:
+    """The worker names the right it lacks, and resumes once it is granted."""
     settings = cluster.settings("SASL_SSL", user="least", topic_prefix="named", app_id="named")
     ours = inside(cluster, "named")
     await create_topics(ours, 1)

@@ -1,4 +1,4 @@
-"""A story for the page: two sides, a monitor, a truce, and every kind of correction."""
+"""Reports of one episode with two sides, a monitor, a ceasefire and each kind of correction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CIVILIANS = {"population": "civilian"}
 
 
 def of(source: str, day: int, hour: int = 12) -> dict[str, Any]:
-    """Who reports, and when."""
+    """Return the source and the time of a report."""
     return {"source": source, "published_at": at(day, hour)}
 
 
@@ -48,5 +48,5 @@ STORY: list[Json] = [
 
 
 def story(episode: str) -> list[Json]:
-    """The story, told of an episode."""
+    """Return the reports, for one episode."""
     return [{**one, "episode": episode} for one in STORY]
