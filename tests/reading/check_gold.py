@@ -161,6 +161,19 @@ def coverage_problems(document: Fields) -> Iterator[str]:
             yield f"number not accounted for: {text[max(0, start - 25) : end + 25]!r}"
 
 
+def place_problems(document: Fields) -> Iterator[str]:
+    """A count is quoted from one place, and its number is not left out as well."""
+    text = whole(document)
+    left = [span for each in document["left_out"] for span in spans(text, each["text"])]
+    for quote in (e["evidence"].get("count") for e in document["claims"] if e["claim"]["type"] == "casualties"):
+        places = spans(text, quote or "")
+        if len(places) > 1:
+            yield f"count evidence occurs {len(places)} times: {quote!r}"
+        claimed = [span for span in numbers(text) if any(a <= span[0] and span[1] <= b for a, b in places)]
+        if any(a <= start and end <= b for start, end in claimed for a, b in left):
+            yield f"number both claimed and left out: {quote!r}"
+
+
 def repeat_problems(document: Fields) -> Iterator[str]:
     """Required claims that are one claim coded twice; two increments of a day may be two incidents."""
     seen = Counter(
@@ -210,7 +223,7 @@ def check(document: Fields, contexts: Path = CONTEXTS) -> list[str]:
             found.append(f"left_out {each['text']!r}: not in the text")
         if each["why"] not in WHY:
             found.append(f"left_out {each['text']!r}: reason {each['why']}")
-    return [*found, *coverage_problems(document), *repeat_problems(document)]
+    return [*found, *coverage_problems(document), *place_problems(document), *repeat_problems(document)]
 
 
 def read(files: Iterable[Path]) -> list[Fields]:

@@ -125,6 +125,8 @@ def test_sample_has_no_problem(contexts: Path) -> None:
         ("claims.0.claim.group", "dogs", "group dogs is no word of the guide"),
         ("claims.0.claim.count", {"best": 13}, "count evidence '12 soldiers' does not say [13]"),
         ("claims.0.claim.count", {"best": 12, "high": 3}, "count {'best': 12, 'high': 3} is not legal for exact"),
+        ("text", TEXT + " Of the 12 soldiers nothing is known.", "count evidence occurs 2 times: '12 soldiers'"),
+        ("left_out.0.text", "12 soldiers were killed on 3 May", "number both claimed and left out: '12 soldiers'"),
         ("claims.0.claim.scope", "since-2022-05-02", "scope since-2022-05-02 is no since-DAY, or not on a cumulative"),
         ("claims.0.claim.as_of", "2022-05-09", "as_of is more than 24 h after published_at"),
         ("claims.0.claim.as_of", "May", "not a day, nor a minute with offset: 'May'"),
