@@ -165,7 +165,7 @@ def place_problems(document: Fields) -> Iterator[str]:
     """A count is quoted from one place, and its number is not left out as well."""
     text = whole(document)
     left = [span for each in document["left_out"] for span in spans(text, each["text"])]
-    for quote in (e["evidence"].get("count") for e in document["claims"] if e["claim"]["type"] == "casualties"):
+    for quote in (e["evidence"].get("count") for e in document["claims"] if e["claim"].get("type") == "casualties"):
         places = spans(text, quote or "")
         if len(places) > 1:
             yield f"count evidence occurs {len(places)} times: {quote!r}"
