@@ -2,7 +2,7 @@
 
 Every field is always there; one that holds nothing is null. Lists are sorted. Times are UTC with `Z` and no trailing
 zeros. Whoever reads these must pass over fields that are not named here: later versions may add some
-(docs/evolution.md). `schemas.reports` has what goes in.
+(docs/explanation/evolution.md). `schemas.reports` has what goes in.
 """
 
 from typing import Annotated, Literal, NotRequired

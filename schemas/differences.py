@@ -1,4 +1,4 @@
-"""What became of an episode between two times, as `truceline diff --format json` writes it (docs/time-travel.md)."""
+"""The JSON of `truceline diff`: changes of an episode between two times (docs/how-to/time-travel.md)."""
 
 from typing import Literal
 

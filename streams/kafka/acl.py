@@ -1,6 +1,6 @@
 """What each of us must be allowed on a broker with access control lists, and which of it is missing.
 
-The table below is all there is: docs/security.md and the Strimzi users are made from it, and a test takes each
+The table below is all there is: docs/how-to/security.md and the Strimzi users are made from it, and a test takes each
 right away in turn. Kafka's operations and what they imply: READ and WRITE bring DESCRIBE along
 (org.apache.kafka.common.acl.AclOperation).
 """

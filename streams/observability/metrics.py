@@ -1,4 +1,4 @@
-"""What is counted for Prometheus: the one table of metrics, served at /metrics and listed in docs/metrics.md.
+"""What is counted for Prometheus: the one table of metrics, served at /metrics and listed in docs/reference/metrics.md.
 
 Nothing here is called for each record: what a batch brings is added when it is done. Labels have few values, known
 beforehand; no episode, source or address is one.

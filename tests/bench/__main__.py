@@ -3,7 +3,7 @@
     python -m tests.bench throughput [--workload steady] [--reports 1000000] [--rounds 3] [--only NAME]…
     python -m tests.bench latency | growth | alone | embedded | clients | all | quick [--keep]
 
-Figures go to .build/bench/*.json; `write` makes the tables of docs/performance.md from them.
+Figures go to .build/bench/*.json; `write` makes the tables of docs/explanation/performance.md from them.
 """
 
 import subprocess
@@ -131,7 +131,7 @@ def all_(rounds: int = 3) -> None:
 
 @app.command()
 def write() -> None:
-    """Write the tables and the plot of docs/performance.md from the figures that are there."""
+    """Write the tables and the plot of docs/explanation/performance.md from the figures that are there."""
     page.write()
 
 

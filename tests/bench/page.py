@@ -1,4 +1,4 @@
-"""The measured part of docs/performance.md: tables between its two marks, and the plot beside it."""
+"""The measured part of docs/explanation/performance.md: tables between its two marks, and the plot beside it."""
 
 import subprocess
 from pathlib import Path
@@ -10,8 +10,8 @@ import orjson
 from tests.bench.contenders import BUILD, CONTENDERS, PEERS_PYTHON
 from tests.support.paths import ROOT
 
-PAGE = ROOT / "docs" / "performance.md"
-PLOT = ROOT / "docs" / "throughput.svg"
+PAGE = ROOT / "docs" / "explanation/performance.md"
+PLOT = ROOT / "docs" / "explanation/throughput.svg"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 #: Whose times the others are held against: as the image runs it, on as many cores as the others take.
 OURS = ("truceline, compiled, 2 processes", "truceline, compiled", "truceline")

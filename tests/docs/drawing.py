@@ -1,4 +1,4 @@
-"""docs/architecture.svg, drawn from the tables of the code: `python -m tests.docs.drawing` draws it anew."""
+"""Draw docs/explanation/architecture.svg from the tables of the code: `python -m tests.docs.drawing`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streams.core.model import Report
 from streams.processing.takeover import OUTPUTS
 from tests.support.paths import ROOT
 
-FILE = ROOT / "docs" / "architecture.svg"
+FILE = ROOT / "docs" / "explanation/architecture.svg"
 WIDTH, LINE = 1020, 34
 INPUT = "reports"
 

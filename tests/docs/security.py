@@ -1,4 +1,4 @@
-"""The part of docs/security.md that is made from the code: `python -m tests.docs.security` writes it anew."""
+"""The part of docs/how-to/security.md that is made from the code: `python -m tests.docs.security` writes it anew."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from streams.kafka.acl import ROLES, Acl, rights
 from streams.settings import Settings
 from tests.support.paths import ROOT
 
-PAGE = ROOT / "docs" / "security.md"
+PAGE = ROOT / "docs" / "how-to/security.md"
 BEGIN, END = "<!-- rights: begin -->", "<!-- rights: end -->"
 
 

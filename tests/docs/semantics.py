@@ -1,4 +1,4 @@
-"""The parts of docs/semantics.md that are made from the code: `python -m tests.docs.semantics` writes them anew."""
+"""Write the generated parts of docs/explanation/semantics.md: `python -m tests.docs.semantics`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from streams.core.ceasefires.transitions import CLOSED, OPEN, TRANSITIONS
 from tests.support.paths import ROOT
 
-PAGE = ROOT / "docs" / "semantics.md"
+PAGE = ROOT / "docs" / "explanation/semantics.md"
 ANY_CLOSED, ANY_OPEN = "any closed status", "any open status"
 #: Time moves statuses too (contract section 4): what passes, from where, to where.
 TIMERS = (("effective_at passes", ("agreed", "announced"), "in_effect"), ("expires_at passes", OPEN, "expired"))

@@ -1,4 +1,4 @@
-"""docs/alerts.md cannot rot: each condition is there with a rule that is tried on the history shown."""
+"""docs/how-to/alerts.md cannot rot: each condition is there with a rule that is tried on the history shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streams.cli import app
 from streams.settings import PREFIX, Settings
 from tests.support.paths import ROOT
 
-PAGE = ROOT / "docs" / "alerts.md"
+PAGE = ROOT / "docs" / "how-to/alerts.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 EXAMPLE = re.compile(r"^### (\w+)\n.*?```yaml\n(.*?)```\n\n```text\n(.*?)```", re.MULTILINE | re.DOTALL)
 EXAMPLES = {name: (rule, said) for name, rule, said in EXAMPLE.findall(TEXT)}

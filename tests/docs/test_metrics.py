@@ -1,4 +1,4 @@
-"""docs/metrics.md lists every metric, as it is, and no other."""
+"""docs/reference/metrics.md lists every metric, as it is, and no other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from streams.observability import metrics
 from tests.support.paths import ROOT
 
-PAGE = ROOT / "docs" / "metrics.md"
+PAGE = ROOT / "docs" / "reference/metrics.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(truceline_\w+)` \| (\w+) \|([^|]*)\|", re.MULTILINE)
 #: Whose values are few and known: topics of the table, partitions of this worker, routes, codes.

@@ -1,4 +1,4 @@
-"""docs/python.md cannot rot: its notebook is run from top to bottom, and prints what it says."""
+"""docs/reference/python.md cannot rot: its notebook is run from top to bottom, and prints what it says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from streams.operations.replay.dataframes import TABLES
 from tests.support.paths import ROOT
 
-PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference/python.md").read_text(encoding="utf-8")
 CELLS = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -27,7 +27,7 @@ def test_every_cell_prints_what_the_page_says(tmp_path: Path, monkeypatch: pytes
     for cell, said in CELLS:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(cell, "docs/python.md", "exec"), notebook)  # noqa: S102 - our own page
+            exec(compile(cell, "docs/reference/python.md", "exec"), notebook)  # noqa: S102 - our own page
         assert printed.getvalue() == said
 
 

@@ -1,4 +1,4 @@
-"""docs/security.md lists the rights that the code asks for, and names every setting of the Kafka client."""
+"""docs/how-to/security.md lists the rights that the code asks for, and names every setting of the Kafka client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/semantics.md cannot rot: its examples are folded, its table and diagram are made from the code."""
+"""docs/explanation/semantics.md cannot rot: its examples are folded, its table and diagram are made from the code."""
 
 from __future__ import annotations
 

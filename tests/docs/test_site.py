@@ -81,11 +81,11 @@ def test_the_drawing_is_that_of_the_code() -> None:
 
 
 def test_every_command_setting_topic_and_code_is_documented() -> None:
-    commands = (DOCS / "commands.md").read_text()
+    commands = (DOCS / "reference/commands.md").read_text()
     assert [path for path in COMMANDS if f"## {path}\n" not in commands] == []
-    settings = (DOCS / "settings.md").read_text()
+    settings = (DOCS / "reference/settings.md").read_text()
     assert [name for name in Settings.model_fields if f"`{PREFIX}{name.upper()}`" not in settings] == []
-    contract = (DOCS / "contract.md").read_text()
+    contract = (DOCS / "reference/contract.md").read_text()
     assert [name for name in TOPICS if f"`truceline.{name}`" not in contract] == []
     assert [code for code in codes() if f"`{code}`" not in contract] == []
 

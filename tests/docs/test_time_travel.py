@@ -1,4 +1,4 @@
-"""docs/time-travel.md is true: its limits are the code's, its marks are those that a difference bears."""
+"""docs/how-to/time-travel.md is true: its limits are the code's, its marks are those that a difference bears."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streams.stores.episode_log import BYTES_MAX, RECORDS_MAX
 from streams.stores.kafka.store import SKIMMED_MAX
 from tests.support.paths import ROOT
 
-PAGE = (ROOT / "docs" / "time-travel.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to/time-travel.md").read_text(encoding="utf-8")
 WORDS = " ".join(PAGE.split())
 
 

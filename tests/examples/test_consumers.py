@@ -26,7 +26,7 @@ from tests.support.paths import ROOT
 from tests.support.waiting import LIMIT_S
 
 EXAMPLES = ROOT / "examples"
-PAGE = (ROOT / "docs" / "consumers.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to/consumers.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ VIEWPORT = {"width": 1280, "height": 1150}
 
 
 def main() -> None:
-    """Take docs/page-light.png and docs/page-dark.png of the story of the demo."""
+    """Take docs/images/page-light.png and docs/images/page-dark.png of the story of the demo."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(Path(folder), registry=DEFAULTS.joinpath("sources.yaml").read_text())
         server.take(*(orjson.loads(line) for line in DEFAULTS.joinpath("story.jsonl").read_bytes().splitlines()))
@@ -35,7 +35,7 @@ def main() -> None:
             taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             # Chosen so that the few colours that stand for parties keep theirs.
             taken = taken.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-            taken.save(DOCS / f"page-{scheme}.png", optimize=True)
+            taken.save(DOCS / "images" / f"page-{scheme}.png", optimize=True)
         browser.close()
         server.stop()
 

@@ -1,4 +1,4 @@
-"""What of a change of a schema breaks those who were there before (docs/evolution.md).
+"""What of a change of a schema breaks those who were there before (docs/explanation/evolution.md).
 
 Whoever reads what is published must find every field it knew, always there if it always was, and in it nothing that
 could not have been there before. Whoever writes what is taken in must be allowed all that it was.

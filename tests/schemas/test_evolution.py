@@ -1,4 +1,4 @@
-"""Records of every version stay readable, and a change that would break somebody fails here (docs/evolution.md).
+"""Records of every version stay readable; a breaking change fails here (docs/explanation/evolution.md).
 
 A corpus in tests/schemas/golden is what went in and what came out under one version, with the schemas of then. It is
 never changed: what it holds lies on somebody's log.

@@ -1,4 +1,4 @@
-"""Whether the fold is compiled: a wheel for one platform has it so, sources have not (docs/performance.md)."""
+"""Report if the fold is compiled: it is in a platform wheel, not in the sources (docs/explanation/performance.md)."""
 
 from streams.core import ledger
 

@@ -33,7 +33,7 @@ class CellError(ValueError):
 def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
     """Yield what became of each row; raises MappingError for a mapping that is not given or refused."""
     if options.mapping is None:
-        raise MappingError("csv needs a mapping: --mapping FILE (docs/importers.md)")
+        raise MappingError("csv needs a mapping: --mapping FILE (docs/how-to/importers.md)")
     mapping = read_mapping(options.mapping)
     for path in files:
         rows = csv_rows(path, columns=mapping.columns, delimiter=mapping.file.delimiter, encoding=mapping.file.encoding)

@@ -1,4 +1,4 @@
-"""The mapping file of `truceline import csv`: which column becomes which field (docs/importers.md has an example)."""
+"""The mapping file of `truceline import csv`, from columns to fields (example: docs/how-to/importers.md)."""
 
 import re
 from pathlib import Path

@@ -25,7 +25,7 @@ from tests.support.kafka_log import read, running_desk, send, taken_in
 from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
 
-DOCS = ROOT / "docs" / "rejected.md"
+DOCS = ROOT / "docs" / "how-to/rejected.md"
 NOON_MS = 1_700_000_000_000
 GOOD = json.dumps(report("good", killed(7)))
 BAD = '{"report_id": "bad", "episode": "war", "claims": 7}'

@@ -1,4 +1,4 @@
-"""CSV with a mapping: the example of docs/importers.md, and what is said of a wrong cell or mapping."""
+"""CSV with a mapping: the example of docs/how-to/importers.md, and what is said of a wrong cell or mapping."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ from tests.support.paths import ROOT
 SHAPES = (
     CasualtiesMapping, CeasefireMapping, CsvMapping, FromColumn, ReportMapping, StatementMapping, TableFormat,
 )  # fmt: skip
-DOCS = (ROOT / "docs" / "importers.md").read_text()
+DOCS = (ROOT / "docs" / "how-to/importers.md").read_text()
 
 
 def example(language: str) -> str:
