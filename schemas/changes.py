@@ -10,7 +10,17 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field, StringConstraints, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from schemas.reports import ClaimIndex, Outcome, Population, ReportId, Revision, Slug, StatementAct, StatementSubject
+from schemas.reports import (
+    SLUG_CHARACTERS,
+    ClaimIndex,
+    Outcome,
+    Population,
+    ReportId,
+    Revision,
+    Slug,
+    StatementAct,
+    StatementSubject,
+)
 
 Moment = Annotated[
     str,
@@ -21,7 +31,7 @@ Persons = Annotated[int, Field(ge=0)]
 Version = Annotated[int, Field(ge=1)]
 Offset = Annotated[int, Field(ge=0)]
 ChangeId = Annotated[str, StringConstraints(pattern=r"^[^/@]+/.+@[1-9][0-9]*$")]
-ViewName = Annotated[str, StringConstraints(pattern=r"^(joint|source:[a-z0-9][a-z0-9._-]{0,79})$")]
+ViewName = Annotated[str, StringConstraints(pattern=rf"^(joint|source:{SLUG_CHARACTERS})$")]
 RegistryDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 CeasefireStatus = Literal[
     "none",

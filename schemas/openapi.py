@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from schemas.http_api import ANSWERS
 from schemas.json_schema import SCHEMAS, SHAPES, VERSION, Examples, Shape, combined, without_unused
 from schemas.reports import SLUG, TIME
+from schemas.topics import CHANGE_TOPICS
 
 __all__ = ["openapi"]
 
@@ -140,7 +141,7 @@ def _post(examples: Examples) -> dict[str, Any]:
 
 def _events() -> dict[str, Any]:
     listed = {"style": "form", "explode": False}
-    topics = ["casualties", "ceasefires", "statements", "alerts", "episodes"]
+    topics = [*CHANGE_TOPICS, "alerts", "episodes"]
     parameters = [
         {"name": "episode", "in": "query", "schema": {"type": "array", "items": _SLUG, "maxItems": 100}, **listed},
         {"name": "topic", "in": "query", "schema": {"type": "array", "items": {"enum": topics}}, **listed},

@@ -42,7 +42,8 @@ StatementAct = Literal["asserted", "denied", "accused"]
 StatementSubject = Literal["territory", "casualties", "ceasefire", "conduct", "other"]
 
 SLUG_LENGTH = 80
-SLUG = rf"^[a-z0-9][a-z0-9._-]{{0,{SLUG_LENGTH - 1}}}$"
+SLUG_CHARACTERS = rf"[a-z0-9][a-z0-9._-]{{0,{SLUG_LENGTH - 1}}}"
+SLUG = rf"^{SLUG_CHARACTERS}$"
 REPORT_ID_LENGTH = 200
 REPORT_ID = rf"^[^\x00-\x1f\x7f-\x9f]{{1,{REPORT_ID_LENGTH}}}$"
 TIME = (
@@ -72,7 +73,7 @@ Time = Annotated[str, StringConstraints(pattern=TIME)]
 Url = Annotated[str, StringConstraints(max_length=2000, pattern=URL)]
 Headline = Annotated[str, StringConstraints(max_length=500)]
 Text = Annotated[str, StringConstraints(max_length=2000)]
-Lang = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$")]
+Lang = Annotated[str, StringConstraints(max_length=35, pattern=LANG)]
 Persons = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Revision = Annotated[int, Field(ge=1, le=MAX_REVISION)]
 ClaimIndex = Annotated[int, Field(ge=0, lt=MAX_CLAIMS)]

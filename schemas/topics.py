@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["MIN_MESSAGE_BYTES", "TOPICS", "Cleanup", "Topic", "durability", "full_name"]
+__all__ = ["CHANGE_TOPICS", "MIN_MESSAGE_BYTES", "TOPICS", "Cleanup", "Topic", "durability", "full_name"]
 
 DAY_MS = 24 * 60 * 60 * 1000
 MIB = 1 << 20
@@ -74,6 +74,8 @@ _TABLE = (
     Topic("undelivered", "episode", "Undelivered", "alerts that a target did not take", Cleanup.DELETE, MIB, KEPT),
 )
 
+#: The topics of changes, in the order in which a report's changes are published.
+CHANGE_TOPICS = ("casualties", "ceasefires", "statements")
 TOPICS: Mapping[str, Topic] = MappingProxyType({topic.name: topic for topic in _TABLE})
 
 

@@ -1,7 +1,7 @@
-"""What is published of a message, as JSON (contract section 6): each record is written once, where it is made.
+"""Published change records as JSON bytes (contract section 6); each is encoded once, where it is made.
 
-The texts below are the shapes of `schemas.changes`, field for field. A slug, a word of ours or a time needs no escape;
-all else that a report says goes through `quoted`.
+The f-strings below are the shapes of `schemas.changes`, field for field. Slugs, the contract's words and times need no
+escape; any other text goes through `to_json`.
 """
 
 from typing import Any, Final
@@ -11,9 +11,9 @@ import orjson
 from streams.core.model import Message, Registration, Report
 from streams.core.times import format_time
 
-#: A record that is published: its change_id, and its JSON.
+#: A published record: its change_id and its JSON.
 Published = tuple[str, bytes]
-#: Where a message stands on a log: topic, partition, offset.
+#: A message's position on a log: topic, partition, offset.
 Origin = tuple[str, int, int]
 
 _NULL: Final = "null"
@@ -21,7 +21,7 @@ _write: Final = orjson.dumps
 
 
 class Figure:
-    """What a cell says: persons, and the date of the latest claim in it in microseconds. It does not change."""
+    """The value of a cell: persons, and the date of its latest claim in microseconds. Immutable."""
 
     __slots__ = ("_json", "as_of", "best", "disputed_by", "final", "high", "low")
 
@@ -29,17 +29,17 @@ class Figure:
         self, best: int, low: int | None, high: int | None, as_of: int, final: bool | None, disputed_by: list[str]  # noqa: FBT001
     ) -> None:  # fmt: skip
         self.best = best
-        #: The least and the most it may be; None where that is not known.
+        #: The bounds; None if unknown.
         self.low = low
         self.high = high
         self.as_of = as_of
         self.final = final
-        #: The sources that deny a claim which counts, sorted.
+        #: The sources that deny a counted claim, sorted.
         self.disputed_by = disputed_by
         self._json = ""
 
-    def says(self, other: "Figure") -> bool:
-        """Whether another one differs in nothing but as_of: that alone is no change."""
+    def same_as(self, other: "Figure") -> bool:
+        """Return whether another figure differs in as_of at most: that alone is no change."""
         return (
             self.best == other.best
             and self.low == other.low
@@ -49,7 +49,7 @@ class Figure:
         )
 
     def record(self) -> dict[str, Any]:
-        """Return it as it is published, to be read."""
+        """Return the published record as plain values."""
         return {
             "best": self.best,
             "low": self.low,
@@ -60,12 +60,12 @@ class Figure:
         }
 
     def json(self) -> str:
-        """Return it as it is published; written once, and faster than by way of `record`."""
+        """Return the published record as JSON; cached, and faster than encoding `record`."""
         if not self._json:
             low = _NULL if self.low is None else str(self.low)
             high = _NULL if self.high is None else str(self.high)
             final = _NULL if self.final is None else "true" if self.final else "false"
-            disputed_by = quoted(self.disputed_by) if self.disputed_by else "[]"
+            disputed_by = to_json(self.disputed_by) if self.disputed_by else "[]"
             self._json = (
                 f'{{"best":{self.best},"low":{low},"high":{high},"as_of":"{format_time(self.as_of)}"'
                 f',"final":{final},"disputed_by":{disputed_by}}}'
@@ -97,27 +97,27 @@ def count_change(  # noqa: PLR0917 - in the order of the record
 def status_change(  # noqa: PLR0917 - in the order of the record
     episode: str, ceasefire: str, view: str, version: int, before: Any, after: Any, cause: str
 ) -> Published:
-    """Return a change of how a ceasefire stands; the view is `joint` or `source:SLUG`."""
+    """Return a change of a ceasefire's status; the view is `joint` or `source:SLUG`."""
     change_id = f"{episode}/{ceasefire}/{view}@{version}"
     return change_id, (
         f'{{"change_id":"{change_id}","episode":"{episode}","ceasefire":"{ceasefire}","view":"{view}"'
-        f',"version":{version},"before":{quoted(before)},"after":{quoted(after)},"cause":{cause}}}'
+        f',"version":{version},"before":{to_json(before)},"after":{to_json(after)},"cause":{cause}}}'
     ).encode()
 
 
 def statement_change(  # noqa: PLR0917 - in the order of the record
     episode: str, report_id: str, claim: int, version: int, before: Any, after: Any, cause: str
 ) -> Published:
-    """Return a change of a statement, the claim of that index."""
+    """Return a change of a statement, by its claim index."""
     change_id = f"{episode}/statement/{report_id}/{claim}@{version}"
     return change_id, (
-        f'{{"change_id":{quoted(change_id)},"episode":"{episode}","report_id":{quoted(report_id)},"claim":{claim}'
-        f',"version":{version},"before":{quoted(before)},"after":{quoted(after)},"cause":{cause}}}'
+        f'{{"change_id":{to_json(change_id)},"episode":"{episode}","report_id":{to_json(report_id)},"claim":{claim}'
+        f',"version":{version},"before":{to_json(before)},"after":{to_json(after)},"cause":{cause}}}'
     ).encode()
 
 
 def cause_of(message: Message | Registration, time: str | None, origin: Origin | None) -> str:
-    """Return what brought a change about; `time` is `time_of` the message."""
+    """Return the cause of a change as JSON; `time` is `time_of` the message."""
     cause: dict[str, Any]
     if isinstance(message, Report):
         cause = {
@@ -137,17 +137,17 @@ def cause_of(message: Message | Registration, time: str | None, origin: Origin |
     if origin is not None:
         topic, partition, offset = origin
         cause["origin"] = {"topic": topic, "partition": partition, "offset": offset}
-    return quoted(cause)
+    return to_json(cause)
 
 
 def time_of(message: Message | Registration) -> str | None:
-    """Return when a message says it happened; a change of the source registry has no time."""
+    """Return a message's time; None for a change of the source registry."""
     if isinstance(message, Report):
         return format_time(message.published_at)
     return None if isinstance(message, Registration) else format_time(message.at)
 
 
-def quoted(value: Any) -> str:
-    """Return whatever it is as JSON."""
+def to_json(value: Any) -> str:
+    """Return a value as JSON."""
     text: bytes = _write(value)
     return text.decode()

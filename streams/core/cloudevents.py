@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 headers, Kafka binding, binary mode, made from the record alone (contract section 6)."""
+"""CloudEvents 1.0 headers of a record, Kafka binding, binary mode (contract section 6)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,21 +11,20 @@ Header = tuple[str, bytes | None]
 
 _SPEC: Final = ("ce_specversion", b"1.0")
 _JSON: Final = ("content-type", b"application/json")
-#: A message may quote what it refuses; no more of it than this is kept.
+#: A message may quote the rejected input; longer ones are cut.
 MESSAGE_CHARACTERS: Final = 1000
 _BYTES: Final = ("content-type", b"application/octet-stream")
 
 
 class Headers:
-    """The headers of one topic's records; what is the same for all is made once."""
+    """The headers of one topic's records; constant headers are encoded once."""
 
     def __init__(self, prefix: str, topic: str) -> None:
-        """Take the prefix of the topics and the name of one: `ce_type` is both, `ce_source` the log."""
         self._type = ("ce_type", f"{prefix}.{topic}".encode())
         self._source = ("ce_source", f"{prefix}.reports".encode())
 
     def event(self, name: str, subject: bytes, time: str | None, trace: Sequence[Header] = ()) -> list[Header]:
-        """Return the headers of a JSON event: its id, the episode's key, when it happened, and its trace."""
+        """Return the headers of a JSON event: id, episode, time, trace."""
         headers: list[Header] = [_SPEC, ("ce_id", name.encode()), self._type, self._source, ("ce_subject", subject)]
         if time is not None:
             headers.append(("ce_time", time.encode()))
@@ -34,7 +33,7 @@ class Headers:
         return headers
 
     def rejected(self, code: str, message: str, origin: tuple[str, int, int], timestamp_ms: int) -> list[Header]:
-        """Return the headers of a rejected record: why, and where and when it stood in the log."""
+        """Return the headers of a rejected record: the reason, and its position on the log."""
         topic, partition, offset = origin
         headers: list[Header] = [
             _SPEC,
@@ -49,7 +48,7 @@ class Headers:
             ("partition", str(partition).encode()),
             ("offset", str(offset).encode()),
         ]
-        # A record may say that it is of the year 30,000.
+        # Kafka timestamps may lie beyond the year 9999.
         if 0 <= timestamp_ms <= LAST_US // 1000:
             time = format_time(timestamp_ms * 1000).encode()
             headers += [("time", time), ("ce_time", time)]

@@ -1,12 +1,12 @@
-"""The ledger as small whole values under keys: what a restart or a new owner reads back.
+"""The ledger's stored form: small whole values under keys, read back by a restart or a new owner.
 
-Whole values and no deltas, since compaction keeps the last value of a key alone. Keys and
-values are JSON arrays; the first item of a key says what it names:
+Whole values, no deltas, since compaction keeps only the last value of a key. Keys and values are JSON arrays; the first
+item of a key is its kind:
 
 | key | value |
 |---|---|
 | r, episode, report_id | revision, digest, published_at, source, withdrawn, claims, statements |
-| the same, settled, nothing counts on it | revision, digest |
+| the same, settled, without claims | revision, digest |
 | c, episode, source, party, outcome, population | version, last published value |
 | v, episode, ceasefire, source or "" | version, last published value, what is settled |
 | e, episode | clock, newest published_at |
@@ -21,9 +21,9 @@ from streams.core.ceasefires.timer_queue import ViewKey
 from streams.core.ceasefires.view import View
 from streams.core.change_records import Figure
 from streams.core.counts.cell import Cell
-from streams.core.counts.entry import CellKey, place
-from streams.core.folds.ceasefires import places, wait
-from streams.core.folds.counts import add_denial, counted_place, denial_of, holds
+from streams.core.counts.entry import CellKey, entry_of
+from streams.core.folds.ceasefires import applied_acts, schedule
+from streams.core.folds.counts import denial_of, record_denial, standing_figure
 from streams.core.model import Casualty, StandingReport
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Episode
@@ -42,7 +42,7 @@ key_bytes: Final[Callable[[EntryKey], bytes]] = _write
 
 
 def value_bytes(episodes: Episodes, key: EntryKey) -> bytes | None:
-    """Return the whole value of an entry as it is now, or None where there is none."""
+    """Return the whole current value of an entry, None without one."""
     episode = episodes.get(key[1])
     if episode is None:
         return None
@@ -55,7 +55,7 @@ def value_bytes(episodes: Episodes, key: EntryKey) -> bytes | None:
 
 
 def load(episodes: Episodes, registry: Registry, key: bytes, value: bytes) -> None:
-    """Take an entry in. Raises ValueError where it is none that `value_bytes` made."""
+    """Load an entry. Raises ValueError if `value_bytes` did not make it."""
     name, *rest = _read(key)
     if name not in _LOADS:
         msg = f"no ledger entry: {key!r}"
@@ -67,24 +67,24 @@ def load(episodes: Episodes, registry: Registry, key: bytes, value: bytes) -> No
 
 
 def put_in_order(episode: Episode, horizon_us: int) -> None:
-    """Sort, sum and fold what was loaded in any order."""
+    """Sort, sum and fold the loaded entries."""
     floor = episode.newest - horizon_us
-    episode.ages.put_in_order()
+    episode.horizon_queue.put_in_order()
     for cell in episode.cells.values():
         cell.put_in_order(floor)
     for cell_key, entries in episode.derived.items():
         entries.sort()
-        if settled := [entry for entry in entries if entry[1] < floor]:
+        if settled := [entry for entry in entries if entry.published_at < floor]:
             episode.settled_derived[cell_key] = settled[-1]
     for key, view in episode.views.items():
         view.fold_again()
-        wait(episode, key, episode.clock)
+        schedule(episode, key, episode.clock)
     for target, denials in episode.denials.items():
-        if placed := counted_place(episode, target):
-            key_, entry = placed
+        if figure := standing_figure(episode, target):
+            cell_key, entry = figure
             for denial in denials.values():
-                if holds(denial, episode.reports[target[0]].revision):
-                    episode.cells[key_].deny(entry, denial[0])
+                if denial.applies_to(episode.reports[entry.report_id].revision):
+                    episode.cells[cell_key].add_denial(entry, denial.source)
 
 
 def _report_row(episode: Episode, report_id: str) -> bytes | None:
@@ -116,27 +116,27 @@ def _load_report(episode: Episode, registry: Registry, key: list[str], value: by
         return
     standing = _read_standing(value)
     episode.reports[report_id] = standing
-    episode.ages.append(standing.published_at, report_id)
+    episode.horizon_queue.append(standing.published_at, report_id)
     for index, claim in enumerate(standing.claims):
         if isinstance(claim, Casualty):
-            cell_key, entry = place(report_id, standing, index, claim)
+            cell_key, entry = entry_of(report_id, standing, index, claim)
             if claim.basis == "derived":
                 episode.derived.setdefault(cell_key, []).append(entry)
             else:
                 _cell(episode, cell_key).append(entry)
         elif denial := denial_of(claim, standing.source):
             target, by = denial
-            add_denial(episode, target, (report_id, index), by)
-    for view_key, done in places(report_id, standing, registry):
-        _view(episode, view_key).append(done)
+            record_denial(episode, target, (report_id, index), by)
+    for view_key, act in applied_acts(report_id, standing, registry):
+        _view(episode, view_key).append(act)
 
 
 def _load_cell(episode: Episode, _: Registry, key: list[str], value: bytes) -> None:
     cell = _cell(episode, tuple(key))
-    cell.version, said = _read(value)
-    if said is not None:
-        as_of = parse_time(said["as_of"])
-        cell.published = Figure(said["best"], said["low"], said["high"], as_of, said["final"], said["disputed_by"])
+    cell.version, last = _read(value)
+    if last is not None:
+        as_of = parse_time(last["as_of"])
+        cell.published = Figure(last["best"], last["low"], last["high"], as_of, last["final"], last["disputed_by"])
 
 
 def _load_view(episode: Episode, _: Registry, key: list[str], value: bytes) -> None:

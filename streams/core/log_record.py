@@ -1,17 +1,17 @@
-"""A record of the log and where it lies."""
+"""A record of the log and its position."""
 
 from typing import NamedTuple
 
 
 class Record(NamedTuple):
-    """What a line holds: the value's own bytes, and the timestamp (µs) where it was wrapped with one."""
+    """A record's value as bytes, and its timestamp (µs) if it has one."""
 
     value: bytes
     timestamp_us: int | None = None
 
 
 class Located(NamedTuple):
-    """A record and where it lies: topic, partition and offset on a log, file and line in a file."""
+    """A record and its position: topic, partition and offset on a log, file and line in a file."""
 
     value: bytes
     timestamp_us: int | None

@@ -1,32 +1,31 @@
-"""What was worked out before, by what it was worked out from: a memory that does not grow for ever."""
+"""Bounded memoization of a pure function; the cache is cleared when full."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 
 
-class Memo(Generic[Given, Made]):
-    """A function's results, for a function that tells nothing but its argument; when it is full, it begins anew.
+class Memo(Generic[Argument, Result]):
+    """The results of a pure function, by argument.
 
-    It is no dictionary itself: one that makes what it lacks is searched four times as slowly.
+    It is no dictionary subclass: `__missing__` makes a lookup four times as slow.
     """
 
-    def __init__(self, function: Callable[[Given], Made], most: int) -> None:
-        """Take the function, which never returns None, and how many results are kept."""
+    def __init__(self, function: Callable[[Argument], Result], max_entries: int) -> None:
         self._function = function
-        self._most = most
-        self._made: dict[Given, Made] = {}
+        self._max_entries = max_entries
+        self._results: dict[Argument, Result] = {}
 
-    def of(self, given: Given) -> Made:
-        """Return the function's result; raises what that raises."""
-        made = self._made.get(given)
-        return self._make(given) if made is None else made
+    def get(self, argument: Argument) -> Result:
+        """Return the function's result, which is never None; raises what the function raises."""
+        result = self._results.get(argument)
+        return self._compute(argument) if result is None else result
 
-    def _make(self, given: Given) -> Made:
-        made = self._function(given)
-        if len(self._made) >= self._most:
-            self._made.clear()
-        self._made[given] = made
-        return made
+    def _compute(self, argument: Argument) -> Result:
+        result = self._function(argument)
+        if len(self._results) >= self._max_entries:
+            self._results.clear()
+        self._results[argument] = result
+        return result

@@ -1,18 +1,23 @@
-"""What a report holds once it has been taken in: plain values, defaults and bounds filled in.
+"""Parsed reports and ticks: plain values with defaults and bounds filled in.
 
-Claims are frozen structs: made by the million, not walked by the collector, written as they are
-(`streams.core.ledger_codec`: an array each, its kind first). All times are microseconds (`streams.core.times`).
+Claims are frozen structs without garbage collection, since there are millions of them.
+The ledger stores each as an array, its kind first (`streams.core.ledger_codec`).
+All times are microseconds (`streams.core.times`).
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
 from schemas.reports import Basis, Outcome, Population, Qualifier
 
+#: `Any` on purpose: mypyc unboxes an attribute that it knows to be an `int` and boxes a new one for each place that
+#: keeps it, 32 bytes each and 64 a report (tracemalloc, compiled). Values read as `Boxed` are shared.
+Boxed: TypeAlias = Any
+
 
 class Casualty(Struct, frozen=True, array_like=True, gc=False, tag="casualties"):
-    """A figure: `best` persons, at least `low`, at most `high` (None: not known)."""
+    """A figure: `best` persons, at least `low`, at most `high` (None: unknown)."""
 
     party: str
     outcome: Outcome
@@ -29,7 +34,7 @@ class Casualty(Struct, frozen=True, array_like=True, gc=False, tag="casualties")
 
 
 class CeasefireClaim(Struct, frozen=True, array_like=True, gc=False, tag="ceasefire"):
-    """An act of a ceasefire; `by` is what the report says, before the registry."""
+    """An act of a ceasefire; `by` is the report's own, without the registry's default."""
 
     ceasefire: str
     act: str
@@ -54,7 +59,7 @@ class Statement(Struct, frozen=True, array_like=True, gc=False, tag="statement")
 
 
 class Reference(Struct, frozen=True, array_like=True, gc=False):
-    """The claim that a statement is about; with a revision, only while that one stands."""
+    """The claim that a statement is about; with a revision, of that revision alone."""
 
     report_id: str
     claim: int
@@ -62,12 +67,12 @@ class Reference(Struct, frozen=True, array_like=True, gc=False):
 
 
 Claim = Casualty | CeasefireClaim | Statement
-#: A record that is published, or a part of one, as it reads.
+#: A published record, or a part of one, as plain values.
 Change = dict[str, Any]
 
 
 class Report(Struct, frozen=True, gc=False):
-    """A report that has passed section 2 rule 1; a withdrawn one has no claims left."""
+    """A valid report (contract section 2 rule 1); a withdrawn one has no claims."""
 
     report_id: str
     revision: int
@@ -80,14 +85,14 @@ class Report(Struct, frozen=True, gc=False):
     headline: str | None
     lang: str | None
     claims: tuple[Claim, ...]
-    #: Names the content: equal for equal content, however it was spelled.
+    #: Digest of the normalized content: equal for equal content in any spelling.
     digest: bytes
-    #: How many fields were left out because nobody knows them.
+    #: The number of unknown fields, which were ignored.
     unknown_fields: int
 
 
 class StandingReport(Struct, array_like=True, gc=False):
-    """The latest revision of a report. What is settled and superseded has left its claims."""
+    """The latest revision of a report; its pruned claims are None."""
 
     revision: int
     digest: bytes
@@ -107,7 +112,7 @@ class Tick(NamedTuple):
 
 
 class Registration(NamedTuple):
-    """Another source registry has come into force. It is no record: a restart makes it."""
+    """A change of the source registry; a restart makes it, it is no record of the log."""
 
     episode: str
     digest: str

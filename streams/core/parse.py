@@ -38,6 +38,7 @@ from schemas.reports import (
 )
 from streams.core.memo import Memo
 from streams.core.model import (
+    Boxed,
     Casualty,
     CeasefireClaim,
     Claim,
@@ -168,8 +169,7 @@ def _tick(document: dict[str, Any]) -> Tick:
 
 def _report(given: Any, unknown_fields: int) -> Report:
     """Return what a struct of the report's shape says. Raises Refusal, and ValueError where a pattern does not fit."""
-    # No int here and below: compiled, a number that goes from one object into the next is made anew, 32 bytes each.
-    published_at: Any = _time(given.published_at, "published_at")
+    published_at: Boxed = _time(given.published_at, "published_at")
     withdrawn = given.withdrawn or False
     claims: list[Claim] = []
     if given.claims:
@@ -177,14 +177,14 @@ def _report(given: Any, unknown_fields: int) -> Report:
             claims.append(_CLAIMS[type(claim)](claim, published_at, at))
     elif not withdrawn:
         _refuse("claims", f"1 to {MAX_CLAIMS} claims")
-    report_id, source, relayed_by = _id(given.report_id), _SLUGS.of(given.source), _slug(given.relayed_by)
+    report_id, source, relayed_by = _id(given.report_id), _SLUGS.get(given.source), _slug(given.relayed_by)
     url, headline, lang = _url(given.url), given.headline, given.lang
     if lang is not None:
-        lang = _LANGS.of(lang)
+        lang = _LANGS.get(lang)
     standing = () if withdrawn else tuple(claims)
     digest = _digest((withdrawn, (source, relayed_by, published_at, url, headline, lang), standing))
     return Report(
-        report_id, given.revision or 1, withdrawn, _SLUGS.of(given.episode), source, relayed_by, published_at,
+        report_id, given.revision or 1, withdrawn, _SLUGS.get(given.episode), source, relayed_by, published_at,
         url, headline, lang, standing, digest, unknown_fields,
     )  # fmt: skip
 
@@ -204,14 +204,14 @@ def _fitting(pattern: str) -> Callable[[str], str]:
 _fits_id: Final = _fitting(REPORT_ID)
 _fits_url: Final = _fitting(URL)
 #: One string for all that are equal: a slug kept with each of a million reports is 60 bytes each.
-_SLUGS: Final[Memo[str, str]] = Memo(_fitting(SLUG), most=1 << 16)
-_LANGS: Final[Memo[str, str]] = Memo(_fitting(LANG), most=1 << 12)
+_SLUGS: Final[Memo[str, str]] = Memo(_fitting(SLUG), max_entries=1 << 16)
+_LANGS: Final[Memo[str, str]] = Memo(_fitting(LANG), max_entries=1 << 12)
 #: Addresses up to their path.
-_SITES: Final[Memo[str, str]] = Memo(_fits_url, most=1 << 12)
+_SITES: Final[Memo[str, str]] = Memo(_fits_url, max_entries=1 << 12)
 
 
 def _slug(text: str | None) -> str | None:
-    return None if text is None else _SLUGS.of(text)
+    return None if text is None else _SLUGS.get(text)
 
 
 def _id(text: str) -> str:
@@ -226,7 +226,7 @@ def _url(text: str | None) -> str | None:
     path = text.find("/", _BEHIND_SCHEME)
     if path < 0 or " " in text or not text.isprintable():
         return _fits_url(text)
-    _SITES.of(text[:path])
+    _SITES.get(text[:path])
     return text
 
 
@@ -263,12 +263,12 @@ def _unknown_fields(given: Mapping[str, Any], shape: Mapping[str, Any]) -> int:
     return unknown
 
 
-def _casualty(given: Any, published_at: Any, at: int) -> Casualty:
+def _casualty(given: Any, published_at: Boxed, at: int) -> Casualty:
     qualifier: Qualifier = given.qualifier or "exact"
     best, low, high = _bounds(given.count, qualifier)
     if (low is not None and low > best) or (high is not None and high < best):
         _refuse(f"claims[{at}].count", f"low <= best <= high does not hold: {low}, {best}, {high}")
-    as_of: Any = published_at
+    as_of: Boxed = published_at
     since = _moment(given.since, "since", at)
     if given.as_of is not None:
         as_of = _time(given.as_of, "as_of", at)
@@ -277,12 +277,12 @@ def _casualty(given: Any, published_at: Any, at: int) -> Casualty:
     if since is not None and since >= as_of:
         _refuse(f"claims[{at}].since", "not before as_of")
     return Casualty(
-        _SLUGS.of(given.party), given.outcome, given.population or "unknown", best, low, high, qualifier,
+        _SLUGS.get(given.party), given.outcome, given.population or "unknown", best, low, high, qualifier,
         given.basis or "cumulative", as_of, since, given.final, _slug(given.incident),
     )  # fmt: skip
 
 
-def _bounds(count: Any, qualifier: str) -> tuple[Any, Any, Any]:
+def _bounds(count: Any, qualifier: str) -> tuple[Boxed, Boxed, Boxed]:
     """Return best, low and high as the qualifier gives them where they are not given."""
     best, low, high = count.best, count.low, count.high
     if qualifier == "exact":
@@ -296,7 +296,7 @@ def _bounds(count: Any, qualifier: str) -> tuple[Any, Any, Any]:
     return best, low, high
 
 
-def _ceasefire(given: Any, published_at: Any, at: int) -> CeasefireClaim:
+def _ceasefire(given: Any, published_at: Boxed, at: int) -> CeasefireClaim:
     act, effective_at = given.act, _moment(given.effective_at, "effective_at", at)
     expires_at = _moment(given.expires_at, "expires_at", at)
     if effective_at is not None and expires_at is not None and expires_at <= effective_at:
@@ -309,15 +309,15 @@ def _ceasefire(given: Any, published_at: Any, at: int) -> CeasefireClaim:
     if done_at > published_at:
         _refuse(f"claims[{at}].at", "after published_at")
     return CeasefireClaim(
-        "main" if given.ceasefire is None else _SLUGS.of(given.ceasefire),
+        "main" if given.ceasefire is None else _SLUGS.get(given.ceasefire),
         act,
         done_at,
         _slug(given.by),
         _slug(given.against),
         effective_at,
         expires_at,
-        tuple([_SLUGS.of(party) for party in given.parties or ()]),
-        tuple([_SLUGS.of(mediator) for mediator in given.mediators or ()]),
+        tuple([_SLUGS.get(party) for party in given.parties or ()]),
+        tuple([_SLUGS.get(mediator) for mediator in given.mediators or ()]),
         given.text,
     )
 

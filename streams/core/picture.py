@@ -1,4 +1,4 @@
-"""The picture of an episode: every cell, who says what, the totals, the ceasefires (section 5)."""
+"""The picture of an episode: cells, parties, totals, derived figures, ceasefires (contract section 5)."""
 
 from collections import defaultdict
 from typing import Any, Final, Literal
@@ -11,7 +11,7 @@ from streams.core.source_registry import Registry
 from streams.core.state.episode import Episode
 from streams.core.times import format_time
 
-#: Stands for both or all sides together; it is no party of its own.
+#: Both or all sides together; it is no party of its own.
 ALL: Final = "all"
 ClaimantClass = Literal["self_reported", "other_party_claimed", "third_party"]
 CLASSES: Final[tuple[ClaimantClass, ...]] = ("self_reported", "other_party_claimed", "third_party")
@@ -42,7 +42,7 @@ def picture(episode: Episode, registry: Registry) -> dict[str, Any]:
 
 
 def class_of(source: str, party: str, registry: Registry) -> ClaimantClass:
-    """Return what a source's word on a party counts as."""
+    """Return the class of a source's claims on a party."""
     affiliation = registry.affiliation(source)
     if affiliation is None:
         return "third_party"
@@ -60,8 +60,8 @@ def _cell(episode: Episode, key: CellKey, value: Change | None) -> dict[str, Any
         "population": population,
         "value": value,
         "version": cell.version,
-        "report_id": top and top[2],
-        "revision": top and episode.reports[top[2]].revision,
+        "report_id": top and top.report_id,
+        "revision": top and episode.reports[top.report_id].revision,
     }
 
 
@@ -77,12 +77,12 @@ def _parties(
             class_ = class_of(source, party, registry)
             said[party, outcome, population][class_].append((key, value))
     return {
-        subject: {name: _spokesman(episode, claims) for name, claims in said[subject].items()}
+        subject: {name: _leading_value(episode, claims) for name, claims in said[subject].items()}
         for subject in sorted(said)
     }
 
 
-def _spokesman(episode: Episode, said: list[tuple[CellKey, Change]]) -> dict[str, Any] | None:
+def _leading_value(episode: Episode, said: list[tuple[CellKey, Change]]) -> dict[str, Any] | None:
     """Return the figure that leads a class, with the envelope of all its figures."""
     if not said:
         return None
@@ -98,8 +98,8 @@ def _spokesman(episode: Episode, said: list[tuple[CellKey, Change]]) -> dict[str
 
 
 def _rank(cell: Cell, source: str) -> tuple[bool, int, int, str]:
-    as_of, published_at, *_ = cell.leading() or (0, 0)
-    return bool(cell.bases), as_of, published_at, source
+    top = cell.leading()
+    return (False, 0, 0, source) if top is None else (bool(cell.bases), top.as_of, top.published_at, source)
 
 
 def _totals(parties: dict[FigureSubject, dict[str, Any]]) -> dict[Kind, dict[str, Any]]:
@@ -123,7 +123,8 @@ def _derived(
     rows = []
     for key, entries in sorted(episode.derived.items()):
         source, party, outcome, population = key
-        as_of, _, report_id, _, claim = entries[-1]
+        newest = entries[-1]
+        claim = newest.claim
         if party == ALL:
             ours = totals.get((outcome, population))
         else:
@@ -136,8 +137,8 @@ def _derived(
                 "outcome": outcome,
                 "population": population,
                 "best": claim.best,
-                "as_of": format_time(as_of),
-                "report_id": report_id,
+                "as_of": format_time(newest.as_of),
+                "report_id": newest.report_id,
                 "computed": computed,
                 "agrees": None if computed is None else _agrees(claim, computed),
             }

@@ -1,4 +1,4 @@
-"""The source registry: who a source is and which party it speaks for (contract section 5)."""
+"""The source registry: the name, kind and affiliation of each source (contract section 5)."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ DIGEST_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source: its name, its kind, and the party it is affiliated to, or none."""
+    """A source: its name, its kind, and the party it is affiliated to, if any."""
 
     name: str
     kind: Kind
@@ -24,7 +24,6 @@ class Registry:
     """An immutable table of sources. A source that is not in it has no affiliation."""
 
     def __init__(self, sources: Mapping[str, Source] | None = None) -> None:
-        """Take a mapping from slug to source."""
         self.sources: dict[str, Source] = dict(sources or {})
         text = orjson.dumps(self.as_record(), option=orjson.OPT_SORT_KEYS)
         #: The first twelve hexadecimal digits of the SHA-256 of its content.
@@ -33,7 +32,7 @@ class Registry:
 
     @classmethod
     def of_record(cls, record: Mapping[str, Mapping[str, Any]]) -> Self:
-        """Return the registry that `as_record` came from."""
+        """Return the registry with the record that `as_record` returned."""
         return cls({slug: Source(**fields) for slug, fields in record.items()})
 
     def as_record(self) -> dict[str, dict[str, str | None]]:

@@ -16,14 +16,14 @@ MINUTE_US: Final = 60 * SECOND_US
 HOUR_US: Final = 3600 * SECOND_US
 DAY_US: Final = 24 * HOUR_US
 DEFAULT_HORIZON_US: Final = 400 * DAY_US
-#: Whether a text is spelled as a time is: the match, or None.
+#: Matches the text of a time.
 is_time: Final = re.compile(TIME).fullmatch
 _TWO_DIGITS: Final = tuple(f"{number:02}" for number in range(60))
 _MINUTES: Final = tuple(f"T{hour}:{minute}:" for hour in _TWO_DIGITS[:24] for minute in _TWO_DIGITS)
 _SECONDS_Z: Final = tuple(f"{text}Z" for text in _TWO_DIGITS)
 _MINUTES_US: Final = {text: minute * MINUTE_US for minute, text in enumerate(_MINUTES)}
 _SECONDS_US: Final = {text: second * SECOND_US for second, text in enumerate(_TWO_DIGITS)}
-#: Where the time of day stands in YYYY-MM-DDTHH:MM:SS, where its seconds do, and where what follows begins.
+#: Indexes in YYYY-MM-DDTHH:MM:SS: time of day, seconds, rest.
 _OF_DAY: Final = len("YYYY-MM-DD")
 _SECONDS: Final = len("YYYY-MM-DDTHH:MM:")
 _REST: Final = len("YYYY-MM-DDTHH:MM:SS")
@@ -32,16 +32,16 @@ _REST: Final = len("YYYY-MM-DDTHH:MM:SS")
 def parse_time(text: str) -> int:
     """Return the microseconds of a time.
 
-    Raises ValueError where it is not spelled as `schemas.reports.TIME` says, where there is no such day, or where the
-    time in UTC leaves the years 0001 to 9999.
+    Raises ValueError if the text does not match `schemas.reports.TIME`, the date does not exist, or the time in UTC
+    is outside the years 0001 to 9999.
     """
     seconds_us, rest = _SECONDS_US.get(text[_SECONDS:_REST]), text[_REST:]
     if seconds_us is None or rest.startswith("."):
-        return _TIMES.of(text)
+        return _TIMES.get(text)
     if rest == "Z" and (minutes_us := _MINUTES_US.get(text[_OF_DAY:_SECONDS])) is not None:
-        return _DAYS_US.of(text[:_OF_DAY]) + minutes_us + seconds_us
-    # Times of a stream lie close together: the same minutes come again and again.
-    return _TIMES.of(f"{text[:_SECONDS]}00{rest}") + seconds_us
+        return _DAYS_US.get(text[:_OF_DAY]) + minutes_us + seconds_us
+    # Times of a stream are close together: the same minutes recur.
+    return _TIMES.get(f"{text[:_SECONDS]}00{rest}") + seconds_us
 
 
 def read_time(text: str) -> int:
@@ -54,7 +54,7 @@ def read_time(text: str) -> int:
 def _parse(text: str) -> int:
     if not is_time(text):
         raise ValueError(PATTERN_MEANS[TIME])
-    # astimezone() would do, but is four times slower; the subtraction goes through UTC.
+    # The subtraction converts to UTC; astimezone() is four times slower.
     since = datetime.fromisoformat(text) - EPOCH
     us = (since.days * 86400 + since.seconds) * SECOND_US + since.microseconds
     if not FIRST_US <= us <= LAST_US:
@@ -65,11 +65,11 @@ def _parse(text: str) -> int:
 
 def format_time(us: int) -> str:
     """Return a time in UTC as `YYYY-MM-DDTHH:MM:SS[.f]Z`, without trailing zeros."""
-    # Each by itself: compiled, a divmod() makes numbers and a tuple of them.
+    # Compiled, divmod() allocates numbers and a tuple of them.
     day, minute, second, fraction = us // DAY_US, us % DAY_US // MINUTE_US, us % MINUTE_US // SECOND_US, us % SECOND_US
     if not fraction:
-        return f"{_DAYS.of(day)}{_MINUTES[minute]}{_SECONDS_Z[second]}"
-    return f"{_DAYS.of(day)}{_MINUTES[minute]}{_TWO_DIGITS[second]}.{fraction:06}".rstrip("0") + "Z"
+        return f"{_DAYS.get(day)}{_MINUTES[minute]}{_SECONDS_Z[second]}"
+    return f"{_DAYS.get(day)}{_MINUTES[minute]}{_TWO_DIGITS[second]}.{fraction:06}".rstrip("0") + "Z"
 
 
 def _day(day: int) -> str:
@@ -86,6 +86,6 @@ def _us(moment: datetime) -> int:
 
 FIRST_US: Final = _us(datetime.min.replace(tzinfo=UTC))
 LAST_US: Final = _us(datetime.max.replace(tzinfo=UTC))
-_TIMES: Final[Memo[str, int]] = Memo(_parse, most=4096)
-_DAYS_US: Final[Memo[str, int]] = Memo(_midnight, most=4096)
-_DAYS: Final[Memo[int, str]] = Memo(_day, most=4096)
+_TIMES: Final[Memo[str, int]] = Memo(_parse, max_entries=4096)
+_DAYS_US: Final[Memo[str, int]] = Memo(_midnight, max_entries=4096)
+_DAYS: Final[Memo[int, str]] = Memo(_day, max_entries=4096)

@@ -1,4 +1,4 @@
-"""Records on the wire: a line unwrapped, a record parsed (contract section 7)."""
+"""Unwrap a line and parse its record (contract section 7)."""
 
 from typing import Final
 
@@ -15,37 +15,37 @@ __all__ = ["read_record", "unwrap"]
 def unwrap(line: bytes) -> Record:
     """Return the record in a line.
 
-    An object with a `value`, and neither a `report_id` nor a `tick` of its own, is a wrapped one. Its value
-    is cut out as it stands, so that limits are measured on it and it is parsed once.
-    Raises Refusal `invalid` where the wrapping's timestamp is no time.
+    A line is wrapped if it is an object with a `value` and neither `report_id` nor `tick`. The value's own bytes are
+    returned, so that limits apply to them and they are parsed once.
+    Raises Refusal `invalid` if the wrapper's timestamp is no time.
     """
-    if line.startswith(b'{"report_id"'):  # most lines, and surely not wrapped
+    if line.startswith(b'{"report_id"'):  # most lines; not wrapped
         return Record(line)
     try:
-        wrapping = _WRAPPING.decode(line)
+        wrapper = _WRAPPER.decode(line)
     except (msgspec.DecodeError, RecursionError):
         return Record(line)
-    if not wrapping.value or wrapping.report_id or bytes(wrapping.tick) not in (b"", b"null"):
+    if not wrapper.value or wrapper.report_id or bytes(wrapper.tick) not in (b"", b"null"):
         return Record(line)
-    stamp = bytes(wrapping.timestamp)
-    return Record(bytes(wrapping.value), _timestamp(stamp) if stamp else None)
+    stamp = bytes(wrapper.timestamp)
+    return Record(bytes(wrapper.value), _timestamp(stamp) if stamp else None)
 
 
 def read_record(record: Record) -> Message:
-    """Return the report or tick that a record holds. Raises Refusal: also where it is ahead of its timestamp."""
+    """Return the report or tick in a record. Raises Refusal, also if it is ahead of its timestamp."""
     message = parse(record.value)
     check_timestamp(message, record.timestamp_us)
     return message
 
 
-class _Wrapping(msgspec.Struct):
+class _Wrapper(msgspec.Struct):
     value: msgspec.Raw = msgspec.Raw()
     timestamp: msgspec.Raw = msgspec.Raw()
     report_id: msgspec.Raw = msgspec.Raw()
     tick: msgspec.Raw = msgspec.Raw()
 
 
-_WRAPPING: Final = msgspec.json.Decoder(_Wrapping)
+_WRAPPER: Final = msgspec.json.Decoder(_Wrapper)
 _TEXT: Final = msgspec.json.Decoder(str | None)
 
 

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 import yaml
 
+from schemas.reports import SLUG_CHARACTERS
+
 __all__ = ["SLUG", "SLUG_RULE", "Fault", "FileRefused", "compose", "fields", "is_null", "line_of"]
 
 MAX_BYTES = 4 << 20
 MAX_FAULTS = 20
 MAX_NESTING = 8
 
-SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+SLUG = re.compile(SLUG_CHARACTERS)
 SLUG_RULE = "lower-case letters, digits, '.', '_' and '-', at most 80, a letter or digit first"
 _NULL = "tag:yaml.org,2002:null"
 # libyaml where it is built in: ten times faster.

@@ -38,11 +38,11 @@ class Router:
 
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
-        self._homes = Memo(self._home, most=REMEMBERED)
+        self._homes = Memo(self._home, max_entries=REMEMBERED)
 
     def home(self, episode: str) -> Route:
         """Return where an episode lives."""
-        return self._homes.of(episode)
+        return self._homes.get(episode)
 
     def _home(self, episode: str) -> Route:
         key = episode.encode()

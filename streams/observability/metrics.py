@@ -16,6 +16,7 @@ from prometheus_client import (
 )
 
 from schemas.alerts import SEVERITIES
+from schemas.topics import CHANGE_TOPICS
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each of ours, and nobody reads them
 REGISTRY = CollectorRegistry(auto_describe=True)
@@ -25,7 +26,6 @@ OUTCOMES = ("accepted", "duplicate", "stale", "tick", "ignored_tick", "rerouted"
 CODES = (
     "too_large", "not_json", "invalid", "misrouted", "from_the_future", "revision_conflict", "too_late", "internal",
 )  # fmt: skip
-CHANGES = ("casualties", "ceasefires", "statements")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 QUICK_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SLOW_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
@@ -44,7 +44,7 @@ def _counter(name: str, says: str, **label: Iterable[str]) -> Counter:
 REPORTS = _counter("truceline_reports_total", "Reports and ticks taken from the log, by outcome", outcome=OUTCOMES)
 REJECTED = _counter("truceline_rejected_total", "Records rejected, by code", code=CODES)
 UNKNOWN_FIELDS = _counter("truceline_unknown_fields_total", "Fields of accepted reports that nobody knows")
-PUBLISHED = _counter("truceline_published_total", "Records committed, by topic", topic=CHANGES)
+PUBLISHED = _counter("truceline_published_total", "Records committed, by topic", topic=CHANGE_TOPICS)
 FOLD_SECONDS = Histogram("truceline_fold_seconds", "Folding a batch", buckets=QUICK_S, registry=REGISTRY)
 COMMIT_SECONDS = Histogram("truceline_commit_seconds", "Committing a transaction", buckets=QUICK_S, registry=REGISTRY)
 END_TO_END_SECONDS = Histogram(

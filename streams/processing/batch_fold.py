@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aiokafka import TopicPartition
 
+from schemas.topics import CHANGE_TOPICS
 from streams.core.cloudevents import Header, Headers
 from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, check_timestamp, parse
@@ -33,7 +34,6 @@ __all__ = ["Fold", "FoldStage"]
 
 log: Final = logging.getLogger(__name__)
 
-CHANGES: Final = ("casualties", "ceasefires", "statements")
 CODE_INTERNAL: Final = "internal"
 CODE_TOO_LARGE: Final = "too_large"
 #: A slice of so many reports, and all that is made of them, fits into a core's own cache.
@@ -68,9 +68,9 @@ class Fold:
         self._stages = stages
         self._status = status
         self._counts = status.counts
-        self._topics = {name: f"{prefix}.{name}" for name in (*CHANGES, "reports", "rejected", "ledger")}
+        self._topics = {name: f"{prefix}.{name}" for name in (*CHANGE_TOPICS, "reports", "rejected", "ledger")}
         self._place = TopicPartition(self._topics["reports"], partition)
-        self._headers = {name: Headers(prefix, name) for name in (*CHANGES, "rejected")}
+        self._headers = {name: Headers(prefix, name) for name in (*CHANGE_TOPICS, "rejected")}
 
     async def fold(
         self, ledger: Ledger, records: Sequence[Any], outbox: Outbox, changed: "Iterable[EntryKey]" = ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiokafka import TopicPartition
 
+from schemas.topics import CHANGE_TOPICS
 from streams.core.ledger import Ledger
 from streams.kafka.transactional_producer import TransactionalProducer
 from streams.processing.context import TaskContext
@@ -20,7 +21,7 @@ __all__ = ["OUTPUTS", "TakenOver", "finish_open_transactions", "take_over", "tra
 log = logging.getLogger(__name__)
 
 #: What a partition writes to, beside the log itself.
-OUTPUTS = ("casualties", "ceasefires", "statements", "episodes", "rejected", "ledger")
+OUTPUTS = (*CHANGE_TOPICS, "episodes", "rejected", "ledger")
 
 #: How often a long restore says how far it is.
 SAY_EVERY_S = 5.0

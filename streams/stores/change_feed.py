@@ -7,10 +7,12 @@ Positions say of every place which offset comes next; places and their order are
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple, Protocol
 
-__all__ = ["CHANGE_TOPICS", "PICTURES", "ChangeBatch", "ChangeSource", "FeedEntry", "HistoryTruncated", "Positions"]
+from schemas.topics import CHANGE_TOPICS
+
+__all__ = ["FEED_TOPICS", "PICTURES", "ChangeBatch", "ChangeSource", "FeedEntry", "HistoryTruncated", "Positions"]
 
 #: What is told record by record; pictures are states, of which the latest says everything.
-CHANGE_TOPICS = ("casualties", "ceasefires", "statements", "alerts")
+FEED_TOPICS = (*CHANGE_TOPICS, "alerts")
 PICTURES = "episodes"
 
 Positions = tuple[int, ...]

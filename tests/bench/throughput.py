@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from schemas.topics import CHANGE_TOPICS
 from tests.bench import expected, log, workloads
 from tests.bench.contenders import PEERS_PYTHON, Contender, Place, Running, truceline_command, truceline_environment
 from tests.bench.digest import Expected
 from tests.support.paths import ROOT
 
-OUTPUTS = ("casualties", "ceasefires", "statements")
 WARM_SHARE = 0.2
 RUN_LIMIT_S = 900.0
 #: For the reader: glibc gives no memory back that will be wanted again at once.
@@ -101,7 +101,7 @@ def _lay_out(place: Place, contender: Contender) -> None:
 
 def _timed(place: Place, contender: Contender, workload: str, reports: int) -> Run:
     goal = _expected(workload, reports, whole=contender.whole)
-    outputs = OUTPUTS if contender.whole else OUTPUTS[:1]
+    outputs = CHANGE_TOPICS if contender.whole else CHANGE_TOPICS[:1]
     topics = [f"{place.prefix}.{name}" for name in outputs]
     command = [str(PEERS_PYTHON), "-m", "tests.bench.reader", place.servers]
     command += [str(int(goal.changes * WARM_SHARE)), str(goal.changes), *topics]

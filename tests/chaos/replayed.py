@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from aiokafka import TopicPartition
 
+from schemas.topics import CHANGE_TOPICS
 from streams import replay
 from streams.kafka.client import client_options
 from streams.operations.export.resumable_file import ResumableFile
@@ -15,13 +16,11 @@ from streams.operations.export.sources import ExportFilter, KafkaSource
 from streams.operations.verify.reading import TopicReading
 from streams.settings import Settings
 
-CHANGES = ("casualties", "ceasefires", "statements")
-
 
 async def differs_from_replay(settings: Settings, partitions: int, file: Path) -> list[str]:
     """Export the log to a file; return where outputs are not, byte for byte but for origin, what its replay says."""
     async with TopicReading(client_options(settings)) as reading:
-        outputs = {name: await _records(reading, settings, name, partitions) for name in (*CHANGES, "episodes")}
+        outputs = {name: await _records(reading, settings, name, partitions) for name in (*CHANGE_TOPICS, "episodes")}
     wanted = ExportFilter("reports")
     with ResumableFile(file, {}, resume=False) as sink:
         await export(KafkaSource(client_options(settings), settings.topic("reports"), wanted), wanted, sink, Counter())
@@ -30,7 +29,7 @@ async def differs_from_replay(settings: Settings, partitions: int, file: Path) -
     for topic, change in story:
         replayed[topic, change["episode"]].append(orjson.dumps(change))
     live: dict[tuple[str, str], list[bytes]] = defaultdict(list)
-    for name in CHANGES:
+    for name in CHANGE_TOPICS:
         for record in outputs[name]:
             live[name, record.key.decode()].append(orjson.dumps(_without_origin(orjson.loads(record.value))))
     problems = [

@@ -126,5 +126,5 @@ def test_work_of_forgetting_is_that_of_what_settles(name: str) -> None:
     """A list is cut once for all that settles at once, so what is moved is at most what is kept."""
     few, many = (forgetting(STORIES[name], standing) for standing in (FEW, MANY))
     assert many.operations - few.operations <= NEW * A_DOUBLING * log2(MANY / FEW)
-    # A cell's figures; of both views the acts and the courses.
+    # A cell's figures; of both views the acts and the states.
     assert many.moved <= 5 * (MANY + NEW)

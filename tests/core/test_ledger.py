@@ -63,7 +63,7 @@ def test_after_a_conflict_the_first_stands() -> None:
     story = Story(FIRST)
     assert story.refusal({**FIRST, "claims": [killed(9)]}) == (
         "revision_conflict",
-        "a revision 2 stands with other content; to correct a report raise its revision",
+        "a revision 2 was accepted with other content; to correct a report raise its revision",
     )
     assert story.value() == value(7)
 
@@ -101,7 +101,7 @@ HORIZON_DAYS = 2
 NEW = report("new", killed(7), published_at=at(20))
 FLOOR = at(18)
 BEHIND = "2022-09-17T23:59:59.999999Z"
-EXPLAINED = "lies behind the horizon, 2022-09-18T00:00:00Z; a backfill sets a longer one"
+EXPLAINED = "is before the horizon, 2022-09-18T00:00:00Z; for a backfill set a longer horizon"
 LATE = [
     ("published_at", report("a", says(), published_at=BEHIND)),
     ("claims[1].as_of", report("a", says(), killed(7, as_of=BEHIND), published_at=FLOOR)),
@@ -186,7 +186,7 @@ def test_what_moves_nothing_touches_nothing() -> None:
 def test_the_counts_of_a_message_are_folded_before_the_next_is_taken_in() -> None:
     ledger = Ledger(REGISTRY)
     step = ledger.intake(read(report("a", killed(7))))
-    with pytest.raises(RuntimeError, match="fold_counts comes before the next intake"):
+    with pytest.raises(RuntimeError, match="call fold_counts before the next intake"):
         ledger.intake(read(report("b", killed(8))))
     ledger.fold_counts(step)
     ledger.intake(read(report("b", killed(8))))

@@ -89,11 +89,11 @@ def test_a_batch_is_undone_newest_first() -> None:
 
 BREAKS: list[tuple[Any, str]] = [
     (counts, "_publish"),
-    (counts, "_stand"),
+    (counts, "_apply_figure"),
     (statements, "_value"),
     (ceasefires, "_publish"),
-    (ceasefires, "wait"),
-    (ceasefires, "places"),
+    (ceasefires, "schedule"),
+    (ceasefires, "applied_acts"),
 ]
 
 

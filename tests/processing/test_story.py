@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from schemas.topics import CHANGE_TOPICS
 from streams.core.source_registry import Registry, Source
 from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify
@@ -47,7 +48,7 @@ async def test_the_seed_story_gives_the_vectors_changes_and_snapshot(kafka: str,
         await send(settings, [in_place(line, 4) for line in STORY["input"]])
         await taken_in(settings)
     expected = STORY["expected"]
-    for topic in ("casualties", "ceasefires", "statements"):
+    for topic in CHANGE_TOPICS:
         made = [orjson.loads(record.value) for record in await read(settings, topic)]
         wanted = [change["data"] for change in expected["changes"] if change["topic"] == topic]
         assert [without_origin(change) for change in made] == wanted
@@ -147,7 +148,7 @@ async def test_a_thousand_mixed_reports_through_a_worker_are_the_fold_of_the_log
     assert rejected == {
         "too_large", "not_json", "invalid", "misrouted", "from_the_future", "revision_conflict", "too_late",
     }  # fmt: skip
-    for topic in ("casualties", "ceasefires", "statements"):
+    for topic in CHANGE_TOPICS:
         assert len(await read(settings, topic)) > 100
 
 

@@ -55,7 +55,7 @@ def kept(fold: Fold) -> dict[str, int]:
         "denied": sum(len(cell.disputes.denied) for cell in cells if cell.disputes is not None),
         "derived": sum(map(len, episode.derived.values())),
         "denials": sum(map(len, episode.denials.values())),
-        "done": sum(len(view.done) for view in views),
+        "acts": sum(len(view.acts) for view in views),
     }
 
 

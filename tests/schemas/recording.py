@@ -15,6 +15,7 @@ from typing import Any, cast
 from schemas.alerts import Alert
 from schemas.generate import EXAMPLES
 from schemas.json_schema import SHAPES, json_schema
+from schemas.topics import CHANGE_TOPICS
 from streams.alerts.engine import AlertEngine
 from streams.alerts.rules_file import default_rules
 from streams.core.cloudevents import Headers
@@ -45,7 +46,7 @@ class Recording:
         self.headers: list[Json] = []
         self.alerts: list[Json] = []
         self._watch = AlertEngine(default_rules(), registry)
-        self._heads = {name: Headers(PREFIX, name) for name in ("casualties", "ceasefires", "statements", "rejected")}
+        self._heads = {name: Headers(PREFIX, name) for name in (*CHANGE_TOPICS, "rejected")}
         lines = (folder / "reports.jsonl").read_bytes().splitlines()
         for offset, line in enumerate(lines):
             self._take(line, offset)
@@ -101,7 +102,7 @@ def examples(folder: Path) -> dict[str, list[Any]]:
     """A few records of each shape, as the corpus has them."""
     recording = Recording(folder)
     inputs = [json.loads(line) for line in (folder / "reports.jsonl").read_text(encoding="utf-8").splitlines()[:19]]
-    changes = {topic: [c["data"] for c in recording.changes if c["topic"] == topic] for topic in _TOPICS}
+    changes = {topic: [c["data"] for c in recording.changes if c["topic"] == topic] for topic in CHANGE_TOPICS}
     (picture,) = recording.pictures
     events = [head for head in recording.headers if "code" not in head]
     refusals = [head for head in recording.headers if "code" in head]
@@ -132,9 +133,6 @@ def _overnight(folder: Path, episode: str) -> Json:
     evening, morning = parse_time("2022-09-14T18:00:00Z"), parse_time("2022-09-15T07:00:00Z")
     found = difference(episode, records, registry, horizon_us=DEFAULT_HORIZON_US, from_us=evening, to_us=morning)
     return found.as_record()
-
-
-_TOPICS = ("casualties", "ceasefires", "statements")
 
 
 def _texts(headers: list[tuple[str, bytes | None]]) -> Json:

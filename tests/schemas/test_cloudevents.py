@@ -11,6 +11,7 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
+from schemas.topics import CHANGE_TOPICS
 from streams.core.cloudevents import Headers
 from streams.core.model import Registration
 from streams.core.state.step import Outcome, Step
@@ -24,7 +25,7 @@ def read(headers: list[tuple[str, bytes | None]], key: bytes, value: bytes) -> A
     return from_binary(message, JSONFormat(), CloudEvent)
 
 
-@pytest.mark.parametrize("topic", ["casualties", "ceasefires", "statements"])
+@pytest.mark.parametrize("topic", CHANGE_TOPICS)
 def test_a_change_is_a_cloud_event(topic: str) -> None:
     changes = [each["data"] for each in CHANGES if each["topic"] == topic]
     assert changes

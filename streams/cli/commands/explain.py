@@ -81,12 +81,12 @@ def explain(
             told = replay_history(episode, records, registry, horizon_us=horizon_us, until_us=until_us)
         except NoSuchEpisode as error:
             raise options.unknown(error, " at that time" if at else "") from error
-        account = explanations(told.chronicle, subject)
+        account = explanations(told.history, subject)
         if subject is not None and not (account["cells"] or account["ceasefires"]):
             raise UsageFailed(f"nothing in {episode} is named {subject}; with no SUBJECT all that there is is listed")
         _print(account, form, listed=subject is None)
         if not quiet:
-            _tell_unread(told.unread)
+            _tell_unread(told.unparsed)
 
 
 def _subject_and_files(rest: list[str], from_: list[str]) -> tuple[str | None, list[str]]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import httpx
 import orjson
 
+from schemas.topics import CHANGE_TOPICS
 from streams.files.source_registry import default_sources
 from streams.kafka.client import client_options
 from streams.settings import Settings
@@ -221,7 +222,7 @@ def _watched(settings: Settings) -> Iterator["queue.SimpleQueue[ShownChange]"]:
 async def _consumer(settings: Settings) -> AsyncIterator[Any]:
     from aiokafka import AIOKafkaConsumer
 
-    topics = [settings.topic(name) for name in ("casualties", "ceasefires", "statements")]
+    topics = [settings.topic(name) for name in CHANGE_TOPICS]
     options = client_options(settings)
     consumer = AIOKafkaConsumer(
         *topics, **options, group_id=None, auto_offset_reset="earliest", isolation_level="read_committed"

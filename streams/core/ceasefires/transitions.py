@@ -1,6 +1,6 @@
-"""The life of a ceasefire: what each act does to its status (contract section 4).
+"""Ceasefire status: the transition of each act (contract section 4).
 
-The table below is the rule. `claim_done` applies one claim to it, `timers` lets time pass.
+The table below is the rule. `apply_claim` applies one claim, `run_timers` the timers up to a time.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class Transition(NamedTuple):
     acts: tuple[str, ...]
     sources: tuple[str, ...]
     target: str
-    #: Nobody rejects what is agreed but one who is named.
+    #: True if the act needs an acting party: an agreed ceasefire is rejected by a named one only.
     needs_by: bool = False
 
 
@@ -47,9 +47,9 @@ TRANSITIONS: Final = (
 )
 #: Acts that set expires_at where they give it, and effective_at before it is in effect.
 SETS_TIMES: Final = frozenset({"agreed", "announced", "took_effect", "extended"})
-#: Acts by which a party declares itself bound, and a source confirms.
+#: Acts that add the acting party to declared_by, and confirm the ceasefire for the source.
 DECLARES: Final = SETS_TIMES | {"holding", "resumed"}
-#: Acts that are counted and move nothing, in the order of `violations`.
+#: Acts that are only counted, in the order of `violations`.
 VIOLATIONS: Final = ("violation_alleged", "violation_denied", "violation_confirmed")
 
 _MOVES: Final = {
@@ -58,7 +58,7 @@ _MOVES: Final = {
 
 
 class CeasefireState(NamedTuple):
-    """Where a ceasefire stands after some of its claims. Lists are sorted."""
+    """The state of a ceasefire after some of its claims; lists are sorted."""
 
     status: str = "none"
     since: int | None = None
@@ -71,76 +71,78 @@ class CeasefireState(NamedTuple):
 START: Final = CeasefireState()
 
 
-def timers(course: CeasefireState, until: int) -> CeasefireState:
-    """Let time pass up to and with `until`: a declared start comes, a term runs out."""
-    for _, after in fired(course, until):
-        course = after
-    return course
+def run_timers(state: CeasefireState, until: int) -> CeasefireState:
+    """Return the state after the timers up to `until`, inclusive."""
+    for _, after in fired_timers(state, until):
+        state = after
+    return state
 
 
-def fired(course: CeasefireState, until: int) -> Iterator[tuple[str, CeasefireState]]:
-    """Yield each timer that fires up to and with `until`, with the course it leads to."""
-    start, end = course.effective_at, course.expires_at
-    if start is not None and start <= until and course.status in {"agreed", "announced"}:
-        course = course._replace(status="in_effect", since=start)
-        yield "effective_at", course
-    if end is not None and end <= until and course.status in OPEN:
-        yield "expires_at", course._replace(status="expired", since=end)
+def fired_timers(state: CeasefireState, until: int) -> Iterator[tuple[str, CeasefireState]]:
+    """Yield each timer that fires up to `until`, inclusive, with the state after it."""
+    start, end = state.effective_at, state.expires_at
+    if start is not None and start <= until and state.status in {"agreed", "announced"}:
+        state = state._replace(status="in_effect", since=start)
+        yield "effective_at", state
+    if end is not None and end <= until and state.status in OPEN:
+        yield "expires_at", state._replace(status="expired", since=end)
 
 
-def next_timer(course: CeasefireState) -> int | None:
-    """Return when the next timer of a course fires, or None where it waits for none."""
-    if course.status not in OPEN:
+def next_timer(state: CeasefireState) -> int | None:
+    """Return the time of the next timer, None without one."""
+    if state.status not in OPEN:
         return None
-    due = [] if course.expires_at is None else [course.expires_at]
-    if course.status in {"agreed", "announced"} and course.effective_at is not None:
-        due.append(course.effective_at)
+    due = [] if state.expires_at is None else [state.expires_at]
+    if state.status in {"agreed", "announced"} and state.effective_at is not None:
+        due.append(state.effective_at)
     return min(due, default=None)
 
 
-def target_of(course: CeasefireState, act: str, by: str | None) -> str:
-    """Return the status that an act leads to from a course; its own where the act moves nothing."""
-    transition = _MOVES.get((act, course.status))
+def next_status(state: CeasefireState, act: str, by: str | None) -> str:
+    """Return the status after an act; the same one if the act has no transition from it."""
+    transition = _MOVES.get((act, state.status))
     if transition is None or (transition.needs_by and by is None):
-        return course.status
+        return state.status
     return transition.target
 
 
-def claim_done(course: CeasefireState, claim: CeasefireClaim, source: str, by: str | None) -> CeasefireState:
-    """Apply a claim; `by` is the acting party, with the source's affiliation as its default."""
-    before = timers(course, claim.at)
-    after = _moved(before, claim, target_of(before, claim.act, by))
+def apply_claim(state: CeasefireState, claim: CeasefireClaim, source: str, by: str | None) -> CeasefireState:
+    """Return the state after a claim; `by` is the acting party, the source's affiliation by default."""
+    before = run_timers(state, claim.at)
+    after = _with_status(before, claim, next_status(before, claim.act, by))
     if before.status in OPEN or after.status in OPEN:
-        after = _declared(before, after, claim, by)
-    return _confirmed(after, claim.act, source)
+        after = _with_declaration(before, after, claim, by)
+    return _with_confirmation(after, claim.act, source)
 
 
-def _moved(course: CeasefireState, claim: CeasefireClaim, status: str) -> CeasefireState:
-    if status == course.status:
-        return course
+def _with_status(state: CeasefireState, claim: CeasefireClaim, status: str) -> CeasefireState:
+    if status == state.status:
+        return state
     since = claim.at
     if claim.act == "took_effect" and claim.effective_at is not None:
         since = min(claim.effective_at, claim.at)
-    if course.status not in OPEN and status in OPEN:
+    if state.status not in OPEN and status in OPEN:
         return CeasefireState(status, since)
-    return course._replace(status=status, since=since)
+    return state._replace(status=status, since=since)
 
 
-def _declared(before: CeasefireState, course: CeasefireState, claim: CeasefireClaim, by: str | None) -> CeasefireState:
+def _with_declaration(
+    before: CeasefireState, state: CeasefireState, claim: CeasefireClaim, by: str | None
+) -> CeasefireState:
     if claim.act in SETS_TIMES:
         if claim.expires_at is not None:
-            course = course._replace(expires_at=claim.expires_at)
+            state = state._replace(expires_at=claim.expires_at)
         if claim.effective_at is not None and before.status != "in_effect":
-            course = course._replace(effective_at=claim.effective_at)
-    if claim.act in DECLARES and by is not None and by not in course.declared_by:
-        course = course._replace(declared_by=tuple(sorted((*course.declared_by, by))))
-    return course
+            state = state._replace(effective_at=claim.effective_at)
+    if claim.act in DECLARES and by is not None and by not in state.declared_by:
+        state = state._replace(declared_by=tuple(sorted((*state.declared_by, by))))
+    return state
 
 
-def _confirmed(course: CeasefireState, act: str, source: str) -> CeasefireState:
-    others = course.not_confirmed_by
+def _with_confirmation(state: CeasefireState, act: str, source: str) -> CeasefireState:
+    others = state.not_confirmed_by
     if act == "not_confirmed" and source not in others:
-        return course._replace(not_confirmed_by=tuple(sorted((*others, source))))
+        return state._replace(not_confirmed_by=tuple(sorted((*others, source))))
     if act in DECLARES and source in others:
-        return course._replace(not_confirmed_by=tuple(s for s in others if s != source))
-    return course
+        return state._replace(not_confirmed_by=tuple(s for s in others if s != source))
+    return state

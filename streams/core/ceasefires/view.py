@@ -1,25 +1,35 @@
 """Ceasefire views: one joint over all sources, one per source, the same fold (contract section 4).
 
-A view keeps its claims sorted by (at, published_at, report_id, claim index) with the course
-after each, so a claim in order costs one step and a late one folds again what lies behind
-it. Violations and mediators do not depend on order: they are counted, not folded.
+A view keeps its acts sorted by (at, published_at, report_id, claim index) with the state after each. An act in order
+costs one step; a late one folds the later acts again. Violations and mediators are counted: order does not matter.
 """
 
 from bisect import bisect_left
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
-from streams.core.ceasefires.transitions import START, VIOLATIONS, CeasefireState, claim_done, timers
+from streams.core.ceasefires.transitions import START, VIOLATIONS, CeasefireState, apply_claim, run_timers
 from streams.core.model import CeasefireClaim, Change
 from streams.core.times import format_time
 
 JOINT: Final = ""
-#: at, published_at, report_id, claim index, the claim, its source, the acting party
-AppliedAct = tuple[int, int, str, int, CeasefireClaim, str, str | None]
+
+
+class AppliedAct(NamedTuple):
+    """A ceasefire claim in a view; the fields before `claim` are its sort key."""
+
+    at: int
+    published_at: int
+    report_id: str
+    claim_index: int
+    claim: CeasefireClaim
+    source: str
+    #: The acting party.
+    by: str | None
 
 
 class SettledTotals(NamedTuple):
-    """What settled claims that are left out still count for."""
+    """The counts of settled claims that were pruned."""
 
     claims: int
     violations: list[int]
@@ -27,120 +37,121 @@ class SettledTotals(NamedTuple):
 
 
 class View:
-    """One view of a ceasefire. `add` and `remove` are each other's inverse."""
+    """One view of a ceasefire; `add` and `remove` are inverses."""
 
     __slots__ = (
-        "claims", "courses", "done", "kept", "mediators", "published", "settled", "version",
+        "acts", "claims", "mediators", "published", "settled", "settled_totals", "states", "version",
         "violations",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.done: list[AppliedAct] = []
-        self.courses: list[CeasefireState] = []
-        #: The course that the settled leading claims came to (section 2 rule 4).
+        self.acts: list[AppliedAct] = []
+        #: The state after each act.
+        self.states: list[CeasefireState] = []
+        #: The state after the settled leading acts (section 2 rule 4).
         self.settled = START
-        #: The settled claims that are left out: how many, the violations, the mediators.
-        self.kept = SettledTotals(0, [0, 0, 0], set())
-        #: How many claims stand, those that only count among them.
+        self.settled_totals = SettledTotals(0, [0, 0, 0], set())
+        #: The number of claims, violations included.
         self.claims = 0
         self.violations = [0, 0, 0]
         self.mediators: Counter[str] = Counter()
         self.version = 0
         self.published: Change | None = None
 
-    def add(self, done: AppliedAct) -> None:
-        """Let a claim stand. What may fail comes before what changes the view."""
-        if done[4].act in VIOLATIONS:
-            self._count(done[4], 1)
+    def add(self, act: AppliedAct) -> None:
+        """Add a claim; what may fail comes before what changes the view."""
+        if act.claim.act in VIOLATIONS:
+            self._count(act.claim, 1)
             return
-        at = bisect_left(self.done, done)
-        courses = self._courses(at, [done, *self.done[at:]])
-        self._count(done[4], 1)
-        self.done.insert(at, done)
-        self.courses[at:] = courses
+        index = bisect_left(self.acts, act)
+        states = self._states_from(index, [act, *self.acts[index:]])
+        self._count(act.claim, 1)
+        self.acts.insert(index, act)
+        self.states[index:] = states
 
-    def remove(self, done: AppliedAct) -> None:
-        """Let a claim fall."""
-        if done[4].act in VIOLATIONS:
-            self._count(done[4], -1)
+    def remove(self, act: AppliedAct) -> None:
+        """Remove a claim that was added."""
+        if act.claim.act in VIOLATIONS:
+            self._count(act.claim, -1)
             return
-        at = bisect_left(self.done, done)
-        courses = self._courses(at, self.done[at + 1 :])
-        self._count(done[4], -1)
-        del self.done[at]
-        self.courses[at:] = courses
+        index = bisect_left(self.acts, act)
+        states = self._states_from(index, self.acts[index + 1 :])
+        self._count(act.claim, -1)
+        del self.acts[index]
+        self.states[index:] = states
 
-    def append(self, done: AppliedAct) -> None:
-        """Take a claim back in, out of order; `fold_again` must follow the last one."""
-        if done[4].act not in VIOLATIONS:
-            self.done.append(done)
-        self._count(done[4], 1)
+    def append(self, act: AppliedAct) -> None:
+        """Load a claim in any order; `fold_again` must follow the last one."""
+        if act.claim.act not in VIOLATIONS:
+            self.acts.append(act)
+        self._count(act.claim, 1)
 
     def settle(self, acts: int) -> None:
-        """Let the first claims go: the course they came to stands for them."""
-        self.settled = self.courses[acts - 1]
-        del self.courses[:acts]
-        del self.done[:acts]
+        """Replace the first acts by the state after them."""
+        self.settled = self.states[acts - 1]
+        del self.states[:acts]
+        del self.acts[:acts]
 
     def keep_count(self, claim: CeasefireClaim) -> None:
-        """Note that a claim is left out, but goes on counting."""
-        violations, mediators = self.kept.violations, self.kept.mediators
+        """Keep the counts of a claim that is pruned."""
+        violations, mediators = self.settled_totals.violations, self.settled_totals.mediators
         if claim.act in VIOLATIONS:
             violations[VIOLATIONS.index(claim.act)] += 1
         mediators.update(claim.mediators)
-        self.kept = SettledTotals(self.kept.claims + 1, violations, mediators)
+        self.settled_totals = SettledTotals(self.settled_totals.claims + 1, violations, mediators)
 
     def settled_row(self) -> list[Any] | None:
-        """Return what is settled, for the ledger."""
-        if not self.kept.claims:
+        """Return the settled state and totals for the ledger."""
+        if not self.settled_totals.claims:
             return None
-        claims, violations, mediators = self.kept
+        claims, violations, mediators = self.settled_totals
         return [self.settled, claims, violations, sorted(mediators)]
 
     def load_settled(self, row: list[Any] | None) -> None:
-        """Take back what `settled_row` gave."""
+        """Load a row that `settled_row` returned."""
         if row is None:
             return
         (*times, declared_by, not_confirmed_by), claims, violations, mediators = row
         self.settled = CeasefireState._make((*times, tuple(declared_by), tuple(not_confirmed_by)))
-        self.kept = SettledTotals(claims, violations, set(mediators))
+        self.settled_totals = SettledTotals(claims, violations, set(mediators))
         self.claims += claims
         self.violations = [mine + n for mine, n in zip(self.violations, violations, strict=True)]
         self.mediators.update(mediators)
 
     def fold_again(self) -> None:
-        """Fold all claims from the settled course on, as after a restore."""
-        self.done.sort()
-        self.courses = self._courses(0, self.done)
+        """Fold all acts from the settled state, as after a restore."""
+        self.acts.sort()
+        self.states = self._states_from(0, self.acts)
 
-    def course(self, clock: int) -> CeasefireState:
-        """Return where the ceasefire stands at `clock`."""
-        return timers(self.courses[-1] if self.courses else self.settled, clock)
+    def state(self, clock: int) -> CeasefireState:
+        """Return the ceasefire's state at `clock`."""
+        return run_timers(self.states[-1] if self.states else self.settled, clock)
 
     def value(self, clock: int) -> Change | None:
-        """Return what the view says at `clock`, or None where no claim is left."""
+        """Return the published value at `clock`, None if no claim is left."""
         if not self.claims:
             return None
-        course = self.course(clock)
+        state = self.state(clock)
         alleged, denied, confirmed = self.violations
         return {
-            "status": course.status,
-            "since": _time(course.since),
-            "effective_at": _time(course.effective_at),
-            "expires_at": _time(course.expires_at),
-            "declared_by": list(course.declared_by),
-            "not_confirmed_by": list(course.not_confirmed_by),
+            "status": state.status,
+            "since": _time(state.since),
+            "effective_at": _time(state.effective_at),
+            "expires_at": _time(state.expires_at),
+            "declared_by": list(state.declared_by),
+            "not_confirmed_by": list(state.not_confirmed_by),
             "violations": {"alleged": alleged, "denied": denied, "confirmed": confirmed},
             "mediators": sorted(+self.mediators),
         }
 
-    def _courses(self, at: int, claims: list[AppliedAct]) -> list[CeasefireState]:
-        course = self.courses[at - 1] if at else self.settled
-        courses = []
-        for done in claims:
-            course = claim_done(course, *done[4:])
-            courses.append(course)
-        return courses
+    def _states_from(self, index: int, acts: list[AppliedAct]) -> list[CeasefireState]:
+        """Return the states after acts that follow the first `index` acts of the view."""
+        state = self.states[index - 1] if index else self.settled
+        states = []
+        for act in acts:
+            state = apply_claim(state, act.claim, act.source, act.by)
+            states.append(state)
+        return states
 
     def _count(self, claim: CeasefireClaim, sign: int) -> None:
         self.claims += sign
@@ -151,7 +162,7 @@ class View:
 
 
 def view_name(source: str) -> str:
-    """Return how a view is named outside: `joint`, or `source:SLUG`."""
+    """Return the view's published name: `joint`, or `source:SLUG`."""
     return f"source:{source}" if source else "joint"
 
 

@@ -1,60 +1,59 @@
-"""Who disputes a cell: whoever denies its base, or an increment that counts (contract section 1, Statement).
+"""The sources that dispute a cell: they deny its base or a counted increment (contract section 1).
 
-Denials of increments that count are added up as they come and go, so that a claim that comes
-in order costs no look at them.
+Denials of counted increments are summed as they come and go, so that a claim in order costs no scan of them.
 """
 
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 
-from streams.core.counts.entry import Entry, Target
+from streams.core.counts.entry import Entry, Target, after
 
 
 class Disputes:
-    """The denials that hold of a cell's claims. `add` and `remove` are each other's inverse.
+    """The denials of a cell's claims; `add` and `remove` are inverses.
 
-    What may fail comes before what changes them.
+    Each method does what may fail before it changes state.
     """
 
     __slots__ = ("counted", "denied", "increments")
 
     def __init__(self) -> None:
-        #: By claim, how often each source denies it.
+        #: By claim: the number of denials by each source.
         self.denied: dict[Target, Counter[str]] = {}
-        #: The increments among them, sorted.
+        #: The denied increments, sorted.
         self.increments: list[Entry] = []
-        #: How often each source denies increments that count.
+        #: The number of denials of counted increments, by source.
         self.counted: Counter[str] = Counter()
 
     def names(self, base: Entry | None) -> list[str]:
-        """Return who denies the base or an increment that counts, sorted."""
-        by_base = () if base is None else self.denied.get((base[2], base[3]), ())
+        """Return the sources that deny the base or a counted increment, sorted."""
+        by_base = () if base is None else self.denied.get(base.target, ())
         return sorted({*self.counted, *by_base})
 
     def add(self, entry: Entry, source: str, *, counts: bool) -> None:
-        """Take a denial of a claim; `counts` says of an increment whether it counts."""
-        target = (entry[2], entry[3])
+        """Add a denial of a claim; `counts`: the claim is a counted increment."""
+        target = entry.target
         by = self.denied.get(target)
-        at = bisect_left(self.increments, entry)
+        index = bisect_left(self.increments, entry)
         if by is None:
             self.denied[target] = Counter((source,))
-            if entry[4].basis != "cumulative":
-                self.increments.insert(at, entry)
+            if entry.claim.basis != "cumulative":
+                self.increments.insert(index, entry)
         else:
             by[source] += 1
         if counts:
             self.counted[source] += 1
 
     def remove(self, entry: Entry, source: str, *, counts: bool) -> None:
-        """Take a denial back."""
-        target = (entry[2], entry[3])
+        """Remove a denial that was added."""
+        target = entry.target
         by = self.denied[target]
-        at = bisect_left(self.increments, entry)
+        index = bisect_left(self.increments, entry)
         if by.total() == 1:
             del self.denied[target]
-            if entry[4].basis != "cumulative":
-                del self.increments[at]
+            if entry.claim.basis != "cumulative":
+                del self.increments[index]
         elif by[source] == 1:
             del by[source]
         else:
@@ -64,9 +63,9 @@ class Disputes:
         elif counts:
             self.counted[source] -= 1
 
-    def with_(self, entry: Entry, sign: int) -> Counter[str] | None:
-        """Return `counted` once an increment begins to count (sign 1) or ceases to (-1); None for no change."""
-        by = self.denied.get((entry[2], entry[3]))
+    def counted_if(self, entry: Entry, sign: int) -> Counter[str] | None:
+        """Return `counted` if an increment starts (1) or stops (-1) counting; None for no change."""
+        by = self.denied.get(entry.target)
         if by is None:
             return None
         counted = self.counted.copy()
@@ -74,11 +73,11 @@ class Disputes:
             counted[source] += sign * times
         return +counted
 
-    def behind(self, base_as_of: int | None, leads: Callable[[Entry], bool]) -> Counter[str]:
-        """Return `counted` behind a base of that date; `leads` says which increments tell their incident last."""
-        start = 0 if base_as_of is None else bisect_left(self.increments, (base_as_of + 1,))
+    def counted_after(self, base_as_of: int | None, leads: Callable[[Entry], bool]) -> Counter[str]:
+        """Return `counted` for a base of that date; `leads` is true for the last of an incident."""
+        start = 0 if base_as_of is None else bisect_left(self.increments, after(base_as_of))
         counted: Counter[str] = Counter()
         for entry in self.increments[start:]:
             if leads(entry):
-                counted.update(self.denied[entry[2], entry[3]])
+                counted.update(self.denied[entry.target])
         return counted

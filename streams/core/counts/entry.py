@@ -1,39 +1,54 @@
-"""Where a figure belongs: its cell, and its place among the claims there (contract section 3).
+"""A figure's cell and its sort position there (contract section 3)."""
 
-A place shares its times with the report and the claim.
-"""
+from typing import Final, NamedTuple
 
-from typing import Any, Final, NamedTuple
+from streams.core.model import Boxed, Casualty, StandingReport
 
-from streams.core.model import Casualty, StandingReport
-
-#: A claim, by where it stands: report_id and claim index.
+#: A claim by its position: report_id and claim index.
 Target = tuple[str, int]
-#: Who denies a claim, and which revision of it alone (None: any).
-Denial = tuple[str, int | None]
 #: source, party, outcome, population
 CellKey = tuple[str, str, str, str]
 
 
+class Denial(NamedTuple):
+    """The source that denies a claim, and the only revision it denies (None: any)."""
+
+    source: str
+    revision: int | None
+
+    def applies_to(self, revision: int) -> bool:
+        """Return whether it denies this revision of the claim."""
+        return self.revision is None or self.revision == revision
+
+
 class Entry(NamedTuple):
-    """A claim of a cell; what comes before the claim itself is k, by which the claims of a cell are sorted."""
+    """A claim of a cell; the fields before `claim` are k, the sort key of a cell's claims."""
 
     as_of: int
     published_at: int
     report_id: str
-    #: Which claim of its report it is.
+    #: The claim's index in its report.
     claim_index: int
     claim: Casualty
 
+    @property
+    def target(self) -> Target:
+        """The claim's position."""
+        return self.report_id, self.claim_index
 
-#: Makes an Entry without the function that a NamedTuple has for it: half the time.
-_entry: Final = tuple.__new__
+
+#: Makes an Entry without NamedTuple's own constructor, which takes twice as long.
+_new_entry: Final = tuple.__new__
 
 
-def place(report_id: str, standing: StandingReport, index: int, claim: Casualty) -> tuple[CellKey, Entry]:
-    """Return the cell that a figure belongs to, and its entry there."""
-    # Not by their types: compiled, a number that is known to be one is made anew, 64 bytes a report.
-    stands: Any = standing
-    figure: Any = claim
-    key = (stands.source, figure.party, figure.outcome, figure.population)
-    return key, _entry(Entry, (figure.as_of, stands.published_at, report_id, index, claim))
+def entry_of(report_id: str, standing: StandingReport, index: int, claim: Casualty) -> tuple[CellKey, Entry]:
+    """Return a figure's cell and its entry, which shares its times with report and claim."""
+    report: Boxed = standing
+    figure: Boxed = claim
+    key = (report.source, figure.party, figure.outcome, figure.population)
+    return key, _new_entry(Entry, (figure.as_of, report.published_at, report_id, index, claim))
+
+
+def after(as_of: int) -> tuple[int]:
+    """Return a bisect key that sorts before each entry dated after `as_of`, behind all others."""
+    return (as_of + 1,)

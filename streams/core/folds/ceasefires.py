@@ -7,7 +7,7 @@ from streams.core.change_records import Published, status_change
 from streams.core.model import CeasefireClaim, Change, StandingReport
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Episode
-from streams.core.state.step import Outcome, Step, claims_a
+from streams.core.state.step import Outcome, Step, has_claim
 
 
 def fold(episode: Episode, step: Step, registry: Registry) -> None:
@@ -16,63 +16,63 @@ def fold(episode: Episode, step: Step, registry: Registry) -> None:
         return
     touched: set[ViewKey] = set()
     if step.old is not None:
-        for key, done in places(step.report_id, step.old, registry):
+        for key, act in applied_acts(step.report_id, step.old, registry):
             view = episode.views[key]
-            view.remove(done)
-            step.undo.append((view.add, (done,)))
+            view.remove(act)
+            step.undo.append((view.add, (act,)))
             touched.add(key)
     if step.new is not None:
-        for key, done in places(step.report_id, step.new, registry):
-            _stand(episode, step, key, done)
+        for key, act in applied_acts(step.report_id, step.new, registry):
+            _apply_act(episode, step, key, act)
             touched.add(key)
     if step.outcome is Outcome.REGISTERED:
         touched.update(episode.views)
-    touched.update(episode.waiting.until(step.clock))
+    touched.update(episode.timers.due(step.clock))
     changes = [_publish(episode, step, key) for key in sorted(touched)]
     step.ceasefires = [change for change in changes if change is not None]
 
 
 def concerns(episode: Episode, step: Step) -> bool:
-    """Whether a step gives `fold` anything to do: most reports are about casualties alone."""
-    due = episode.waiting.first()
+    """Return whether `fold` has anything to do for a step: most reports are casualties alone."""
+    due = episode.timers.first()
     if (due is not None and due <= step.clock) or step.outcome is Outcome.REGISTERED:
         return True
-    return claims_a(CeasefireClaim, step.new) or claims_a(CeasefireClaim, step.old)
+    return has_claim(CeasefireClaim, step.new) or has_claim(CeasefireClaim, step.old)
 
 
-def places(report_id: str, standing: StandingReport, registry: Registry) -> list[tuple[ViewKey, AppliedAct]]:
-    """Return the views that a report's claims belong to, with their entries there."""
-    placed = []
+def applied_acts(report_id: str, standing: StandingReport, registry: Registry) -> list[tuple[ViewKey, AppliedAct]]:
+    """Return a report's ceasefire claims with the views they belong to."""
+    acts = []
     source = standing.source
     for index, claim in enumerate(standing.claims):
         if isinstance(claim, CeasefireClaim):
             by = claim.by or registry.affiliation(source)
-            done = (claim.at, standing.published_at, report_id, index, claim, source, by)
-            placed += [((claim.ceasefire, JOINT), done), ((claim.ceasefire, source), done)]
-    return placed
+            act = AppliedAct(claim.at, standing.published_at, report_id, index, claim, source, by)
+            acts += [((claim.ceasefire, JOINT), act), ((claim.ceasefire, source), act)]
+    return acts
 
 
-def wait(episode: Episode, key: ViewKey, clock: int) -> None:
-    """Note when the view's next timer fires, if it waits for one."""
+def schedule(episode: Episode, key: ViewKey, clock: int) -> None:
+    """Set or clear the view's next timer."""
     view = episode.views.get(key)
-    due = next_timer(view.course(clock)) if view is not None and view.claims else None
-    episode.waiting.set(key, due)
+    due = next_timer(view.state(clock)) if view is not None and view.claims else None
+    episode.timers.set(key, due)
 
 
-def _stand(episode: Episode, step: Step, key: ViewKey, done: AppliedAct) -> None:
+def _apply_act(episode: Episode, step: Step, key: ViewKey, act: AppliedAct) -> None:
     view = episode.views.get(key)
     if view is None:
         view = View()
         episode.views[key] = view
         step.undo.append((episode.views.pop, (key,)))
-    view.add(done)
-    step.undo.append((view.remove, (done,)))
+    view.add(act)
+    step.undo.append((view.remove, (act,)))
 
 
 def _publish(episode: Episode, step: Step, key: ViewKey) -> Published | None:
     view = episode.views[key]
-    step.undo.append((episode.waiting.set, (key, episode.waiting.get(key))))
-    wait(episode, key, step.clock)
+    step.undo.append((episode.timers.set, (key, episode.timers.get(key))))
+    schedule(episode, key, step.clock)
     after, before = view.value(step.clock), view.published
     if after == before:
         return None

@@ -5,18 +5,18 @@ from msgspec import structs
 from streams.core.change_records import statement_change
 from streams.core.model import Change, Statement
 from streams.core.state.episode import Episode
-from streams.core.state.step import Step, claims_a
+from streams.core.state.step import Step, has_claim
 
 
 def fold(episode: Episode, step: Step) -> None:
-    """Fill `step.statements`: what was said, said otherwise or withdrawn, by claim index."""
+    """Fill `step.statements`: statements published, changed or withdrawn, by claim index."""
     new = step.new
     if new is None:
         return
-    if not new.statements and not claims_a(Statement, new):
+    if not new.statements and not has_claim(Statement, new):
         return
     report_id = step.report_id
-    # Carried on from revision to revision: a statement that comes back goes on counting.
+    # Carried over from revision to revision: a statement that returns continues its versions.
     kept = dict(new.statements or ())
     changes = []
     for index, claim in enumerate(new.claims):

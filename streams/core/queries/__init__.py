@@ -1,1 +1,1 @@
-"""Questions to the state and the log: picture, explanation, the state as of a time."""
+"""Queries over the log: explanations, and the state as of a time."""

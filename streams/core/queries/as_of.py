@@ -1,10 +1,10 @@
-"""What was known of an episode at a time, and what changed between two: the one rule for commands, HTTP and Python.
+"""An episode as known at a time, and the differences between two times: one rule for commands, HTTP and Python.
 
-Known at a time T is what the log says without the reports and ticks that were published after T, in the order of the
-log, and with the clock at T, as a tick would set it: what was to take effect or to expire by then has done so. By
-publication, not by arrival: a report that was published before T and put on the log later counts as known at T.
+The picture known at T is the fold of the log without the reports and ticks published after T, in the order of the log,
+with the clock at T as a tick sets it: timers up to T have fired. Publication counts, not arrival: a report published
+before T that reached the log later counts as known at T.
 
-The records may come from anywhere: each is a value and its timestamp, in the order of the log.
+Records may have any origin: each is a value and its timestamp, in the order of the log.
 """
 
 import re
@@ -43,7 +43,7 @@ TOTAL = ("outcome", "population")
 
 
 class NoSuchEpisode(LookupError):
-    """No accepted report names the episode; `others` are those that the records do name, sorted."""
+    """No accepted report names the episode; `others` are the episodes in the records, sorted."""
 
     def __init__(self, episode: str, others: Iterable[str]) -> None:
         super().__init__(episode)
@@ -51,12 +51,12 @@ class NoSuchEpisode(LookupError):
 
 
 def published_us(message: Message) -> int:
-    """Return when a report was published, or the time of a tick (µs)."""
+    """Return a report's published_at, or the time of a tick (µs)."""
     return message.published_at if isinstance(message, Report) else message.at
 
 
 class EpisodeMessage(NamedTuple):
-    """A message of an episode; where its record lies, if known; what it is refused for at sight, if it is."""
+    """A message of an episode, its record's position if known, and its refusal if its time is ahead."""
 
     message: Message
     origin: dict[str, str | int] | None
@@ -64,24 +64,24 @@ class EpisodeMessage(NamedTuple):
 
 
 def messages_of(
-    episode: str, records: Iterable[Record | Located], unread: Counter[str], others: set[str]
+    episode: str, records: Iterable[Record | Located], unparsed: Counter[str], others: set[str]
 ) -> Iterator[EpisodeMessage]:
-    """Yield the messages of an episode; count in `unread`, by code, what is refused before it is known what it is of.
+    """Yield the messages of an episode.
 
-    The names of other episodes are added to `others`.
+    Records that cannot be parsed are counted in `unparsed` by code; names of other episodes are added to `others`.
     """
     name = episode.encode()
     for record in records:
         value = record.value
-        # A slug is ASCII: where it does not stand in the text, it may at most be spelled by escapes.
+        # A slug is ASCII: if it is not in the text, it can only be there as escapes.
         if name not in value and b"\\u" not in value:
-            if found := _EPISODE.search(value):
-                others.add(found[1].decode("utf-8", "replace"))
+            if named := _EPISODE.search(value):
+                others.add(named[1].decode("utf-8", "replace"))
             continue
         try:
             message = parse(value)
         except Refusal as refusal:
-            unread[refusal.code] += 1
+            unparsed[refusal.code] += 1
             continue
         if message.episode == episode:
             yield EpisodeMessage(message, getattr(record, "origin", None), _ahead(message, record.timestamp_us))
@@ -100,13 +100,13 @@ def _ahead(message: Message, timestamp_us: int | None) -> Refusal | None:
 def known_at(
     episode: str, records: Iterable[Record | Located], registry: Registry, *, horizon_us: int, at_us: int | None = None
 ) -> Picture:
-    """Return an episode's picture (contract section 5) as it was known at a time; None: at the end of the log.
+    """Return an episode's picture (contract section 5) as known at a time; None: at the end of the log.
 
-    Raises NoSuchEpisode where no report was accepted by then.
+    Raises NoSuchEpisode if no report was accepted by then.
     """
     others: set[str] = set()
     fold = _Fold(episode, registry, horizon_us)
-    for message in _taken(episode, records, others):
+    for message in _accepted_messages(episode, records, others):
         if at_us is None or published_us(message) <= at_us:
             fold.take(message)
     if at_us is not None:
@@ -117,20 +117,21 @@ def known_at(
     return picture
 
 
-def _taken(episode: str, records: Iterable[Record | Located], others: set[str]) -> Iterator[Message]:
-    return (said.message for said in messages_of(episode, records, Counter(), others) if said.refusal is None)
+def _accepted_messages(episode: str, records: Iterable[Record | Located], others: set[str]) -> Iterator[Message]:
+    messages = messages_of(episode, records, Counter(), others)
+    return (found.message for found in messages if found.refusal is None)
 
 
 def changes_of(
     episode: str, records: Iterable[Record | Located], registry: Registry, *, horizon_us: int, at_us: int | None = None
 ) -> Iterator[tuple[str, Change]]:
-    """Yield the changes that an episode's records led to, in the order of the log: topic and record (section 6).
+    """Yield the changes of an episode's records in the order of the log: topic and record (section 6).
 
-    They are those that were published, but for their `origin`, as long as the registry was this one all along; with
-    `at_us`, those that lead to what was known then.
+    They equal the published ones but for `origin`, if the registry was always this one; with `at_us`, the changes that
+    led to what was known at that time.
     """
     fold = _Fold(episode, registry, horizon_us)
-    for message in _taken(episode, records, set()):
+    for message in _accepted_messages(episode, records, set()):
         if at_us is None or published_us(message) <= at_us:
             yield from fold.take(message)
     if at_us is not None:
@@ -138,10 +139,10 @@ def changes_of(
 
 
 class EpisodeDifference(NamedTuple):
-    """What became of an episode from one time to another.
+    """The differences of an episode between two times.
 
-    `cells`, `ceasefires` and `totals` hold what is not as it was, or was something else in between: what names it,
-    `before`, `after` and the `changes` that led there, as published (contract section 6), each with its `correction`.
+    `cells`, `ceasefires` and `totals` hold each one that changed, also if it changed back: its naming fields, `before`,
+    `after` and the published `changes` in between (contract section 6), each with its `correction`.
     `statements` are the changes of statements.
     """
 
@@ -154,7 +155,7 @@ class EpisodeDifference(NamedTuple):
     statements: list[Change]
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as plain objects, ready for JSON."""
+        """Return the difference as plain values for JSON."""
         return {"episode": self.episode, "from": self.from_, "to": self.to} | {
             name: getattr(self, name) for name in ("cells", "totals", "ceasefires", "statements")
         }
@@ -163,19 +164,18 @@ class EpisodeDifference(NamedTuple):
 def difference(
     episode: str, records: Iterable[Record | Located], registry: Registry, *, horizon_us: int, from_us: int, to_us: int
 ) -> EpisodeDifference:
-    """Return what changed between two times, `known_at` the first and the second, and because of what.
+    """Return the differences between an episode known at two times, with their causes.
 
-    What was published until the first time is folded first, then what was published until the second, each in the
-    order of the log, then the clock goes to the second. So every change has its cause in between, whatever the order
-    in which reports came in. Raises ValueError where the second time is before the first; NoSuchEpisode where no
-    report was accepted by the second.
+    Records published up to the first time are folded first, then those up to the second, each in the order of the log;
+    then the clock moves to the second time. So every change has its cause in between, in any order of arrival.
+    Raises ValueError if the second time is before the first; NoSuchEpisode if no report was accepted by the second.
     """
     if to_us < from_us:
         raise ValueError(f"{format_time(to_us)} is before {format_time(from_us)}")
     others: set[str] = set()
     fold = _Fold(episode, registry, horizon_us)
     later: list[Message] = []
-    for message in _taken(episode, records, others):
+    for message in _accepted_messages(episode, records, others):
         if published_us(message) <= from_us:
             fold.take(message)
         elif published_us(message) <= to_us:
@@ -201,9 +201,9 @@ def difference(
 
 
 def correction(change: Change) -> str | None:
-    """Return how a change corrects what was said before, None where it does not.
+    """Return how a change corrects an earlier figure, None if it does not.
 
-    `withdrawn` or `revised`: a report was, and this change came of it; `lowered`: a later figure is smaller.
+    `withdrawn` or `revised`: its cause is a withdrawn or revised report; `lowered`: a later figure is smaller.
     """
     cause = change["cause"]
     if cause.get("withdrawn"):
@@ -214,14 +214,14 @@ def correction(change: Change) -> str | None:
 
 
 class _Fold:
-    """One episode's ledger; what it refuses is passed over."""
+    """One episode's ledger; refused messages are skipped."""
 
     def __init__(self, episode: str, registry: Registry, horizon_us: int) -> None:
         self._episode = episode
         self._ledger = Ledger(registry, horizon_us=horizon_us)
 
     def take(self, message: Message) -> list[tuple[str, Change]]:
-        """Take a message at once; return what it changed."""
+        """Take a message through all stages; return its changes."""
         try:
             return self._ledger.take(message).changes()
         except Refusal:
@@ -241,7 +241,7 @@ def _moved(
     value: Callable[[Change], Any],
     changes: Iterable[Change] | None = None,
 ) -> list[Change]:
-    """Return what differs between two lists whose items are named by some of their fields, or has changes."""
+    """Return the items that differ between two lists or have changes, by their naming fields."""
     sides = [{tuple(item[name] for name in names): value(item) for item in items} for items in (before, after)]
     led: dict[tuple[str, ...], list[Change]] = {}
     for change in changes or ():
@@ -256,7 +256,7 @@ def _moved(
 
 
 def _figures(value: Change | None) -> Change | None:
-    """Return a value but for its as_of: the same figure said again is no change (contract section 3)."""
+    """Return a value without its as_of: the same figure repeated is no change (contract section 3)."""
     return None if value is None else _without(value, ("as_of",))
 
 

@@ -1,8 +1,8 @@
-"""Why a figure is what it is: every claim about it, and what became of each.
+"""The explanation of a figure: every claim about it, and its outcome.
 
-A chronicle keeps an episode's messages whole and forgets nothing, so that an analyst can
-defend each number: base, increments, what was superseded, replaced, withdrawn, disputed or
-refused, and a ceasefire's steps in order. It is made from the log, not from the ledger.
+An `EpisodeHistory` keeps an episode's messages whole and prunes nothing, so that an analyst can defend each number:
+base, increments, superseded, replaced, withdrawn, disputed and refused claims, and a ceasefire's steps in order.
+It is built from the log, not from the ledger.
 """
 
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from streams.core import change_records
 from streams.core.ceasefires.timer_queue import ViewKey
-from streams.core.ceasefires.transitions import SETS_TIMES, START, CeasefireState, claim_done, fired, timers
+from streams.core.ceasefires.transitions import SETS_TIMES, START, CeasefireState, apply_claim, fired_timers, run_timers
 from streams.core.ceasefires.view import AppliedAct, View, view_name
 from streams.core.counts.cell import Cell
-from streams.core.counts.entry import CellKey, Entry, Target, place
-from streams.core.folds.ceasefires import places
+from streams.core.counts.entry import CellKey, Entry, entry_of
+from streams.core.folds.ceasefires import applied_acts
 from streams.core.ledger import Ledger
 from streams.core.model import Casualty, CeasefireClaim, Change, Message, Report, StandingReport
 from streams.core.parse import Refusal
@@ -24,21 +24,21 @@ from streams.core.state.step import Outcome, Step
 from streams.core.times import format_time
 
 Explanation = dict[str, Any]
-#: Where a report lies: topic, partition and offset on a log, file and line in a file.
+#: A report's position: topic, partition and offset on a log, file and line in a file.
 OriginRecord = dict[str, Any]
 CASUALTY_FIELDS = ("best", "low", "high", "qualifier", "basis", "final", "incident")
 
 
 class _LoggedReport(NamedTuple):
-    """A report as it came, and where it lies."""
+    """A report as it was received, and its position."""
 
     report: Report
     origin: OriginRecord | None
 
-    def account(self, claim: int) -> Explanation:
-        """Return who made a claim of it, and where that can be read."""
+    def claim_origin(self, claim: int) -> Explanation:
+        """Return the source of one of its claims, and where to read it."""
         report = self.report
-        found = {
+        named = {
             "report_id": report.report_id,
             "revision": report.revision,
             "claim": claim,
@@ -48,29 +48,29 @@ class _LoggedReport(NamedTuple):
             "headline": report.headline,
             "published_at": format_time(report.published_at),
         }
-        return found if self.origin is None else found | {"origin": self.origin}
+        return named if self.origin is None else named | {"origin": self.origin}
 
     def standing(self) -> StandingReport:
-        """Return how it stood, or would have stood."""
+        """Return it as a standing report, also if it was refused."""
         report = self.report
         return StandingReport(
             report.revision, report.digest, report.published_at, report.source, report.withdrawn, report.claims
         )
 
     def figures(self) -> Iterator[tuple[CellKey, Entry]]:
-        """Yield its figures that make a cell."""
+        """Yield its figures that belong to a cell."""
         standing = self.standing()
         for index, claim in enumerate(self.report.claims):
             if isinstance(claim, Casualty) and claim.basis != "derived":
-                yield place(self.report.report_id, standing, index, claim)
+                yield entry_of(self.report.report_id, standing, index, claim)
 
     def acts(self, registry: Registry) -> list[tuple[ViewKey, AppliedAct]]:
-        """Return what it says of ceasefires, once for each view that this belongs to."""
-        return places(self.report.report_id, self.standing(), registry)
+        """Return its ceasefire claims, once for each view they belong to."""
+        return applied_acts(self.report.report_id, self.standing(), registry)
 
 
 class EpisodeHistory:
-    """One episode, told from its log."""
+    """The history of one episode, built from its log."""
 
     def __init__(self, episode: str, registry: Registry, *, horizon_us: int) -> None:
         self.episode = episode
@@ -80,9 +80,9 @@ class EpisodeHistory:
         self._changes: list[tuple[str, Change]] = []
 
     def take(self, message: Message, origin: OriginRecord | None = None) -> Step | Refusal:
-        """Take the episode's next message; a refusal is part of the story and is returned."""
+        """Take the episode's next message; a refusal is recorded and returned."""
         try:
-            step = self._ledger.take(message, _on_a_log(origin))
+            step = self._ledger.take(message, _log_origin(origin))
         except Refusal as refusal:
             return self.refuse(message, refusal, origin)
         if step.outcome is Outcome.ACCEPTED and isinstance(message, Report):
@@ -91,17 +91,17 @@ class EpisodeHistory:
         return step
 
     def refuse(self, message: Message, refusal: Refusal, origin: OriginRecord | None = None) -> Refusal:
-        """Note a message that was refused before it came as far as the fold."""
+        """Record a message that was refused before the fold."""
         if isinstance(message, Report):
             self._refused.append((_LoggedReport(message, origin), refusal))
         return refusal
 
     def picture(self) -> Explanation:
-        """Return the episode's picture. Raises KeyError where no report was accepted."""
+        """Return the episode's picture. Raises KeyError if no report was accepted."""
         return self._ledger.picture(self.episode)
 
-    def account(self) -> Explanation:
-        """Return the accounts of all cells and ceasefire views. Raises KeyError as `picture`."""
+    def explain(self) -> Explanation:
+        """Return the explanations of all cells and ceasefire views. Raises KeyError as `picture`."""
         episode = self._ledger.episode(self.episode)
         return {
             "episode": self.episode,
@@ -111,22 +111,22 @@ class EpisodeHistory:
         }
 
     def cells(self) -> list[CellKey]:
-        """Return all cells, sorted; those too of which nothing but refused claims speak. Raises as `picture`."""
-        refused = {key for told, _ in self._refused for key, _ in told.figures()}
+        """Return all cells, sorted, also those with refused claims alone. Raises as `picture`."""
+        refused = {key for logged, _ in self._refused for key, _ in logged.figures()}
         return sorted(self._ledger.episode(self.episode).cells.keys() | refused)
 
     def views(self) -> list[ViewKey]:
         """Return all ceasefire views, sorted, as `cells`. Raises as `picture`."""
-        refused = {key for told, _ in self._refused for key, _ in told.acts(self._ledger.registry)}
+        refused = {key for logged, _ in self._refused for key, _ in logged.acts(self._ledger.registry)}
         return sorted(self._ledger.episode(self.episode).views.keys() | refused)
 
     def cell(self, key: CellKey) -> Explanation:
-        """Return why a cell has its value. Raises KeyError where there is no such cell."""
+        """Return the explanation of a cell's value. Raises KeyError if there is no such cell."""
         episode = self._ledger.episode(self.episode)
         refused = [*self._refused_figures(key)]
         cell = episode.cells[key] if key in episode.cells or not refused else Cell()
         source, party, outcome, population = key
-        counted = {entry[:4] for entry in cell.counted()}
+        counted = {entry.target for entry in cell.counted()}
         base = cell.bases[-1] if cell.bases else None
         return {
             "source": source,
@@ -135,14 +135,16 @@ class EpisodeHistory:
             "population": population,
             "value": cell.value(),
             "version": cell.version,
-            "base": base and self._told(base),
+            "base": base and self._counted_figure(base),
             "increments": [
-                {**self._told(e), "adds_to": _adds_to(e, base)} for e in cell.increments if e[:4] in counted
+                {**self._counted_figure(entry), "adds_to": _adds_to(entry, base)}
+                for entry in cell.increments
+                if entry.target in counted
             ],
             "superseded": [
-                {**self._told(e), "why": self._why_superseded(cell, e)}
-                for e in sorted([*cell.bases, *cell.increments])
-                if e[:4] not in counted
+                {**self._counted_figure(entry), "why": self._why_superseded(cell, entry)}
+                for entry in sorted([*cell.bases, *cell.increments])
+                if entry.target not in counted
             ],
             "replaced": [*self._replaced_figures(key)],
             "disputed": [*self._denials(cell)],
@@ -151,7 +153,7 @@ class EpisodeHistory:
         }
 
     def ceasefire(self, ceasefire: str, source: str = "") -> Explanation:
-        """Return how a view came to its status, step by step; source "" is the joint view."""
+        """Return the steps that led to a view's status; source "" is the joint view."""
         episode = self._ledger.episode(self.episode)
         key = (ceasefire, source)
         refused = [*self._refused_acts(key)]
@@ -168,112 +170,121 @@ class EpisodeHistory:
             "changes": self._changes_of("ceasefires", "ceasefire", "view", named=named),
         }
 
-    def _told(self, entry: Entry) -> Explanation:
-        as_of, _, report_id, index, claim = entry
-        revision = self._ledger.episode(self.episode).reports[report_id].revision
-        return _figure(as_of, claim) | self._report(report_id, revision, index)
+    def _counted_figure(self, entry: Entry) -> Explanation:
+        revision = self._ledger.episode(self.episode).reports[entry.report_id].revision
+        return _figure(entry) | self._claim_origin(entry.report_id, revision, entry.claim_index)
 
-    def _report(self, report_id: str, revision: int, claim: int) -> Explanation:
-        return self._reports[report_id, revision].account(claim)
+    def _claim_origin(self, report_id: str, revision: int, claim: int) -> Explanation:
+        return self._reports[report_id, revision].claim_origin(claim)
 
     def _why_superseded(self, cell: Cell, entry: Entry) -> str:
         base = cell.bases[-1] if cell.bases else None
-        if base is not None and entry[4].basis == "cumulative":
-            return f"the cumulative figure of {base[2]} is later"
-        if base is not None and entry[0] <= base[0]:
-            return f"dated no later than the cumulative figure of {base[2]}, which contains it"
-        return f"the incident {entry[4].incident} is told again by a later claim"
+        if base is not None and entry.claim.basis == "cumulative":
+            return f"the cumulative figure of {base.report_id} is later"
+        if base is not None and entry.as_of <= base.as_of:
+            return f"dated no later than the cumulative figure of {base.report_id}, which contains it"
+        return f"a later claim reports the incident {entry.claim.incident} again"
 
     def _no_longer(self) -> Iterator[tuple[_LoggedReport, Explanation]]:
-        """Yield the revisions that no longer stand, and what became of each."""
-        for ((report_id, _), told), ((next_id, next_revision), after) in pairwise(sorted(self._reports.items())):
+        """Yield the revisions that were replaced or withdrawn, and why."""
+        for ((report_id, _), logged), ((next_id, next_revision), after) in pairwise(sorted(self._reports.items())):
             if next_id == report_id:
-                what = "withdrawn" if after.report.withdrawn else "replaced"
-                yield told, {"why": f"{what} by revision {next_revision}"}
+                verb = "withdrawn" if after.report.withdrawn else "replaced"
+                yield logged, {"why": f"{verb} by revision {next_revision}"}
 
     def _replaced_figures(self, key: CellKey) -> Iterator[Explanation]:
-        for told, why in self._no_longer():
-            yield from (_figure(e[0], e[4]) | told.account(e[3]) | why for cell, e in told.figures() if cell == key)
+        for logged, why in self._no_longer():
+            yield from (_logged_figure(logged, entry) | why for cell, entry in logged.figures() if cell == key)
 
     def _replaced_acts(self, key: ViewKey) -> Iterator[Explanation]:
-        for told, why in self._no_longer():
-            acts = told.acts(self._ledger.registry)
-            yield from (_act(done) | told.account(done[3]) | why for view, done in acts if view == key)
+        for logged, why in self._no_longer():
+            acts = logged.acts(self._ledger.registry)
+            yield from (_logged_act(logged, act) | why for view, act in acts if view == key)
 
     def _denials(self, cell: Cell) -> Iterator[Explanation]:
         episode = self._ledger.episode(self.episode)
         for entry in cell.counted():
-            target: Target = (entry[2], entry[3])
-            for (report_id, index), (_, revision) in sorted(episode.denials.get(target, {}).items()):
-                if revision in {None, episode.reports[entry[2]].revision}:
-                    standing = episode.reports[report_id]
-                    denies = {"denies": {"report_id": target[0], "claim": target[1]}}
-                    yield self._report(report_id, standing.revision, index) | denies
+            denies = {"denies": {"report_id": entry.report_id, "claim": entry.claim_index}}
+            for (report_id, index), denial in sorted(episode.denials.get(entry.target, {}).items()):
+                if denial.applies_to(episode.reports[entry.report_id].revision):
+                    revision = episode.reports[report_id].revision
+                    yield self._claim_origin(report_id, revision, index) | denies
 
     def _refused_figures(self, key: CellKey) -> Iterator[Explanation]:
-        for told, refusal in self._refused:
+        for logged, refusal in self._refused:
             why = {"code": refusal.code, "why": refusal.message}
-            yield from (_figure(e[0], e[4]) | told.account(e[3]) | why for cell, e in told.figures() if cell == key)
+            yield from (_logged_figure(logged, entry) | why for cell, entry in logged.figures() if cell == key)
 
     def _refused_acts(self, key: ViewKey) -> Iterator[Explanation]:
-        for told, refusal in self._refused:
+        for logged, refusal in self._refused:
             why = {"code": refusal.code, "why": refusal.message}
-            acts = told.acts(self._ledger.registry)
-            yield from (_act(done) | told.account(done[3]) | why for view, done in acts if view == key)
+            acts = logged.acts(self._ledger.registry)
+            yield from (_logged_act(logged, act) | why for view, act in acts if view == key)
 
     def _steps(self, key: ViewKey, clock: int) -> Iterator[Explanation]:
         episode = self._ledger.episode(self.episode)
         acts = sorted(
-            done
+            act
             for report_id, standing in episode.reports.items()
-            for view, done in places(report_id, standing, self._ledger.registry)
+            for view, act in applied_acts(report_id, standing, self._ledger.registry)
             if view == key
         )
-        course = START
-        #: By timer: the act that set it.
+        state = START
+        #: The act that set each timer.
         set_by: dict[str, Explanation] = {}
-        for done in acts:
-            yield from _timer_steps(course, done[0], set_by)
-            course = timers(course, done[0])
-            after = claim_done(course, *done[4:])
-            said = self._report(done[2], episode.reports[done[2]].revision, done[3])
-            yield _act(done) | {"before": course.status, "after": after.status} | said
-            for timer in _timers_set(done[4], after):
-                set_by[timer] = said
-            course = after
-        yield from _timer_steps(course, clock, set_by)
+        for act in acts:
+            yield from _timer_steps(state, act.at, set_by)
+            state = run_timers(state, act.at)
+            after = apply_claim(state, act.claim, act.source, act.by)
+            origin = self._claim_origin(act.report_id, episode.reports[act.report_id].revision, act.claim_index)
+            yield _act(act) | {"before": state.status, "after": after.status} | origin
+            for timer in _timers_set(act.claim, after):
+                set_by[timer] = origin
+            state = after
+        yield from _timer_steps(state, clock, set_by)
 
     def _changes_of(self, topic: str, *fields: str, named: tuple[str, ...]) -> list[Change]:
-        return [c for t, c in self._changes if t == topic and tuple(c[field] for field in fields) == named]
+        changes = (change for changed, change in self._changes if changed == topic)
+        return [change for change in changes if tuple(change[field] for field in fields) == named]
 
 
-def _figure(as_of: int, claim: Casualty) -> Explanation:
-    return {"as_of": format_time(as_of), "since": _time(claim.since)} | {f: getattr(claim, f) for f in CASUALTY_FIELDS}
+def _figure(entry: Entry) -> Explanation:
+    claim = entry.claim
+    times = {"as_of": format_time(entry.as_of), "since": _time(claim.since)}
+    return times | {field: getattr(claim, field) for field in CASUALTY_FIELDS}
+
+
+def _logged_figure(logged: _LoggedReport, entry: Entry) -> Explanation:
+    return _figure(entry) | logged.claim_origin(entry.claim_index)
+
+
+def _logged_act(logged: _LoggedReport, act: AppliedAct) -> Explanation:
+    return _act(act) | logged.claim_origin(act.claim_index)
 
 
 def _adds_to(entry: Entry, base: Entry | None) -> str:
-    since = entry[4].since
-    return "high" if base is not None and since is not None and since < base[0] else "best, low, high"
+    since = entry.claim.since
+    return "high" if base is not None and since is not None and since < base.as_of else "best, low, high"
 
 
 def _timers_set(claim: CeasefireClaim, after: CeasefireState) -> Iterator[str]:
-    """Yield the timers of a course that are what a claim says."""
+    """Yield the timers of a state that a claim set."""
     for timer in ("effective_at", "expires_at") if claim.act in SETS_TIMES else ():
-        said = getattr(claim, timer)
-        if said is not None and said == getattr(after, timer):
+        time = getattr(claim, timer)
+        if time is not None and time == getattr(after, timer):
             yield timer
 
 
-def _timer_steps(course: CeasefireState, until: int, set_by: dict[str, Explanation]) -> Iterator[Explanation]:
-    """Yield what fires by itself up to and with `until`."""
-    for timer, after in fired(course, until):
-        step = {"timer": timer, "at": _time(after.since), "before": course.status, "after": after.status}
+def _timer_steps(state: CeasefireState, until: int, set_by: dict[str, Explanation]) -> Iterator[Explanation]:
+    """Yield the timers that fire up to `until`, inclusive."""
+    for timer, after in fired_timers(state, until):
+        step = {"timer": timer, "at": _time(after.since), "before": state.status, "after": after.status}
         yield step | {"set_by": set_by[timer]}
-        course = after
+        state = after
 
 
-def _on_a_log(origin: OriginRecord | None) -> change_records.Origin | None:
-    """Return where a report lies as a change says it: only of a log (contract section 6)."""
+def _log_origin(origin: OriginRecord | None) -> change_records.Origin | None:
+    """Return the origin for a change: a position on a log only (contract section 6)."""
     return (origin["topic"], origin["partition"], origin["offset"]) if origin and "topic" in origin else None
 
 
@@ -281,12 +292,12 @@ def _time(us: int | None) -> str | None:
     return None if us is None else format_time(us)
 
 
-def _act(done: AppliedAct) -> Explanation:
-    claim: CeasefireClaim = done[4]
+def _act(act: AppliedAct) -> Explanation:
+    claim = act.claim
     return {
         "act": claim.act,
         "at": format_time(claim.at),
-        "by": done[6],
+        "by": act.by,
         "against": claim.against,
         "text": claim.text,
     }

@@ -1,6 +1,6 @@
-"""An episode told from its log: which of its figures and ceasefires are asked for, and the accounts of those.
+"""Replay an episode's history, and select the cells and ceasefires to explain.
 
-The records may come from anywhere: `replay_history` takes (value, timestamp) pairs in the order of the log.
+`replay_history` takes records of any origin, in the order of the log.
 """
 
 from collections import Counter
@@ -20,10 +20,10 @@ __all__ = ["HistoryResult", "NoSuchEpisode", "ceasefires_named", "cells_named", 
 
 
 class HistoryResult(NamedTuple):
-    """What was told, and how many records were refused before it was known what they are about, by code."""
+    """An episode's history, and the number of records that could not be parsed, by code."""
 
-    chronicle: EpisodeHistory
-    unread: Counter[str]
+    history: EpisodeHistory
+    unparsed: Counter[str]
 
 
 def replay_history(
@@ -34,66 +34,66 @@ def replay_history(
     horizon_us: int,
     until_us: int | None = None,
 ) -> HistoryResult:
-    """Take the records of an episode, in the order of the log.
+    """Return the history of an episode from its records, in the order of the log.
 
-    With `until_us`, as it was known then (`streams.core.queries.as_of`). Raises NoSuchEpisode.
+    With `until_us`, as it was known at that time (`streams.core.queries.as_of`). Raises NoSuchEpisode.
     """
-    told = HistoryResult(EpisodeHistory(episode, registry, horizon_us=horizon_us), Counter())
+    result = HistoryResult(EpisodeHistory(episode, registry, horizon_us=horizon_us), Counter())
     others: set[str] = set()
-    for message, origin, refusal in messages_of(episode, records, told.unread, others):
+    for message, origin, refusal in messages_of(episode, records, result.unparsed, others):
         if until_us is not None and published_us(message) > until_us:
             continue
         if refusal is not None:
-            told.chronicle.refuse(message, refusal, origin)
+            result.history.refuse(message, refusal, origin)
         else:
-            told.chronicle.take(message, origin)
+            result.history.take(message, origin)
     if until_us is not None:
-        told.chronicle.take(Tick(until_us, episode))
+        result.history.take(Tick(until_us, episode))
     try:
-        told.chronicle.picture()
+        result.history.picture()
     except KeyError:
         raise NoSuchEpisode(episode, others) from None
-    return told
+    return result
 
 
-def explanations(chronicle: EpisodeHistory, subject: str | None = None) -> Explanation:
-    """Return the accounts of the cells and ceasefire views that a subject names; all of them for None.
+def explanations(history: EpisodeHistory, subject: str | None = None) -> Explanation:
+    """Return the explanations of the cells and ceasefire views that a subject names; all for None.
 
-    A name that fits a ceasefire is a ceasefire's: see `ceasefires_named`, then `cells_named`.
+    A name that matches a ceasefire names that: see `ceasefires_named`, then `cells_named`.
     """
-    ceasefires = ceasefires_named(chronicle, subject)
-    cells = [] if ceasefires and subject is not None else cells_named(chronicle, subject)
+    ceasefires = ceasefires_named(history, subject)
+    cells = [] if ceasefires and subject is not None else cells_named(history, subject)
     return {
-        "episode": chronicle.episode,
-        "clock": chronicle.picture()["clock"],
+        "episode": history.episode,
+        "clock": history.picture()["clock"],
         "cells": cells,
         "ceasefires": ceasefires,
     }
 
 
-def cells_named(chronicle: EpisodeHistory, subject: str | None) -> list[Explanation]:
-    """Return the accounts of the cells that a subject names, all of them for None.
+def cells_named(history: EpisodeHistory, subject: str | None) -> list[Explanation]:
+    """Return the explanations of the cells that a subject names; all for None.
 
-    A cell is named as source/party/outcome/population: each part may be cut short or left empty, and parts may be left
-    out, as in `mod/killed`.
+    A cell is named as source/party/outcome/population: each part may be shortened or empty, and parts may be missing,
+    as in `mod/killed`.
     """
-    keys = chronicle.cells()
-    return [chronicle.cell(key) for key in (keys if subject is None else _matching(subject, keys))]
+    keys = history.cells()
+    return [history.cell(key) for key in (keys if subject is None else _matching(subject, keys))]
 
 
-def ceasefires_named(chronicle: EpisodeHistory, subject: str | None) -> list[Explanation]:
-    """Return the account of the ceasefire view that a subject names; all views that exist for None.
+def ceasefires_named(history: EpisodeHistory, subject: str | None) -> list[Explanation]:
+    """Return the explanation of the ceasefire view that a subject names; all existing views for None.
 
-    It is named by its name, which is its joint view, by name/joint or by name/source:SLUG; one that is withdrawn too.
+    A view is named by name (its joint view), name/joint or name/source:SLUG; also a withdrawn one.
     """
     if subject is None:
-        told = [chronicle.ceasefire(*key) for key in chronicle.views()]
-        return [account for account in told if account["value"] is not None or account["refused"]]
+        views = [history.ceasefire(*key) for key in history.views()]
+        return [view for view in views if view["value"] is not None or view["refused"]]
     name, _, view = subject.partition("/")
     if view not in {"", "joint"} and not view.startswith("source:"):
         return []
     try:
-        return [chronicle.ceasefire(name, _source(view or "joint"))]
+        return [history.ceasefire(name, _source(view or "joint"))]
     except KeyError:
         return []
 
@@ -103,7 +103,7 @@ def _source(view: str) -> str:
 
 
 def _matching(subject: str, cells: list[CellKey]) -> list[CellKey]:
-    """Return the cells that fit best: of `killed`, not those of killed_or_missing where there are both."""
+    """Return the best matches: `killed` does not match killed_or_missing if there are both."""
     parts = subject.split("/")
     fits = [_whole_fields(parts, key) for key in cells]
     best = max(fits, default=-1)
@@ -111,7 +111,7 @@ def _matching(subject: str, cells: list[CellKey]) -> list[CellKey]:
 
 
 def _whole_fields(parts: list[str], key: CellKey) -> int:
-    """Return how many parts are a field of the cell as a whole; -1 where one is not even found in any, in order."""
+    """Return the number of parts that equal a field; -1 if they are not all found, in order."""
     if len(parts) > len(key):
         return -1
     ways = [fields for fields in combinations(key, len(parts)) if all(map(contains, fields, parts))]

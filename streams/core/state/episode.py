@@ -1,4 +1,4 @@
-"""What is kept of an episode: its standing reports, and what the folds made of them."""
+"""The state of one episode: its standing reports and what the folds made of them."""
 
 from streams.core.ceasefires.timer_queue import TimerQueue, ViewKey
 from streams.core.ceasefires.view import View
@@ -10,11 +10,11 @@ from streams.core.state.settled_ids import SettledIds
 
 
 class Episode:
-    """All that is known of one episode."""
+    """The state of one episode."""
 
     __slots__ = (
-        "ages", "cells", "clock", "denials", "derived", "name", "newest", "reports",
-        "settled", "settled_derived", "views", "waiting",
+        "cells", "clock", "denials", "derived", "horizon_queue", "name", "newest", "reports",
+        "settled", "settled_derived", "timers", "views",
     )  # fmt: skip
 
     def __init__(self, name: str, clock: int) -> None:
@@ -24,16 +24,16 @@ class Episode:
         #: The greatest published_at; the horizon is measured from it (section 2 rule 4).
         self.newest = clock
         self.reports: dict[str, StandingReport] = {}
-        #: Settled reports that nothing counts on any more.
+        #: Settled reports without counted claims.
         self.settled = SettledIds()
         self.cells: dict[CellKey, Cell] = {}
         self.derived: dict[CellKey, list[Entry]] = {}
-        #: Of the derived figures the newest that nothing can take away any more (`streams.core.folds.pruning`).
+        #: The newest settled derived figure of each cell (`streams.core.folds.pruning`).
         self.settled_derived: dict[CellKey, Entry] = {}
-        #: Who denies a claim: by target, then by the denial's own place.
+        #: Denials by denied claim, then by the statement that makes them.
         self.denials: dict[Target, dict[Target, Denial]] = {}
         self.views: dict[ViewKey, View] = {}
-        #: When the next timer of a view fires, for the views that wait for one.
-        self.waiting = TimerQueue()
-        #: What is settled next. May name the departed.
-        self.ages = HorizonQueue()
+        #: The next timer of each view.
+        self.timers = TimerQueue()
+        #: Reports by publication time, for pruning; may contain ids already removed or revised.
+        self.horizon_queue = HorizonQueue()

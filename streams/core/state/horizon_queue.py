@@ -1,18 +1,18 @@
-"""Which reports an episode's horizon passes next: report ids by published_at, oldest first."""
+"""Report ids by published_at, oldest first: the reports that the horizon passes next."""
 
 from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from typing import Any
 
+from streams.core.model import Boxed
 from streams.core.times import FIRST_US
 
 
 class HorizonQueue:
     """A queue of (published_at, report_id).
 
-    Most reports come in order, so these are two queues side by side, which share each time and id with the report
-    itself; what comes late lies in a heap. It may name reports that have gone or were revised since.
+    Reports in order go to two parallel queues, which share each time and id with the report itself; late ones go to
+    a heap. It may contain reports that were revised or pruned since.
     """
 
     __slots__ = ("_ids", "_late", "_newest", "_times")
@@ -21,14 +21,11 @@ class HorizonQueue:
         self._times: deque[int] = deque()
         self._ids: deque[str] = deque()
         self._late: list[tuple[int, str]] = []
-        #: The last of `_times` that there was.
+        #: The greatest time that was added in order.
         self._newest = FIRST_US
 
-    def add(self, published_at: Any, report_id: str) -> None:
-        """Take a report in: its own number and text, which it shares.
-
-        No int: compiled, a number that is known to be one is made anew for each that keeps it.
-        """
+    def add(self, published_at: Boxed, report_id: str) -> None:
+        """Add a report."""
         if published_at >= self._newest:
             self._newest = published_at
             self._times.append(published_at)
@@ -37,11 +34,11 @@ class HorizonQueue:
             heappush(self._late, (published_at, report_id))
 
     def append(self, published_at: int, report_id: str) -> None:
-        """Take a report in, out of order; `put_in_order` must follow the last one."""
+        """Load a report in any order; `put_in_order` must follow the last one."""
         self._late.append((published_at, report_id))
 
     def put_in_order(self) -> None:
-        """Sort what was appended."""
+        """Sort the loaded reports."""
         self._late.sort()
         self._times = deque(published_at for published_at, _ in self._late)
         self._ids = deque(report_id for _, report_id in self._late)
@@ -49,7 +46,7 @@ class HorizonQueue:
         self._newest = self._times[-1] if self._times else FIRST_US
 
     def pop_before(self, floor: int) -> Iterator[tuple[int, str]]:
-        """Take out and yield all that was published before `floor`, the oldest first."""
+        """Remove and yield all reports published before `floor`, the oldest first."""
         while (self._times and self._times[0] < floor) or (self._late and self._late[0][0] < floor):
             if self._late and (not self._times or self._late[0][0] <= self._times[0]):
                 yield heappop(self._late)

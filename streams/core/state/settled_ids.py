@@ -1,20 +1,19 @@
-"""What is never forgotten of a settled report that nothing counts on any more: its id, revision and digest.
+"""Id, revision and digest of settled reports without counted claims (contract section 2 rules 3 and 4).
 
-Contract section 2 rules 3 and 4. There may be millions of them, so they are packed: a hash of the id stands for it,
-and the records lie in tables of bytes, 32 each, found by open addressing.
+There may be millions of them, so they are packed: 32 bytes each, with a hash for the id, in open-addressing tables.
 """
 
 import hashlib
 from collections.abc import Iterator
 from typing import Final
 
-#: 16 bytes that stand for the id (none of a million million has its like), revision, digest.
+#: A hash of the id (16 bytes: no collision among 10¹² ids is expected), revision, digest.
 ID_BYTES: Final = 16
 REVISION_BYTES: Final = 4
 DIGEST_BYTES: Final = 12
 RECORD_BYTES: Final = ID_BYTES + REVISION_BYTES + DIGEST_BYTES
 FIRST_RECORDS: Final = 8
-#: Of more than so many, there are 256 tables: to make a larger one of a table then never takes long.
+#: Above this there are 256 tables, so that growing one of them never takes long.
 ONE_TABLE_RECORDS: Final = 4096
 _FREE: Final = bytes(ID_BYTES)
 
@@ -31,7 +30,7 @@ class SettledIds:
         return sum(table.records for table in self._tables)
 
     def add(self, report_id: str, revision: int, digest: bytes) -> None:
-        """Take a report in, or what is known of it anew."""
+        """Add or update a report."""
         key = _hash(report_id)
         if not self._tables:
             self._tables = [_Table()]
@@ -43,7 +42,7 @@ class SettledIds:
         self._table(key).put(key + revision.to_bytes(REVISION_BYTES, "little") + digest)
 
     def get(self, report_id: str) -> tuple[int, bytes] | None:
-        """Return revision and digest, or None where the report is not here."""
+        """Return revision and digest, None if the report is not here."""
         if not self._tables:
             return None
         key = _hash(report_id)
@@ -55,7 +54,7 @@ class SettledIds:
 
 
 class _Table:
-    """Records by open addressing; at most two thirds of the places are taken, so that a free one is near."""
+    """Records by open addressing; at most two thirds of the slots are used, so that a free one is near."""
 
     __slots__ = ("_bytes", "records")
 
@@ -64,8 +63,8 @@ class _Table:
         self.records = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        for at in range(0, len(self._bytes), RECORD_BYTES):
-            record = bytes(self._bytes[at : at + RECORD_BYTES])
+        for start in range(0, len(self._bytes), RECORD_BYTES):
+            record = bytes(self._bytes[start : start + RECORD_BYTES])
             if record[:ID_BYTES] != _FREE:
                 yield record
 
@@ -73,25 +72,25 @@ class _Table:
         if 3 * (self.records + 1) * RECORD_BYTES > 2 * len(self._bytes):
             records, self.records = list(self), 0
             self._bytes = bytearray(2 * len(self._bytes))
-            for each in records:
-                self.put(each)
-        at = self._place(record[:ID_BYTES])
-        self.records += self._bytes[at : at + ID_BYTES] == _FREE
-        self._bytes[at : at + RECORD_BYTES] = record
+            for old in records:
+                self.put(old)
+        start = self._slot(record[:ID_BYTES])
+        self.records += self._bytes[start : start + ID_BYTES] == _FREE
+        self._bytes[start : start + RECORD_BYTES] = record
 
     def rest(self, key: bytes) -> bytes | None:
-        """Return what follows a key, or None where it is not here."""
-        at = self._place(key)
-        record = bytes(self._bytes[at : at + RECORD_BYTES])
+        """Return the bytes after a key, None if it is not here."""
+        start = self._slot(key)
+        record = bytes(self._bytes[start : start + RECORD_BYTES])
         return record[ID_BYTES:] if record[:ID_BYTES] == key else None
 
-    def _place(self, key: bytes) -> int:
-        """Return where a record lies, or the free place where it would."""
+    def _slot(self, key: bytes) -> int:
+        """Return the start of a key's record, or of the free slot for it."""
         table, end = self._bytes, len(self._bytes)
-        at = int.from_bytes(key[-8:], "little") * RECORD_BYTES % end
-        while (there := table[at : at + ID_BYTES]) != key and there != _FREE:
-            at = (at + RECORD_BYTES) % end
-        return at
+        start = int.from_bytes(key[-8:], "little") * RECORD_BYTES % end
+        while (found := table[start : start + ID_BYTES]) != key and found != _FREE:
+            start = (start + RECORD_BYTES) % end
+        return start
 
 
 def _hash(report_id: str) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 from aiokafka import TopicPartition
 
+from schemas.topics import CHANGE_TOPICS
 from streams.kafka.range_reader import OffsetRange, RangeReader, RangeUnreadable, bounds, in_time, partitions
 from streams.kafka.residency import partition_counts
 from streams.kafka.routing import partition_of
@@ -16,7 +17,7 @@ from streams.stores.sqlite.reader import Reader
 
 __all__ = ["EMBEDDED_TOPICS", "EmbeddedSource", "ExportFilter", "KafkaSource"]
 
-EMBEDDED_TOPICS = ("reports", "casualties", "ceasefires", "statements", "rejected")
+EMBEDDED_TOPICS = ("reports", *CHANGE_TOPICS, "rejected")
 
 
 class ExportFilter(NamedTuple):

@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 import orjson
 from aiokafka import TopicPartition
 
+from schemas.topics import CHANGE_TOPICS
 from streams.kafka.client import client_options
 from streams.kafka.range_reader import ALL, RangeReader, RangeUnreadable, partitions
 from streams.settings import Settings
 
 __all__ = ["Comparison", "compare"]
-
-CHANGES = ("casualties", "ceasefires", "statements")
 
 
 class Comparison(NamedTuple):
@@ -46,7 +45,7 @@ async def compare(old: Settings, new: Settings, brought: Mapping[int, int]) -> C
     episodes: set[str] = set()
     behind: set[str] = set()
     missing: list[str] = []
-    for name in CHANGES:
+    for name in CHANGE_TOPICS:
         try:
             await partitions(client_options(old), old.topic(name))
         except RangeUnreadable:

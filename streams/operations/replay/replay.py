@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from schemas.topics import CHANGE_TOPICS
 from streams.core.ledger import Ledger
 from streams.core.model import Message, Tick
 from streams.core.parse import Refusal
@@ -191,7 +192,7 @@ class Replay:
 
 
 _OUTCOMES = frozenset(Outcome)
-_LINE_STARTS = {name: f'{{"topic":"{name}","data":'.encode() for name in ("casualties", "ceasefires", "statements")}
+_LINE_STARTS = {name: f'{{"topic":"{name}","data":'.encode() for name in CHANGE_TOPICS}
 
 
 def refused(counts: Counter[str]) -> int:

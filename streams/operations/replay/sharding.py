@@ -21,7 +21,7 @@ class Shard:
         """Take the number of the process, from 0, and how many there are."""
         self._number = number
         self._of = of
-        self._ours = Memo(self._is_ours, most=1 << 16)
+        self._ours = Memo(self._is_ours, max_entries=1 << 16)
 
     def read(self, line: bytes) -> Message | None:
         """Return the report or tick in a line of ours, None for another's. Raises Refusal as `read_record`."""
@@ -35,7 +35,7 @@ class Shard:
         if episode is None or len(episode) > SLUG_LENGTH:
             # It will be refused, whoever reads it.
             return read_record(record) if self._number == 0 else None
-        return read_record(record) if self._ours.of(episode) else None
+        return read_record(record) if self._ours.get(episode) else None
 
     def _is_ours(self, episode: str) -> bool:
         return crc32(episode.encode(errors="replace")) % self._of == self._number

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from schemas.topics import CHANGE_TOPICS
 from streams.core.cloudevents import Header, Headers
 from streams.core.ledger import Ledger
 from streams.core.model import Message
@@ -15,7 +16,6 @@ from streams.observability.tracing import traced
 
 __all__ = ["Expected", "ExpectedOutput"]
 
-CHANGES = ("casualties", "ceasefires", "statements")
 #: What only the desk can know: a bug, or an output that is too long for its topic.
 DESK_CODES = {"internal", "too_large"}
 
@@ -46,13 +46,13 @@ class Expected:
         """
         self.ledger = Ledger(registries[0][1], horizon_us=horizon_us)
         self._later = deque(registries[1:])
-        self.outputs: dict[str, list[ExpectedOutput]] = {topic: [] for topic in (*CHANGES, "rejected")}
+        self.outputs: dict[str, list[ExpectedOutput]] = {topic: [] for topic in (*CHANGE_TOPICS, "rejected")}
         #: By the mark that the copy bears: key, partition and value of each record that was sent on.
         self.sent_on: dict[bytes, tuple[bytes, int, bytes | None]] = {}
         self.touched: dict[EntryKey, None] = {}
         self._routes = routes
         self._rejected = rejected
-        self._headers = {topic: Headers(prefix, topic) for topic in (*CHANGES, "rejected")}
+        self._headers = {topic: Headers(prefix, topic) for topic in (*CHANGE_TOPICS, "rejected")}
 
     def take(self, record: Any) -> None:
         """Fold one record of the log."""

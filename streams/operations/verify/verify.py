@@ -15,13 +15,14 @@ from typing import Any
 import orjson
 from aiokafka import TopicPartition
 
+from schemas.topics import CHANGE_TOPICS
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry
 from streams.files.source_registry import read_sources
 from streams.kafka.client import client_options
 from streams.kafka.routing import REROUTED, Router
 from streams.operations.verify.diff_records import differences
-from streams.operations.verify.expected import CHANGES, Expected, ExpectedOutput, forget_all, rerouted_marks
+from streams.operations.verify.expected import Expected, ExpectedOutput, forget_all, rerouted_marks
 from streams.operations.verify.pictures import PictureCheck
 from streams.operations.verify.reading import TopicReading
 from streams.processing.restore import GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRIES, REGISTRY
@@ -29,7 +30,7 @@ from streams.settings import Settings, duration_text
 
 __all__ = ["verify", "verify_now"]
 
-OUTPUTS = (*CHANGES, "rejected", "episodes", "ledger")
+OUTPUTS = (*CHANGE_TOPICS, "rejected", "episodes", "ledger")
 #: A transaction that was open when it was first looked at may just have been under way.
 SETTLE_S = 0.5
 SETTLE_TRIES = 10
@@ -135,9 +136,9 @@ class _Check:
         """Return all that is wrong; notes in `sent_on` which records had to go to another partition."""
         problems = list(self._offsets())
         problems += self._fold()
-        for name in (*CHANGES, "rejected"):
+        for name in (*CHANGE_TOPICS, "rejected"):
             problems += differences(self._place(name), self._expected.outputs[name], self._actual(name))
-        for name in CHANGES:
+        for name in CHANGE_TOPICS:
             problems += self._version_gaps(name)
         problems += self._state()
         sent_on.update(self._expected.sent_on)

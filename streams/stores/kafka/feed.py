@@ -17,7 +17,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
-from streams.stores.change_feed import CHANGE_TOPICS, PICTURES, ChangeBatch, FeedEntry, HistoryTruncated, Positions
+from streams.stores.change_feed import FEED_TOPICS, PICTURES, ChangeBatch, FeedEntry, HistoryTruncated, Positions
 from streams.stores.store import summarize
 
 __all__ = ["KafkaFeed"]
@@ -69,7 +69,7 @@ class KafkaFeed:
         """`client` gives the options of a Kafka client, `topic` the full name of a topic."""
         self._client = client
         self._topic = topic
-        self._names = {topic(name): name for name in (*CHANGE_TOPICS, PICTURES)}
+        self._names = {topic(name): name for name in (*FEED_TOPICS, PICTURES)}
         #: By episode: partition, offset, and the picture.
         self._pictures: dict[str, tuple[int, int, bytes]] = {}
         self._summaries: dict[str, dict[str, Any]] = {}

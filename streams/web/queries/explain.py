@@ -42,7 +42,7 @@ def _told(store: Store, episode: str, records: list[Located], asked: ExplainQuer
         told = replay_history(episode, records, store.registry, horizon_us=store.horizon_us, until_us=asked.at_us)
     except NoSuchEpisode:
         return None
-    chronicle = told.chronicle
+    chronicle = told.history
     everything: list[str | None] = [] if asked.cells or asked.ceasefires else [None]
     return {
         "episode": episode,

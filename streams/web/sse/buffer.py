@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import orjson
 
-from streams.stores.change_feed import CHANGE_TOPICS, PICTURES, FeedEntry, Positions
+from streams.stores.change_feed import FEED_TOPICS, PICTURES, FeedEntry, Positions
 
 __all__ = ["NOWHERE", "RECENT_MAX", "SHOWN", "Event", "EventBuffer", "EventFilter", "TooSlow", "frame", "origin_offset"]
 
@@ -17,7 +17,7 @@ BEHIND_MAX = 5_000
 CHUNK_MAX = 200
 
 #: Topics whose changes a picture shows; an alert is in none.
-SHOWN = frozenset(CHANGE_TOPICS) - {"alerts"}
+SHOWN = frozenset(FEED_TOPICS) - {"alerts"}
 #: The place of what no log has: heartbeats and the like.
 NOWHERE = -1
 
@@ -31,7 +31,7 @@ class TooSlow(Exception):
 class EventFilter(NamedTuple):
     """What a client asked for; `episodes` None: all."""
 
-    topics: frozenset[str] = frozenset(CHANGE_TOPICS)
+    topics: frozenset[str] = frozenset(FEED_TOPICS)
     episodes: frozenset[str] | None = None
 
     def takes(self, topic: str, episode: str) -> bool:
@@ -141,7 +141,7 @@ class EventBuffer:
             if not behind:
                 break
             entry = event.entry
-            if entry.topic not in CHANGE_TOPICS:
+            if entry.topic not in FEED_TOPICS:
                 continue
             if entry.offset < begin[entry.place]:
                 behind.discard(entry.place)
@@ -156,7 +156,7 @@ class EventBuffer:
         self.first += len(gone)
         for event in gone:
             self._bytes -= len(event.frame)
-            if event.entry.topic in CHANGE_TOPICS:
+            if event.entry.topic in FEED_TOPICS:
                 self.begin[event.entry.place] = event.entry.offset + 1
 
 

@@ -5,15 +5,16 @@ from collections.abc import Iterable
 
 from starlette.requests import Request
 
-from streams.stores.change_feed import CHANGE_TOPICS, PICTURES
+from schemas.reports import SLUG
+from streams.stores.change_feed import FEED_TOPICS, PICTURES
 from streams.web.sse.buffer import EventFilter
 from streams.web.sse.marks import BadMark, Mark
 
 __all__ = ["EPISODES_MAX", "QueryRefused", "event_filter", "start_mark"]
 
 EPISODES_MAX = 100
-_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
-_TOPICS = (*CHANGE_TOPICS, PICTURES)
+_SLUG = re.compile(SLUG)
+_TOPICS = (*FEED_TOPICS, PICTURES)
 
 
 class QueryRefused(Exception):
@@ -31,7 +32,7 @@ def event_filter(request: Request) -> EventFilter:
 
     Raises QueryRefused.
     """
-    topics = frozenset(_listed(request, "topic")) or frozenset(CHANGE_TOPICS)
+    topics = frozenset(_listed(request, "topic")) or frozenset(FEED_TOPICS)
     episodes = frozenset(_listed(request, "episode"))
     if unknown := sorted(topics.difference(_TOPICS)):
         raise QueryRefused(422, "invalid", f"topic: {unknown[0]!r} is not one of {', '.join(_TOPICS)}")

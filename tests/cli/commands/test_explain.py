@@ -229,7 +229,7 @@ def test_it_fits_a_narrow_terminal() -> None:
 )
 def test_parts_of_a_count_may_be_cut_short_empty_or_left_out(subject: str, cells: list[str]) -> None:
     told = replay_history(EPISODE, map(unwrap, Lines([REPORTS])), read_sources(SOURCES), horizon_us=DEFAULT_HORIZON_US)
-    found = explanations(told.chronicle, subject)
+    found = explanations(told.history, subject)
     named = ["/".join(cell[field] for field in ("source", "party", "outcome", "population")) for cell in found["cells"]]
     assert (named, found["ceasefires"]) == (cells, [])
 
@@ -261,7 +261,7 @@ def test_a_count_that_is_withdrawn_can_be_asked_for_still() -> None:
 
 def test_for_programs_it_is_the_whole_account_as_json() -> None:
     told = replay_history(EPISODE, map(unwrap, Lines([REPORTS])), read_sources(SOURCES), horizon_us=DEFAULT_HORIZON_US)
-    account = told.chronicle.account()
+    account = told.history.explain()
     shown = asked()
     assert without_origins(shown["cells"]) == account["cells"]
     # A view that is withdrawn stands in no list; it has to be asked for.

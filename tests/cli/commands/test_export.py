@@ -13,7 +13,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from schemas.topics import TOPICS
+from schemas.topics import CHANGE_TOPICS, TOPICS
 from streams.cli import app
 from streams.cli.commands.export import Topic
 from streams.files.jsonl import Lines
@@ -105,7 +105,7 @@ def test_an_interrupted_export_is_gone_on_with_to_the_same_bytes(
     assert [line["value"] for line in exported(path)][len(exported(whole)) :] == [{}]
 
 
-@pytest.mark.parametrize("topic", ["casualties", "ceasefires", "statements", "episodes", "rejected"])
+@pytest.mark.parametrize("topic", [*CHANGE_TOPICS, "episodes", "rejected"])
 def test_every_topic_can_be_exported(settings: Settings, tmp_path: Path, topic: str) -> None:
     path = tmp_path / "topic.jsonl"
     assert run(str(path), "--topic", topic, "-q", *on(settings)).exit_code == 0

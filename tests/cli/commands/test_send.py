@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
+from schemas.topics import CHANGE_TOPICS
 from streams.cli import app
 from streams.kafka import topics
 from streams.stores.sqlite.database import DATABASE
@@ -201,7 +202,7 @@ async def test_a_replay_into_the_same_topics_is_all_duplicates(kafka: str, prefi
     assert len(await read(settings, "reports")) == 5_000
 
 
-OUTPUTS = ("casualties", "ceasefires", "statements", "rejected")
+OUTPUTS = (*CHANGE_TOPICS, "rejected")
 
 
 async def _make(kafka: str, prefix: str) -> None:

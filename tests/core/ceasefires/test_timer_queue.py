@@ -25,7 +25,7 @@ def test_it_is_a_table_of_times_with_the_earliest_at_hand(seed: int) -> None:
         clock = dice.randrange(100)
         assert waiting.get(key) == due
         assert waiting.first() == min(table.values(), default=None)
-        assert set(waiting.until(clock)) == {each for each, at in table.items() if at <= clock}
+        assert set(waiting.due(clock)) == {each for each, at in table.items() if at <= clock}
         assert (bool(waiting), repr(waiting)) == (bool(table), repr(sorted(table.items())))
 
 
@@ -34,4 +34,4 @@ def test_what_is_no_longer_waited_for_does_not_pile_up() -> None:
     for due in range(10_000):
         waiting.set(("main", ""), due)
     assert len(waiting._heap) < 100
-    assert list(waiting.until(10_000)) == [("main", "")]
+    assert list(waiting.due(10_000)) == [("main", "")]

@@ -16,11 +16,11 @@ from streams.core.ceasefires.transitions import (
     START,
     VIOLATIONS,
     CeasefireState,
-    claim_done,
-    fired,
+    apply_claim,
+    fired_timers,
+    next_status,
     next_timer,
-    target_of,
-    timers,
+    run_timers,
 )
 from streams.core.model import CeasefireClaim
 
@@ -75,7 +75,7 @@ def test_statuses_are_open_or_closed_as_the_contract_says() -> None:
 def test_an_act_moves_a_status_as_its_rows_say_and_leaves_any_other_as_it_is(name: str) -> None:
     """All pairs of act and status, with a `by` and without."""
     moved = {
-        (status, by): target_of(CeasefireState(status), name, "north" if by else None)
+        (status, by): next_status(CeasefireState(status), name, "north" if by else None)
         for status, by in product(STATUSES, (True, False))
     }
     assert moved == {
@@ -104,12 +104,12 @@ def test_acts_that_set_times_and_that_declare_are_those_the_contract_names() -> 
 
 
 def done(
-    course: CeasefireState, name: str, at: int = 100, *, by: str | None = None, source: str = "mod", **times: Any
+    state: CeasefireState, name: str, at: int = 100, *, by: str | None = None, source: str = "mod", **times: Any
 ) -> CeasefireState:
-    """A course after a claim; times are small numbers."""
+    """A state after a claim; times are small numbers."""
     given = {"effective_at": None, "expires_at": None, **times}
     claim = CeasefireClaim("main", name, at, None, None, **given, parties=(), mediators=(), text=None)
-    return claim_done(course, claim, source, by)
+    return apply_claim(state, claim, source, by)
 
 
 OLD: dict[str, Any] = {"effective_at": 10, "expires_at": 900, "declared_by": ("south",), "not_confirmed_by": ("watch",)}
@@ -204,8 +204,8 @@ def test_not_confirmed_counts_at_any_status() -> None:
 @pytest.mark.parametrize("name", VIOLATIONS)
 @pytest.mark.parametrize("status", STATUSES)
 def test_an_allegation_alone_never_ends_a_ceasefire(name: str, status: str) -> None:
-    course = CeasefireState(status, 1, declared_by=("north",))
-    assert done(course, name, by="south") == course
+    state = CeasefireState(status, 1, declared_by=("north",))
+    assert done(state, name, by="south") == state
 
 
 # --- timers -----------------------------------------------------------------------------------------------------------
@@ -213,41 +213,41 @@ def test_an_allegation_alone_never_ends_a_ceasefire(name: str, status: str) -> N
 
 @pytest.mark.parametrize("status", ["agreed", "announced"])
 def test_a_declared_start_comes_at_its_time(status: str) -> None:
-    course = CeasefireState(status, 1, effective_at=50)
-    assert timers(course, 49) == course
-    assert timers(course, 50) == timers(course, 900) == CeasefireState("in_effect", 50, 50)
+    state = CeasefireState(status, 1, effective_at=50)
+    assert run_timers(state, 49) == state
+    assert run_timers(state, 50) == run_timers(state, 900) == CeasefireState("in_effect", 50, 50)
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_term_runs_out_at_its_time_where_the_status_is_open(status: str) -> None:
-    course = CeasefireState(status, 1, expires_at=50)
-    assert timers(course, 49) == course
-    assert timers(course, 50) == (CeasefireState("expired", 50, None, 50) if status in OPEN else course)
+    state = CeasefireState(status, 1, expires_at=50)
+    assert run_timers(state, 49) == state
+    assert run_timers(state, 50) == (CeasefireState("expired", 50, None, 50) if status in OPEN else state)
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status not in {"agreed", "announced"}])
 def test_a_start_moves_nothing_but_what_is_agreed_or_announced(status: str) -> None:
-    course = CeasefireState(status, 1, effective_at=50)
-    assert timers(course, 900) == course
+    state = CeasefireState(status, 1, effective_at=50)
+    assert run_timers(state, 900) == state
 
 
 def test_a_start_and_an_end_may_both_have_passed() -> None:
-    course = CeasefireState("agreed", 1, 50, 70)
-    assert [*fired(course, 100)] == [
+    state = CeasefireState("agreed", 1, 50, 70)
+    assert [*fired_timers(state, 100)] == [
         ("effective_at", CeasefireState("in_effect", 50, 50, 70)),
         ("expires_at", CeasefireState("expired", 70, 50, 70)),
     ]
-    assert timers(course, 100) == CeasefireState("expired", 70, 50, 70)
+    assert run_timers(state, 100) == CeasefireState("expired", 70, 50, 70)
 
 
 def test_an_end_before_the_start_comes_first_and_time_may_pass_in_one_leap_or_two() -> None:
     """The times may come from two claims, so nothing keeps them in order."""
-    course = CeasefireState("agreed", 1, 70, 50)
-    assert timers(timers(course, 60), 100) == timers(course, 100) == CeasefireState("expired", 50, 70, 50)
+    state = CeasefireState("agreed", 1, 70, 50)
+    assert run_timers(run_timers(state, 60), 100) == run_timers(state, 100) == CeasefireState("expired", 50, 70, 50)
 
 
 def test_time_passes_before_a_claim_is_applied() -> None:
-    """For each claim: timers(at), then the claim."""
+    """For each claim: run_timers(at), then the claim."""
     agreed = CeasefireState("agreed", 1, 50, 70)
     assert done(agreed, "suspended", 60) == CeasefireState("suspended", 60, 50, 70)
     assert done(agreed, "suspended", 80) == CeasefireState("expired", 70, 50, 70)
@@ -255,7 +255,7 @@ def test_time_passes_before_a_claim_is_applied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("course", "due"),
+    ("state", "due"),
     [
         (CeasefireState("agreed", 1), None),
         (CeasefireState("agreed", 1, 50), 50),
@@ -268,8 +268,8 @@ def test_time_passes_before_a_claim_is_applied() -> None:
         (CeasefireState("called_for", 1, 50, 70), None),
     ],
 )
-def test_the_next_timer_is_what_the_course_still_waits_for(course: CeasefireState, due: int | None) -> None:
-    assert next_timer(course) == due
+def test_the_next_timer_is_what_the_course_still_waits_for(state: CeasefireState, due: int | None) -> None:
+    assert next_timer(state) == due
     if due is not None:
-        assert timers(course, due - 1) == course
-        assert timers(course, due) != course
+        assert run_timers(state, due - 1) == state
+        assert run_timers(state, due) != state

@@ -113,14 +113,14 @@ def test_claims_are_folded_in_the_order_of_their_acts_whenever_they_arrive() -> 
             del each["version"]
     assert all(picture == pictures[0] for picture in pictures)
     counted: Json = {"violations": {"alleged": 1, "denied": 0, "confirmed": 0}}
-    course: Json = {"effective_at": at(14, 20), "declared_by": ["north"]}
+    state: Json = {"effective_at": at(14, 20), "declared_by": ["north"]}
     assert pictures[0] == [
         {
             "ceasefire": "main",
             "view": "joint",
-            **view("in_effect", at(15, 9), mediators=["osce"], **counted, **course),
+            **view("in_effect", at(15, 9), mediators=["osce"], **counted, **state),
         },
-        {"ceasefire": "main", "view": "source:mod", **view("suspended", at(15, 3), **course)},
+        {"ceasefire": "main", "view": "source:mod", **view("suspended", at(15, 3), **state)},
         {"ceasefire": "main", "view": "source:mod.south", **view("none", **counted)},
         {"ceasefire": "main", "view": "source:watch", **view("in_effect", at(15, 9), mediators=["osce"])},
     ]

@@ -273,7 +273,7 @@ def test_what_is_kept_does_not_grow_with_what_is_settled() -> None:
         story.take(report(f"r{day}", *claims, published_at=at(day)))
     episode = story.ledger.episode("war")
     cell, joint = episode.cells[CELL], episode.views["main", ""]
-    assert (len(cell.bases), len(cell.increments), len(joint.done)) == (4, 3, 3)
+    assert (len(cell.bases), len(cell.increments), len(joint.acts)) == (4, 3, 3)
     assert sum(any(standing.claims) for standing in episode.reports.values()) == 4
 
 

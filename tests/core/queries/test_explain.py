@@ -117,7 +117,7 @@ def test_what_is_superseded_is_told_with_the_claim_that_did_it() -> None:
         figure(
             contained["claims"][0], contained, why="dated no later than the cumulative figure of c, which contains it"
         ),
-        figure(early["claims"][0], early, why="the incident x is told again by a later claim"),
+        figure(early["claims"][0], early, why="a later claim reports the incident x again"),
     ]
 
 
@@ -125,7 +125,7 @@ def test_an_incident_told_twice_without_a_base() -> None:
     early = report("d", more(1, as_of=at(13), incident="x"))
     told = chronicle(early, report("e", more(2, incident="x"))).cell(CELL)
     assert told["superseded"] == [
-        figure(early["claims"][0], early, why="the incident x is told again by a later claim"),
+        figure(early["claims"][0], early, why="a later claim reports the incident x again"),
     ]
 
 
@@ -304,7 +304,7 @@ def test_a_sources_view_is_told_of_its_own_claims() -> None:
 
 def test_the_account_holds_every_cell_and_view_in_order() -> None:
     story = chronicle(report("a", killed(7), killed(1, outcome="captured"), act("agreed")))
-    assert story.account() == {
+    assert story.explain() == {
         "episode": "war",
         "clock": NOON,
         "cells": [story.cell(("mod", "north", "captured", "military")), story.cell(CELL)],
@@ -315,6 +315,6 @@ def test_the_account_holds_every_cell_and_view_in_order() -> None:
 
 def test_where_no_report_was_accepted_there_is_nothing_to_tell() -> None:
     story = chronicle(tick(at(14)))
-    for ask in (story.account, story.picture, lambda: story.cell(CELL), lambda: story.ceasefire("main")):
+    for ask in (story.explain, story.picture, lambda: story.cell(CELL), lambda: story.ceasefire("main")):
         with pytest.raises(KeyError):
             ask()

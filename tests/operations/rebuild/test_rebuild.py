@@ -14,6 +14,7 @@ import pytest
 from aiokafka.admin import NewPartitions
 from typer.testing import CliRunner, Result
 
+from schemas.topics import CHANGE_TOPICS
 from streams.cli import app
 from streams.kafka.client import client_options
 from streams.kafka.topics import admin, create
@@ -35,8 +36,6 @@ from tests.support.kafka_log import (
 from tests.support.mixed_log import Sent, mixed
 from tests.support.numbered_reports import report
 from tests.support.waiting import eventually, eventually_equal
-
-CHANGES = ("casualties", "ceasefires", "statements")
 
 
 @pytest.fixture
@@ -71,7 +70,7 @@ async def worked(settings: Settings, *sent: Sent) -> None:
 async def story(settings: Settings, partitions: int) -> dict[tuple[str, str], list[Any]]:
     """All changes by topic and episode, but for where they came from."""
     told: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for name in CHANGES:
+    for name in CHANGE_TOPICS:
         for record in await read(settings, name, partitions):
             change = orjson.loads(record.value)
             change["cause"].pop("origin", None)
@@ -82,7 +81,7 @@ async def story(settings: Settings, partitions: int) -> dict[tuple[str, str], li
 async def outputs(settings: Settings, partitions: int) -> list[tuple[str, int, int, bytes | None]]:
     return [
         (record.topic, record.partition, record.offset, record.value)
-        for name in ("reports", *CHANGES, "rejected", "ledger")
+        for name in ("reports", *CHANGE_TOPICS, "rejected", "ledger")
         for record in await read(settings, name, partitions)
     ]
 
