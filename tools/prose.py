@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "CONTRIBUTING.md"
 BASELINE = ROOT / "tools" / "prose-baseline.txt"
 #: Files without prose of the project: third-party data, generated documents, licences.
-SKIPPED = re.compile(r"^(tests/(data|vectors|deploy/crds)/|schemas/json/|CODE_OF_CONDUCT\.md|LICENSE|constraints\.txt)")
+SKIPPED = re.compile(r"^(tests/(data|vectors|deploy/crds)/|schemas/json/|LICENSE|constraints\.txt)")
 #: A generated page repeats the help texts and docstrings, which are checked where they are written.
 GENERATED = "<!-- Generated"
 COMMENTED = {".yaml", ".yml", ".toml", ".sh"}
@@ -38,6 +38,7 @@ class Prose(NamedTuple):
 
     line: int
     text: str
+    heading: bool = False
 
 
 class Rule(NamedTuple):
@@ -77,12 +78,16 @@ def check(path: str, text: str, banned: list[Rule]) -> list[Finding]:
         for rule in banned:
             phrases = [found.group() for found in rule.pattern.finditer(plain)]
             findings += [Finding(path, piece.line, f"{phrase!r}: {rule.instead}") for phrase in phrases]
+        openings = [] if piece.heading else [found for found in OPENING.finditer(plain) if found["end"] != "?"]
         findings += [
             Finding(path, piece.line, f"sentence begins with {found.group().split()[0]!r}: name its subject first")
-            for found in OPENING.finditer(plain)
-            if found["end"] != "?"
+            for found in openings
         ]
-        if path.endswith(".md") and not piece.text.lstrip().startswith("|") and TWO_SENTENCES.search(plain):
+        if (
+            path.endswith(".md")
+            and not (piece.heading or piece.text.lstrip().startswith("|"))
+            and TWO_SENTENCES.search(plain)
+        ):
             findings.append(Finding(path, piece.line, "two sentences on a line: begin the second on the next"))
     return findings
 
@@ -147,7 +152,7 @@ def _paragraphs(text: str) -> Iterator[Prose]:
         if FENCE.match(line):
             fenced = not fenced
         elif not fenced and not line.startswith(("    ", "<!--")):
-            yield Prose(number, re.sub(r"^\s*(?:[-*>#]+|\d+\.)\s+", "", line))
+            yield Prose(number, re.sub(r"^\s*(?:[-*>#]+|\d+\.)\s+", "", line), heading=line.startswith("#"))
 
 
 def tracked(paths: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 import typer
 from pydantic import SecretStr
 
+from schemas.tables import TABLES
 from schemas.topics import TOPICS
 from streams.cli import app
 from streams.settings import PREFIX, Settings
@@ -165,10 +166,59 @@ def _contract() -> str:
     return _between(_between(page, "topics", topics()), "fields", fields())
 
 
+def http() -> str:
+    """Every address of the server, from the OpenAPI document."""
+    says = """\
+The server publishes all of this as an OpenAPI 3.1 document at `/openapi.json`, with the schema of every answer.
+An error is `{"code": "…", "message": "…"}`; [the contract](contract.md#http) lists the codes.
+"""
+    parts = ["# HTTP\n", MADE, says]
+    document = json.loads((ROOT / "schemas" / "openapi.json").read_text())
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            parts.append(f"## {method.upper()} {path}\n\n{_sentences(operation['summary'] + '.')}\n")
+            if text := operation.get("description"):
+                parts.append(_sentences(text) + "\n")
+            if parameters := operation.get("parameters"):
+                rows = [f"| `{each['name']}` | {each['in']} | {_described(each)} |" for each in parameters]
+                parts.append("| parameter | in | meaning |\n|---|---|---|\n" + "\n".join(rows) + "\n")
+            rows = [
+                f"| {status} | {_cell(answer['description'])} |" for status, answer in operation["responses"].items()
+            ]
+            parts.append("| status | meaning |\n|---|---|\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _described(parameter: dict[str, Any]) -> str:
+    return _cell(parameter.get("description") or _kind(parameter["schema"]))
+
+
+def _sentences(text: str) -> str:
+    """One sentence a line."""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n")]
+    return "\n\n".join(re.sub(r"(?<=[a-z`)][.?!]) (?=[A-Z`])", "\n", paragraph) for paragraph in paragraphs)
+
+
+def tables() -> str:
+    """Every table that leaves the system, with its columns."""
+    says = """\
+Each table has the same columns in every format: CSV, JSON lines, Parquet, spreadsheet and, with coordinates, GeoJSON.
+Columns keep their names and their order; a new column comes last.
+"""
+    parts = ["# Tables\n", MADE, says]
+    for table in TABLES.values():
+        rows = [f"| `{column.name}` | {column.kind} | {_cell(column.says)} |" for column in table.columns]
+        parts.append(f"## {table.name}\n\n{table.rows}\n")
+        parts.append("| column | kind | meaning |\n|---|---|---|\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands,
     "reference/settings.md": settings,
     "reference/contract.md": _contract,
+    "reference/http.md": http,
+    "reference/tables.md": tables,
 }
 
 if __name__ == "__main__":
