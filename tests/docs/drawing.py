@@ -37,13 +37,13 @@ def drawing() -> str:
         _topic(210, middle - 14, 120, INPUT),
         _arrow(330, middle, 372),
         f'<rect x="372" y="{top - 50}" width="330" height="{LINE * len(outputs) + 62}" class="worker"/>',
-        _text(537, top - 28, "a worker's desk: one transaction a batch", "head"),
+        _text(537, top - 28, "a worker: one transaction per batch", "head"),
     ]
     names = stages()
     gap = (LINE * len(outputs)) / len(names)
     for number, name in enumerate(names):
         y = top + gap * number + (gap - 40) / 2
-        note = {"intake": f"repeats, revisions, refusals of a {Report.__name__.lower()}"}.get(name, "Faust agent")
+        note = {"intake": f"repeats, revisions, rejections of a {Report.__name__.lower()}"}.get(name, "Faust agent")
         parts.append(_box(402, y, (270, 40), name, note))
         if number:
             parts.append(f'<path d="M537 {y - gap + 40} V{y - 2}" class="arrow"/>')
@@ -56,7 +56,7 @@ def drawing() -> str:
     for number, name in enumerate(others):
         y = below + LINE * number
         parts += [_topic(742, y, 120, name), _text(874, y + 18, TOPICS[name].value, "note")]
-    told = "Filled: a topic of Kafka. State and the next offset stand in the ledger, in the same transaction."
+    told = "Filled: a Kafka topic. State and the next offset are in the ledger, in the same transaction."
     parts.append(_text(20, height - 16, told, "note"))
     return _svg(height, parts)
 
@@ -75,7 +75,7 @@ def _svg(height: float, parts: list[str]) -> str:
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img">\n'
-        f"<title>Reports in, one transaction a batch, changes out</title>\n<style>{style}</style>\n<defs>{tip}</defs>\n"
+        f"<title>Reports in, one transaction, changes out</title>\n<style>{style}</style>\n<defs>{tip}</defs>\n"
         f'<rect width="{WIDTH}" height="{height:.0f}" fill="#fff"/>\n{body}\n</svg>\n'
     )
 

@@ -22,6 +22,7 @@ from tests.docs.drawing import FILE as DRAWING
 from tests.docs.drawing import drawing, stages
 from tests.docs.reference import DOCS, PAGES, leaves
 from tests.support.paths import ROOT
+from tools import imports
 
 COMMANDS = dict(leaves(typer.main.get_command(app), "truceline"))
 
@@ -78,6 +79,11 @@ def test_the_drawing_is_that_of_the_code() -> None:
     """`python -m tests.docs.drawing` draws it anew."""
     assert DRAWING.read_text(encoding="utf-8") == drawing()
     assert stages() == ["intake", "casualties", "ceasefires"]
+
+
+def test_import_picture_shows_the_contracts() -> None:
+    """`python -m tools.imports` draws it again."""
+    assert imports.FILE.read_text(encoding="utf-8") == imports.drawing()
 
 
 def test_every_command_setting_topic_and_code_is_documented() -> None:
