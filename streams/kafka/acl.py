@@ -24,6 +24,7 @@ from aiokafka.protocol.transaction import InitProducerIdRequest
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.topics import TOPICS
+from streams.kafka.aiokafka_patches.admin import admin_request
 from streams.kafka.protocol.authorized_operations import GroupRightsRequest, TopicRightsRequest
 from streams.settings import Settings
 
@@ -215,7 +216,7 @@ async def missing_acls(client: AIOKafkaAdminClient, wanted: Sequence[Acl]) -> li
 async def _on_topics(client: AIOKafkaAdminClient, names: list[str]) -> dict[str, set[str] | None]:
     if not names:
         return {}
-    answer = await client._send_request(TopicRightsRequest(names))  # noqa: SLF001 - held by tests/security
+    answer = await admin_request(client, TopicRightsRequest(names))
     given: dict[str, set[str] | None] = {}
     for topic in answer.topics:
         error, name, bits = for_code(topic[0]), topic[1], topic[4]
@@ -234,7 +235,7 @@ async def _on_groups(client: AIOKafkaAdminClient, names: list[str]) -> dict[str,
         except GroupAuthorizationFailedError:
             given[name] = set()
             continue
-        answer = await client._send_request(GroupRightsRequest(name), node)  # noqa: SLF001
+        answer = await admin_request(client, GroupRightsRequest(name), node)
         for error, group, *_, bits in answer.groups:
             given[group] = set() if for_code(error) is GroupAuthorizationFailedError else _operations(bits)
     return given
@@ -254,7 +255,7 @@ async def coordinator(client: AIOKafkaAdminClient, group: str) -> int:
 
 async def _transactions(client: AIOKafkaAdminClient, name: str) -> set[str]:
     """Ask for a producer id with a time-out that is refused, after the right to it was looked at."""
-    answer = await client._send_request(InitProducerIdRequest(name, 0))  # noqa: SLF001
+    answer = await admin_request(client, InitProducerIdRequest(name, 0))
     return set() if for_code(answer.error_code) is TransactionalIdAuthorizationFailed else {"WRITE"}
 
 

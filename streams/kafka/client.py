@@ -7,7 +7,6 @@ from typing import Any
 
 from aiokafka.helpers import create_ssl_context
 
-from streams.kafka.aiokafka_patches.record_decoding import read_any_record
 from streams.settings import Settings, SettingsError, read_secret
 
 __all__ = ["client_options", "ssl_context", "stop_quickly"]
@@ -21,7 +20,6 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
     Raises SettingsError where a password or certificate file cannot be read.
     """
-    read_any_record()
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "security_protocol": settings.security_protocol,

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import (
@@ -17,6 +17,8 @@ from aiokafka.errors import (
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from streams.kafka.acl import coordinator
+from streams.kafka.aiokafka_patches.admin import admin_request
+from streams.kafka.consumers import make_consumer
 from streams.kafka.protocol.authorized_operations import GroupRightsRequest
 from streams.settings import Settings
 
@@ -85,7 +87,7 @@ class PartitionFacts:
 async def describe_group(client: AIOKafkaAdminClient, settings: Settings) -> Group:
     """Return the group of the workers. Raises GroupAuthorizationFailedError and what else Kafka raises."""
     node = await coordinator(client, settings.app_id)
-    answer = await client._send_request(GroupRightsRequest(settings.app_id), node)  # noqa: SLF001
+    answer = await admin_request(client, GroupRightsRequest(settings.app_id), node)
     [(code, name, state, _, _, members, _)] = answer.groups
     error = for_code(code)
     if error is GroupAuthorizationFailedError:
@@ -105,14 +107,7 @@ async def partition_facts(
     states = [TopicPartition(ledger, number) for number in range(partitions)]
     node = await coordinator(client, settings.app_id)
     committed = await client.list_consumer_group_offsets(settings.app_id, node, places)
-    consumer = AIOKafkaConsumer(
-        **options,
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="none",
-        fetch_max_wait_ms=100,
-        retry_backoff_ms=25,
-    )
+    consumer = make_consumer(options)
     async with asyncio.timeout(READ_S):
         await consumer.start()
         try:

@@ -8,10 +8,11 @@ from heapq import heappop, heappush
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.client import stop_quickly
+from streams.kafka.consumers import make_consumer
 
 __all__ = [
     "ALL",
@@ -69,7 +70,7 @@ async def partitions(options: dict[str, Any], topic: str) -> int:
 
 async def bounds(options: dict[str, Any], places: Iterable[TopicPartition]) -> dict[TopicPartition, OffsetRange]:
     """Return the first offset of partitions, and the end of what is committed there without a gap."""
-    consumer = _consumer(options)
+    consumer = make_consumer(options, max_partition_fetch_bytes=FETCH_BYTES)
     try:
         await consumer.start()
         return await _clipped(consumer, dict.fromkeys(places, ALL))
@@ -84,7 +85,7 @@ class RangeReader:
         """Take the client's options and what to read: of it, what is still there."""
         #: How many offsets have been read, those without a record too.
         self.passed = 0
-        self._consumer = _consumer(options)
+        self._consumer = make_consumer(options, max_partition_fetch_bytes=FETCH_BYTES)
         self._left = {place: span for place, span in between.items() if span.start < span.end}
 
     async def __aenter__(self) -> Self:
@@ -195,15 +196,3 @@ async def _clipped(consumer: Any, between: Mapping[TopicPartition, OffsetRange])
     return {
         place: OffsetRange(max(span.start, first[place]), end.get(place, span.end)) for place, span in between.items()
     }
-
-
-def _consumer(options: dict[str, Any]) -> Any:
-    return AIOKafkaConsumer(
-        **options,
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="none",
-        # It waits so long for each topic that it has not heard of before.
-        retry_backoff_ms=10,
-        max_partition_fetch_bytes=FETCH_BYTES,
-    )

@@ -13,6 +13,7 @@ from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedErr
 from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.topics import MIN_MESSAGE_BYTES, TOPICS, Topic, durability, full_name
+from streams.kafka.aiokafka_patches.admin import admin_request
 
 __all__ = ["TopicDifference", "TopicSurvey", "TopicsNotCreated", "admin", "brokers", "create", "differences", "survey"]
 
@@ -152,7 +153,7 @@ async def _refuse_hidden(client: AIOKafkaAdminClient, missing: list[str]) -> Non
     if not missing:
         return
     request = MetadataRequest(missing, allow_auto_topic_creation=False)
-    answer = (await client._send_request(request)).to_object()  # noqa: SLF001 - held by tests/security
+    answer = (await admin_request(client, request)).to_object()
     hidden = [
         each["topic"] for each in answer["topics"] if for_code(each["error_code"]) is TopicAuthorizationFailedError
     ]

@@ -9,13 +9,13 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from streams.core.source_registry import Registry
-from streams.kafka.aiokafka_patches.raw_consumer import RawConsumer
+from streams.kafka.aiokafka_patches.group import note_generation, sticky_assignor
 from streams.kafka.cancellation import cancel
 from streams.kafka.client import client_options
+from streams.kafka.consumers import group_consumer
 from streams.kafka.routing import Router
 from streams.observability import metrics
 from streams.processing.batch_fold import FoldStage
@@ -73,8 +73,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self._leaving: set[asyncio.Task[None]] = set()
         self._looked_s = 0.0
         self._running: asyncio.Task[None] | None = None
-        # Its class keeps the assignment: two desks in one process must not share it.
-        self._assignor: Any = type("DeskAssignor", (StickyPartitionAssignor,), {})
+        self._assignor = sticky_assignor()
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -106,7 +105,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             self._consumer.pause(place)
             self._consumer.seek(place, 0)
         numbers = sorted(place.partition for place in assigned)
-        self._assignor.generation = self._consumer._coordinator.generation  # noqa: SLF001
+        note_generation(self._assignor, self._consumer)
         most = self.settings.partitions_max
         self.status.reason = ""
         if len(numbers) > most:
@@ -205,14 +204,10 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         # Anew: what ended the last consumer may be a right that was taken away.
         setup.shape = await setup.cluster.shape()
         watch = asyncio.create_task(self._watch(setup), name="watch")
-        consumer = self._consumer = RawConsumer(
-            **self._options,
+        consumer = self._consumer = group_consumer(
+            self._options,
+            settings.app_id,
             client_id=settings.app_id,
-            group_id=settings.app_id,
-            isolation_level="read_committed",
-            # The ledger says where to begin; an offset that is out of range is an error to be seen.
-            auto_offset_reset="none",
-            enable_auto_commit=False,
             partition_assignment_strategy=[self._assignor],
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=max(100, session_ms // 10),

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from aiokafka import TopicPartition
 
 from streams.core.cloudevents import Header
+from streams.kafka.aiokafka_patches.batch_builder import BatchFiller
 from streams.processing.errors import OutputTooLarge
 
 __all__ = ["Outbox", "OutputRecord"]
@@ -37,25 +38,6 @@ class OutputRecord(NamedTuple):
         return len(self.key or b"") + len(self.value or b"") + headers + OVERHEAD_BYTES
 
 
-class _Filling:
-    """A record batch as it is filled, without the detour of `BatchBuilder.append`, which takes as long as the rest."""
-
-    def __init__(self, batch: Any) -> None:
-        """Take an empty BatchBuilder."""
-        self._batch = batch
-        self._append = batch._builder.append  # noqa: SLF001 - held by tests/kafka/test_aiokafka.py
-        self._records = 0
-
-    def append(self, timestamp_ms: int | None, key: bytes | None, value: bytes | None, headers: list[Header]) -> bool:
-        """Return whether there is room for the record; if not, the batch is closed. An empty one takes any length."""
-        if self._append(self._records, timestamp_ms, key, value, headers) is None:
-            self._batch.close()
-            return False
-        self._records += 1
-        self._batch._relative_offset = self._records  # noqa: SLF001
-        return True
-
-
 class Outbox:
     """The record batches of one transaction, by topic and partition, in the order of appending."""
 
@@ -67,8 +49,8 @@ class Outbox:
         self._limits = limits
         self._partition = partition
         #: Of our own partition, by topic.
-        self._own: dict[str, _Filling] = {}
-        self._others: dict[tuple[str, int], _Filling] = {}
+        self._own: dict[str, BatchFiller] = {}
+        self._others: dict[tuple[str, int], BatchFiller] = {}
 
     def limit(self, topic: str) -> int:
         """Return how long a batch the topic takes, in bytes."""
@@ -116,7 +98,7 @@ class Outbox:
                 f" {self.limit(record.topic)} (max.message.bytes)"
             )
 
-    def _begin(  # noqa: PLR0917 - a record, in the order of `_Filling.append`
+    def _begin(  # noqa: PLR0917 - a record, in the order of `BatchFiller.append`
         self,
         topic: str,
         partition: int,
@@ -124,10 +106,10 @@ class Outbox:
         key: bytes | None,
         value: bytes | None,
         headers: list[Header],
-    ) -> _Filling:
+    ) -> BatchFiller:
         """Return another batch with its first record, which it takes whatever its length."""
         batch = self._create_batch(topic)
         self.batches.setdefault(TopicPartition(topic, partition), []).append(batch)
-        filling = _Filling(batch)
+        filling = BatchFiller(batch)
         filling.append(timestamp_ms, key, value, headers)
         return filling

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.topics import TOPICS
 from streams.kafka import topics
 from streams.kafka.acl import missing_acls, missing_right, rights
+from streams.kafka.consumers import make_consumer
 from streams.processing.errors import NeedsOperator
 from streams.settings import Settings
 
@@ -41,13 +42,7 @@ class Topology:
         self._settings = settings
         self._admin = AIOKafkaAdminClient(**options, client_id=f"{settings.app_id}-admin")
         # Reads nothing: offsets are asked for as read_uncommitted, so that they count open transactions.
-        self._consumer = AIOKafkaConsumer(
-            **options,
-            client_id=f"{settings.app_id}-offsets",
-            enable_auto_commit=False,
-            # It waits so long for each topic that it has not heard of before.
-            retry_backoff_ms=25,
-        )
+        self._consumer = make_consumer(options, isolation="read_uncommitted", client_id=f"{settings.app_id}-offsets")
 
     async def start(self) -> None:
         """Connect; raises KafkaConnectionError where no broker answers."""

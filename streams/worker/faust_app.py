@@ -17,6 +17,7 @@ from streams.alerts import Rules, read_rules
 from streams.core.cloudevents import Headers
 from streams.core.source_registry import Registry
 from streams.files.source_registry import read_sources
+from streams.kafka.aiokafka_patches.record_decoding import decode_any_record
 from streams.kafka.client import client_options
 from streams.notifications import create_notifier
 from streams.observability import log_config, tracing
@@ -43,6 +44,8 @@ class TrucelineApp(faust.App):
 
     def __init__(self, settings: Settings, registry: Registry, rules: Rules | None = None) -> None:
         """Make the app and all its parts; nothing is started and no loop touched."""
+        # Faust makes its own consumer.
+        decode_any_record()
         self.settings = settings
         self.client_options: dict[str, Any] = client_options(settings)
         super().__init__(

@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -18,10 +20,12 @@ from aiokafka.record.memory_records import MemoryRecords
 from streams.core.cloudevents import Header
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry
+from streams.kafka.aiokafka_patches.batch_builder import BatchFiller
+from streams.kafka.aiokafka_patches.paced_sender import QUICK_RETRIES, QUICK_S, SLOW_S, RetryPace
 from streams.kafka.aiokafka_patches.raw_consumer import RawConsumer
+from streams.kafka.aiokafka_patches.record_decoding import decode_any_record
 from streams.kafka.client import client_options
-from streams.kafka.transactional_producer import QUICK_RETRIES, QUICK_S, SLOW_S, RetryPace, TransactionalProducer
-from streams.processing import outbox
+from streams.kafka.transactional_producer import TransactionalProducer
 from streams.processing.errors import NeedsOperator
 from streams.processing.restore import restore
 from streams.settings import Settings
@@ -134,6 +138,14 @@ async def test_closing_gives_up_what_is_under_way(kafka: str, prefix: str) -> No
     assert not {task for task in asyncio.all_tasks() - before if not task.done()}
 
 
+def test_importing_every_module_leaves_aiokafka_as_it_is() -> None:
+    """A library that is imported changes nothing in the host's own consumers."""
+    rooms = "streams.worker, streams.cli, streams.processing, streams.stores.kafka.store, streams.kafka.consumers"
+    code = f"import {rooms}; from aiokafka.consumer import fetcher; print(fetcher.MemoryRecords.__module__)"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == "aiokafka.record._crecords.memory_records\n"
+
+
 async def test_aiokafka_alone_does_not_get_past_a_header_name_that_is_not_utf8(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +156,7 @@ async def test_aiokafka_alone_does_not_get_past_a_header_name_that_is_not_utf8(
     assert fetcher.MemoryRecords is not MemoryRecords
     assert [record.headers for record in await read(settings, "reports", 1)] == [(("\ufffd\ufffd", b"1"),)] * 2
     monkeypatch.setattr(fetcher, "MemoryRecords", MemoryRecords)
+    monkeypatch.setattr("streams.kafka.consumers.decode_any_record", lambda: None)
     with pytest.raises(UnicodeDecodeError):
         await read(settings, "reports", 1)
 
@@ -214,6 +227,7 @@ def test_a_record_of_an_old_format_is_read_as_one_of_today(magic: int, codec: in
     assert [record.timestamp for record in decoded(MemoryRecords(raw))] == [
         None if time_ms < 0 else time_ms for time_ms in times_ms
     ]
+    decode_any_record()
     today = decoded(fetcher.MemoryRecords(raw))
     assert {type(record) for record in today} == {DefaultRecord}
     assert [fields(record) for record in today] == [
@@ -325,7 +339,7 @@ def test_a_record_batch_is_filled_past_its_own_append_as_by_it() -> None:
     """Which keeps count of the records, and does nothing else that a batch of bytes needs."""
     by_it, past_it = (BatchBuilder(10_000, 0, is_transactional=1) for _ in range(2))
     headers: list[Header] = [("name", b"value")]
-    filling = outbox._Filling(past_it)
+    filling = BatchFiller(past_it)
     for value in (b"a", b"bb", None):
         assert by_it.append(timestamp=7, key=b"k", value=value, headers=headers) is not None
         assert filling.append(7, b"k", value, headers)

@@ -220,13 +220,10 @@ def _watched(settings: Settings) -> Iterator["queue.SimpleQueue[ShownChange]"]:
 
 @asynccontextmanager
 async def _consumer(settings: Settings) -> AsyncIterator[Any]:
-    from aiokafka import AIOKafkaConsumer
+    from streams.kafka.consumers import make_consumer
 
     topics = [settings.topic(name) for name in CHANGE_TOPICS]
-    options = client_options(settings)
-    consumer = AIOKafkaConsumer(
-        *topics, **options, group_id=None, auto_offset_reset="earliest", isolation_level="read_committed"
-    )
+    consumer = make_consumer(client_options(settings), *topics, auto_offset_reset="earliest")
     await consumer.start()
     try:
         yield consumer

@@ -1,10 +1,10 @@
-"""Fetched records as aiokafka reads them, but for two things that would stop every partition of a worker.
+"""Decoding of fetched records that no record can stop.
 
-Any producer can write a header's name that is not UTF-8, and brokers take it. aiokafka's decoder raises on it, so that
-a consumer never gets past the record. Here such a name reads as U+FFFD, like other text of that kind.
+Any producer can write a header name that is not UTF-8. aiokafka's decoder raises on it, so a consumer never gets past
+the record. Here such a name is decoded with U+FFFD.
 
-A log that is older than Kafka 0.11 may hold records of the formats 0 and 1, which brokers give out as they are. Where
-they have no time aiokafka says None; here it is -1, as in records of today. Held by tests/kafka/test_aiokafka.py.
+A log older than Kafka 0.11 may hold records of the formats 0 and 1. aiokafka returns None for a timestamp that they
+lack; here it is -1, as in records of format 2.
 """
 
 import struct
@@ -15,19 +15,19 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecord, _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
 
-__all__ = ["read_any_record"]
+__all__ = ["decode_any_record"]
 
-#: Where a batch gives its length, and how many bytes stand before what that counts.
+#: Offset of the length field in a batch, and the bytes before those that it counts.
 LENGTH_AT, BEFORE_LENGTH_COUNTS = 8, 12
 
 
-def read_any_record() -> None:
-    """Have every consumer of this process read them."""
+def decode_any_record() -> None:
+    """Apply this decoding to every aiokafka consumer of the process that is made from now on."""
     fetcher.MemoryRecords = _Records
 
 
 class _Records:
-    """What a fetch gave of one partition, batch by batch."""
+    """The batches that one fetch returned for a partition."""
 
     def __init__(self, fetched: bytes) -> None:
         self._fetched = fetched
@@ -44,7 +44,7 @@ class _Records:
 
 
 class _Batch:
-    """A batch that is read by aiokafka's quick decoder, and by its other one where that fails."""
+    """A batch decoded by aiokafka's fast decoder, or by its pure Python one if that fails."""
 
     def __init__(self, batch: Any, raw: memoryview) -> None:
         self._batch = batch
@@ -58,15 +58,15 @@ class _Batch:
 
     def __iter__(self) -> Iterator[Any]:
         if self._batch.producer_id is None:
-            return map(_of_today, self._batch)
+            return map(_as_format_2, self._batch)
         try:
             return iter(list(self._batch))
         except UnicodeDecodeError:
             return iter(_ForgivingBatch(self._raw))
 
 
-def _of_today(old: Any) -> Any:
-    """Return a record of the formats 0 and 1, which have no headers, as one of format 2."""
+def _as_format_2(old: Any) -> Any:
+    """Convert a record of the formats 0 and 1, which have no headers."""
     timestamp_ms = -1 if old.timestamp is None else old.timestamp
     return DefaultRecord(old.offset, timestamp_ms, old.timestamp_type or 0, old.key, old.value, [])
 
@@ -78,7 +78,7 @@ class _ForgivingBatch(_DefaultRecordBatchPy):  # type: ignore[misc] # aiokafka h
 
 
 class _Forgiving(bytearray):
-    """Bytes of which every part can be read as text: the decoder reads header names alone so."""
+    """Bytes that always decode as text; the decoder decodes header names only."""
 
     def __getitem__(self, at: Any) -> Any:
         found = super().__getitem__(at)

@@ -19,6 +19,7 @@ from aiokafka.errors import IncompatibleBrokerVersion, KafkaError
 
 from streams.kafka import topics
 from streams.kafka.acl import missing_acls, principal, rights
+from streams.kafka.aiokafka_patches.admin import client_of, supported_requests
 from streams.kafka.client import client_options
 from streams.kafka.connectivity import unreachable_brokers
 from streams.kafka.consumer_group import EMPTY, STABLE, describe_group, partition_facts
@@ -110,8 +111,7 @@ async def _brokers(settings: Settings) -> Finding:
 
 async def _kafka_version(client: AIOKafkaAdminClient, _settings: Settings) -> Finding:
     await client.describe_cluster()
-    [connection, *_] = client._client._conns.values()  # noqa: SLF001 - held by tests/cli/commands/test_doctor.py
-    spoken = connection._versions  # noqa: SLF001
+    spoken = supported_requests(client)
     brokers = await topics.brokers(client)
     if lacks := [name for number, name in NEEDED_REQUESTS.items() if number not in spoken]:
         return Finding(
@@ -191,11 +191,11 @@ async def _commits(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
         for each in topic["partitions"]
     }
     try:
-        staying = set(await open_in(client._client, leaders))  # noqa: SLF001
+        staying = set(await open_in(client_of(client), leaders))
         for _ in range(OPEN_LOOKS):
             if staying:
                 await asyncio.sleep(OPEN_S / OPEN_LOOKS)
-                staying &= set(await open_in(client._client, leaders))  # noqa: SLF001
+                staying &= set(await open_in(client_of(client), leaders))
     except IncompatibleBrokerVersion:
         return Finding("commits", CheckResult.SKIPPED, "brokers before Kafka 3.0 do not tell")
     if not staying:

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from streams.kafka.consumers import make_consumer
 from streams.kafka.range_reader import RangeUnreadable
 
 __all__ = ["RangeUnreadable", "TopicReading"]
@@ -25,14 +26,10 @@ class TopicReading:
         """Take the client's options (`streams.kafka.client.client_options`)."""
         self._admin = AIOKafkaAdminClient(**options)
         self._consumers = {
-            committed: AIOKafkaConsumer(
-                **options,
-                enable_auto_commit=False,
-                isolation_level="read_committed" if committed else "read_uncommitted",
-                auto_offset_reset="none",
+            committed: make_consumer(
+                options,
+                isolation="read_committed" if committed else "read_uncommitted",
                 fetch_max_wait_ms=50,
-                # It waits so long for each topic that it has not heard of before.
-                retry_backoff_ms=10,
                 max_partition_fetch_bytes=8 << 20,
             )
             for committed in (True, False)

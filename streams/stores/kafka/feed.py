@@ -17,6 +17,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
+from streams.kafka.consumers import make_consumer
 from streams.stores.change_feed import FEED_TOPICS, PICTURES, ChangeBatch, FeedEntry, HistoryTruncated, Positions
 from streams.stores.store import summarize
 
@@ -145,12 +146,8 @@ class KafkaFeed:
 
     @contextlib.asynccontextmanager
     async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
-        consumer = AIOKafkaConsumer(
-            **self._client(),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
+        consumer = make_consumer(
+            self._client(), auto_offset_reset="earliest", fetch_max_wait_ms=500, retry_backoff_ms=100
         )
         try:
             async with asyncio.timeout(CONNECT_S):
