@@ -1,4 +1,4 @@
-"""A stretch of some partitions, read as committed from one offset to another, some records at a time; no group."""
+"""Reading fixed offset ranges of partitions, without a consumer group."""
 
 import asyncio
 import sys
@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.client import stop_quickly
-from streams.kafka.consumers import make_consumer
+from streams.kafka.consumers import Isolation, make_consumer
 
 __all__ = [
     "ALL",
@@ -22,30 +22,30 @@ __all__ = [
     "RangeUnreadable",
     "UnknownTopic",
     "bounds",
-    "in_time",
+    "merge_by_timestamp",
     "partitions",
 ]
 
-#: In place of an end: what is committed without a gap when a stretch connects.
+#: As an end: the end of the partition when the reader connects; with read_committed the last stable offset.
 NOW = sys.maxsize
 
 POLL_MS = 50
-#: No way made for so long before the end is reached: the broker does not answer, or a transaction is left open.
+#: Give up after this long without progress: the broker does not answer, or a transaction is left open.
 STALLED_S = 30.0
-#: More is no faster, and what came in one fetch is unpacked at once, while all others on the event loop wait.
+#: More is no faster, and a fetch is decoded in one piece, while all other tasks of the event loop wait.
 FETCH_BYTES = 1 << 20
 
 
 class RangeUnreadable(Exception):
-    """A topic that is not there, or that cannot be read to its end."""
+    """A topic that does not exist, or that cannot be read to its end."""
 
 
 class UnknownTopic(RangeUnreadable):
-    """A topic that is not there."""
+    """A topic that does not exist."""
 
 
 class OffsetRange(NamedTuple):
-    """The first offset to read, and the one behind the last."""
+    """The first offset to read, and the one after the last."""
 
     start: int
     end: int
@@ -55,11 +55,11 @@ ALL = OffsetRange(0, NOW)
 
 
 async def partitions(options: dict[str, Any], topic: str) -> int:
-    """Return how many partitions a topic has; raises NoTopic, KafkaError."""
+    """Return the number of partitions of a topic; raises UnknownTopic, KafkaError."""
     admin = AIOKafkaAdminClient(**options)
     try:
         await admin.start()
-        # All topics are asked for: to ask for a missing one by its name may create it.
+        # Of all topics: a broker may create a missing one that is asked for by name.
         found = {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics()}
     finally:
         await admin.close()
@@ -68,131 +68,141 @@ async def partitions(options: dict[str, Any], topic: str) -> int:
     return found[topic]
 
 
-async def bounds(options: dict[str, Any], places: Iterable[TopicPartition]) -> dict[TopicPartition, OffsetRange]:
-    """Return the first offset of partitions, and the end of what is committed there without a gap."""
-    consumer = make_consumer(options, max_partition_fetch_bytes=FETCH_BYTES)
+async def bounds(options: dict[str, Any], tps: Iterable[TopicPartition]) -> dict[TopicPartition, OffsetRange]:
+    """Return the first offset of partitions and their last stable one."""
+    consumer = make_consumer(options)
     try:
         await consumer.start()
-        return await _clipped(consumer, dict.fromkeys(places, ALL))
+        return await _clipped(consumer, dict.fromkeys(tps, ALL))
     finally:
         await consumer.stop()
 
 
 class RangeReader:
-    """Some partitions between two offsets each; `async with` connects."""
+    """Reads some partitions between two offsets each; `async with` connects."""
 
-    def __init__(self, options: dict[str, Any], between: Mapping[TopicPartition, OffsetRange]) -> None:
-        """Take the client's options and what to read: of it, what is still there."""
-        #: How many offsets have been read, those without a record too.
-        self.passed = 0
-        self._consumer = make_consumer(options, max_partition_fetch_bytes=FETCH_BYTES)
-        self._left = {place: span for place, span in between.items() if span.start < span.end}
+    def __init__(
+        self,
+        options: dict[str, Any],
+        ranges: Mapping[TopicPartition, OffsetRange],
+        *,
+        isolation: Isolation = "read_committed",
+        consumer: Any = None,
+    ) -> None:
+        """Of each range it reads what is still there. A `consumer` that is given is started, and stays so."""
+        #: Offsets read so far, including those without a record.
+        self.offsets_read = 0
+        self._owns_consumer = consumer is None
+        self._consumer = consumer or make_consumer(options, isolation=isolation, max_partition_fetch_bytes=FETCH_BYTES)
+        self._remaining = {tp: span for tp, span in ranges.items() if span.start < span.end}
 
     async def __aenter__(self) -> Self:
-        if not self._left:
-            # A consumer with nothing assigned ends with a cancelling that is none of ours.
+        if not self._remaining:
+            # A consumer without an assignment cancels the task that stops it.
             return self
         try:
-            await self._consumer.start()
-            self._left = await _clipped(self._consumer, self._left)
-            self._consumer.assign(list(self._left))
-            for place, span in list(self._left.items()):
+            if self._owns_consumer:
+                await self._consumer.start()
+            self._remaining = await _clipped(self._consumer, self._remaining)
+            self._consumer.assign(list(self._remaining))
+            for tp, span in list(self._remaining.items()):
                 # An explicit offset: seek_to_beginning() races the default reset, and then nothing is read, silently.
-                self._consumer.seek(place, span.start)
-                self._move(place, span.start)
+                self._consumer.seek(tp, span.start)
+                self._advance(tp, span.start)
         except BaseException:
-            await stop_quickly(self._consumer)
+            await self._stop()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await stop_quickly(self._consumer)
+        await self._stop()
+
+    async def _stop(self) -> None:
+        if self._owns_consumer:
+            await stop_quickly(self._consumer)
 
     @property
-    def left(self) -> Mapping[TopicPartition, OffsetRange]:
-        """The partitions that are not read to their end, with what is still to be read of each."""
-        return self._left
+    def remaining(self) -> Mapping[TopicPartition, OffsetRange]:
+        """The partitions that are not read to their end, with the range that is left of each."""
+        return self._remaining
 
-    async def fetch(self, places: Iterable[TopicPartition] | None = None) -> dict[TopicPartition, list[Any]]:
-        """Return some of the next records of partitions, by default of all that are left.
+    async def fetch(self, tps: Iterable[TopicPartition] | None = None) -> dict[TopicPartition, list[Any]]:
+        """Return some of the next records of partitions, by default of all that remain; possibly none.
 
-        It may be none. Raises Unreadable where nothing comes although the end is not reached.
+        Raises RangeUnreadable if nothing comes although the end is not reached.
         """
-        wanted = [place for place in (self._left if places is None else places) if place in self._left]
+        wanted = [tp for tp in (self._remaining if tps is None else tps) if tp in self._remaining]
         fetched: dict[TopicPartition, list[Any]] = {}
         moved: dict[TopicPartition, int] = {}
         try:
             async with asyncio.timeout(STALLED_S):
                 while wanted and not moved:
                     fetched = await self._consumer.getmany(*wanted, timeout_ms=POLL_MS)
-                    # A marker, or what was aborted, moves the position and is never seen.
-                    positions = {place: await self._consumer.position(place) for place in wanted}
-                    moved = {place: at for place, at in positions.items() if at > self._left[place].start}
+                    # Markers and aborted records move the position and are never returned.
+                    positions = {tp: await self._consumer.position(tp) for tp in wanted}
+                    moved = {tp: offset for tp, offset in positions.items() if offset > self._remaining[tp].start}
         except TimeoutError:
             raise RangeUnreadable(self._stuck(wanted)) from None
         records = {
-            place: [record for record in found if record.offset < self._left[place].end]
-            for place, found in fetched.items()
+            tp: [record for record in found if record.offset < self._remaining[tp].end] for tp, found in fetched.items()
         }
-        for place, position in moved.items():
-            self._move(place, position)
+        for tp, position in moved.items():
+            self._advance(tp, position)
         return records
 
     async def records(self) -> AsyncGenerator[Any, None]:
-        """Yield all records that are left, those of a partition in its order; raises Unreadable as `fetch`."""
-        while self._left:
+        """Yield all records that remain, those of a partition in order; raises RangeUnreadable as `fetch`."""
+        while self._remaining:
             for records in (await self.fetch()).values():
                 for record in records:
                     yield record
 
-    def _move(self, place: TopicPartition, position: int) -> None:
-        start, end = self._left[place]
-        self.passed += position - start
+    def _advance(self, tp: TopicPartition, position: int) -> None:
+        start, end = self._remaining[tp]
+        self.offsets_read += position - start
         if position < end:
-            self._left[place] = OffsetRange(position, end)
+            self._remaining[tp] = OffsetRange(position, end)
         else:
-            self._consumer.pause(place)
-            del self._left[place]
+            self._consumer.pause(tp)
+            del self._remaining[tp]
 
-    def _stuck(self, places: Iterable[TopicPartition]) -> str:
+    def _stuck(self, tps: Iterable[TopicPartition]) -> str:
         stuck = "; ".join(
-            f"{place.topic} partition {place.partition} cannot be read"
-            f" from offset {self._left[place].start} to its end {self._left[place].end}"
-            for place in places
+            f"{tp.topic} partition {tp.partition} cannot be read"
+            f" from offset {self._remaining[tp].start} to its end {self._remaining[tp].end}"
+            for tp in tps
         )
         return f"{stuck}: a transaction is left open there, or the broker does not answer"
 
 
-async def in_time(stretch: RangeReader) -> AsyncIterator[Any]:
+async def merge_by_timestamp(reader: RangeReader) -> AsyncIterator[Any]:
     """Yield all records by their timestamps, those of a partition in its own order; the same for the same log."""
-    waiting: dict[TopicPartition, deque[Any]] = {place: deque() for place in stretch.left}
+    waiting: dict[TopicPartition, deque[Any]] = {tp: deque() for tp in reader.remaining}
     heads: list[tuple[int, str, int]] = []
     empty = list(waiting)
     while True:
-        while hungry := [place for place in empty if not waiting[place] and place in stretch.left]:
-            for place, records in (await stretch.fetch(hungry)).items():
-                waiting[place] += records
-        for place in empty:
-            if waiting[place]:
-                heappush(heads, (waiting[place][0].timestamp, *place))
+        while hungry := [tp for tp in empty if not waiting[tp] and tp in reader.remaining]:
+            for tp, records in (await reader.fetch(hungry)).items():
+                waiting[tp] += records
+        for tp in empty:
+            if waiting[tp]:
+                heappush(heads, (waiting[tp][0].timestamp, *tp))
         if not heads:
             return
         _, topic, number = heappop(heads)
-        place = TopicPartition(topic, number)
-        ahead = waiting[place]
+        tp = TopicPartition(topic, number)
+        ahead = waiting[tp]
         yield ahead.popleft()
-        empty = [] if ahead else [place]
+        empty = [] if ahead else [tp]
         if ahead:
-            heappush(heads, (ahead[0].timestamp, *place))
+            heappush(heads, (ahead[0].timestamp, *tp))
 
 
-async def _clipped(consumer: Any, between: Mapping[TopicPartition, OffsetRange]) -> dict[TopicPartition, OffsetRange]:
-    """Return where each begins now if not later, and where it ends now if it was to end NOW."""
-    first = await consumer.beginning_offsets(list(between))
-    until_now = [place for place, span in between.items() if span.end == NOW]
+async def _clipped(consumer: Any, ranges: Mapping[TopicPartition, OffsetRange]) -> dict[TopicPartition, OffsetRange]:
+    """Return each range from the first offset that is still there, and to the present end if it was to end NOW."""
+    first = await consumer.beginning_offsets(list(ranges))
+    until_now = [tp for tp, span in ranges.items() if span.end == NOW]
     end = await consumer.end_offsets(until_now) if until_now else {}
-    return {
-        place: OffsetRange(max(span.start, first[place]), end.get(place, span.end)) for place, span in between.items()
-    }
+    return {tp: OffsetRange(max(span.start, first[tp]), end.get(tp, span.end)) for tp, span in ranges.items()}

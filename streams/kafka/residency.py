@@ -1,24 +1,22 @@
-"""Whether a record of the log lies where its desk takes it in, or was sent on from there, or refused as misrouted."""
+"""Records processed in their own partition, apart from those rerouted or rejected as misrouted."""
 
 from typing import Any
 
 from aiokafka import TopicPartition
 
 from streams.core.parse import Refusal, parse
+from streams.kafka.ledger_keys import LedgerKey
 from streams.kafka.range_reader import ALL, RangeReader, RangeUnreadable, partitions
 from streams.kafka.routing import partition_of
 
 __all__ = ["is_processed_here", "partition_counts"]
 
-#: The entry of the ledger (`streams.processing.restore`) that says for how many partitions it was made.
-PARTITIONS = b"_n"
-
 
 def is_processed_here(key: bytes | None, value: bytes | None, partition: int, counts: tuple[int, ...]) -> bool:
-    """Tell whether a desk takes a record in, or refuses it for what it holds, where it lies (section 2 rule 2).
+    """Tell whether a record is folded, or rejected for its content, in its own partition (section 2 rule 2).
 
-    Otherwise it was sent on, and comes again at its place, or was refused as misrouted. `counts` are the numbers of
-    partitions that the log has had.
+    Otherwise it was rerouted, and comes again in its partition, or was rejected as misrouted. `counts` are the numbers
+    of partitions that the log has had.
     """
     try:
         episode = parse(value or b"").episode.encode()
@@ -28,9 +26,9 @@ def is_processed_here(key: bytes | None, value: bytes | None, partition: int, co
 
 
 async def partition_counts(options: dict[str, Any], prefix: str) -> tuple[int, ...]:
-    """Return how many partitions a log has, and had when its ledger was made, where that is another number.
+    """Return the number of partitions of a log, and that of when its ledger was made if it differs.
 
-    Raises Unreadable where there is no log, KafkaError.
+    Raises RangeUnreadable if there is no log, KafkaError.
     """
     now = await partitions(options, f"{prefix}.reports")
     made_for = await _made_for(options, f"{prefix}.ledger")
@@ -43,8 +41,8 @@ async def _made_for(options: dict[str, Any], ledger: str) -> int | None:
     except RangeUnreadable:
         return None
     async with RangeReader(options, dict.fromkeys(places, ALL)) as stretch:
-        # It stands near the beginning, where it was written with the first transaction.
+        # Near the beginning: it was written with the first transaction.
         async for record in stretch.records():
-            if record.key == PARTITIONS and record.value is not None:
+            if record.key == LedgerKey.PARTITIONS and record.value is not None:
                 return int(record.value)
     return None

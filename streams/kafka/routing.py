@@ -1,4 +1,4 @@
-"""Where a report belongs: under the key of its episode, in the partition of that key (contract section 2 rule 2)."""
+"""Routing of reports: the key of their episode, and the partition of that key (contract section 2 rule 2)."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -9,11 +9,11 @@ from streams.core.memo import Memo
 
 __all__ = ["REROUTED", "Route", "Router", "partition_of", "was_rerouted"]
 
-#: Header of a record that has been sent on: where it came from, PARTITION/OFFSET.
+#: Header of a rerouted record: the PARTITION/OFFSET it came from.
 REROUTED: Final = "rerouted"
 
-#: Homes that are remembered; a murmur2 in Python takes a few microseconds.
-REMEMBERED: Final = 200_000
+#: Routes in memory; a murmur2 in Python takes a few microseconds.
+MEMO_ROUTES: Final = 200_000
 
 
 class Route(NamedTuple):
@@ -24,26 +24,26 @@ class Route(NamedTuple):
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Return where the Java client's default partitioner puts a key (contract section 2 rule 2)."""
+    """Return the partition that the Java client's default partitioner gives a key."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def was_rerouted(headers: Sequence[tuple[str, bytes | None]]) -> bool:
-    """Tell whether a record has been sent on before: it is not sent on twice."""
+    """Tell whether a record was rerouted before: it is not rerouted twice."""
     return any(name == REROUTED for name, _ in headers)
 
 
 class Router:
-    """The homes of episodes, remembered."""
+    """Routes of episodes, memoized."""
 
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
-        self._homes = Memo(self._home, max_entries=REMEMBERED)
+        self._routes = Memo(self._route, max_entries=MEMO_ROUTES)
 
-    def home(self, episode: str) -> Route:
-        """Return where an episode lives."""
-        return self._homes.get(episode)
+    def route(self, episode: str) -> Route:
+        """Return the route of an episode."""
+        return self._routes.get(episode)
 
-    def _home(self, episode: str) -> Route:
+    def _route(self, episode: str) -> Route:
         key = episode.encode()
         return Route(key, partition_of(key, self.partitions))

@@ -1,57 +1,52 @@
-"""What all partitions of a desk share."""
+"""Settings, connections and agents that all partitions of a worker share."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from streams.core.source_registry import Registry
 from streams.observability.unknown_sources import UnknownSourceLog
-from streams.processing.batch_fold import FoldStage
 from streams.processing.gc_tuning import GcFreezer
+from streams.processing.pipeline import FoldStage
 from streams.processing.status import ProcessingStatus
-from streams.processing.topology import TopicShapes, Topology
+from streams.processing.topology import Topology
 from streams.settings import Settings
 
-__all__ = ["Limits", "TaskContext"]
+__all__ = ["MAX_TAKEOVERS", "Limits", "TaskContext"]
 
-#: How many partitions are taken over at a time: a restore fills memory and takes the event loop's time.
-TAKEOVERS = 8
+#: Partitions taken over at a time: a restore fills memory and takes the event loop's time.
+MAX_TAKEOVERS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of a partition's work; times in seconds."""
+    """Bounds of the work on one partition; times in seconds."""
 
     batch_records: int
     batch_bytes: int
     transaction_s: float
-    #: Waited before a fenced partition is taken again: by then the group knows whether it is still ours.
+    #: Wait before a fenced partition is taken over again: by then the group knows whether it is still ours.
     fenced_s: float
-    #: Whether time is brought into the log: not where it is a copy of one that has its ticks.
+    #: Whether ticks are appended to the log; not to a copy of one that has them.
     ticks: bool = True
     #: Pictures in one transaction.
     pictures: int = 200
-    #: Waited before the next try, when a partition is blocked by something a person has to mend.
+    #: Wait before the next takeover of a partition that needs an operator.
     blocked_s: float = 10.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class TaskContext:
-    """Settings, connections and agents."""
+    """Everything a partition needs beside its own state."""
 
     settings: Settings
     options: dict[str, Any]
     registry: Registry
     limits: Limits
     stages: Sequence[FoldStage]
-    cluster: Topology
-    #: The topics as the brokers have them; looked at anew in each takeover.
-    shape: TopicShapes
+    topology: Topology
     status: ProcessingStatus
-    memory: GcFreezer = field(default_factory=GcFreezer)
-    strangers: UnknownSourceLog = field(init=False)
-    takeovers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TAKEOVERS))
-
-    def __post_init__(self) -> None:
-        self.strangers = UnknownSourceLog(self.registry)
+    memory: GcFreezer
+    unknown_sources: UnknownSourceLog
+    takeovers: asyncio.Semaphore

@@ -1,15 +1,21 @@
-"""Why a partition, or the desk, stands still."""
+"""Why a partition, or the whole consumer, does not process records."""
 
-__all__ = ["NeedsOperator", "OutputTooLarge", "SplitBatch"]
+__all__ = ["NeedsOperator", "OutputTooLarge", "SplitBatch", "describe"]
 
 
 class NeedsOperator(Exception):
-    """Nothing can go on until somebody mends what the message names; it is tried again all the same."""
+    """A fault that a person has to fix, named in the message; processing retries all the same."""
 
 
 class OutputTooLarge(Exception):
-    """A record that a report would make is longer than its topic takes."""
+    """An output record that is longer than its topic takes."""
 
 
 class SplitBatch(Exception):
-    """What a batch comes to cannot be stored; which of its records is to blame shows when each comes alone."""
+    """The state after a batch cannot be stored; one record a transaction shows which record is at fault."""
+
+
+def describe(error: BaseException) -> str:
+    """Return an error with its causes: aiokafka wraps an unexpected one in `KafkaError`."""
+    text = f"{type(error).__name__}: {error}"
+    return text if error.__cause__ is None else f"{text} ({describe(error.__cause__)})"

@@ -1,41 +1,47 @@
-"""What is logged of records that are refused: where they lie, what they are called and why, never what they say."""
+"""Log lines about rejected records: their position, ids and error code, never their content."""
 
-import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import structlog
 from aiokafka import TopicPartition
 
 from streams.observability.log_config import record_ids, redacted_exc_info
 
-__all__ = ["MOST_A_BATCH", "Rejected", "tell", "tell_bug"]
+__all__ = ["MAX_PER_BATCH", "Rejection", "log_internal_error", "log_rejected"]
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
-#: Record, code and message.
-Rejected = tuple[Any, str, str]
-#: A flood of them fills no disk: the topic of the rejected has them all.
-MOST_A_BATCH = 5
+#: Bounds what a flood of rejected records writes to the log; the topic `rejected` has them all.
+MAX_PER_BATCH = 5
 
 
-def tell(place: TopicPartition, rejected: Sequence[Rejected], count: int) -> None:
-    """Log the first records that a batch of a partition has refused, of so many."""
-    for record, code, message in rejected:
-        fields = _fields(place, record) | {"code": code}
-        log.warning("a record is rejected", extra=fields)
-        log.debug("why it is rejected: %s", message, extra=fields)
-    if count > len(rejected):
-        log.warning("%d more records of the batch are rejected", count - len(rejected))
+class Rejection(NamedTuple):
+    """A record that is rejected, the code and message of it, and the exception if that is a bug."""
+
+    record: Any
+    code: str
+    message: str
+    error: Exception | None = None
 
 
-def tell_bug(place: TopicPartition, record: Any, error: Exception) -> None:
-    """Log a record that the fold has failed on, with where."""
-    log.error(
-        "a bug: %s partition %d offset %d is rejected as internal",
-        place.topic, place.partition, record.offset, exc_info=redacted_exc_info(error), extra=_fields(place, record),
-    )  # fmt: skip
-    log.debug("what it says", exc_info=error, extra=_fields(place, record))
+def log_rejected(tp: TopicPartition, rejections: Sequence[Rejection], count: int) -> None:
+    """Log the first rejected records of a batch, of `count`."""
+    for record, code, message, _ in rejections:
+        fields = _fields(tp, record) | {"code": code}
+        _log.warning("record_rejected", **fields)
+        _log.debug("record_rejected_because", message=message, **fields)
+    if count > len(rejections):
+        _log.warning("more_records_rejected", topic=tp.topic, partition=tp.partition, records=count - len(rejections))
 
 
-def _fields(place: TopicPartition, record: Any) -> dict[str, Any]:
-    return {"topic": place.topic, "partition": place.partition, "offset": record.offset} | record_ids(record.value)
+def log_internal_error(tp: TopicPartition, rejection: Rejection) -> None:
+    """Log a record that parser or fold failed on, with the traceback."""
+    fields = _fields(tp, rejection.record)
+    error = rejection.error
+    _log.error("internal_error", exc_info=None if error is None else redacted_exc_info(error), **fields)
+    _log.debug("internal_error_message", exc_info=error, **fields)
+
+
+def _fields(tp: TopicPartition, record: Any) -> dict[str, Any]:
+    return {"topic": tp.topic, "partition": tp.partition, "offset": record.offset} | record_ids(record.value)

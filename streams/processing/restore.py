@@ -1,81 +1,82 @@
-"""Reading a partition's ledger back from its compacted topic.
+"""Restoring the state of a partition from its compacted ledger topic.
 
-The producer of the partition has been started before: the last owner is fenced, its transaction
-ended, so nobody writes here any more.
+The producer of the partition was started before: the last owner is fenced and its transaction ended, so nobody writes
+to the ledger during a restore.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
 from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
+from streams.kafka.ledger_keys import OWN_PREFIX, LedgerKey
 from streams.kafka.range_reader import OffsetRange, RangeReader, RangeUnreadable
 from streams.processing.errors import NeedsOperator
 
-__all__ = ["Restored", "holds_records", "restore"]
+__all__ = ["MadeWith", "Restored", "holds_records", "restore"]
 
-#: Keys of the desk's own entries; all others are the core's.
-NEXT_OFFSET = b"_o"
-#: What the group has committed: the next offset, or one up to a second older.
-GROUP_OFFSET = b"_c"
-REGISTRY = b"_g"
-#: Followed by a number: every registry that there has been, and the input offset from which on it was.
-REGISTRIES = b"_g/"
-PARTITIONS = b"_n"
-HORIZON = b"_h"
-APP = b"_a"
-OWED_PICTURE = b"_p/"
+#: Entries loaded before other tasks on the event loop get their turn.
+ENTRIES_PER_TURN = 500
 
-#: How many entries are loaded before others on the event loop get their turn.
-TURN = 500
+
+class MadeWith(NamedTuple):
+    """What the state of a partition was made with; None: never written."""
+
+    #: Digest of the source registry.
+    registry: str | None
+    #: Partitions of the log.
+    partitions: int | None
+    #: Horizon by which settled reports are pruned, in µs.
+    horizon_us: int | None
+    app_id: str | None
+
+    def entries(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the ledger entries that store it."""
+        yield LedgerKey.REGISTRY.value, orjson.dumps(self.registry)
+        yield LedgerKey.PARTITIONS.value, orjson.dumps(self.partitions)
+        yield LedgerKey.HORIZON.value, orjson.dumps(self.horizon_us)
+        yield LedgerKey.APP_ID.value, orjson.dumps(self.app_id)
 
 
 class Restored(NamedTuple):
-    """What the ledger topic held."""
+    """What the ledger topic held beside the state."""
 
-    #: The offset to go on from; None where nothing was ever written.
+    #: Next input offset; None: nothing was ever written.
     next_offset: int | None
-    #: The offset that the group has committed with the ledger; None where that was never noted.
+    #: The offset that the group has committed together with the ledger; None: never noted.
     group_offset: int | None
-    #: Digest of the source registry that the values were made with; None as above.
-    registry: str | None
-    #: How many partitions there were when it was written; None as above.
-    partitions: int | None
-    #: The horizon (µs) by which it was last settled what may be forgotten; None as above.
-    horizon_us: int | None
-    #: The app whose workers wrote it; None as above.
-    app_id: str | None
+    made_with: MadeWith
     #: Episodes whose last picture is still to be written.
     owed: list[str]
-    #: How many source registries there have been.
+    #: Number of source registries so far.
     registries: int
-    #: How many live entries there are.
+    #: Number of live entries.
     entries: int
 
 
 async def restore(
     options: dict[str, Any],
-    place: TopicPartition,
+    tp: TopicPartition,
     bounds: tuple[int, int],
     ledger: Ledger,
     progress: Callable[[int], None],
 ) -> Restored:
-    """Load what stands between `bounds`, the first offset and the read-uncommitted end, into `ledger`.
+    """Load the entries between `bounds`, the first offset and the read-uncommitted end, into `ledger`.
 
-    `progress` is told how many offsets have been read. Raises Blocked where the end is not reached.
+    `progress` is called with the number of offsets read. Raises NeedsOperator if the end is not reached.
     """
-    live = await _live_entries(options, place, bounds, progress)
+    live = await _live_entries(options, tp, bounds, progress)
     own: dict[bytes, bytes] = {}
     count = len(live)
     while live:
-        for _ in range(min(TURN, len(live))):
-            # Taken out as they are loaded, so that the state is not held twice.
+        for _ in range(min(ENTRIES_PER_TURN, len(live))):
+            # Removed while they are loaded, so that the state is not in memory twice.
             key, value = live.popitem()
-            if key[:1] == b"_":
+            if key[:1] == OWN_PREFIX:
                 own[key] = value
             else:
                 ledger.load(key, value)
@@ -85,53 +86,56 @@ async def restore(
 
 
 def _restored(own: dict[bytes, bytes], entries: int) -> Restored:
-    def said(key: bytes) -> Any:
+    def stored(key: LedgerKey) -> Any:
         return orjson.loads(own[key]) if key in own else None
 
+    owed = LedgerKey.OWED_PICTURE.value
     return Restored(
-        next_offset=said(NEXT_OFFSET),
-        group_offset=said(GROUP_OFFSET),
-        registry=said(REGISTRY),
-        partitions=said(PARTITIONS),
-        horizon_us=said(HORIZON),
-        app_id=said(APP),
-        owed=sorted(key.removeprefix(OWED_PICTURE).decode() for key in own if key.startswith(OWED_PICTURE)),
-        registries=sum(key.startswith(REGISTRIES) for key in own),
+        next_offset=stored(LedgerKey.NEXT_OFFSET),
+        group_offset=stored(LedgerKey.GROUP_OFFSET),
+        made_with=MadeWith(
+            registry=stored(LedgerKey.REGISTRY),
+            partitions=stored(LedgerKey.PARTITIONS),
+            horizon_us=stored(LedgerKey.HORIZON),
+            app_id=stored(LedgerKey.APP_ID),
+        ),
+        owed=sorted(key.removeprefix(owed).decode() for key in own if key.startswith(owed)),
+        registries=sum(key.startswith(LedgerKey.REGISTRY_HISTORY.value) for key in own),
         entries=entries,
     )
 
 
-async def holds_records(options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]) -> bool:
-    """Tell whether there is a committed record between two offsets: what was aborted takes up offsets too.
+async def holds_records(options: dict[str, Any], tp: TopicPartition, bounds: tuple[int, int]) -> bool:
+    """Tell whether there is a committed record between two offsets: aborted ones take up offsets too.
 
-    Raises Blocked where the end is not reached.
+    Raises NeedsOperator if the end is not reached.
     """
-    async with _opened(options, place, bounds) as stretch:
-        return await anext(stretch.records(), None) is not None
+    async with _reader(options, tp, bounds) as reader:
+        return await anext(reader.records(), None) is not None
 
 
 async def _live_entries(
-    options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int], progress: Callable[[int], None]
+    options: dict[str, Any], tp: TopicPartition, bounds: tuple[int, int], progress: Callable[[int], None]
 ) -> dict[bytes, bytes]:
     """Return the last value of each key that has one."""
     live: dict[bytes, bytes] = {}
-    async with _opened(options, place, bounds) as stretch:
-        while stretch.left:
-            for record in (await stretch.fetch()).get(place, ()):
+    async with _reader(options, tp, bounds) as reader:
+        while reader.remaining:
+            for record in (await reader.fetch()).get(tp, ()):
                 if record.value is None:
                     live.pop(record.key, None)
                 else:
                     live[record.key] = record.value
-            progress(stretch.passed)
+            progress(reader.offsets_read)
     return live
 
 
 @contextlib.asynccontextmanager
-async def _opened(
-    options: dict[str, Any], place: TopicPartition, bounds: tuple[int, int]
+async def _reader(
+    options: dict[str, Any], tp: TopicPartition, bounds: tuple[int, int]
 ) -> AsyncGenerator[RangeReader, None]:
     try:
-        async with RangeReader(options, {place: OffsetRange(*bounds)}) as stretch:
-            yield stretch
+        async with RangeReader(options, {tp: OffsetRange(*bounds)}) as reader:
+            yield reader
     except RangeUnreadable as error:
         raise NeedsOperator(str(error)) from None

@@ -1,4 +1,4 @@
-"""What the desk asks the brokers for beside records: shapes of topics, offsets, and the group's commits."""
+"""Shapes of topics, offsets, and the group's commits, as the brokers have them."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -20,15 +20,15 @@ PING_S = 5.0
 
 
 class TopicShapes:
-    """The topics as they are: fit to work on."""
+    """The topics as they are, fit to be processed."""
 
     def __init__(self, settings: Settings, found: Mapping[str, topics.TopicSurvey]) -> None:
-        """Raise Blocked where a topic is missing or has a shape that no worker may run on."""
+        """Raise NeedsOperator if a topic is missing or has a shape that no worker may run on."""
         fatal = [difference for difference in topics.differences(settings.topic_prefix, found) if difference.fatal]
         if fatal:
-            raise NeedsOperator(f"{'; '.join(map(str, fatal))}: {_mend(fatal)}")
+            raise NeedsOperator(f"{'; '.join(map(str, fatal))}: {_advice(fatal)}")
         self.partitions = found["reports"].partitions
-        #: By full topic name: how long a record batch it takes, in bytes.
+        #: The longest record batch that a topic takes, in bytes, by full name.
         self.record_limits = {
             settings.topic(name): int(found[name].settings.get("max.message.bytes", topic.max_message_bytes))
             for name, topic in TOPICS.items()
@@ -36,66 +36,66 @@ class TopicShapes:
 
 
 class Topology:
-    """Two connections that last as long as the desk; start before use."""
+    """Two connections that last as long as the worker; start before use."""
 
     def __init__(self, options: dict[str, Any], settings: Settings) -> None:
         self._settings = settings
         self._admin = AIOKafkaAdminClient(**options, client_id=f"{settings.app_id}-admin")
-        # Reads nothing: offsets are asked for as read_uncommitted, so that they count open transactions.
+        # Reads no records; its offsets are read_uncommitted, so that they include open transactions.
         self._consumer = make_consumer(options, isolation="read_uncommitted", client_id=f"{settings.app_id}-offsets")
 
     async def start(self) -> None:
-        """Connect; raises KafkaConnectionError where no broker answers."""
+        """Connect; raises KafkaConnectionError if no broker answers."""
         await self._consumer.start()
         await self._admin.start()
 
     async def stop(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._consumer.stop()
         await self._admin.close()
 
     async def ping(self) -> None:
-        """Return when a broker has answered; raises what Kafka raises, or TimeoutError."""
+        """Return when a broker has answered; raises KafkaError or TimeoutError."""
         async with asyncio.timeout(PING_S):
             await self._admin.describe_cluster()
 
-    async def shape(self) -> TopicShapes:
-        """Return the shape that the topics have now; raises Blocked as `TopicShapes`, and where a right is missing."""
+    async def shapes(self) -> TopicShapes:
+        """Return the present shapes; raises NeedsOperator as `TopicShapes`, and if a right is missing."""
         await self._check_rights()
         return TopicShapes(self._settings, await topics.survey(self._admin, self._settings.topic_prefix))
 
     async def _check_rights(self) -> None:
-        # Before anything else: a topic that may not be described looks as if it were not there, a group that
-        # may not be joined as if joining took long, and a write that is refused may come hours later.
+        # First, because without DESCRIBE a topic seems to be missing, without READ joining the group seems slow, and
+        # the first refused write may come hours later.
         needed = [right for right in rights("worker", self._settings) if right.needed]
         try:
             lacks = await missing_acls(self._admin, needed)
         except NotImplementedError:
-            return  # a broker too old to tell
+            return  # a broker before Kafka 2.3
         if lacks:
             raise NeedsOperator(missing_right(lacks, self._settings))
 
-    async def bounds(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+    async def bounds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
         """Return the first offset of each partition and the one that its next record gets."""
-        wanted = list(places)
+        wanted = list(partitions)
         first = await self._consumer.beginning_offsets(wanted)
         end = await self._consumer.end_offsets(wanted)
-        return {place: (first[place], end[place]) for place in wanted}
+        return {tp: (first[tp], end[tp]) for tp in wanted}
 
-    async def committed(self, group: str, place: TopicPartition) -> int | None:
+    async def committed(self, group: str, tp: TopicPartition) -> int | None:
         """Return the offset that a group has committed, or None."""
-        found = await self._admin.list_consumer_group_offsets(group, partitions=[place])
-        offset = found[place].offset if place in found else -1
+        found = await self._admin.list_consumer_group_offsets(group, partitions=[tp])
+        offset = found[tp].offset if tp in found else -1
         return None if offset < 0 else int(offset)
 
 
-def _mend(fatal: list[topics.TopicDifference]) -> str:
+def _advice(fatal: list[topics.TopicDifference]) -> str:
     what = {difference.what for difference in fatal}
     if what == {"topic"}:
         return "run `truceline topics create`"
     if "partitions" in what:
         return (
-            "delete the topics that differ (outputs are made anew from the log; keep that), and run"
+            "delete the topics that differ (outputs are rebuilt from the log; keep that one), and run"
             " `truceline topics create`"
         )
     return "`truceline topics create` says how to alter them"

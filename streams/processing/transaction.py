@@ -1,7 +1,7 @@
-"""What a partition that is ours writes: a batch, pictures that are owed, or a tick, each in one transaction."""
+"""The transactions of one partition: a batch, due pictures, a tick, or the changes of another source registry."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -9,198 +9,230 @@ from aiokafka import TopicPartition
 
 from streams.core.cloudevents import Headers
 from streams.core.times import format_time
+from streams.kafka.ledger_keys import LedgerKey
 from streams.kafka.routing import Router
 from streams.observability import metrics, tracing
 from streams.processing.batch import BatchStats
-from streams.processing.batch_fold import Fold
 from streams.processing.context import TaskContext
-from streams.processing.outbox import Outbox, OutputRecord
-from streams.processing.restore import (
-    APP,
-    GROUP_OFFSET,
-    HORIZON,
-    NEXT_OFFSET,
-    OWED_PICTURE,
-    PARTITIONS,
-    REGISTRIES,
-    REGISTRY,
-)
-from streams.processing.takeover import TakenOver
+from streams.processing.decode import Decoder
+from streams.processing.encode import Encoder
+from streams.processing.outbox import Outbox
+from streams.processing.output_record import NO_HEADERS, OutputRecord, SizeLimits
+from streams.processing.pipeline import BatchPipeline
+from streams.processing.rejection_log import log_internal_error, log_rejected
+from streams.processing.takeover import TakenOver, made_with_now
 
 if TYPE_CHECKING:
     from streams.core.state.step import EntryKey
 
-__all__ = ["PartitionTransactions"]
+__all__ = ["PartitionTransactions", "PartitionWriters"]
 
-FORGET_EVERY_RECORDS = 1_000
-#: How old the group's offset may be: it is for those who watch the lag.
+PRUNE_EVERY_RECORDS = 1_000
+#: The largest age of the group's offset, which serves only lag monitors.
 GROUP_EVERY_S = 1.0
-#: Written in one transaction, about, of what another source registry changes.
+#: Records of one transaction with the changes of another source registry, about.
 REGISTER_RECORDS = 10_000
 
 
+class PartitionWriters:
+    """The parts of a partition that outlive a takeover; decoder and encoder remember what a broker refused."""
+
+    def __init__(self, context: TaskContext, tp: TopicPartition, router: Router) -> None:
+        """`tp` is the input partition."""
+        prefix = context.settings.topic_prefix
+        self.tp = tp
+        self.router = router
+        self.decoder = Decoder(tp.partition, router)
+        self.encoder = Encoder(prefix, tp.partition, router)
+        self.pipeline = BatchPipeline(tp, self.decoder, self.encoder, context.stages)
+        self.picture_headers = Headers(prefix, "episodes")
+        self.tracer = tracing.tracer()
+
+
 class PartitionTransactions:
-    """The transactions of one partition. After an exception the state is of no more use: take over again."""
+    """A partition from one takeover to the next. After an exception it is of no more use."""
 
-    def __init__(self, setup: TaskContext, partition: int, routes: Router) -> None:
-        settings = setup.settings
-        self._setup = setup
-        self._partition = partition
-        self._routes = routes
-        self._counts = setup.status.counts
-        self._fold = Fold(settings.topic_prefix, partition, routes, setup.stages, setup.status)
-        self._picture_headers = Headers(settings.topic_prefix, "episodes")
-        self._topics = {name: settings.topic(name) for name in ("reports", "episodes", "ledger")}
-        self._place = TopicPartition(self._topics["reports"], partition)
-        self._tracer = tracing.tracer()
+    def __init__(self, context: TaskContext, writers: PartitionWriters, taken: TakenOver) -> None:
+        self.producer = taken.producer
+        self.ledger = taken.ledger
+        self.shapes = taken.shapes
+        #: Next input offset.
+        self.next_offset = taken.next_offset
+        self._context = context
+        self._writers = writers
+        self._tp = writers.tp
+        self._topics = {name: context.settings.topic(name) for name in ("reports", "episodes", "ledger")}
+        self._limits = SizeLimits(taken.shapes.record_limits)
+        self._pictures = taken.pictures
+        self._stored = taken.restored.made_with
+        self._registries = taken.restored.registries
+        self._group_offset = taken.group_offset
+        #: When the group's offset may be committed again (monotonic).
+        self._group_due_s = 0.0
+        self._since_pruning = 0
 
-    async def batch(self, state: TakenOver, records: Sequence[Any]) -> BatchStats:
-        """Fold records and commit all that comes of them, with the offset behind the last."""
-        if self._tracer is None:
-            return await self._batch(state, records)
-        with self._tracer.batch(self._place.topic, self._partition, records):
-            return await self._batch(state, records)
+    def due_s(self) -> float | None:
+        """Return when there is something to write although no record comes (monotonic); None: never."""
+        pictures_s = self._pictures.next_s()
+        if self._group_offset == self.next_offset:
+            return pictures_s
+        return self._group_due_s if pictures_s is None else min(self._group_due_s, pictures_s)
 
-    async def _batch(self, state: TakenOver, records: Sequence[Any]) -> BatchStats:
-        outbox = self._outbox(state)
+    async def batch(self, records: Sequence[Any]) -> BatchStats:
+        """Process records and commit all their outputs with the offset after the last."""
+        tracer = self._writers.tracer
+        if tracer is None:
+            return await self._batch(records)
+        with tracer.batch(self._tp.topic, self._tp.partition, records):
+            return await self._batch(records)
+
+    async def _batch(self, records: Sequence[Any]) -> BatchStats:
+        outbox = self._outbox()
         began_s = time.perf_counter()
-        tally = await self._fold.fold(state.ledger, records, outbox, self._forget(state, len(records)))
-        state.next_offset = records[-1].offset + 1
-        state.pictures.changed(tally.moved, time.monotonic())
-        self._add_own(state, outbox)
+        pruned = self._prune(len(records))
+        stats = await self._writers.pipeline.run(self.ledger, records, outbox, self._limits, pruned)
+        self.next_offset = records[-1].offset + 1
+        self._pictures.changed(stats.moved, time.monotonic())
+        outbox.extend(self._own_entries())
         metrics.FOLD_SECONDS.observe(time.perf_counter() - began_s)
-        await self._commit(state, outbox)
+        await self._commit(outbox)
         if records[0].timestamp >= 0:
             metrics.END_TO_END_SECONDS.observe(max(0.0, time.time() - records[0].timestamp / 1000))
-        self._fold.count(tally)
-        self._setup.strangers.observe(tally.sources)
-        return tally
+        self._count(stats)
+        return stats
 
-    def refuse(self, offset: int, reason: str) -> None:
-        """Reject the record at an offset, when it comes again, for what the broker said of its outputs."""
-        self._fold.refused[offset] = reason
+    def _count(self, stats: BatchStats) -> None:
+        """Count and log the outcomes of a committed batch."""
+        status = self._context.status
+        status.counts.update(stats.counts)
+        metrics.count_outcomes(stats.counts)
+        self._context.unknown_sources.observe(stats.sources)
+        if stats.rejected:
+            count = sum(n for name, n in stats.counts.items() if name.startswith("rejected_"))
+            log_rejected(self._tp, stats.rejected, count)
+            status.counts["rejected_truncated"] += stats.truncated
+            for rejection in stats.internal_errors:
+                log_internal_error(self._tp, rejection)
+            status.internal_errors += len(stats.internal_errors)
 
-    def undate(self, below: int) -> None:
-        """Write what comes of the records below an offset, when they come again, without their timestamps."""
-        self._fold.undated_below = below
-
-    async def register(self, state: TakenOver) -> None:
-        """Publish what is otherwise under this source registry than under the one the ledger was made with."""
-        digest = state.ledger.registry.digest
-        if state.registry in (None, digest):
+    async def register(self) -> None:
+        """Publish what this source registry changes, if the ledger was made with another."""
+        if self._stored.registry in {None, self.ledger.registry.digest}:
             return
-        outbox = self._outbox(state)
-        for step in state.ledger.register():
-            self._fold.register(step, state.ledger, outbox)
+        encoder, outbox = self._writers.encoder, self._outbox()
+        for step in self.ledger.register():
+            outbox.extend(encoder.registry_changes(step, self._limits))
+            outbox.extend(encoder.entries(self.ledger, step.touched, self._limits))
             if outbox.records >= REGISTER_RECORDS:
-                # All at once might take longer than a transaction may. Who takes over in between does the rest.
-                await self._commit(state, outbox)
-                outbox = self._outbox(state)
-        # Who speaks for whom shows in every picture, in one with no changed view too.
-        state.pictures.changed(state.ledger.episodes(), time.monotonic())
-        self._add_own(state, outbox)
-        await self._commit(state, outbox)
+                # In one transaction it might exceed the time limit. After a failure the next owner does the rest.
+                await self._commit(outbox)
+                outbox = self._outbox()
+        # The affiliation of a source shows in every picture, also without a changed view.
+        self._pictures.changed(self.ledger.episodes(), time.monotonic())
+        outbox.extend(self._own_entries())
+        await self._commit(outbox)
 
-    def _forget(self, state: TakenOver, records: int) -> "Sequence[EntryKey]":
-        """Drop what is settled and superseded, now and then; return the ledger entries that this changes."""
-        state.since_forgetting += records
-        if state.since_forgetting < FORGET_EVERY_RECORDS:
-            return ()
-        state.since_forgetting = 0
-        return state.ledger.forget()
+    async def write_due(self) -> None:
+        """Commit due pictures and the group's offset."""
+        outbox = self._outbox()
+        outbox.extend(self._due_pictures())
+        await self._commit(outbox)
 
-    async def due(self, state: TakenOver) -> None:
-        """Commit pictures that are due, and the group's offset."""
-        outbox = self._outbox(state)
-        self._add_pictures(state, outbox)
-        await self._commit(state, outbox)
-
-    async def tick(self, state: TakenOver, at_us: int, episode: str) -> None:
+    async def tick(self, at_us: int, episode: str) -> None:
         """Append a tick to the log, where a replay will find it."""
-        outbox = self._outbox(state)
+        outbox = self._outbox()
         value = orjson.dumps({"tick": format_time(at_us), "episode": episode})
-        home = self._routes.home(episode)
-        outbox.add(OutputRecord(self._topics["reports"], home.partition, home.key, value))
-        await self._commit(state, outbox)
-        self._counts["ticks_sent"] += 1
+        route = self._writers.router.route(episode)
+        outbox.extend([(self._topics["reports"], route.partition, route.key, value, NO_HEADERS, None)])
+        await self._commit(outbox)
+        self._context.status.counts["ticks_sent"] += 1
 
-    def _outbox(self, state: TakenOver) -> Outbox:
-        return Outbox(state.producer.create_batch, self._setup.shape.record_limits, self._partition)
+    def _prune(self, records: int) -> "Sequence[EntryKey]":
+        """Prune settled and superseded reports from time to time; return the ledger entries that changes."""
+        self._since_pruning += records
+        if self._since_pruning < PRUNE_EVERY_RECORDS:
+            return ()
+        self._since_pruning = 0
+        return self.ledger.forget()
 
-    def _offsets(self, state: TakenOver, outbox: Outbox) -> dict[TopicPartition, int]:
-        """Return the group's offset where it is time for it: it costs a transaction two more round trips."""
-        now_s = time.monotonic()
-        if state.group_offset == state.next_offset or now_s < state.group_due_s:
-            return {}
-        outbox.put(self._topics["ledger"], GROUP_OFFSET, b"%d" % state.next_offset)
-        state.group_offset, state.group_due_s = state.next_offset, now_s + GROUP_EVERY_S
-        return {self._place: state.next_offset}
+    def _outbox(self) -> Outbox:
+        return Outbox(self.producer.create_batch, self._tp.partition)
 
-    async def _commit(self, state: TakenOver, outbox: Outbox) -> None:
-        offsets = self._offsets(state, outbox)
+    async def _commit(self, outbox: Outbox) -> None:
+        offsets = self._group_offsets(outbox)
         began_s = time.perf_counter()
         try:
-            await state.producer.commit(outbox.batches, offsets, self._setup.settings.app_id)
+            await self.producer.commit(outbox.batches, offsets, self._context.settings.app_id)
         except BaseException:
             metrics.TRANSACTIONS.labels("aborted").inc()
             raise
         metrics.COMMIT_SECONDS.observe(time.perf_counter() - began_s)
         metrics.LAST_COMMIT.set_to_current_time()
         metrics.TRANSACTIONS.labels("committed").inc()
-        for place, builders in outbox.batches.items():
-            topic = place.topic.rpartition(".")[2]
+        for tp, builders in outbox.batches.items():
+            topic = tp.topic.rpartition(".")[2]
             metrics.PUBLISHED.labels(topic).inc(sum(builder.record_count() for builder in builders))
-        self._counts["transactions"] += 1
-        self._counts["records_written"] += outbox.records
+        counts = self._context.status.counts
+        counts["transactions"] += 1
+        counts["records_written"] += outbox.records
 
-    def _add_own(self, state: TakenOver, outbox: Outbox) -> None:
-        """Add the desk's own ledger entries and the pictures that are due."""
-        self._add_pictures(state, outbox)
-        ledger = self._topics["ledger"]
-        digest, horizon_us, app_id = state.ledger.registry.digest, state.ledger.horizon_us, self._setup.settings.app_id
-        if (state.registry, state.horizon_us, state.app_id) != (digest, horizon_us, app_id):
-            outbox.put(ledger, REGISTRY, orjson.dumps(digest))
-            outbox.put(ledger, PARTITIONS, b"%d" % self._setup.shape.partitions)
-            outbox.put(ledger, HORIZON, b"%d" % horizon_us)
-            outbox.put(ledger, APP, orjson.dumps(app_id))
-            if state.registry != digest:
-                self._add_registry(state, outbox)
-            state.registry, state.horizon_us, state.app_id = digest, horizon_us, app_id
-        outbox.put(ledger, NEXT_OFFSET, b"%d" % state.next_offset)
+    def _group_offsets(self, outbox: Outbox) -> dict[TopicPartition, int]:
+        """Return the group's offset if it is due: it costs a transaction two more round trips."""
+        now_s = time.monotonic()
+        if self._group_offset == self.next_offset or now_s < self._group_due_s:
+            return {}
+        outbox.extend([self._entry(LedgerKey.GROUP_OFFSET.value, b"%d" % self.next_offset)])
+        self._group_offset, self._group_due_s = self.next_offset, now_s + GROUP_EVERY_S
+        return {self._tp: self.next_offset}
 
-    def _add_registry(self, state: TakenOver, outbox: Outbox) -> None:
-        """Keep the registry itself: whoever folds the log anew changes it where we do."""
-        begins = 0 if state.registry is None else state.next_offset
-        key = REGISTRIES + b"%06d" % state.registries
-        sources = state.ledger.registry.as_record()
-        entry = OutputRecord(
-            self._topics["ledger"], self._partition, key, orjson.dumps({"from": begins, "sources": sources})
-        )
-        if not outbox.fits(entry):
-            entry = entry._replace(value=orjson.dumps({"from": begins, "sources": None}))
-        outbox.add(entry)
-        state.registries += 1
+    def _own_entries(self) -> list[OutputRecord]:
+        """Return due pictures and the ledger entries that say how far the partition is."""
+        outputs = self._due_pictures()
+        made_with = made_with_now(self._context, self.ledger, self.shapes)
+        if self._stored != made_with:
+            outputs += [self._entry(key, value) for key, value in made_with.entries()]
+            if self._stored.registry != made_with.registry:
+                outputs.append(self._registry_entry())
+            self._stored = made_with
+        outputs.append(self._entry(LedgerKey.NEXT_OFFSET.value, b"%d" % self.next_offset))
+        return outputs
 
-    def _add_pictures(self, state: TakenOver, outbox: Outbox) -> None:
-        pictures, ledger = state.pictures, self._topics["ledger"]
-        written = pictures.take_due(time.monotonic(), self._setup.limits.pictures)
-        for episode in written:
-            outbox.add(self._picture(state, episode, outbox))
-        owed, paid = pictures.marks(written)
-        for episode in owed:
-            outbox.put(ledger, OWED_PICTURE + episode.encode(), b"true")
-        for episode in paid:
-            outbox.put(ledger, OWED_PICTURE + episode.encode(), None)
+    def _registry_entry(self) -> OutputRecord:
+        """Return the registry itself: a later fold of the log changes it at the same offset."""
+        begins = 0 if self._stored.registry is None else self.next_offset
+        key = LedgerKey.REGISTRY_HISTORY.value + b"%06d" % self._registries
+        self._registries += 1
+        entry = self._entry(key, orjson.dumps({"from": begins, "sources": self.ledger.registry.as_record()}))
+        if not self._limits.fits(entry):
+            entry = self._entry(key, orjson.dumps({"from": begins, "sources": None}))
+        self._limits.check(entry)
+        return entry
 
-    def _picture(self, state: TakenOver, episode: str, outbox: Outbox) -> OutputRecord:
-        through = {"partition": self._partition, "offset": state.next_offset - 1}
-        picture = {"episode": episode, "through": through, **state.ledger.picture(episode)}
-        key = self._routes.home(episode).key
-        name = f"{episode}@{self._partition}/{through['offset']}"
-        head = self._picture_headers.event(name, key, picture["clock"])
-        record = OutputRecord(self._topics["episodes"], self._partition, key, orjson.dumps(picture), head)
-        if not outbox.fits(record):
-            self._counts["pictures_truncated"] += 1
-            stub = {"episode": episode, "through": through, "truncated": True}
-            record = record._replace(value=orjson.dumps(stub))
-        return record
+    def _due_pictures(self) -> list[OutputRecord]:
+        written = self._pictures.take_due(time.monotonic(), self._context.limits.pictures)
+        outputs = [self._picture(episode) for episode in written]
+        owed, paid = self._pictures.marks(written)
+        outputs += self._marks(owed, b"true")
+        outputs += self._marks(paid, None)
+        return outputs
+
+    def _marks(self, episodes: Iterable[str], value: bytes | None) -> list[OutputRecord]:
+        return [self._entry(LedgerKey.OWED_PICTURE.value + episode.encode(), value) for episode in episodes]
+
+    def _entry(self, key: bytes, value: bytes | None) -> OutputRecord:
+        return self._topics["ledger"], self._tp.partition, key, value, NO_HEADERS, None
+
+    def _picture(self, episode: str) -> OutputRecord:
+        partition = self._tp.partition
+        through = {"partition": partition, "offset": self.next_offset - 1}
+        picture = {"episode": episode, "through": through, **self.ledger.picture(episode)}
+        key = self._writers.router.route(episode).key
+        name = f"{episode}@{partition}/{through['offset']}"
+        headers = self._writers.picture_headers.event(name, key, picture["clock"])
+        output = (self._topics["episodes"], partition, key, orjson.dumps(picture), headers, None)
+        if not self._limits.fits(output):
+            self._context.status.counts["pictures_truncated"] += 1
+            stub = orjson.dumps({"episode": episode, "through": through, "truncated": True})
+            output = (self._topics["episodes"], partition, key, stub, headers, None)
+            self._limits.check(output)
+        return output

@@ -20,7 +20,7 @@ import psutil
 from streams.core.ledger import Ledger
 from streams.core.parse import parse
 from streams.core.times import DAY_US
-from streams.processing.batch_fold import SLICE_RECORDS
+from streams.processing.pipeline import SLICE_RECORDS
 from tests.bench.contenders import truceline_command
 from tests.bench.expected import registry
 from tests.bench.workloads import records, steady

@@ -10,16 +10,16 @@ from aiokafka import TopicPartition
 from schemas.topics import CHANGE_TOPICS
 from streams import replay
 from streams.kafka.client import client_options
+from streams.kafka.topic_reader import TopicReader
 from streams.operations.export.resumable_file import ResumableFile
 from streams.operations.export.run import export
 from streams.operations.export.sources import ExportFilter, KafkaSource
-from streams.operations.verify.reading import TopicReading
 from streams.settings import Settings
 
 
 async def differs_from_replay(settings: Settings, partitions: int, file: Path) -> list[str]:
     """Export the log to a file; return where outputs are not, byte for byte but for origin, what its replay says."""
-    async with TopicReading(client_options(settings)) as reading:
+    async with TopicReader(client_options(settings)) as reading:
         outputs = {name: await _records(reading, settings, name, partitions) for name in (*CHANGE_TOPICS, "episodes")}
     wanted = ExportFilter("reports")
     with ResumableFile(file, {}, resume=False) as sink:
@@ -45,7 +45,7 @@ async def differs_from_replay(settings: Settings, partitions: int, file: Path) -
     return problems
 
 
-async def _records(reading: TopicReading, settings: Settings, name: str, partitions: int) -> list[Any]:
+async def _records(reading: TopicReader, settings: Settings, name: str, partitions: int) -> list[Any]:
     places = [TopicPartition(settings.topic(name), number) for number in range(partitions)]
     found = await reading.read(places)
     return [record for place in places for record in found[place]]

@@ -27,7 +27,7 @@ from streams.kafka.aiokafka_patches.record_decoding import decode_any_record
 from streams.kafka.client import client_options
 from streams.kafka.transactional_producer import TransactionalProducer
 from streams.processing.errors import NeedsOperator
-from streams.processing.restore import restore
+from streams.processing.restore import MadeWith, restore
 from streams.settings import Settings
 from tests.support.kafka_log import create_topics, read, settings_for
 from tests.support.numbered_reports import report
@@ -256,8 +256,8 @@ async def test_the_ledger_is_read_from_an_explicit_offset_to_its_very_end(kafka:
     restored = await restore(client_options(settings), place(settings, LEDGER), (0, 6), ledger, read_up_to.append)
     await producer.close()
     assert restored._asdict() == {
-        "next_offset": 42, "group_offset": None, "registry": "abc", "partitions": None, "horizon_us": None,
-        "app_id": None, "owed": [], "registries": 0, "entries": 2,
+        "next_offset": 42, "group_offset": None, "made_with": MadeWith("abc", None, None, None),
+        "owed": [], "registries": 0, "entries": 2,
     }  # fmt: skip
     assert read_up_to[-1] == 6
 

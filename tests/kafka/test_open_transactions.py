@@ -12,7 +12,7 @@ import pytest
 from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaError
 
-from streams.kafka import transactional_producer as producer_module
+from streams.kafka.aiokafka_patches.paced_sender import PacedSender
 from streams.kafka.local.cluster import temporary
 from streams.kafka.protocol.transactions import state_of
 from streams.kafka.transactional_producer import TransactionalProducer
@@ -48,7 +48,7 @@ class Loss:
 
 def markers_lost(monkeypatch: pytest.MonkeyPatch, end: Callable[[TransactionalProducer], Any]) -> Loss:
     """Lose the markers of one batch; `end` is how its transaction ends."""
-    sender = producer_module._PacedSender
+    sender = PacedSender
     add, commit, ends = sender._do_add_partitions_to_txn, TransactionalProducer.commit, TransactionalProducer._end
     loss = Loss()
 

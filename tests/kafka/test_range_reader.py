@@ -7,7 +7,16 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from streams.kafka import range_reader, topics
-from streams.kafka.range_reader import ALL, NOW, OffsetRange, RangeReader, RangeUnreadable, bounds, in_time, partitions
+from streams.kafka.range_reader import (
+    ALL,
+    NOW,
+    OffsetRange,
+    RangeReader,
+    RangeUnreadable,
+    bounds,
+    merge_by_timestamp,
+    partitions,
+)
 from streams.settings import Settings
 from tests.support.kafka_log import create_topics, send, settings_for
 from tests.support.mixed_log import Sent
@@ -34,7 +43,7 @@ def places(settings: Settings) -> list[TopicPartition]:
 
 async def values(settings: Settings, between: dict[TopicPartition, OffsetRange]) -> list[int]:
     async with RangeReader(options(settings), between) as opened:
-        return [int(record.value) async for record in in_time(opened)]
+        return [int(record.value) async for record in merge_by_timestamp(opened)]
 
 
 async def test_records_come_by_their_time_and_those_of_a_partition_in_its_order(settings: Settings) -> None:
@@ -52,9 +61,9 @@ async def test_between_two_offsets_there_is_nothing_else(settings: Settings) -> 
 async def test_a_partition_is_left_until_its_end_and_what_is_passed_is_counted(settings: Settings) -> None:
     first, second, _ = places(settings)
     async with RangeReader(options(settings), {first: OffsetRange(0, 4), second: OffsetRange(1, 3)}) as opened:
-        assert opened.left == {first: OffsetRange(0, 4), second: OffsetRange(1, 3)}
+        assert opened.remaining == {first: OffsetRange(0, 4), second: OffsetRange(1, 3)}
         assert sorted([int(record.value) async for record in opened.records()]) == [0, 1, 3, 4, 5, 6]
-        assert (opened.left, opened.passed) == ({}, 6)
+        assert (opened.remaining, opened.offsets_read) == ({}, 6)
 
 
 async def test_with_no_end_all_is_read_that_is_there_and_what_is_gone_is_not_waited_for(settings: Settings) -> None:
@@ -64,7 +73,7 @@ async def test_with_no_end_all_is_read_that_is_there_and_what_is_gone_is_not_wai
     found = await bounds(options(settings), [first])
     assert found == {first: OffsetRange(2, 4)}
     async with RangeReader(options(settings), {first: ALL, second: OffsetRange(1, NOW), none: ALL}) as opened:
-        assert opened.left == {first: OffsetRange(2, 4), second: OffsetRange(1, 3)}
+        assert opened.remaining == {first: OffsetRange(2, 4), second: OffsetRange(1, 3)}
         assert sorted([int(record.value) async for record in opened.records()]) == [3, 4, 5, 6]
     async with RangeReader(options(settings), {first: OffsetRange(0, 2), none: ALL}) as opened:
         assert [record async for record in opened.records()] == []

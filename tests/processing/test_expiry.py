@@ -8,8 +8,8 @@ from aiokafka import TopicPartition
 
 from streams.kafka.client import client_options
 from streams.kafka.local.cluster import temporary
+from streams.kafka.topic_reader import TopicReader
 from streams.kafka.transactional_producer import TransactionalProducer
-from streams.operations.verify.reading import TopicReading
 from streams.operations.verify.verify import verify
 from streams.processing.takeover import transactional_id
 from streams.settings import Settings
@@ -68,12 +68,12 @@ def patient(init: Callable[..., None]) -> Callable[..., None]:
 
 async def aborted_by_the_broker(settings: Settings) -> None:
     place = TopicPartition(settings.topic("ledger"), 0)
-    async with TopicReading(client_options(settings)) as reading:
+    async with TopicReader(client_options(settings)) as reading:
         for is_open in (True, False):
             await eventually_equal(lambda: open_in(reading, place), is_open)
 
 
-async def open_in(reading: TopicReading, place: TopicPartition) -> bool:
+async def open_in(reading: TopicReader, place: TopicPartition) -> bool:
     stable, end = [(await reading.bounds([place], committed=committed))[place][1] for committed in (True, False)]
     return stable < end
 
@@ -97,7 +97,7 @@ async def forgotten(settings: Settings) -> None:
     """Return once the broker's own log says that the id is gone; to ask for it would keep it in use."""
     places = [TopicPartition("__transaction_state", number) for number in range(4)]
     producer_id = transactional_id(settings.app_id, TopicPartition(settings.topic("reports"), 0)).encode()
-    async with TopicReading(client_options(settings)) as reading:
+    async with TopicReader(client_options(settings)) as reading:
 
         async def id_is_gone() -> bool:
             return any(

@@ -36,8 +36,8 @@ def test_what_has_grown_is_set_aside_now_and_then(monkeypatch: pytest.MonkeyPatc
     times: list[int] = []
     monkeypatch.setattr(gc, "freeze", lambda: times.append(1))
     memory = GcFreezer()
-    memory.grew(EVERY_RECORDS - 1)
+    memory.added(EVERY_RECORDS - 1)
     assert times == []
-    memory.grew(1)
-    memory.grew(1)
+    memory.added(1)
+    memory.added(1)
     assert times == [1]

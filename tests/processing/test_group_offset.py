@@ -4,7 +4,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.kafka.client import client_options
-from streams.operations.verify.reading import TopicReading
+from streams.kafka.topic_reader import TopicReader
 from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 
 async def group_offset(settings: Settings) -> int:
     place = TopicPartition(settings.topic("reports"), 0)
-    async with TopicReading(client_options(settings)) as reading:
+    async with TopicReader(client_options(settings)) as reading:
         return (await reading.committed(settings.app_id, [place]))[place]
 
 

@@ -68,7 +68,7 @@ async def test_a_worker_logs_which_records_it_refuses_and_not_what_they_say(
     told = [
         {name: line[name] for name in ("topic", "partition", "offset", "code", "episode", "report_id") if name in line}
         for line in above_debug
-        if line["event"] == "a record is rejected"
+        if line["event"] == "record_rejected"
     ]
     assert told[:4] == [
         {**place, "offset": 1, "code": "internal", "episode": "a-bug", "report_id": "r-2"},
@@ -76,9 +76,9 @@ async def test_a_worker_logs_which_records_it_refuses_and_not_what_they_say(
         {**place, "offset": 3, "code": "invalid", "episode": "e-1", "report_id": "r-4"},
         {**place, "offset": 4, "code": "revision_conflict", "episode": "e-1", "report_id": "r-1"},
     ]
-    (bug,) = [line for line in above_debug if line["event"].startswith("a bug: ")]
+    (bug,) = [line for line in above_debug if line["event"] == "internal_error"]
     assert (bug["partition"], bug["offset"], bug["episode"], bug["report_id"]) == (0, 1, "a-bug", "r-2")
     assert bug["exception"][0]["exc_value"] == "ValueError, whose message may quote the report"
     assert bug["exception"][0]["frames"][-1]["name"] == "fold_or_fail"
-    (restored,) = [line for line in above_debug if " restored: " in line["event"]]
+    (restored,) = [line for line in above_debug if line["event"] == "partition_restored"]
     assert (restored["partition"], restored["offset"]) == (0, None)

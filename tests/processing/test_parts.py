@@ -16,7 +16,8 @@ from streams.kafka.topics import TopicSurvey
 from streams.observability.log_throttle import ThrottleFilter
 from streams.processing.backlog import Backlog
 from streams.processing.errors import NeedsOperator, OutputTooLarge
-from streams.processing.outbox import Outbox, OutputRecord
+from streams.processing.outbox import Outbox
+from streams.processing.output_record import NO_HEADERS, OutputRecord, SizeLimits
 from streams.processing.picture_schedule import PictureSchedule
 from streams.processing.status import PartitionState, PartitionStatus, ProcessingStatus
 from streams.processing.topology import TopicShapes
@@ -41,9 +42,9 @@ def test_a_key_lies_where_the_java_client_puts_it(key: bytes, murmur2: int) -> N
 
 def test_the_home_of_an_episode_is_remembered() -> None:
     routes = Router(5)
-    home = routes.home("e-1")
+    home = routes.route("e-1")
     assert home == Route(b"e-1", partition_of(b"e-1", 5))
-    assert routes.home("e-1") is home
+    assert routes.route("e-1") is home
 
 
 def record(size: int, offset: int = 0) -> Any:
@@ -119,18 +120,16 @@ def test_what_the_last_owner_owed_is_due_at_once() -> None:
     assert pictures.marks(["e-1"]) == ([], ["e-1"])
 
 
-def outbox(**limits: int) -> Outbox:
-    return Outbox(lambda _: BatchBuilder(1000, 0, is_transactional=1), limits, 3)
+def output(topic: str, partition: int, key: bytes, length: int) -> OutputRecord:
+    return topic, partition, key, b"x" * length, NO_HEADERS, None
 
 
 def test_records_fill_batches_in_their_order() -> None:
-    """Those of our own partition, by whichever way they come, and those of others."""
-    box = outbox(a=400_000)
-    for number in range(0, 50, 2):
-        box.put("a", b"%d" % number, b"x" * 100)
-        box.add(OutputRecord("a", 3, b"%d" % (number + 1), b"x" * 100))
-    for number in range(50):
-        box.add(OutputRecord("a", 9, b"%d" % number, b"x" * 100))
+    """Records of the outbox's own partition and of others."""
+    box = Outbox(lambda _: BatchBuilder(1000, 0, is_transactional=1), 3)
+    for partition in (3, 9):
+        box.extend(output("a", partition, b"%d" % number, 100) for number in range(30))
+        box.extend(output("a", partition, b"%d" % number, 100) for number in range(30, 50))
     assert box.records == 100
     assert box.batches.keys() == {TopicPartition("a", 3), TopicPartition("a", 9)}
     for batches in box.batches.values():
@@ -140,16 +139,14 @@ def test_records_fill_batches_in_their_order() -> None:
         assert sum(batch.record_count() for batch in batches) == 50
 
 
-def test_a_record_longer_than_its_topic_takes_is_not_put_into_a_batch() -> None:
-    box = outbox(a=400_000, b=900_000)
+def test_a_record_longer_than_its_topic_takes_does_not_fit() -> None:
+    limits = SizeLimits({"a": 400_000, "b": 900_000})
     with pytest.raises(OutputTooLarge, match=r"for a, which takes 400000 \(max.message.bytes\)"):
-        box.check("a", b"k", b"x" * 400_000)
-    with pytest.raises(OutputTooLarge, match=r"for a, which takes 400000 \(max.message.bytes\)"):
-        box.add(OutputRecord("a", 3, b"k", b"x" * 400_000))
-    assert box.batches == {}
-    box.check("b", b"k", b"x" * 400_000)
-    box.put("b", b"k", b"x" * 400_000)
-    assert box.records == 1
+        limits.check(output("a", 3, b"k", 400_000))
+    assert not limits.fits(output("a", 3, b"k", 400_000))
+    limits.check(output("b", 3, b"k", 400_000))
+    assert limits.fits(output("b", 3, b"k", 400_000))
+    assert limits.of("b") == 900_000
 
 
 def test_headers_of_a_rejected_record_say_where_it_stood() -> None:
@@ -202,7 +199,7 @@ def test_a_desk_is_ready_when_all_its_partitions_run() -> None:
     status.partitions[1] = PartitionStatus(1, PartitionState.RESTORING, restored=4_500, restore_end=10_000)
     assert status.reasons() == ["partition 1 is restoring: 45 % of 10,000 ledger records read"]
     status.partitions[1].restored = 10_000
-    assert status.partitions[1].progress == "all 10,000 ledger records read, the state is being made of them"
+    assert status.partitions[1].progress == "all 10,000 ledger records read, building the state"
 
 
 def test_a_librarys_repeated_message_is_let_through_seldom_with_its_count() -> None:

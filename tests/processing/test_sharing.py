@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +9,11 @@ from typing import Any
 import faust
 import pytest
 from aiokafka import TopicPartition
+from structlog.testing import capture_logs
 
 from streams.core.ledger import Ledger
 from streams.kafka.client import client_options
-from streams.operations.verify.reading import TopicReading
+from streams.kafka.topic_reader import TopicReader
 from streams.operations.verify.verify import verify
 from streams.processing import PartitionConsumer
 from streams.processing.batch import FoldedBatch
@@ -64,7 +63,7 @@ async def test_a_partition_lost_while_its_batch_is_folded_is_not_written_by_the_
 
 
 async def test_a_ledger_of_many_fetches_is_read_back_whole(
-    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And how far it is is said on the way."""
     settings = settings_for(kafka, prefix)
@@ -75,16 +74,17 @@ async def test_a_ledger_of_many_fetches_is_read_back_whole(
         await taken_in(settings)
     monkeypatch.setattr("streams.kafka.range_reader.FETCH_BYTES", 2_000)
     place, read_up_to = TopicPartition(settings.topic("ledger"), 0), list[int]()
-    async with TopicReading(client_options(settings)) as reading:
+    async with TopicReader(client_options(settings)) as reading:
         bounds = (await reading.bounds([place], committed=False))[place]
     await restore(client_options(settings), place, bounds, Ledger(REGISTRY), read_up_to.append)
     assert len(set(read_up_to)) > 10
     await send(settings, records[600:])
-    monkeypatch.setattr("streams.processing.takeover.SAY_EVERY_S", 0.0)
-    with caplog.at_level(logging.INFO, logger="streams.processing"):
+    monkeypatch.setattr("streams.processing.takeover.PROGRESS_EVERY_S", 0.0)
+    with capture_logs() as lines:
         async with running_desk(settings):
             await taken_in(settings)
-    said = [int(share) for share in re.findall(r"partition 0 is being restored: (\d+) % of", caplog.text)]
+    shown = [line["progress"] for line in lines if line["event"] == "partition_restoring"]
+    said = [int(progress.split()[0]) for progress in shown if "%" in progress]
     assert len(said) > 10
     assert said == sorted(said)
     assert await verify(settings, REGISTRY) == []

@@ -155,7 +155,7 @@ async def test_a_thousand_mixed_reports_through_a_worker_are_the_fold_of_the_log
 async def test_what_is_settled_is_forgotten_and_all_that_is_published_stays_the_folds(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.processing.transaction.FORGET_EVERY_RECORDS", 20)
+    monkeypatch.setattr("streams.processing.transaction.PRUNE_EVERY_RECORDS", 20)
     settings = settings_for(kafka, prefix, horizon="P3D", batch_max_records=15)
     await create_topics(settings)
     records = list(mixed(3, 1200, 4))

@@ -14,8 +14,9 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.core.source_registry import Registry, Source
 from streams.kafka.client import client_options
+from streams.kafka.range_reader import RangeUnreadable
+from streams.kafka.topic_reader import TopicReader
 from streams.kafka.topics import admin
-from streams.operations.verify.reading import RangeUnreadable, TopicReading
 from streams.operations.verify.verify import OUTPUTS, verify
 from streams.settings import Settings
 from tests.support.kafka_log import (
@@ -98,7 +99,7 @@ async def _gone(settings: Settings) -> None:
 async def put(settings: Settings, name: str, records: Sequence[Record]) -> None:
     """Let these be all records of an output topic."""
     place = TopicPartition(settings.topic(name), 0)
-    async with TopicReading(client_options(settings)) as reading, admin(client_options(settings)) as client:
+    async with TopicReader(client_options(settings)) as reading, admin(client_options(settings)) as client:
         end = (await reading.bounds([place]))[place][1]
         await client.delete_records({place: RecordsToDelete(before_offset=end)})
     producer = AIOKafkaProducer(**client_options(settings))
@@ -291,7 +292,7 @@ async def test_a_record_that_was_not_sent_on_or_sent_on_changed_is_said(kafka: s
 
 
 async def test_a_topic_that_is_missing_is_said(written: Written) -> None:
-    async with TopicReading(client_options(written.settings)) as reading:
+    async with TopicReader(client_options(written.settings)) as reading:
         with pytest.raises(RangeUnreadable, match="there is no topic nobodys"):
             await reading.partitions([written.settings.topic("reports"), "nobodys"])
 

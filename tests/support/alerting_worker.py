@@ -11,7 +11,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.kafka.client import client_options
 from streams.kafka.routing import partition_of
-from streams.operations.verify.reading import TopicReading
+from streams.kafka.topic_reader import TopicReader
 from streams.settings import Settings
 from tests.support.build import Json
 from tests.support.kafka_log import create_topics, read, settings_for
@@ -72,7 +72,7 @@ async def ends_of(settings: Settings, topic: str) -> dict[int, int]:
 async def done_by(settings: Settings, topic: str) -> dict[int, int]:
     """By partition of a topic: what the agents' group has committed."""
     places = [TopicPartition(settings.topic(topic), number) for number in range(PARTITIONS)]
-    async with TopicReading(client_options(settings)) as reading:
+    async with TopicReader(client_options(settings)) as reading:
         try:
             committed = await reading.committed(f"{settings.app_id}-agents", places)
         except GroupCoordinatorNotAvailableError:

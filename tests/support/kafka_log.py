@@ -19,7 +19,7 @@ from schemas.topics import TOPICS
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry, Source
 from streams.kafka.client import client_options
-from streams.operations.verify.reading import TopicReading
+from streams.kafka.topic_reader import TopicReader
 from streams.processing import PartitionConsumer
 from streams.processing.batch import FoldedBatch
 from streams.settings import Settings, load
@@ -108,7 +108,7 @@ async def send(settings: Settings, records: Iterable[Sent]) -> None:
 async def read(settings: Settings, name: str, partitions: int = 4, *, committed: bool = True) -> list[Any]:
     """Return all records of a topic, partition by partition."""
     places = [TopicPartition(settings.topic(name), number) for number in range(partitions)]
-    async with TopicReading(client_options(settings)) as reading:
+    async with TopicReader(client_options(settings)) as reading:
         found = await reading.read(places, committed=committed)
     return [record for place in places for record in found[place]]
 
@@ -153,7 +153,7 @@ async def taken_in(settings: Settings, *, wait_s: float = LIMIT_S, look_every_s:
     The desk must be one that ticks.
     """
     last: object = None
-    async with TopicReading(client_options(settings)) as reading:
+    async with TopicReader(client_options(settings)) as reading:
 
         async def settled() -> bool:
             # To look at all of a long log is dear: first the group's offsets must have come to rest.
@@ -163,7 +163,7 @@ async def taken_in(settings: Settings, *, wait_s: float = LIMIT_S, look_every_s:
         await eventually(settled, "all taken in", limit_s=wait_s, poll_s=look_every_s)
 
 
-async def _committed(settings: Settings, reading: TopicReading) -> dict[TopicPartition, int]:
+async def _committed(settings: Settings, reading: TopicReader) -> dict[TopicPartition, int]:
     topic = settings.topic("reports")
     partitions = (await reading.partitions([topic]))[topic]
     places = [TopicPartition(topic, number) for number in range(partitions)]
@@ -173,7 +173,7 @@ async def _committed(settings: Settings, reading: TopicReading) -> dict[TopicPar
         return {}  # a broker on which no group has committed anything yet
 
 
-async def _all_taken_in(settings: Settings, reading: TopicReading) -> bool:
+async def _all_taken_in(settings: Settings, reading: TopicReader) -> bool:
     topic = settings.topic("reports")
     partitions = (await reading.partitions([topic]))[topic]
     log = await reading.read([TopicPartition(topic, number) for number in range(partitions)])

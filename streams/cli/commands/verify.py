@@ -38,7 +38,7 @@ def verify(bootstrap_servers: Brokers = None, topic_prefix: Prefix = None) -> No
     from aiokafka.errors import KafkaError
 
     from streams.files.source_registry import SourcesError
-    from streams.operations.verify.reading import RangeUnreadable
+    from streams.kafka.range_reader import RangeUnreadable
     from streams.operations.verify.verify import verify_now
     from streams.settings import SettingsError, load
 

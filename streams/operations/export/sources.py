@@ -8,7 +8,7 @@ import orjson
 from aiokafka import TopicPartition
 
 from schemas.topics import CHANGE_TOPICS
-from streams.kafka.range_reader import OffsetRange, RangeReader, RangeUnreadable, bounds, in_time, partitions
+from streams.kafka.range_reader import OffsetRange, RangeReader, RangeUnreadable, bounds, merge_by_timestamp, partitions
 from streams.kafka.residency import partition_counts
 from streams.kafka.routing import partition_of
 from streams.operations.export.record_lines import ExportedRecord
@@ -58,7 +58,7 @@ class KafkaSource:
         self.done = sum(reached.values()) - sum(starts.values())
         key = None if self._wanted.episode is None else self._wanted.episode.encode()
         async with RangeReader(self._options, between) as stretch:
-            async for record in in_time(stretch):
+            async for record in merge_by_timestamp(stretch):
                 self.done += record.offset + 1 - reached[record.partition]
                 reached[record.partition] = record.offset + 1
                 if key in (None, record.key):

@@ -12,12 +12,13 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.client import client_options
-from streams.kafka.range_reader import OffsetRange, RangeReader, bounds, in_time, partitions
+from streams.kafka.range_reader import OffsetRange, RangeReader, bounds, merge_by_timestamp, partitions
 from streams.kafka.residency import is_processed_here, partition_counts
 from streams.kafka.routing import REROUTED, partition_of
 from streams.kafka.topics import survey
 from streams.kafka.transactional_producer import TransactionalProducer
-from streams.processing.outbox import Outbox, OutputRecord
+from streams.processing.outbox import Outbox
+from streams.processing.output_record import OutputRecord, SizeLimits
 from streams.settings import Settings
 
 __all__ = ["LogCopy", "NotItsCopy", "copy_group"]
@@ -72,7 +73,7 @@ class LogCopy:
             await producer.start([self._new])
             async with RangeReader(self._options, between) as stretch:
                 some: list[Any] = []
-                async for record in in_time(stretch):
+                async for record in merge_by_timestamp(stretch):
                     some.append(record)
                     if len(some) == TRANSACTION_RECORDS:
                         await self._commit(producer, limits, some, (counts, new_count))
@@ -110,7 +111,7 @@ class LogCopy:
         records: Sequence[Any],
         counts: tuple[tuple[int, ...], int],
     ) -> None:
-        outbox = Outbox(producer.create_batch, limits, 0)
+        outbox, size_limits = Outbox(producer.create_batch, 0), SizeLimits(limits)
         left_out: Counter[str] = Counter()
         behind: dict[TopicPartition, int] = {}
         for record in records:
@@ -121,7 +122,9 @@ class LogCopy:
                 continue
             timestamp_ms = record.timestamp if record.timestamp >= 0 else None
             headers = [header for header in record.headers if header[0] != REROUTED]
-            outbox.add(OutputRecord(self._new, home, record.key, record.value, headers, timestamp_ms))
+            copy: OutputRecord = (self._new, home, record.key, record.value, headers, timestamp_ms)
+            size_limits.check(copy)
+            outbox.extend([copy])
         if not behind:
             return
         await producer.commit(outbox.batches, behind, self._group)

@@ -88,7 +88,7 @@ class Expected:
             raise Refusal(code, message)
 
     def _belongs(self, record: Any, message: Message) -> bool:
-        home = self._routes.home(message.episode)
+        home = self._routes.route(message.episode)
         if record.key == home.key and record.partition == home.partition:
             return True
         if was_rerouted(record.headers):
@@ -102,7 +102,7 @@ class Expected:
         self.touched.update(dict.fromkeys(step.touched))
         if step.outcome not in {Outcome.ACCEPTED, Outcome.TICK, Outcome.REGISTERED}:
             return
-        key = self._routes.home(step.episode).key
+        key = self._routes.route(step.episode).key
         for topic, name, json in step.published():
             headers = self._headers[topic].event(name, key, step.time, trace)
             self.outputs[topic].append(ExpectedOutput(name, key, json, tuple(headers)))

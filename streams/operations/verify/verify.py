@@ -20,12 +20,12 @@ from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry
 from streams.files.source_registry import read_sources
 from streams.kafka.client import client_options
+from streams.kafka.ledger_keys import LedgerKey
 from streams.kafka.routing import REROUTED, Router
+from streams.kafka.topic_reader import TopicReader
 from streams.operations.verify.diff_records import differences
 from streams.operations.verify.expected import Expected, ExpectedOutput, forget_all, rerouted_marks
 from streams.operations.verify.pictures import PictureCheck
-from streams.operations.verify.reading import TopicReading
-from streams.processing.restore import GROUP_OFFSET, HORIZON, NEXT_OFFSET, OWED_PICTURE, REGISTRIES, REGISTRY
 from streams.settings import Settings, duration_text
 
 __all__ = ["verify", "verify_now"]
@@ -51,11 +51,11 @@ async def verify(settings: Settings, registry: Registry | None = None) -> list[s
     options = client_options(settings)
     if registry is None and settings.sources is not None:
         registry = read_sources(settings.sources)
-    async with TopicReading(options) as reading:
+    async with TopicReader(options) as reading:
         return await _verify(settings, registry, reading)
 
 
-async def _verify(settings: Settings, registry: Registry | None, reading: TopicReading) -> list[str]:
+async def _verify(settings: Settings, registry: Registry | None, reading: TopicReader) -> list[str]:
     topics = [settings.topic(name) for name in ("reports", *OUTPUTS)]
     counts = await reading.partitions(topics)
     partitions = counts.pop(topics[0])
@@ -92,7 +92,7 @@ class _Partition:
     live: dict[bytes, bytes] = field(default_factory=dict)
 
 
-async def _read(reading: TopicReading, settings: Settings, number: int) -> _Partition:
+async def _read(reading: TopicReader, settings: Settings, number: int) -> _Partition:
     read = await reading.read([TopicPartition(settings.topic(name), number) for name in OUTPUTS])
     outputs = {name: read[TopicPartition(settings.topic(name), number)] for name in OUTPUTS}
     # After the outputs, so that whatever they show is in it.
@@ -130,7 +130,7 @@ class _Check:
         }
         registries = _registries(partition.live) or [(0, registry or Registry())]
         self._expected = Expected(settings.topic_prefix, routes, registries, settings.horizon_us, refused)
-        self._next = _number(partition.live.get(NEXT_OFFSET))
+        self._next = _number(partition.live.get(LedgerKey.NEXT_OFFSET))
 
     def problems(self, sent_on: dict[bytes, tuple[bytes, int, bytes | None]]) -> list[str]:
         """Return all that is wrong; notes in `sent_on` which records had to go to another partition."""
@@ -154,7 +154,7 @@ class _Check:
         group, log = self._settings.app_id, self._place("reports")
         if self._next > self._partition.log_end:
             yield f"{log} ends at offset {self._partition.log_end}, its state goes on at {self._next}"
-        noted = self._partition.live.get(GROUP_OFFSET)
+        noted = self._partition.live.get(LedgerKey.GROUP_OFFSET)
         expected = self._next if noted is None else _number(noted)
         if self._committed not in {None, expected, self._next}:
             yield f"group {group} has committed offset {self._committed} of {log}, its ledger says {expected}"
@@ -175,7 +175,8 @@ class _Check:
                 stands.append(expected.ledger)
             yield from shown.through(record.offset, stands)
         yield from shown.nowhere()
-        owed = {key.removeprefix(OWED_PICTURE).decode() for key in self._partition.live if key.startswith(OWED_PICTURE)}
+        mark = LedgerKey.OWED_PICTURE.value
+        owed = {key.removeprefix(mark).decode() for key in self._partition.live if key.startswith(mark)}
         yield from shown.not_last(expected.ledger, owed)
 
     def _actual(self, name: str) -> list[ExpectedOutput]:
@@ -218,12 +219,12 @@ class _Check:
         for key in sorted(wanted.keys() | stored.keys()):
             if stored.get(key) != wanted.get(key):
                 yield f"{place}: {key.decode()} is {stored.get(key)!r}, the log says {wanted.get(key)!r}"
-        digest = orjson.loads(self._partition.live.get(REGISTRY, b"null"))
+        digest = orjson.loads(self._partition.live.get(LedgerKey.REGISTRY, b"null"))
         if self._registry is not None and digest not in (None, self._registry.digest):
             yield f"{place} was made with source registry {digest}, this one is {self._registry.digest}"
         if digest not in (None, self._expected.ledger.registry.digest):
             yield f"{place} does not hold source registry {digest}, by which it was made: it was too long to be kept"
-        horizon_us = orjson.loads(self._partition.live.get(HORIZON, b"null"))
+        horizon_us = orjson.loads(self._partition.live.get(LedgerKey.HORIZON, b"null"))
         if horizon_us not in (None, self._settings.horizon_us):
             kept, given = duration_text(horizon_us), duration_text(self._settings.horizon_us)
             yield f"{place} was made with a horizon of {kept}, this one is {given}"
@@ -235,7 +236,9 @@ def _number(text: bytes | None) -> int:
 
 def _registries(live: Mapping[bytes, bytes]) -> list[tuple[int, Registry]]:
     """Return the source registries that a ledger names, each with the offset from which on it was."""
-    kept = [orjson.loads(value) for key, value in sorted(live.items()) if key.startswith(REGISTRIES)]
+    kept = [
+        orjson.loads(value) for key, value in sorted(live.items()) if key.startswith(LedgerKey.REGISTRY_HISTORY.value)
+    ]
     return [(entry["from"], Registry.of_record(entry["sources"] or {})) for entry in kept]
 
 
@@ -256,7 +259,7 @@ def _reroutes(sent_on: dict[bytes, tuple[bytes, int, bytes | None]], copies: dic
                 yield f"{name} was sent on changed, or to the wrong place: header {REROUTED}"
 
 
-async def _dangling(reading: TopicReading, places: list[TopicPartition]) -> list[str]:
+async def _dangling(reading: TopicReader, places: list[TopicPartition]) -> list[str]:
     """Return where a transaction is open, and stays so for a while."""
     open_: list[TopicPartition] = []
     for _ in range(SETTLE_TRIES):

@@ -43,7 +43,7 @@ async def kafka_episode_log(
 
 
 def _limit(reader: RangeReader, skimmed_max: int | None) -> None:
-    for tp, (start, end) in reader.left.items():
+    for tp, (start, end) in reader.remaining.items():
         if skimmed_max is not None and end - start > skimmed_max:
             raise EpisodeLogTooLong(
                 f"{tp.topic} partition {tp.partition} has {end - start:,} records, more than the {skimmed_max:,}"

@@ -1,0 +1,37 @@
+"""When to append a tick: the next timer of the ledger, compared with the wall clock."""
+
+import time
+
+__all__ = ["TickTimer"]
+
+#: How often a partition whose timer is due is checked for having caught up.
+CATCH_UP_S = 0.25
+
+
+class TickTimer:
+    """The next timer of one partition, and the last one that a tick was sent for: (time in µs, episode)."""
+
+    def __init__(self) -> None:
+        self._next: tuple[int, str] | None = None
+        self._sent: tuple[int, str] | None = None
+
+    def set(self, timer: tuple[int, str] | None) -> None:
+        """Wait for a timer; None: for none."""
+        self._next = timer
+
+    def due(self) -> tuple[int, str] | None:
+        """Return the timer that is due and has no tick yet, or None."""
+        timer = self._next
+        if timer is None or timer == self._sent or timer[0] > time.time_ns() // 1000:
+            return None
+        return timer
+
+    def sent(self, timer: tuple[int, str]) -> None:
+        """Note that the tick of a timer is on the log."""
+        self._sent = timer
+
+    def wait_s(self) -> float | None:
+        """Return how long there is nothing to do; None: there is no timer to wait for."""
+        if self._next is None or self._next == self._sent:
+            return None
+        return max(CATCH_UP_S, self._next[0] / 1e6 - time.time())
