@@ -1,7 +1,7 @@
 """The Faust agents.
 
-`casualties` and `ceasefires` fold what the desk hands them, a batch at a time, in memory; `alerts` is a plain agent on
-topics, and so is `delivery`.
+`casualties` and `ceasefires` fold batches that processing puts on in-memory channels; `alerts` and `delivery` are plain
+agents on topics.
 """
 
 from streams.agents.alerts import add_alerting_agent

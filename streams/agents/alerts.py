@@ -1,11 +1,11 @@
 """The agent `alerts`: a plain Faust agent from the topics of changes to the topic of alerts.
 
-What its rules remember is not stored. It is made again from the topics, which are kept for good: where a partition
-is new to this worker, or Faust's group has been shuffled since, the records before the first one that comes are read
-again, and raise nothing. So rules may be changed at any restart, and know the past under their new form.
+The state of the rules is not stored. It is made again from the topics, which are kept for good: if a partition is new
+to this worker, or Faust's group has rebalanced since, the records before the first new one are read again and raise
+nothing. So rules may be changed at any restart, and a new rule knows the past.
 
-Faust commits what has been dealt with every few seconds, and after a crash some records come again. They raise the
-same alerts with the same ids, and ids that stand on the topic already are not written again.
+Faust commits processed offsets every few seconds, and after a crash some records come again. They raise the same alerts
+with the same ids, and an id that is on the topic already is not written again.
 """
 
 import hashlib
@@ -29,8 +29,8 @@ from streams.observability.log_config import redacted_exc_info
 
 __all__ = ["AlertAgent", "add_alerting_agent"]
 
-#: Ids of alerts that stand in one partition already; the oldest go. Some 100 MB at the most.
-REMEMBERED = 1_000_000
+#: Ids of written alerts that are kept for each partition, the newest: some 100 MB at most.
+MAX_IDS = 1_000_000
 
 _log = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ class SentIds:
     def add(self, alert_id: str) -> None:
         """Note an id."""
         self._digests[_digest(alert_id)] = None
-        if len(self._digests) > REMEMBERED:
+        if len(self._digests) > MAX_IDS:
             del self._digests[next(iter(self._digests))]
 
     def __contains__(self, alert_id: str) -> bool:
@@ -79,7 +79,7 @@ class SentIds:
 
 
 class AlertAgent:
-    """Looks at changes one by one, in the order of their partitions, and writes the alerts that they raise."""
+    """Checks changes one by one, in the order of their partitions, and writes the alerts that they raise."""
 
     def __init__(
         self,
@@ -88,76 +88,76 @@ class AlertAgent:
         topic: str,
         write: Write,
     ) -> None:
-        """Take how a watch is made, the client's options, the full name of the topic of alerts, and its writer."""
+        """`topic` is the full name of the topic of alerts, and `write` writes to it."""
         self._make_watch = make_watch
         self._options = options
         self._topic = topic
         self._write = write
-        self._lanes: dict[TopicPartition, PartitionProgress] = {}
+        self._progress: dict[TopicPartition, PartitionProgress] = {}
         self._sent: dict[int, SentIds] = {}
 
     async def take(self, record: Any) -> None:
-        """Look at a record; when this returns, the alerts that it raises stand on the topic."""
-        place = TopicPartition(record.topic, record.partition)
-        lane = self._lanes.get(place)
-        if lane is None:
-            lane = self._lanes[place] = PartitionProgress(self._make_watch())
+        """Check a record; when this returns, the alerts that it raises are on the topic."""
+        tp = TopicPartition(record.topic, record.partition)
+        progress = self._progress.get(tp)
+        if progress is None:
+            progress = self._progress[tp] = PartitionProgress(self._make_watch())
         try:
-            if lane.generation != record.generation_id:
-                await retry_forever(self._catch_up, lane, place, record.offset)
-                lane.generation = record.generation_id
-            if record.offset < lane.next:
+            if progress.generation != record.generation_id:
+                await retry_forever(self._catch_up, progress, tp, record.offset)
+                progress.generation = record.generation_id
+            if record.offset < progress.next:
                 return
-            for alert in lane.on_change(record):
-                await self._tell(alert, record.partition)
+            for alert in progress.on_change(record):
+                await self._write_once(alert, record.partition)
         except BaseException:
-            # Cancelled: what the rules remember may be ahead of what was written.
-            self._lanes.pop(place, None)
+            # Cancelled: the state of the rules may be ahead of the written alerts.
+            self._progress.pop(tp, None)
             raise
 
-    def keep(self, assigned: set[tuple[str, int]]) -> None:
-        """Forget the partitions that are others' now."""
-        for place in [place for place in self._lanes if tuple(place) not in assigned]:
-            del self._lanes[place]
+    def retain(self, assigned: set[tuple[str, int]]) -> None:
+        """Forget the partitions that other workers own now."""
+        for tp in [tp for tp in self._progress if tuple(tp) not in assigned]:
+            del self._progress[tp]
 
-    async def _tell(self, alert: Alert, partition: int) -> None:
+    async def _write_once(self, alert: Alert, partition: int) -> None:
         sent = self._sent[partition]
         if alert["alert_id"] in sent:
             return
         try:
             await retry_forever(self._write, alert["alert_id"], alert["episode"], alert["at"], alert, partition)
         except MessageSizeTooLargeError:
-            _log.error("an alert is too long for its topic", alert_id=alert["alert_id"], topic=self._topic)
+            _log.error("alert_too_large", alert_id=alert["alert_id"], topic=self._topic)
         else:
             metrics.ALERTS.labels(alert["severity"], alert["state"]).inc()
         sent.add(alert["alert_id"])
 
-    async def _catch_up(self, lane: PartitionProgress, place: TopicPartition, offset: int) -> None:
-        """Look at what lies before `offset` without a word, and at what stands on the topic of alerts."""
-        async with RangeReader(self._options, {place: OffsetRange(lane.next, offset)}) as earlier:
+    async def _catch_up(self, progress: PartitionProgress, tp: TopicPartition, offset: int) -> None:
+        """Read the changes before `offset`, which raise nothing, and the ids on the topic of alerts."""
+        async with RangeReader(self._options, {tp: OffsetRange(progress.next, offset)}) as earlier:
             async for record in earlier.records():
-                lane.on_change(record)
-        sent = self._sent.setdefault(place.partition, SentIds())
-        alerts = TopicPartition(self._topic, place.partition)
-        async with RangeReader(self._options, {alerts: OffsetRange(sent.next, NOW)}) as told:
-            async for record in told.records():
+                progress.on_change(record)
+        sent = self._sent.setdefault(tp.partition, SentIds())
+        alerts = TopicPartition(self._topic, tp.partition)
+        async with RangeReader(self._options, {alerts: OffsetRange(sent.next, NOW)}) as written:
+            async for record in written.records():
                 sent.next = record.offset + 1
                 sent.add(orjson.loads(record.value)["alert_id"])
 
 
-def add_alerting_agent(  # noqa: PLR0917 - what the app puts together
+def add_alerting_agent(  # noqa: PLR0917 - the parts of the app
     app: faust.App, prefix: str, options: dict[str, Any], rules: Rules, registry: Registry, headers: EventHeaders
 ) -> None:
     """Add the agent `alerts` to an app whose consumer is read_committed; `prefix` is that of the topics."""
-    looked_at = {rule.topic for rule in rules}
-    names = [f"{prefix}.{topic}" for topic in TOPICS if topic in looked_at]
+    watched = {rule.topic for rule in rules}
+    names = [f"{prefix}.{topic}" for topic in TOPICS if topic in watched]
     changes = app.topic(*names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
     topic = f"{prefix}.alerts"
     alerting = AlertAgent(lambda: AlertEngine(rules, registry), options, topic, writer(app, topic, headers))
 
     @app.agent(changes, name="alerts")
     async def agent(stream: Any) -> None:
-        # Acknowledged by hand: Faust takes an event that was cancelled half-way for one that is done.
+        # Acknowledged explicitly: Faust would acknowledge an event that was cancelled half-way.
         unacknowledged = stream.noack()
         async for event in unacknowledged.events():
             await alerting.take(event.message)
@@ -165,7 +165,7 @@ def add_alerting_agent(  # noqa: PLR0917 - what the app puts together
 
     @app.on_partitions_assigned.connect
     async def assigned(_app: Any, /, *assignments: Any, **_: Any) -> None:
-        alerting.keep({(topic, number) for assignment in assignments for topic, number in assignment})
+        alerting.retain({(topic, number) for assignment in assignments for topic, number in assignment})
 
 
 def _digest(alert_id: str) -> bytes:

@@ -1,7 +1,7 @@
-"""An in-memory channel that Faust's own consumer group has no say in.
+"""An in-memory channel that is independent of Faust's own consumer group.
 
-The queues of `app.channel()` share the app's flow control: they are blocked until Faust's group has joined,
-and emptied at each of its rebalances, whatever lies in them.
+The queues of `app.channel()` share the app's flow control: they are blocked until Faust's group has joined, and cleared
+at each of its rebalances.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
 __all__ = ["BatchChannel"]
 
-#: The desk waits for each batch it has put, so a partition has one in here at most.
+#: Processing waits for each batch it puts, so a partition has at most one in the queue.
 QUEUE_BATCHES = 1024
 
 
@@ -20,7 +20,7 @@ class BatchChannel(Channel[Any]):
 
     @property
     def queue(self) -> ThrowableQueue[Any]:
-        """The queue of this subscriber, with a flow control of its own."""
+        """The queue of this subscriber, with its own flow control."""
         if self._queue is None:
             flow = FlowControlEvent(initially_suspended=False)
             self._queue = ThrowableQueue(maxsize=QUEUE_BATCHES, flow_control=flow)

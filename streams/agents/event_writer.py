@@ -1,4 +1,4 @@
-"""How agents write events to a topic."""
+"""Writing events from an agent to a topic."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ import orjson
 
 __all__ = ["EventHeaders", "Write", "writer"]
 
-#: Takes the id of an event, its episode, when it happened, what it says, and the partition.
+#: Takes the id of an event, its episode, its time, its content, and the partition.
 Write = Callable[[str, str, str | None, Mapping[str, Any], int], Awaitable[None]]
 
 
@@ -16,11 +16,11 @@ class EventHeaders(Protocol):
     """Makes the headers of an event (`streams.core.cloudevents`)."""
 
     def event(self, name: str, subject: bytes, time: str | None) -> Any:
-        """Return the headers for its id, its key, and when it happened."""
+        """Return the headers for its id, its key and its time."""
 
 
 def writer(app: faust.App, topic: str, headers: EventHeaders) -> Write:
-    """Return what writes an event to a topic: once it returns, all replicas in sync have it."""
+    """Return a function that writes an event to a topic and returns once all in-sync replicas have it."""
     sink = app.topic(topic, key_serializer="raw", value_serializer="raw")
 
     async def write(name: str, episode: str, time: str | None, event: Mapping[str, Any], partition: int) -> None:

@@ -1,8 +1,7 @@
-"""The agent `delivery`: a plain Faust agent that sends on what stands on the topic of alerts, at least once.
+"""The agent `delivery`: a plain Faust agent that sends alerts to targets, at least once.
 
-An alert is done with when each target has taken it, or has failed to the last; what a target did not take goes to the
-topic of undelivered alerts. Only then is it acknowledged, and the offset committed at once: alerts are few, and what
-is not committed is sent again after a crash.
+An alert is acknowledged when each target has taken it or has failed for good; failures go to the topic of undelivered
+alerts. Its offset is committed at once: alerts are few, and an uncommitted one is sent again after a crash.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,7 @@ def add_delivery_agent(app: faust.App, prefix: str, delivery: Notifier, headers:
 
     @app.agent(alerts, name="delivery")
     async def agent(stream: Any) -> None:
-        # Acknowledged by hand: Faust takes an event that was cancelled half-way for one that is done.
+        # Acknowledged explicitly: Faust would acknowledge an event that was cancelled half-way.
         unacknowledged = stream.noack()
         async for event in unacknowledged.events():
             await _send_on(event.message, delivery, give_up)
@@ -45,9 +44,9 @@ async def _send_on(record: Any, delivery: Notifier, give_up: Write) -> None:
     try:
         alert: Alert = orjson.loads(record.value)
         lost = await delivery.deliver(alert)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the alerts behind it are sent on
+    except Exception as error:  # noqa: BLE001 - one alert never stops those after it
         _log.error(
-            "an alert that cannot be sent on",
+            "alert_not_sent",
             partition=record.partition,
             offset=record.offset,
             exc_info=redacted_exc_info(error),
@@ -60,4 +59,4 @@ async def _send_on(record: Any, delivery: Notifier, give_up: Write) -> None:
                 give_up, f"{alert['alert_id']}/{one.target}", alert["episode"], alert["at"], event, record.partition
             )
         except MessageSizeTooLargeError:
-            _log.error("an undelivered alert is too long for its topic", alert_id=alert["alert_id"])
+            _log.error("undelivered_alert_too_large", alert_id=alert["alert_id"])

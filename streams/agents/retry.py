@@ -1,36 +1,35 @@
-"""Trying again: an agent that raises loses the event it was at, since Faust takes it for done."""
+"""Retries for agents: an agent that raises loses its event, since Faust takes it as processed."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import structlog
 from aiokafka.errors import MessageSizeTooLargeError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential
+
+from streams.kafka import retry
 
 __all__ = ["retry_forever"]
 
-PAUSE_MOST_S = 10.0
+RETRY_FIRST_S = 1.0
+RETRY_MAX_S = 10.0
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
 
 
 async def retry_forever(function: Callable[..., Awaitable[_Answer]], *arguments: Any) -> _Answer:
-    """Call until it comes about, with growing pauses, and return its answer.
+    """Call until it succeeds, with growing waits, and return the answer.
 
-    Raises MessageSizeTooLargeError, which no other try would mend.
+    Raises MessageSizeTooLargeError, which a retry does not fix.
     """
-    retrying = AsyncRetrying(
-        retry=retry_if_exception(_may_pass), wait=wait_exponential(max=PAUSE_MOST_S), before_sleep=_note, reraise=True
+    return await retry.retry_forever(
+        lambda: function(*arguments),
+        first_s=RETRY_FIRST_S,
+        max_s=RETRY_MAX_S,
+        failed=_failed,
+        retriable=lambda error: not isinstance(error, MessageSizeTooLargeError),
     )
-    return await retrying(function, *arguments)
 
 
-def _may_pass(error: BaseException) -> bool:
-    # CancelledError and the like are no Exceptions.
-    return isinstance(error, Exception) and not isinstance(error, MessageSizeTooLargeError)
-
-
-def _note(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    _log.warning("alerts wait for Kafka", reason=f"{type(error).__name__}: {error}", tries=state.attempt_number)
+def _failed(error: Exception, wait_s: float) -> None:
+    _log.warning("alerts_retrying", reason=f"{type(error).__name__}: {error}", retry_in_s=wait_s)

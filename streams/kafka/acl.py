@@ -1,8 +1,7 @@
-"""What each of us must be allowed on a broker with access control lists, and which of it is missing.
+"""The rights that each role needs on brokers with access control lists, and which of them are missing.
 
-The table below is all there is: docs/how-to/security.md and the Strimzi users are made from it, and a test takes each
-right away in turn. Kafka's operations and what they imply: READ and WRITE bring DESCRIBE along
-(org.apache.kafka.common.acl.AclOperation).
+docs/how-to/security.md and the Strimzi users are generated from the table below, and a test removes each right in turn.
+READ and WRITE imply DESCRIBE (org.apache.kafka.common.acl.AclOperation).
 """
 
 from collections.abc import Iterable, Sequence
@@ -71,7 +70,7 @@ NOT_TOLD = -(1 << 31)
 
 
 class MissingAcl(KafkaError):  # type: ignore[misc] # aiokafka has no types
-    """A broker does not let us: the message names each missing right and how it is granted."""
+    """A right is missing; the message names each one and how to grant it."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -86,22 +85,22 @@ class Acl:
     operation: str
     why: str
     prefixed: bool = False
-    #: Whether nothing goes without it; False: something goes, and `why` says what does not.
+    #: Whether nothing works without it; False: `why` says what does not work.
     needed: bool = True
 
     def __str__(self) -> str:
-        """As a sentence has it: WRITE topic truceline.ledger."""
+        """Return it as in WRITE topic truceline.ledger."""
         return f"{self.operation} {self.resource.replace('_', ' ')} {self.name}{'*' if self.prefixed else ''}"
 
     def granted_by(self, user: str) -> str:
-        """Return the options by which kafka-acls.sh grants it."""
+        """Return the kafka-acls.sh command that grants it."""
         pattern = " --resource-pattern-type prefixed" if self.prefixed else ""
         on = "--cluster" if self.resource == "cluster" else f"--{self.resource.replace('_', '-')} '{self.name}'"
         operation = "".join(part.capitalize() for part in self.operation.split("_"))
         return f"kafka-acls.sh --add --allow-principal '{user}' --operation {operation} {on}{pattern}"
 
 
-#: Why a worker reads what it has written.
+#: Why a worker reads the topics it writes.
 _READ = {
     "casualties": "GET /events, alerts; what tells that a ledger was lost",
     "ceasefires": "GET /events, alerts; what tells that a ledger was lost",
@@ -114,7 +113,7 @@ _READ = {
 
 
 def rights(role: Role, settings: Settings) -> list[Acl]:
-    """Return all that a role needs, no more, in the order of the topics' table."""
+    """Return exactly the rights that a role needs, in the order of the table of topics."""
     return {"worker": _worker, "sender": _sender, "consumer": _consumer, "operator": _operator}[role](settings)
 
 
@@ -173,7 +172,7 @@ def _topic(settings: Settings, name: str, operation: str, why: str, *, needed: b
 
 
 def principal(settings: Settings) -> str:
-    """Return who we are to the broker, as far as settings say it."""
+    """Return the principal of this client, as far as the settings show it."""
     if settings.security_protocol.startswith("SASL"):
         return f"User:{settings.sasl_username}"
     if settings.security_protocol == "SSL" and settings.ssl_certfile is not None:
@@ -182,7 +181,7 @@ def principal(settings: Settings) -> str:
 
 
 def missing_right(lacks: Iterable[Acl], settings: Settings) -> str:
-    """Return one line: what is not allowed, as whom, and how the first of it is granted."""
+    """Return one line: the missing rights, the principal, and how to grant the first of them."""
     listed = list(lacks)
     user = principal(settings)
     others = f" (and {len(listed) - 3} more rights)" if len(listed) > 3 else ""
@@ -193,10 +192,10 @@ def missing_right(lacks: Iterable[Acl], settings: Settings) -> str:
 
 
 async def missing_acls(client: AIOKafkaAdminClient, wanted: Sequence[Acl]) -> list[Acl]:
-    """Return those of the rights that the broker would not give; it is asked, nothing is tried or changed.
+    """Return the wanted rights that are missing, without trying or changing anything.
 
-    What the broker does not tell (rights on a topic that is not there, a broker from before Kafka 2.3 or not
-    Apache's) is taken to be given. Raises KafkaError, or NotImplementedError where a broker is too old to be asked.
+    A right that the broker does not report (on a missing topic, before Kafka 2.3, not Apache Kafka) counts as granted.
+    Raises KafkaError, or NotImplementedError if a broker is too old.
     """
     topics = await _on_topics(client, sorted({right.name for right in wanted if right.resource == "topic"}))
     groups = await _on_groups(client, sorted({right.name for right in wanted if right.resource == "group"}))
@@ -204,7 +203,7 @@ async def missing_acls(client: AIOKafkaAdminClient, wanted: Sequence[Acl]) -> li
     for right in wanted:
         given: set[str] | None
         if right.resource == "transactional_id":
-            # An id that nobody works under: not even a broker that is not Apache's could fence a worker by it.
+            # An id that no worker uses: so no broker, Apache's or not, can fence a worker by it.
             given = await _transactions(client, f"{right.name}rights")
         else:
             given = {"topic": topics, "group": groups}.get(right.resource, {}).get(right.name)
@@ -248,19 +247,19 @@ async def _on_groups(client: AIOKafkaAdminClient, names: list[str]) -> dict[str,
     reraise=True,
 )
 async def coordinator(client: AIOKafkaAdminClient, group: str) -> int:
-    """Return the node of a group; the first group that a cluster is asked about has one a moment later."""
+    """Return the coordinator node of a group; the first group of a cluster has one only after a moment."""
     node: int = await client.find_coordinator(group)
     return node
 
 
 async def _transactions(client: AIOKafkaAdminClient, name: str) -> set[str]:
-    """Ask for a producer id with a time-out that is refused, after the right to it was looked at."""
+    """Ask for a producer id with an invalid timeout, which a broker refuses only after checking the right."""
     answer = await admin_request(client, InitProducerIdRequest(name, 0))
     return set() if for_code(answer.error_code) is TransactionalIdAuthorizationFailed else {"WRITE"}
 
 
 def _operations(bits: int) -> set[str] | None:
-    """None: not told."""
+    """Return the operations, or None if the broker does not report them."""
     if bits == NOT_TOLD:
         return None
     return {name for name, code in OPERATIONS.items() if bits >> code & 1 or bits >> ALL & 1}

@@ -1,4 +1,4 @@
-"""Ending tasks for certain: a cancel can be lost."""
+"""Cancelling tasks reliably: a single cancel can be lost."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,10 +10,10 @@ CANCEL_AGAIN_S = 2.0
 
 
 async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and return once they have ended, whatever with.
+    """Cancel tasks and wait until all have finished, with any result.
 
-    More than once where need be: aiokafka's clients swallow a cancel that meets their closing, and so does
-    asyncio's wait_for at its very end (Python 3.11).
+    It repeats the cancel: aiokafka's clients swallow one that arrives while they close, and so does asyncio's wait_for
+    at its very end (Python 3.11).
     """
     pending = {task for task in tasks if not task.done()}
     while pending:

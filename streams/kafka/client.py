@@ -1,4 +1,4 @@
-"""How Kafka is spoken to: the one place where settings become a client's options."""
+"""Options of Kafka clients from the settings."""
 
 import asyncio
 import contextlib
@@ -11,14 +11,14 @@ from streams.settings import Settings, SettingsError, read_secret
 
 __all__ = ["client_options", "ssl_context", "stop_quickly"]
 
-#: For a consumer to say goodbye.
+#: Time for a consumer to close its connections.
 STOP_S = 1.0
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
     """Return the keyword arguments that every aiokafka client takes: brokers and security.
 
-    Raises SettingsError where a password or certificate file cannot be read.
+    Raises SettingsError if a password or certificate file cannot be read.
     """
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
@@ -36,7 +36,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """Return the TLS context of `TRUCELINE_SSL_*`. Raises SettingsError where a file cannot be read."""
+    """Return the TLS context of `TRUCELINE_SSL_*`. Raises SettingsError if a file cannot be read."""
     files = {
         "TRUCELINE_SSL_CAFILE": settings.ssl_cafile,
         "TRUCELINE_SSL_CERTFILE": settings.ssl_certfile,
@@ -58,10 +58,10 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
 
 
 async def stop_quickly(consumer: Any) -> None:
-    """Stop a consumer that is in no group.
+    """Stop a consumer that is in no group, within `STOP_S`.
 
-    Without a limit that can take half a minute: so long a TLS connection waits for the other side to say goodbye, and a
-    broker that holds a fetch open does not.
+    Without a limit it can take 30 s: a TLS connection waits for the peer to close, and a broker that holds a fetch does
+    not.
     """
     with contextlib.suppress(Exception):
         async with asyncio.timeout(STOP_S):

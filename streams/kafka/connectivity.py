@@ -1,7 +1,7 @@
-"""Why the brokers cannot be spoken to, in words that say what to mend.
+"""Why brokers cannot be reached, and what to do about it.
 
-aiokafka logs the reason and raises "Unable to bootstrap": whether nobody listens, a certificate is not trusted or a
-password is wrong, is found out here, by one connection more.
+aiokafka logs the reason and raises "Unable to bootstrap". One more connection from here finds out whether it is
+refused, a certificate is not trusted or a password is wrong.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ ASK_S = 10.0
 
 
 async def unreachable_brokers(settings: Settings) -> dict[str, str]:
-    """Return, by HOST:PORT, why a broker that the settings name does not let us in; those that do are left out."""
+    """Return, by HOST:PORT, why a broker of the settings cannot be used; those that can are left out."""
     options = client_options(settings)
     brokers = options.pop("bootstrap_servers").split(",")
     found = await asyncio.gather(*(_try(broker, options) for broker in brokers))
@@ -34,7 +34,7 @@ async def unreachable_brokers(settings: Settings) -> dict[str, str]:
 
 
 async def missing_acl_message(settings: Settings, role: Role) -> str | None:
-    """Return in one line what a role is not allowed here, or None; also where that cannot be found out."""
+    """Return in one line the rights that a role lacks, or None if it lacks none or that cannot be found out."""
     client = AIOKafkaAdminClient(**client_options(settings))
     try:
         async with asyncio.timeout(ASK_S):
@@ -48,20 +48,20 @@ async def missing_acl_message(settings: Settings, role: Role) -> str | None:
 
 
 async def diagnose(error: BaseException, settings: Settings, role: Role) -> str:
-    """Return why Kafka failed us: the broker's reason, the right that is missing, or the error's own words."""
+    """Return why Kafka failed: the broker's reason, the missing right, or the error's own message."""
     if isinstance(error, MissingAcl):
         return str(error)
     if isinstance(error, (KafkaConnectionError, OSError, TimeoutError)):
         reasons = await unreachable_brokers(settings)
-        told = "; ".join(f"{broker}: {reason}" for broker, reason in reasons.items())
-        return f"no Kafka broker answers at {settings.bootstrap_servers}" + (f" ({told})" if told else "")
+        listed = "; ".join(f"{broker}: {reason}" for broker, reason in reasons.items())
+        return f"no Kafka broker answers at {settings.bootstrap_servers}" + (f" ({listed})" if listed else "")
     lacks = await missing_acl_message(settings, role)
     return f"{settings.bootstrap_servers}: {lacks or str(error) or type(error).__name__}"
 
 
 @contextlib.asynccontextmanager
 async def name_missing_acl(settings: Settings, role: Role) -> AsyncIterator[None]:
-    """Raise NotAllowed, which names the missing right, where a broker says no."""
+    """Raise MissingAcl, which names the right, if a broker refuses an operation."""
     try:
         yield
     except AUTHORIZATION as error:
@@ -96,11 +96,11 @@ async def _try(broker: str, options: dict[str, Any]) -> str | None:
 
 
 def _closed(error: Exception, protocol: str) -> str:
-    """A door of another kind hangs up without a word."""
+    """Return a reason for a connection that the broker closed without one."""
     if isinstance(error.__cause__, ssl.SSLError) and "CERTIFICATE" in str(error.__cause__):
-        return f"it asks for a certificate of ours; see {PREFIX}SSL_CERTFILE and _KEYFILE"
+        return f"it requires a client certificate; see {PREFIX}SSL_CERTFILE and _KEYFILE"
     if isinstance(error, (KafkaConnectionError, ConnectionResetError, ssl.SSLError)):
-        return f"it hung up: is {PREFIX}SECURITY_PROTOCOL={protocol} what it speaks there?"
+        return f"it closed the connection: does it expect another {PREFIX}SECURITY_PROTOCOL than {protocol}?"
     if isinstance(error, ConnectionRefusedError):
-        return "nobody listens there"
+        return "connection refused"
     return getattr(error, "strerror", None) or str(error)

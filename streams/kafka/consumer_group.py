@@ -1,4 +1,4 @@
-"""The consumer group of the workers, and how far they have come, as the brokers tell it; nothing is joined."""
+"""The consumer group of the workers and its progress, as the brokers report it; no group is joined."""
 
 import asyncio
 from dataclasses import dataclass
@@ -40,20 +40,20 @@ class GroupMember:
 
     @property
     def name(self) -> str:
-        """A short name that tells the workers of one host apart."""
+        """A short name, different for each worker of a host."""
         return f"{self.host.removeprefix('/')} {self.member_id[-8:]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The group: Stable, Empty where no worker runs, or in the middle of sharing partitions out anew."""
+    """The group: Stable, Empty if no worker runs, or rebalancing."""
 
     name: str
     state: str
     members: tuple[GroupMember, ...]
 
     def owner(self, partition: int) -> GroupMember | None:
-        """Return who holds a partition of the log."""
+        """Return the member that owns a partition of the log."""
         return next((member for member in self.members if partition in member.partitions), None)
 
 
@@ -65,16 +65,16 @@ class PartitionFacts:
     #: First offset, and the one that the next stable record gets.
     begin: int
     end: int
-    #: Next offset that the group takes in; None where it has none yet.
+    #: Next offset of the group; None if it has none yet.
     committed: int | None
-    #: When the last record was put on the log, by whoever put it there.
+    #: Timestamp of the last record, by the clock of its sender.
     newest_s: float | None
-    #: When the last transaction was committed, by the worker's clock.
+    #: Time of the last commit, by the worker's clock.
     last_commit_s: float | None
 
     @property
     def lag(self) -> int:
-        """How many offsets are not taken in yet; markers of transactions count as well."""
+        """Number of offsets that are not processed yet, including markers of transactions."""
         return max(0, self.end - max(self.begin, self.committed or 0))
 
 

@@ -1,4 +1,4 @@
-"""The topics as the brokers have them, held against the one table (schemas/topics.py), and made from it."""
+"""The topics of the brokers compared with the table of topics (schemas/topics.py), and created from it."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ READY_PAUSE_S = 0.1
 
 
 class TopicsNotCreated(Exception):
-    """The brokers refused to make topics; the message names each one with their reason."""
+    """The brokers refused to create topics; the message names each one with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class TopicSurvey:
 
 @dataclass(frozen=True, slots=True)
 class TopicDifference:
-    """Where a topic has not the shape of the table. `fatal`: no worker may run on it."""
+    """A difference between a topic and the table. `fatal`: no worker may run on it."""
 
     topic: str
     what: str
@@ -46,7 +46,7 @@ class TopicDifference:
 
     @property
     def is_setting(self) -> bool:
-        """Whether altering the topic's configuration mends it."""
+        """Whether altering the topic's configuration fixes it."""
         return self.what not in {"topic", "partitions"}
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class TopicDifference:
 async def admin(options: dict[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client, closed at the end; `options` as `streams.kafka.client.client_options` gives them.
 
-    Raises KafkaConnectionError where no broker answers.
+    Raises KafkaConnectionError if no broker answers.
     """
     client = AIOKafkaAdminClient(**options)
     try:
@@ -76,16 +76,16 @@ async def admin(options: dict[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def brokers(client: AIOKafkaAdminClient) -> int:
-    """How many brokers are in service."""
+    """Return the number of brokers in service."""
     return len((await client.describe_cluster())["brokers"])
 
 
 async def survey(client: AIOKafkaAdminClient, prefix: str) -> dict[str, TopicSurvey]:
-    """Those topics of the table that exist, by short name.
+    """Return the topics of the table that exist, by short name.
 
-    Raises TopicAuthorizationFailedError where there are some that we may not even see.
+    Raises TopicAuthorizationFailedError if some may not be described.
     """
-    # All topics are asked for: to ask for a missing one by name may create it.
+    # Of all topics: a broker may create a missing one that is asked for by name.
     described = {topic["topic"]: topic["partitions"] for topic in await client.describe_topics()}
     there = {name: described[full] for name in TOPICS if (full := full_name(prefix, name)) in described}
     await _refuse_hidden(client, [full for name in TOPICS if (full := full_name(prefix, name)) not in described])
@@ -101,9 +101,9 @@ async def survey(client: AIOKafkaAdminClient, prefix: str) -> dict[str, TopicSur
 
 
 def differences(prefix: str, found: Mapping[str, TopicSurvey], partitions: int | None = None) -> list[TopicDifference]:
-    """Where topics are missing or of another shape, in the order of the table.
+    """Return the differences from the table, in its order.
 
-    All must have as many partitions as the reports; `partitions` is what was asked for of those, None for nothing.
+    All topics must have as many partitions as `reports`; `partitions` is the number wanted for that, None: any.
     """
     different: list[TopicDifference] = []
     common = found["reports"].partitions if "reports" in found else partitions
@@ -122,10 +122,10 @@ def differences(prefix: str, found: Mapping[str, TopicSurvey], partitions: int |
 
 
 async def create(client: AIOKafkaAdminClient, prefix: str, partitions: int, replication: int) -> list[str]:
-    """Make the topics that are missing and wait until each has a leader; returns the short names of those made.
+    """Create the missing topics, wait until each has a leader, and return their short names.
 
-    What exists stays as it is, and where the reports do the others get as many partitions as those. Raises
-    TopicsNotMade where the brokers refuse, say because they are fewer than `replication`.
+    Existing topics are not changed; if `reports` exists, the others get as many partitions. Raises TopicsNotCreated if
+    the brokers refuse, for example because they are fewer than `replication`.
     """
     there = await survey(client, prefix)
     missing = [topic for name, topic in TOPICS.items() if name not in there]
@@ -139,17 +139,19 @@ async def create(client: AIOKafkaAdminClient, prefix: str, partitions: int, repl
     for name, code, reason in (tuple(error)[:3] for error in answer.topic_errors):
         if not code:
             made.append(name.removeprefix(f"{prefix}."))
-        # Made by somebody else in the meantime: its shape is looked at as any other's.
+        # Created by another program in the meantime: its shape is checked as any other's.
         elif for_code(code) is not TopicAlreadyExistsError:
             refused.setdefault(reason or for_code(code).__name__, []).append(name)
     if refused:
-        raise TopicsNotCreated("; ".join(f"{', '.join(names)} not made: {reason}" for reason, names in refused.items()))
+        raise TopicsNotCreated(
+            "; ".join(f"{', '.join(names)} not created: {reason}" for reason, names in refused.items())
+        )
     await _until_led(client, prefix)
     return made
 
 
 async def _refuse_hidden(client: AIOKafkaAdminClient, missing: list[str]) -> None:
-    """A topic that we may not describe is left out of the list of all, as if it were not there."""
+    """Raise if a missing topic exists: the list of all topics leaves out those that may not be described."""
     if not missing:
         return
     request = MetadataRequest(missing, allow_auto_topic_creation=False)
@@ -167,7 +169,7 @@ def _new(topic: Topic, prefix: str, partitions: int, replication: int) -> NewTop
 
 
 async def _until_led(client: AIOKafkaAdminClient, prefix: str) -> None:
-    """A topic just made is known to every broker, with a leader for each partition, a moment later."""
+    """Wait until each topic has a leader for each partition, which takes a moment after its creation."""
     wanted = {full_name(prefix, name) for name in TOPICS}
     give_up_at = time.monotonic() + READY_TIMEOUT_S
     while True:
@@ -216,5 +218,5 @@ def _does(setting: str, found: str, wanted: str) -> bool:
 
 
 def _is_fatal(setting: str, found: str) -> bool:
-    """A log that is compacted, a ledger that is deleted, a topic too narrow for a report: no worker may run."""
+    """Tell whether no worker may run: a compacted log, a ledger with retention, a topic too small for a report."""
     return setting == "cleanup.policy" or (setting == "max.message.bytes" and int(found) < MIN_MESSAGE_BYTES)

@@ -30,15 +30,15 @@ REQUEST_TIMEOUT_MS = 40_000
 
 
 def _is_retriable(error: BaseException) -> bool:
-    # aiokafka does not call it retriable that a transaction is just being ended.
+    # aiokafka does not call ConcurrentTransactions retriable: a transaction is just ending.
     return isinstance(error, ConcurrentTransactions) or getattr(error, "retriable", False)
 
 
 class TransactionalProducer:
-    """One transactional id at work: a transaction at a time, each step under a time limit.
+    """The producer of one transactional id: one transaction at a time, each step under a time limit.
 
-    After any error it is of no more use: `close` it and make another, whose `start` fences this one
-    and ends its open transaction.
+    After any error it is of no more use: `close` it and make another, whose `start` fences this one and ends its open
+    transaction.
     """
 
     def __init__(
@@ -50,10 +50,7 @@ class TransactionalProducer:
         batch_bytes: int,
         codecs: Mapping[str, Codec] = MappingProxyType({}),
     ) -> None:
-        """Take aiokafka's client options; a record batch is at most `batch_bytes` long before it is compressed.
-
-        `codecs` says by topic how batches are compressed; others are not.
-        """
+        """A record batch is at most `batch_bytes` long before it is compressed with the codec of its topic, if any."""
         self.transactional_id = transactional_id
         self._options = options
         self._limit_s = transaction_timeout_ms / 1000
@@ -71,12 +68,12 @@ class TransactionalProducer:
         self._used_connections: set[Any] = set()
 
     def create_batch(self, topic: str = "") -> BatchBuilder:
-        """Return an empty record batch for a topic; for none that is named, one that is not compressed."""
-        # As AIOKafkaProducer.create_batch does it, which knows one codec for all topics.
+        """Return an empty record batch with the codec of a topic, by default uncompressed."""
+        # As AIOKafkaProducer.create_batch, which has one codec for all topics.
         return BatchBuilder(self._batch_bytes, CODECS[self._codecs.get(topic, "none")], is_transactional=1)
 
     async def start(self, topics: list[str]) -> None:
-        """Return once the last owner of the id is fenced and its transaction ended, the topics' leaders known."""
+        """Return once the last owner of the id is fenced, its transaction ended, and the topics' leaders are known."""
         async with asyncio.timeout(self._limit_s):
             await self._producer.start()
             for topic in topics:
@@ -91,90 +88,87 @@ class TransactionalProducer:
     ) -> None:
         """Write all batches and the group's offsets in one transaction.
 
-        Returns only when all of it is committed. aiokafka would commit what is left of a
-        transaction whose batch the broker refused, so each batch is awaited before the commit.
-        Raises whatever went wrong; the outcome may then be unknown.
+        Returns only when all of it is committed. aiokafka would commit the rest of a transaction whose batch the broker
+        refused, so each batch is awaited before the commit. After an error the outcome may be unknown.
         """
         connections = self._sender.connections
         async with asyncio.timeout(self._limit_s):
             await self._producer.begin_transaction()
             try:
                 async with asyncio.TaskGroup() as writes:
-                    for place, builders in batches.items():
-                        writes.create_task(self._write(place, builders))
+                    for tp, builders in batches.items():
+                        writes.create_task(self._write(tp, builders))
             except BaseExceptionGroup as failures:
                 raise failures.exceptions[0] from None
             if offsets:
-                # Not beside them: a broker takes no record while its coordinator is adding to the transaction.
+                # Not at the same time: a broker takes no record while its coordinator adds to the transaction.
                 await self._producer.send_offsets_to_transaction(offsets, group)
             await self._end()
-        # Those of the beginning too: the end may have been asked for again, of a broker that came back in between.
+        # Those of the beginning too: the end may have been retried on a broker that came back in between.
         self._used_connections = connections | self._sender.connections
         self._sender.pace.succeeded()
 
     @property
     def last_outcome(self) -> bool | None:
-        """How the transaction before our first one was decided, True: committed; None: not, or not known any more."""
+        """Outcome of the transaction before our first, True: committed; None: none, or not known any more."""
         return self._sender.last_outcome
 
     @property
     def connection_lost(self) -> bool:
-        """Whether a broker that the last commit spoke to has gone since: see `open_transactions`."""
+        """Whether a connection that the last commit used is lost: see `open_transactions`."""
         return not all(connection.connected() for connection in self._used_connections)
 
-    async def open_transactions(self, places: Iterable[TopicPartition]) -> list[TopicPartition]:
-        """Return in which partitions a transaction of this id stands open although none is in hand.
+    async def open_transactions(self, tps: Iterable[TopicPartition]) -> list[TopicPartition]:
+        """Return the partitions where a transaction of this id is open although none is in progress.
 
-        A coordinator started together with a partition's only broker may find no leader yet, take the partition for
-        deleted and leave out there how a transaction ended (Kafka 4.3.1, TransactionMarkerChannelManager, after a
-        kill -9). No reader of committed records comes past that any more. Raises KafkaError, TimeoutError.
+        A coordinator that starts together with a partition's only broker may find no leader yet, take the partition as
+        deleted and not write the end of a transaction there (Kafka 4.3.1, TransactionMarkerChannelManager, after a
+        kill -9). No reader of committed records gets past that. Raises KafkaError, TimeoutError.
         """
         async with asyncio.timeout(self._limit_s):
             try:
-                found = await self._open_transactions(list(places))
+                found = await self._open_transactions(list(tps))
             except IncompatibleBrokerVersion:
                 found = []
         self._used_connections = set()
         return found
 
     @retry(retry=retry_if_exception(_is_retriable), wait=wait_fixed(ASK_AGAIN_S))
-    async def _open_transactions(self, places: list[TopicPartition]) -> list[TopicPartition]:
+    async def _open_transactions(self, tps: list[TopicPartition]) -> list[TopicPartition]:
         client = self._producer.client
         try:
             state = await state_of(client, await self._sender.coordinator(), self.transactional_id)
-            found = await open_transactions(client, self._sender.producer_id, places)
+            found = await open_transactions(client, self._sender.producer_id, tps)
         except KafkaError:
             self._sender.forget_coordinator()
             await client.force_metadata_update()
             raise
         if found and state.startswith("Prepare"):
-            raise ConcurrentTransactions  # its end is on the way
+            raise ConcurrentTransactions  # it is ending
         return found
 
-    async def finish_transaction(self, places: Iterable[TopicPartition], group: str, *, commit: bool) -> None:
-        """End what is open in these partitions, and the group's offsets with it, as it was decided; nothing is written.
+    async def finish_transaction(self, tps: Iterable[TopicPartition], group: str, *, commit: bool) -> None:
+        """End the open transaction in these partitions, and the group's offsets in it, by its outcome; writes nothing.
 
         The end of a transaction in a partition ends all that its producer has open there. Raises as `commit`.
         """
         async with asyncio.timeout(self._limit_s):
             await self._producer.begin_transaction()
-            for place in places:
-                self._sender.add_partition(place)
+            for tp in tps:
+                self._sender.add_partition(tp)
             await self._sender.add_group(group)
             await (self._producer.commit_transaction() if commit else self._producer.abort_transaction())
 
     async def _end(self) -> None:
         await self._producer.commit_transaction()
 
-    async def _write(self, place: TopicPartition, builders: list[Any]) -> None:
-        # All at once where they fit into the accumulator, which takes one a partition at a time.
-        delivered = [
-            await self._producer.send_batch(builder, place.topic, partition=place.partition) for builder in builders
-        ]
+    async def _write(self, tp: TopicPartition, builders: list[Any]) -> None:
+        # All at once; the accumulator takes one batch a partition at a time.
+        delivered = [await self._producer.send_batch(builder, tp.topic, partition=tp.partition) for builder in builders]
         await asyncio.gather(*delivered)
 
     async def close(self, limit_s: float = 2.0) -> None:
-        """Let go of the connections; what is under way is given up."""
+        """Close the connections; pending requests are cancelled."""
         self._sender.cancel_pending()
         with contextlib.suppress(Exception):
             async with asyncio.timeout(limit_s):

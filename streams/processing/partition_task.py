@@ -187,7 +187,7 @@ class PartitionTask:
             finally:
                 self._idle.set()
             if done:
-                self._failures = 0
+                self._failures, self._blocked_by = 0, ""
                 self.status.last_commit_s = time.time()
             else:
                 await self._rest(self._rest_s(work))
@@ -266,7 +266,9 @@ class PartitionTask:
             self._writers.decoder.reject_at(batch[-1].offset, f"the broker refuses what it makes: {error}")
 
     def _block(self, reason: str, log: Any) -> None:
-        log("partition_blocked", partition=self.number, reason=reason)
+        if reason != self._blocked_by:
+            log("partition_blocked", partition=self.number, reason=reason)
+        self._blocked_by = reason
         self.status.on(PartitionEvent.FAILED, reason)
 
     async def _release(self) -> None:

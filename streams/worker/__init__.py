@@ -1,6 +1,6 @@
-"""The worker: one process that holds the web, the desk and the Faust agents.
+"""The worker: one process with the HTTP server, the processing of reports and the Faust agents.
 
-`truceline serve` runs it by `serve`; `faust -A streams.worker worker` finds `app`, made of the environment's settings.
+`truceline serve` runs it by `serve`; `faust -A streams.worker worker` finds `app`.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ __all__ = ["TrucelineApp", "create_app", "serve"]
 
 
 def __getattr__(name: str) -> Any:
-    # Made when asked for, not when imported: its settings come from the environment.
+    # Made on first use, not on import: its settings come from the environment.
     if name != "app":
         raise AttributeError(name)
     made = globals()["app"] = create_app()

@@ -1,4 +1,4 @@
-"""The Faust app that everything is hosted in, and the process that runs it."""
+"""The Faust app that hosts the worker, and the process that runs it."""
 
 import asyncio
 import logging
@@ -38,12 +38,12 @@ SECOND = timedelta(seconds=1)
 
 
 class TrucelineApp(faust.App):
-    """A Faust app named `<app_id>-agents`: the desk has the group `<app_id>`, and the two must not share one."""
+    """A Faust app named `<app_id>-agents`; processing has the group `<app_id>`, and the two must not share one."""
 
     BootStrategy = TrucelineBootStrategy
 
     def __init__(self, settings: Settings, registry: Registry, rules: Rules | None = None) -> None:
-        """Make the app and all its parts; nothing is started and no loop touched."""
+        """Make the app and all its parts; starts nothing and touches no event loop."""
         # Faust makes its own consumer.
         decode_any_record()
         self.settings = settings
@@ -56,7 +56,7 @@ class TrucelineApp(faust.App):
             topic_disable_leader=True,
             topic_allow_declare=False,
             worker_redirect_stdouts=False,
-            # What an agent is at is done again by the next owner; a target that is tried again may take minutes.
+            # The next owner of a partition repeats its pending event; a retried target may take minutes.
             stream_wait_empty=False,
             broker_session_timeout=settings.session_timeout,
             broker_heartbeat_interval=max(0.1, settings.session_timeout / SECOND / 10),
@@ -64,8 +64,8 @@ class TrucelineApp(faust.App):
             Worker=WorkerProcess,
             origin="streams.worker",
         )
-        self.desk = PartitionConsumer(settings, registry, add_folding_agents(self))
-        status = self.desk.status
+        self.processing = PartitionConsumer(settings, registry, add_folding_agents(self))
+        status = self.processing.status
         web = kafka_app(settings, registry=registry, consumer_reasons=status.reasons, consumer_degraded=status.degraded)
         self.http = HttpService(web, settings.http_host, settings.http_port)
         self._add_alerts(rules, registry)
@@ -80,7 +80,7 @@ class TrucelineApp(faust.App):
 
     @property
     def has_topic_agents(self) -> bool:
-        """Whether agents read topics, for which Faust has a consumer and a producer of its own."""
+        """Whether agents read topics, for which Faust runs a consumer and a producer."""
         return any(agent.get_topic_names() for agent in self.agents.values())
 
     def _new_transport(self) -> TransportT:
@@ -92,8 +92,8 @@ class TrucelineApp(faust.App):
         await super().on_first_start()
 
     async def on_stop(self) -> None:
-        """Stop the desk before the agents that it needs for the batch in hand."""
-        await self.desk.stop()
+        """Stop processing before the agents that it needs for the batch in progress."""
+        await self.processing.stop()
         await super().on_stop()
 
 
@@ -103,12 +103,12 @@ class WorkerProcess(faust.Worker):
     app: TrucelineApp
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Take what faust.Worker takes."""
+        """As `faust.Worker`."""
         super().__init__(*args, **options)
         self.spinner = None
 
     def install_signal_handlers(self) -> None:
-        """Heed signals from here on, and those that have waited for it: `streams.worker.supervisor` has them wait."""
+        """Handle signals from here on, and those that `streams.worker.supervisor` blocked until now."""
         super().install_signal_handlers()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD))
 
@@ -119,13 +119,13 @@ class WorkerProcess(faust.Worker):
             handler.addFilter(ThrottleFilter("aiokafka"))
 
     async def _sentinel_task(self) -> None:
-        """Faust sleeps a second here, at the very end."""
+        """Skip the second that Faust sleeps at the very end."""
 
 
 def create_app(settings: Settings | None = None) -> TrucelineApp:
     """Return the app for these settings, or for the environment's.
 
-    Raises SettingsError, SourcesError or RulesError, whose messages say what to mend.
+    Raises SettingsError, SourcesError or RulesError, whose messages say what to fix.
     """
     if settings is None:
         settings = load()
@@ -134,10 +134,10 @@ def create_app(settings: Settings | None = None) -> TrucelineApp:
 
 
 def serve(settings: Settings, listener: socket.socket | None = None) -> NoReturn:
-    """Run a worker in this process until it is told to stop; exits with the process's code.
+    """Run a worker in this process until a signal stops it; exits with the worker's code.
 
-    It answers on `listener`, or else listens where the settings say.
-    Raises OSError where the address to listen on is taken, and what `create_app` raises.
+    It accepts connections on `listener`, by default at the address in the settings.
+    Raises OSError if that address is taken, and what `create_app` raises.
     """
     tracing.configure()
     app = create_app(settings)
@@ -149,7 +149,7 @@ def serve(settings: Settings, listener: socket.socket | None = None) -> NoReturn
 
 
 def _data_dir(settings: Settings) -> Path:
-    # Faust would make its folder in the working directory; it keeps nothing of ours there.
+    # By default Faust makes a folder in the working directory; it stores nothing there that is needed.
     folder = settings.data_dir / "faust"
     try:
         folder.mkdir(parents=True, exist_ok=True)

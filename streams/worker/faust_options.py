@@ -11,7 +11,7 @@ __all__ = ["faust_options"]
 
 
 def faust_options(settings: Settings) -> dict[str, Any]:
-    """Return the keyword arguments by which a Faust app reaches the same brokers the same way.
+    """Return the keyword arguments by which a Faust app connects to the same brokers.
 
     Raises SettingsError as `client_options`.
     """

@@ -1,4 +1,4 @@
-"""The worker's HTTP server: the first part to start, so that it can say what the others wait for."""
+"""The worker's HTTP server, which starts first and reports what the other parts wait for."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ class HttpService(Service):
     """Serves an ASGI application on the worker's own event loop."""
 
     def __init__(self, application: Any, host: str, port: int, **options: Any) -> None:
-        """Take what to serve and where; port 0 takes a free one (`port` says which, once started)."""
+        """Serve `application` at an address; port 0 takes a free port, which `port` names once it listens."""
         self.application = application
         self.host = host
         self.port = port
@@ -30,14 +30,14 @@ class HttpService(Service):
         super().__init__(**options)
 
     def bind(self, listener: socket.socket | None = None) -> socket.socket:
-        """Listen, unless it does already or is given what does; raises OSError, saying which address is taken."""
+        """Listen, or use the given socket; raises OSError, which names the address that is taken."""
         if self._listener is None:
             self._listener = listener or listen(self.host, self.port)
             self.port = self._listener.getsockname()[1]
         return self._listener
 
     async def on_start(self) -> None:
-        """Serve; raises OSError where `bind` was not called before, and the address is taken."""
+        """Serve; raises OSError if `bind` was not called before and the address is taken."""
         listener = self.bind()
         config = uvicorn.Config(
             self.application,
@@ -51,7 +51,7 @@ class HttpService(Service):
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="http")
 
     async def on_stop(self) -> None:
-        """Answer what is under way, for a short time, and close."""
+        """Answer pending requests for a short time, and close."""
         if self._server is None or self._serving is None:
             return
         self._server.should_exit = True

@@ -1,10 +1,10 @@
-"""A Faust transport whose consumer reads only what is committed.
+"""A Faust transport with a read_committed consumer; the only use of private names of Faust 0.15.
 
-Faust's own is read_uncommitted unless it runs transactions itself: a plain agent on an output topic would act on
-changes that the desk has aborted.
+Faust's own consumer is read_uncommitted unless Faust runs transactions itself: an agent on an output topic would act on
+changes of aborted transactions.
 
-And Faust's bookkeeping of what may be committed takes the offsets of transaction markers for records that are still
-to come: it gets over one of them each time that it commits, every few seconds, and falls behind for good.
+Faust's bookkeeping of committable offsets takes transaction markers for records that are still to come: it passes one
+of them each time it commits, every few seconds, and falls behind for good.
 """
 
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ __all__ = ["CommittedTransport"]
 class _CommittedThread(AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        # Read when the consumer starts; Faust's own setting of it goes with its transactions.
+        # Read when the consumer starts; Faust sets it only together with its own transactions.
         consumer._isolation_level = "read_committed"
         return consumer
 
@@ -27,10 +27,10 @@ class _CommittedConsumer(Consumer):
         return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
 
     async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
-        """Offsets that no record has are nothing to wait for."""
+        """Ignore offsets without a record."""
 
     def _new_offset(self, tp: Any) -> int | None:
-        """Return the offset behind the last record done: our agents take each partition in its order."""
+        """Return the offset after the last acknowledged record; agents process a partition in order."""
         acked = self._acked[tp]
         if not acked:
             return None
@@ -41,6 +41,6 @@ class _CommittedConsumer(Consumer):
 
 
 class CommittedTransport(Transport):
-    """As Faust's, but read_committed."""
+    """Faust's transport, but read_committed."""
 
     Consumer: ClassVar[type[Consumer]] = _CommittedConsumer

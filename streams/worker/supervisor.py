@@ -1,7 +1,7 @@
-"""Several workers, each a process of its own: a fold is one event loop, and so one core.
+"""Several workers, each in a process of its own, because one event loop uses one core.
 
-The parent listens on all ports, starts the workers and waits; Kafka shares the partitions out, as among any workers.
-They begin and end together: when one has ended by itself the others are told to.
+The parent listens on all ports, starts the workers and waits; Kafka assigns the partitions, as among any workers.
+They start and end together: when one ends by itself, the others are stopped.
 """
 
 import errno
@@ -24,7 +24,7 @@ from streams.worker import faust_app
 
 __all__ = ["end_with_parent", "serve"]
 
-#: How long a worker may take to end when its parent is gone.
+#: Time for a worker to end after its parent.
 GRACE_S = 60.0
 _WAKING = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
 
@@ -32,16 +32,15 @@ _log = structlog.get_logger(__name__)
 
 
 def serve(settings: Settings) -> NoReturn:
-    """Run `settings.processes` workers until told to stop (SIGTERM, SIGINT), or until one ends by itself.
+    """Run `settings.processes` workers until SIGTERM or SIGINT, or until one ends by itself.
 
-    Exits with 0, or with the code of the worker that ended first, 128 and the signal's number for a signal, 1 for one
-    that had ended in good order. Raises OSError where an address to listen on is taken, and what `worker.create_app`
-    raises, before any of them is started.
+    Exits with 0, or with the code of the worker that ended first: 128 plus the number of a signal, 1 instead of 0.
+    Raises OSError if an address to listen on is taken, and what `worker.create_app` raises, before any is started.
     """
-    faust_app.create_app(settings)  # what is wrong with the settings is said once
+    faust_app.create_app(settings)  # a fault of the settings is reported once
     listeners = _listeners(settings)
-    # From here on signals wait until asked for; the workers inherit that, and take them once they can end well.
-    # What `multiprocessing` keeps beside them comes first, for Python 3.11 lets signals through as it starts that.
+    # From here on signals are blocked; the workers inherit that, and unblock them once they can stop cleanly.
+    # The resource tracker of `multiprocessing` comes first: Python 3.11 unblocks signals while it starts it.
     resource_tracker.ensure_running()
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, _WAKING)
@@ -56,11 +55,11 @@ def serve(settings: Settings) -> NoReturn:
         for process in started:
             process.join()
     failed = ended or next((process for process in started if process.exitcode), None)
-    raise SystemExit(0 if failed is None else _say(started.index(failed), failed))
+    raise SystemExit(0 if failed is None else _log_end(started.index(failed), failed))
 
 
 def end_with_parent() -> None:
-    """Have this process told to stop when its parent is gone, however that ended; SIGKILL where it does not heed it."""
+    """Send SIGTERM to this process when its parent ends, and SIGKILL if it does not stop in time."""
     parent = multiprocessing.parent_process()
     assert parent is not None, "it was started by `multiprocessing`"  # noqa: S101
 
@@ -85,10 +84,10 @@ def _listeners(settings: Settings) -> list[socket.socket]:
 
 
 def _start(settings: Settings, number: int, listener: socket.socket) -> SpawnProcess:
-    # Spawned, not forked: a copy of a process with threads and locks is none to begin with.
+    # Spawned, not forked: a fork copies locks that other threads hold.
     process = multiprocessing.get_context("spawn").Process(target=_work, args=(settings, number, listener))
     process.start()
-    _log.info("a worker process is started", process=number, pid=process.pid, url=url_of(listener))
+    _log.info("worker_process_started", process=number, pid=process.pid, url=url_of(listener))
     listener.close()
     return process
 
@@ -101,7 +100,7 @@ def _work(settings: Settings, number: int, listener: socket.socket) -> NoReturn:
 
 
 def _first_to_end(started: list[SpawnProcess]) -> SpawnProcess | None:
-    """Return the worker that has ended by itself; None once SIGTERM or SIGINT comes."""
+    """Return the worker that ended by itself; None on SIGTERM or SIGINT."""
     while signal.sigwait(_WAKING) == signal.SIGCHLD:
         for process in started:
             if not process.is_alive():
@@ -109,14 +108,14 @@ def _first_to_end(started: list[SpawnProcess]) -> SpawnProcess | None:
     return None
 
 
-def _say(number: int, failed: SpawnProcess) -> int:
-    """Say which worker has ended or failed, and return the code to exit with."""
-    # One that was told to end, alone, ends with 0: not so the command, or no supervisor would start it again.
+def _log_end(number: int, failed: SpawnProcess) -> int:
+    """Log which worker ended or failed, and return the exit code of the command."""
+    # A single worker that was stopped ends with 0; the command must not, or no supervisor would start it again.
     code = failed.exitcode or 1
     code = 128 - code if code < 0 else code
-    says = (
-        "a worker process has ended, and so all have: its own lines above say why (a code over 128 is 128 and the"
-        " number of a signal; 137 is one that was killed, perhaps for want of memory). Start the command again"
+    advice = (
+        "all workers were stopped; the lines of this process above say why it ended. A code over 128 is 128 plus the"
+        " number of a signal; 137 was killed, perhaps for lack of memory. Start the command again"
     )
-    _log.error(says, process=number, pid=failed.pid, exit_code=code)
+    _log.error("worker_process_ended", process=number, pid=failed.pid, exit_code=code, advice=advice)
     return code

@@ -135,7 +135,7 @@ async def test_an_agent_that_does_not_answer_is_an_error_and_does_not_fold_later
 async def test_a_plain_agent_sees_nothing_that_was_aborted(kafka: str, prefix: str, tmp_path: Path) -> None:
     settings = settings_for(kafka, prefix, data_dir=tmp_path)
     await create_topics(settings)
-    app = WatchingApp(settings, create_app(settings).desk._registry)
+    app = WatchingApp(settings, create_app(settings).processing._registry)
     app.finalize()
     seen = app.watch(settings.topic("alerts"))
     async with worker_running(app):

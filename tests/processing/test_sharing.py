@@ -142,7 +142,7 @@ async def test_fausts_own_group_rebalances_while_the_desk_works(kafka: str, pref
                 await eventually(lambda: len(app.consumer.assignment()) == 1, "the other member has one of them")
             await eventually(lambda: len(app.consumer.assignment()) == 2, "and gives it back")
         await taken_in(settings)
-        assert app.desk.status.counts["failures"] == 0
+        assert app.processing.status.counts["failures"] == 0
     assert seen
     assert await verify(settings, REGISTRY) == []
 

@@ -1,4 +1,4 @@
-"""Two requests that aiokafka does not have in the version that tells what we are allowed (KIP-430).
+"""Two requests that aiokafka lacks in the version that reports authorized operations (KIP-430).
 
 Metadata v8 and DescribeGroups v3; every broker since Kafka 2.3 takes them.
 """
@@ -59,7 +59,7 @@ class _TopicRights(RequestStruct):  # type: ignore[misc]
 
 
 class TopicRightsRequest(Request[_TopicRights]):  # type: ignore[misc]
-    """What may we do with these topics; makes none that is missing."""
+    """The operations allowed on topics; creates no missing one."""
 
     API_KEY = 3
 
@@ -67,7 +67,7 @@ class TopicRightsRequest(Request[_TopicRights]):  # type: ignore[misc]
         self._topics = topics
 
     def build(self, struct: type[_TopicRights]) -> _TopicRights:
-        """Return the request as it goes out."""
+        """Return the request in this version."""
         return struct(self._topics, False, False, True)  # noqa: FBT003 - as the protocol has them
 
 
@@ -110,7 +110,7 @@ class _GroupRights(RequestStruct):  # type: ignore[misc]
 
 
 class GroupRightsRequest(Request[_GroupRights]):  # type: ignore[misc]
-    """Who is in this group, and what may we do with it."""
+    """The members of a group, and the operations allowed on it."""
 
     API_KEY = 15
 
@@ -118,5 +118,5 @@ class GroupRightsRequest(Request[_GroupRights]):  # type: ignore[misc]
         self._group = group
 
     def build(self, struct: type[_GroupRights]) -> _GroupRights:
-        """Return the request as it goes out."""
+        """Return the request in this version."""
         return struct([self._group], True)  # noqa: FBT003

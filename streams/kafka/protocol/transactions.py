@@ -1,6 +1,6 @@
-"""Two requests that aiokafka does not have, about transactions (KIP-664), and what they tell.
+"""Two requests about transactions that aiokafka lacks (KIP-664).
 
-DescribeProducers v0 and DescribeTransactions v0: every broker since Kafka 3.0 takes them, an older one raises
+DescribeProducers v0 and DescribeTransactions v0: every broker since Kafka 3.0 takes them; with an older one they raise
 IncompatibleBrokerVersion.
 """
 
@@ -31,7 +31,7 @@ DECIDED = {
 
 
 class ProducersResponse(Response):  # type: ignore[misc] # aiokafka has no types
-    """DescribeProducers v0: of each partition who wrote there, and from which offset on it has not ended."""
+    """DescribeProducers v0: the producers of each partition, with the first offset of an open transaction."""
 
     API_KEY = 61
     API_VERSION = 0
@@ -78,7 +78,7 @@ class _Producers(RequestStruct):  # type: ignore[misc]
 
 
 class ProducersRequest(Request[_Producers]):  # type: ignore[misc]
-    """Who writes to these partitions; goes to their leader, needs READ on the topics."""
+    """The producers of partitions; goes to their leader and needs READ on the topics."""
 
     API_KEY = 61
 
@@ -88,7 +88,7 @@ class ProducersRequest(Request[_Producers]):  # type: ignore[misc]
             self._numbers[place.topic].append(place.partition)
 
     def build(self, struct: type[_Producers]) -> _Producers:
-        """Return the request as it goes out."""
+        """Return the request in this version."""
         return struct([(topic, numbers, {}) for topic, numbers in self._numbers.items()], {})
 
 
@@ -126,7 +126,7 @@ class _Transactions(RequestStruct):  # type: ignore[misc]
 
 
 class TransactionsRequest(Request[_Transactions]):  # type: ignore[misc]
-    """How far the transaction of an id is; goes to its coordinator."""
+    """The state of the transaction of an id; goes to its coordinator."""
 
     API_KEY = 65
 
@@ -134,12 +134,12 @@ class TransactionsRequest(Request[_Transactions]):  # type: ignore[misc]
         self._id = transactional_id
 
     def build(self, struct: type[_Transactions]) -> _Transactions:
-        """Return the request as it goes out."""
+        """Return the request in this version."""
         return struct([self._id], {})
 
 
 async def state_of(client: Any, coordinator: int, transactional_id: str) -> str:
-    """Return the state of an id's transaction; raises KafkaError, UnknownError too where the id was never used."""
+    """Return the state of an id's transaction; raises KafkaError, UnknownError if the id was never used."""
     answer = await client.send(coordinator, TransactionsRequest(transactional_id))
     ((error, _, state, *_),) = answer.transactions
     if for_code(error) is not NoError:
@@ -148,7 +148,7 @@ async def state_of(client: Any, coordinator: int, transactional_id: str) -> str:
 
 
 class OpenTransaction(NamedTuple):
-    """A transaction that has not ended in a partition: whose it is, and its first offset there."""
+    """A transaction that is open in a partition: its producer, and its first offset there."""
 
     place: TopicPartition
     producer_id: int
@@ -156,9 +156,9 @@ class OpenTransaction(NamedTuple):
 
 
 async def open_in(client: Any, leaders: Mapping[TopicPartition, int | None]) -> list[OpenTransaction]:
-    """Return the transactions that have not ended in some partitions, given with their leaders; raises KafkaError.
+    """Return the open transactions of partitions, given with their leaders; raises KafkaError.
 
-    A partition that we may not read is taken for one that has none.
+    A partition that may not be read counts as one without any.
     """
     led: dict[int, list[TopicPartition]] = defaultdict(list)
     for place, leader in leaders.items():
@@ -178,6 +178,6 @@ async def open_in(client: Any, leaders: Mapping[TopicPartition, int | None]) -> 
 
 
 async def open_transactions(client: Any, producer_id: int, places: Iterable[TopicPartition]) -> list[TopicPartition]:
-    """Return in which partitions a producer has a transaction that has not ended; raises as `open_in`."""
+    """Return the partitions where a producer has an open transaction; raises as `open_in`."""
     found = await open_in(client, {place: client.cluster.leader_for_partition(place) for place in places})
     return [each.place for each in found if each.producer_id == producer_id]

@@ -44,7 +44,7 @@ def ours(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_with_no_broker_it_says_so_and_checks_what_it_can() -> None:
     found = examined("--bootstrap-servers", "127.0.0.1:1", code=1)
     assert sorted(found) == sorted(CHECKS)
-    assert found["brokers"]["says"] == "none answers: 127.0.0.1:1: nobody listens there"
+    assert found["brokers"]["says"] == "none answers: 127.0.0.1:1: connection refused"
     assert "`truceline kafka up`" in found["brokers"]["do"]
     assert {found[check]["state"] for check in CHECKS[:3]} == {"fault", "ok"}
     assert {found[check]["state"] for check in CHECKS[3:]} == {"skipped"}
@@ -127,7 +127,7 @@ def test_for_people_each_finding_is_a_line_and_what_to_do_another() -> None:
     run = CliRunner().invoke(app, ["doctor", "--bootstrap-servers", "127.0.0.1:1"])
     lines = run.output.splitlines()
     assert run.exit_code == 1
-    assert lines[0] == "fault   brokers   none answers: 127.0.0.1:1: nobody listens there"
+    assert lines[0] == "fault   brokers   none answers: 127.0.0.1:1: connection refused"
     assert lines[1].startswith("           → start the brokers")
     assert lines[2].startswith("ok      versions  truceline ")
 
@@ -138,5 +138,5 @@ def test_a_setting_that_makes_no_sense_is_a_usage_error() -> None:
 
 def test_a_broker_of_two_that_is_down_is_a_note(ours: Any) -> None:
     found = examined("--bootstrap-servers", f"{ours.bootstrap_servers},127.0.0.1:1", code=1)
-    assert found["brokers"]["says"] == "1 of 2 answer; 127.0.0.1:1: nobody listens there"
+    assert found["brokers"]["says"] == "1 of 2 answer; 127.0.0.1:1: connection refused"
     assert (found["brokers"]["state"], found["kafka"]["state"]) == ("note", "ok")

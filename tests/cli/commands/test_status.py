@@ -100,7 +100,7 @@ async def test_a_worker_is_asked_how_it_is_and_one_that_is_away_is_said(ours: An
 def test_what_stands_in_the_way_is_said() -> None:
     run = CliRunner().invoke(app, ["status", "--bootstrap-servers", "127.0.0.1:1"])
     assert run.exit_code == 69
-    assert "no Kafka broker answers at 127.0.0.1:1 (127.0.0.1:1: nobody listens there)" in run.output
+    assert "no Kafka broker answers at 127.0.0.1:1 (127.0.0.1:1: connection refused)" in run.output
     assert CliRunner().invoke(app, ["status", "--url", "localhost:8080"]).exit_code == 2
 
 
