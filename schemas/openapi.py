@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from schemas.http_api import ANSWERS
 from schemas.json_schema import SCHEMAS, SHAPES, VERSION, Examples, Shape, combined, without_unused
+from schemas.openapi_tables import table_paths
 from schemas.reports import SLUG, TIME
 from schemas.topics import CHANGE_TOPICS
 
@@ -87,6 +88,7 @@ def _paths(examples: Examples) -> dict[str, Any]:
                 "changes", "All that was published of it", {200: "Changes"}, (*of_episode, 422, 503), [_EPISODE]
             )
         },
+        **table_paths(_EPISODE, _problem),
         "/events": {"get": _events()},
         "/sources": {"get": _get("sources", "Who the sources are", {200: "Sources"})},
         "/healthz": {"get": _get("healthz", "Whether it lives", {200: "Health"})},

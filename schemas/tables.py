@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["TABLES", "Column", "Kind", "Table", "table_schema"]
+__all__ = ["EPISODE_TABLES", "MEDIA_TYPES", "TABLES", "Column", "Kind", "Table", "formats_of", "table_schema"]
 
 
 class Kind(StrEnum):
@@ -265,6 +265,26 @@ _TABLES = (
 
 #: Each table by its name.
 TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in _TABLES})
+
+#: The tables of one episode over HTTP: `/episodes/{episode}/{table}.{format}`.
+EPISODE_TABLES = ("cells", "changes", "reports", "claims")
+#: The media type of each format.
+MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "csv": "text/csv; charset=utf-8; header=present",
+        "json": "application/json",
+        "jsonl": "application/jsonl",
+        "parquet": "application/vnd.apache.parquet",
+        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "geojson": "application/geo+json",
+    }
+)
+
+
+def formats_of(table: str) -> list[str]:
+    """Return the formats of a table: GeoJSON where its rows have coordinates."""
+    return [name for name in MEDIA_TYPES if name != "geojson" or "lat" in TABLES[table].names]
+
 
 _JSON_TYPES: Mapping[Kind, dict[str, Any]] = {
     Kind.TEXT: {"type": ["string", "null"]},

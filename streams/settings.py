@@ -95,6 +95,10 @@ class Settings(BaseSettings):
         description="Reports a second that one address may post, ten seconds' worth at once; 0: no limit",
     )
 
+    cors_origins: str = Field(
+        "", description="Sites whose pages may read tables and feeds, comma-separated; * for all; GET alone"
+    )
+
     # Logging
     log_format: Literal["console", "json"] = Field("console", description="How log lines look")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level logged")
@@ -173,6 +177,11 @@ class Settings(BaseSettings):
                 f" set it to {highest} or less"
             )
         return self
+
+    @property
+    def cors_origin_list(self) -> list[str]:
+        """The sites of `cors_origins`, one each."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
 
     @property
     def horizon_us(self) -> int:

@@ -23,8 +23,9 @@ import yaml
 
 from streams.core.atlas import Atlas, AtlasEpisode, AtlasParty, AtlasPlace
 from streams.files.yaml_nodes import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, is_null, line_of
+from streams.settings import Settings, SettingsError
 
-__all__ = ["AtlasError", "default_atlas", "parse_atlas", "read_atlas"]
+__all__ = ["AtlasError", "atlas_of", "default_atlas", "parse_atlas", "read_atlas"]
 
 T = TypeVar("T")
 #: Names and titles: as long as a headline.
@@ -45,6 +46,18 @@ def default_atlas() -> Atlas:
     """Return the atlas that ships as an example: the parties and episodes of the demo and of the importers."""
     shipped = files("streams.defaults").joinpath("atlas.yaml")
     return parse_atlas(shipped.read_bytes(), "atlas.yaml")
+
+
+def atlas_of(settings: Settings) -> Atlas:
+    """Return the atlas that `TRUCELINE_ATLAS` names, an empty one where it names none. Raises SettingsError."""
+    if settings.atlas is None:
+        return Atlas()
+    try:
+        return read_atlas(settings.atlas)
+    except AtlasError as error:
+        raise SettingsError(f"TRUCELINE_ATLAS: the atlas is refused\n{error}") from error
+    except OSError as error:
+        raise SettingsError(f"TRUCELINE_ATLAS: cannot read {settings.atlas}: {error.strerror}") from error
 
 
 def read_atlas(path: str | Path) -> Atlas:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,16 +15,19 @@ from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
+from streams.core.atlas import Atlas
 from streams.core.times import read_time
 from streams.observability import metrics, tracing
 from streams.stores.episode_log import EpisodeLogTooLong
 from streams.stores.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.auth import Forbidden, Guard
+from streams.web.feeds import FeedAnswers
 from streams.web.queries.as_of import picture_at
 from streams.web.queries.changes import changes_answer, gzipped
 from streams.web.queries.explain import ExplainQuery, explain_answer
@@ -33,6 +36,7 @@ from streams.web.request_body import BodyRefused, PostedReports, collect, split
 from streams.web.sse.hub import Hub
 from streams.web.sse.query import QueryRefused, event_filter, start_mark
 from streams.web.static_files import StaticPage
+from streams.web.tables import TableAnswers
 
 __all__ = ["create_app"]
 
@@ -52,15 +56,19 @@ def create_app(
     loopback: bool = False,
     post_rate: int = 0,
     lifespan: Lifespan[Starlette] | None = None,
+    atlas: Atlas | None = None,
+    cors_origins: Sequence[str] = (),
 ) -> Starlette:
     """Return the ASGI app over a store.
 
     POST /reports asks for the `token`. `loopback` says that the server listens on this machine alone: then it
     answers to local names alone, and can do without a token. `post_rate`: reports a second that one address may post,
-    0 for no limit. `lifespan` starts and stops what the store needs.
+    0 for no limit. `lifespan` starts and stops what the store needs. `atlas` has the names of episodes, parties and
+    places. `cors_origins` are the sites whose pages may read (GET alone); `*` for all.
     """
     guard = Guard(token, loopback=loopback)
     web = _Web(store, guard, Hub(store), RateLimiter(post_rate))
+    tables, feeds = TableAnswers(store, atlas or Atlas(), web.folding), FeedAnswers(store, atlas or Atlas())
     routes = {
         "/": ("GET", web.page.index),
         "/static/{version}/{path:path}": ("GET", web.page.static),
@@ -69,6 +77,11 @@ def create_app(
         "/episodes/{episode}": ("GET", web.episode),
         "/episodes/{episode}/explain": ("GET", web.explain),
         "/episodes/{episode}/changes": ("GET", web.changes),
+        "/feed.{format}": ("GET", feeds.all_episodes),
+        "/episodes/{episode}/feed.{format}": ("GET", feeds.episode),
+        "/episodes/{episode}/ceasefires.ics": ("GET", feeds.calendar),
+        "/episodes.{format}": ("GET", tables.episodes),
+        "/episodes/{episode}/{table}.{format}": ("GET", tables.table),
         "/events": ("GET", web.events),
         "/sources": ("GET", web.sources),
         "/healthz": ("GET", web.healthz),
@@ -78,13 +91,19 @@ def create_app(
     }
     app = Starlette(
         routes=[Route(path, web.guarded(path, answer), methods=[method]) for path, (method, answer) in routes.items()],
-        middleware=[Middleware(_Measured)],
+        middleware=[Middleware(_Measured), *_cors(cors_origins)],
         exception_handlers={HTTPException: _http_error, Exception: _crash},
         lifespan=lifespan,
     )
     # What holds connections open; a server that stops calls it before it waits for them to end.
     app.state.close = web.hub.close
     return app
+
+
+def _cors(origins: Sequence[str]) -> list[Middleware]:
+    if not origins:
+        return []
+    return [Middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET"], expose_headers=["ETag"])]
 
 
 class _Web:

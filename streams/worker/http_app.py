@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from starlette.applications import Starlette
 
 from streams.core.source_registry import Registry
+from streams.files.atlas import atlas_of
 from streams.settings import Settings
 from streams.stores.kafka.store import KafkaStore
 from streams.web.app import create_app
@@ -39,4 +40,12 @@ def kafka_app(
             await store.stop()
 
     loopback = is_loopback(settings.http_host)
-    return create_app(store, token=settings.token, loopback=loopback, post_rate=settings.post_rate, lifespan=connected)
+    return create_app(
+        store,
+        token=settings.token,
+        loopback=loopback,
+        post_rate=settings.post_rate,
+        lifespan=connected,
+        atlas=atlas_of(settings),
+        cors_origins=settings.cors_origin_list,
+    )

@@ -56,6 +56,9 @@ def serve(
         str | None, typer.Option(metavar="NAME", help="Topics are named NAME.reports …", show_default="truceline")
     ] = None,
     sources: Annotated[str | None, typer.Option(metavar="FILE", help="Source registry (YAML).")] = None,
+    atlas: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Atlas: names of parties, episodes and places (YAML).")
+    ] = None,
     horizon: Annotated[
         str | None,
         typer.Option(metavar="DURATION", help="How late a report may come, ISO 8601.", show_default="P400D"),
@@ -93,6 +96,7 @@ def serve(
             bootstrap_servers=bootstrap_servers,
             topic_prefix=topic_prefix,
             sources=sources,
+            atlas=atlas,
             horizon=horizon,
             alerts=alerts,
             notify_urls_file=notify,
@@ -139,6 +143,8 @@ def _serve_kafka(settings: Settings) -> None:
 def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None, folder: Path) -> None:
     import asyncio
 
+    from streams.files.atlas import atlas_of
+    from streams.settings import SettingsError
     from streams.stores.sqlite.notifications import run_with_notifications
     from streams.stores.sqlite.store import EmbeddedStore
     from streams.stores.store import StoreUnavailable
@@ -147,6 +153,10 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     from streams.web.server import listen, serve, url_of
 
     loopback = is_loopback(settings.http_host)
+    try:
+        atlas = atlas_of(settings)
+    except SettingsError as error:
+        raise UsageFailed(str(error)) from error
     try:
         listener = listen(settings.http_host, settings.http_port)
         notifier = read_delivery(settings)
@@ -157,7 +167,14 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
         raise Unavailable(error.strerror if isinstance(error, OSError) and error.strerror else str(error)) from error
     typer.echo(f"truceline: {url_of(listener)}, ledger in {folder}; Ctrl-C ends", err=True)
     try:
-        app = create_app(store, token=settings.token, loopback=loopback, post_rate=settings.post_rate)
+        app = create_app(
+            store,
+            token=settings.token,
+            loopback=loopback,
+            post_rate=settings.post_rate,
+            atlas=atlas,
+            cors_origins=settings.cors_origin_list,
+        )
         serving = serve(app, listener)
         asyncio.run(serving if notifier is None else run_with_notifications(serving, store, notifier))
     finally:

@@ -1,0 +1,84 @@
+"""The addresses of tables and feeds in the OpenAPI document (contract sections 11 and 12)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from schemas.tables import EPISODE_TABLES, MEDIA_TYPES, TABLES, formats_of
+
+__all__ = ["table_paths"]
+
+_FILTERS = [
+    {
+        "name": name,
+        "in": "query",
+        "description": says,
+        "schema": {"type": "integer", "minimum": 1} if name == "limit" else {"type": "string"},
+    }
+    for name, says in (
+        ("since", "Rows from this time or day on."),
+        ("until", "Rows before this time or day."),
+        ("source", "Rows of this source alone."),
+        ("party", "Rows of this party alone."),
+        ("limit", "The last rows, at most so many."),
+    )
+]
+_FEED_FILTERS = [
+    {"name": "source", "in": "query", "description": "Entries of this source alone.", "schema": {"type": "string"}},
+    {"name": "corrections", "in": "query", "description": "Corrections alone.", "schema": {"type": "string"}},
+]
+
+
+def table_paths(episode: dict[str, Any], problem: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+    """Return the paths; `episode` is the parameter of that name, `problem` the answer of a status."""
+    tables = {"name": "table", "in": "path", "required": True, "schema": {"enum": list(EPISODE_TABLES)}}
+    feed = _content("application/atom+xml", "application/feed+json")
+    feed_format = _format(["atom", "json"])
+    return {
+        "/episodes.{format}": _get(
+            "episodes_table", TABLES["episodes"].rows, [_format(formats_of("episodes"))], problem
+        ),
+        "/episodes/{episode}/{table}.{format}": _get(
+            "table", "A table of an episode", [episode, tables, _format(formats_of("cells")), *_FILTERS], problem
+        ),
+        "/feed.{format}": _get("feed", "The newest changes", [feed_format, *_FEED_FILTERS], problem, feed),
+        "/episodes/{episode}/feed.{format}": _get(
+            "episode_feed", "The newest changes of an episode", [episode, feed_format, *_FEED_FILTERS], problem, feed
+        ),
+        "/episodes/{episode}/ceasefires.ics": _get(
+            "calendar",
+            "Its ceasefires as events",
+            [episode],
+            problem,
+            {"text/calendar": {"schema": {"type": "string"}}},
+        ),
+    }
+
+
+def _content(*media_types: str) -> dict[str, Any]:
+    return {media: {"schema": {} if "json" in media else {"type": "string"}} for media in media_types}
+
+
+def _format(names: list[str]) -> dict[str, Any]:
+    return {"name": "format", "in": "path", "required": True, "schema": {"enum": names}}
+
+
+def _get(
+    name: str,
+    summary: str,
+    parameters: list[dict[str, Any]],
+    problem: Callable[[int], dict[str, Any]],
+    content: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    table = _content(*(media.partition(";")[0] for media in MEDIA_TYPES.values()))
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            "parameters": parameters,
+            "responses": {
+                "200": {"description": summary, "content": table if content is None else content},
+                "304": {"description": "unchanged since the ETag of If-None-Match"},
+                **{str(status): problem(status) for status in (403, 404, 422, 503)},
+            },
+        }
+    }

@@ -1,0 +1,103 @@
+"""Feeds over HTTP: Atom and JSON Feed of the newest changes, iCalendar of ceasefires (contract section 12)."""
+
+import hashlib
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from streams.core.atlas import Atlas
+from streams.core.phrases import Names
+from streams.feeds import Entry, FeedInfo, atom, calendar, change_entry, json_feed
+from streams.stores.store import Store
+from streams.tables import Links
+from streams.web.sse.query import QueryRefused
+
+__all__ = ["ENTRIES_MAX", "FeedAnswers"]
+
+#: The entries of a feed: the newest.
+ENTRIES_MAX = 100
+#: The changes of one episode that are looked at, so that a filter has enough to find.
+CHANGES_LOOKED_AT = 2_000
+_TOPICS = frozenset({"casualties", "ceasefires", "statements"})
+_WRITERS = {"atom": (atom, "application/atom+xml"), "json": (json_feed, "application/feed+json")}
+
+
+class FeedAnswers:
+    """Answers to requests for feeds, over a store."""
+
+    def __init__(self, store: Store, atlas: Atlas) -> None:
+        self._store = store
+        self._names = Names(atlas, store.registry)
+
+    async def all_episodes(self, request: Request) -> Response:
+        """Answer `GET /feed.{format}`: the newest changes of all episodes."""
+        summaries = [short for short in await self._store.summaries() if short["clock"]]
+        summaries.sort(key=lambda short: str(short["clock"]), reverse=True)
+        entries: list[Entry] = []
+        for short in summaries:
+            entries += await self._entries(request, short["episode"])
+            entries.sort(key=lambda entry: entry.time, reverse=True)
+            # No later episode can have a newer entry than its clock.
+            if len(entries) >= ENTRIES_MAX and entries[ENTRIES_MAX - 1].time > short["clock"]:
+                break
+        return self._answer(request, "truceline: all episodes", _base(request), entries)
+
+    async def episode(self, request: Request) -> Response:
+        """Answer `GET /episodes/{episode}/feed.{format}`: the newest changes of an episode."""
+        name = request.path_params["episode"]
+        if await self._store.picture(name) is None:
+            raise QueryRefused(404, "unknown_episode", f"no report of {name!r} has been accepted")
+        entries = await self._entries(request, name)
+        title = self._names.episode(name)
+        return self._answer(request, title, Links(_base(request)).episode(name), entries)
+
+    async def calendar(self, request: Request) -> Response:
+        """Answer `GET /episodes/{episode}/ceasefires.ics`: the start and the end of each ceasefire."""
+        name = request.path_params["episode"]
+        picture = await self._store.picture(name)
+        if picture is None:
+            raise QueryRefused(404, "unknown_episode", f"no report of {name!r} has been accepted")
+        loaded = orjson.loads(picture)
+        info = FeedInfo(self._names.episode(name), str(request.url), Links(_base(request)).episode(name))
+        body = calendar(info, {"ceasefires": [], **loaded}, self._names)
+        return _conditional(request, body, "text/calendar; charset=utf-8")
+
+    async def _entries(self, request: Request, episode: str) -> list[Entry]:
+        """Return the newest entries of an episode that the query asks for, newest first."""
+        page = Links(_base(request)).episode(episode)
+        source, corrections = request.query_params.get("source"), "corrections" in request.query_params
+        entries: list[Entry] = []
+        for change in reversed(await self._store.changes_of(episode, CHANGES_LOOKED_AT)):
+            if change.topic not in _TOPICS:
+                continue
+            record: dict[str, Any] = orjson.loads(change.record)
+            if source is not None and record.get("source", record["cause"].get("source")) != source:
+                continue
+            entry = change_entry(change.topic, record, self._names, page)
+            if entry.is_correction or not corrections:
+                entries.append(entry)
+            if len(entries) == ENTRIES_MAX:
+                break
+        return entries
+
+    def _answer(self, request: Request, title: str, page: str, entries: list[Entry]) -> Response:
+        name = request.path_params["format"]
+        if name not in _WRITERS:
+            raise QueryRefused(404, "unknown_format", f"{name!r} is not one of {', '.join(_WRITERS)}")
+        writer, media_type = _WRITERS[name]
+        body = writer(FeedInfo(title, str(request.url), page), entries[:ENTRIES_MAX])
+        return _conditional(request, body, media_type)
+
+
+def _base(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _conditional(request: Request, body: bytes, media_type: str) -> Response:
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)

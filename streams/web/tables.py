@@ -1,0 +1,165 @@
+"""Tables over HTTP: `GET /episodes/{episode}/{table}.{format}` (contract section 11)."""
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, cast
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from schemas.json_schema import VERSION
+from schemas.tables import EPISODE_TABLES, MEDIA_TYPES, TABLES, formats_of
+from streams.core.atlas import Atlas
+from streams.core.log_record import Record
+from streams.core.times import read_time
+from streams.stores.episode_log import read_all
+from streams.stores.store import Store, StoreUnavailable
+from streams.tables import Links, MissingLibrary, episode_row, write
+from streams.tables.query import EpisodeData, RowFilter, table_rows
+from streams.tables.writers import TableTooLong
+from streams.web.sse.query import QueryRefused
+
+__all__ = ["CHANGES_MAX", "TableAnswers"]
+
+#: The most changes that one answer has; `?until=` asks for earlier ones.
+CHANGES_MAX = 1_000_000
+#: A table up to this size stays in memory while it is sent, a larger one goes to a temporary file.
+SPOOL_BYTES = 8 << 20
+SEND_BYTES = 64 << 10
+
+
+class TableAnswers:
+    """Answers to requests for tables, over a store."""
+
+    def __init__(self, store: Store, atlas: Atlas, folding: asyncio.Semaphore) -> None:
+        """`folding` bounds how many answers fold a log at once."""
+        self._store = store
+        self._atlas = atlas
+        self._folding = folding
+
+    async def episodes(self, request: Request) -> Response:
+        """Answer `GET /episodes.{format}`: a row an episode."""
+        name = request.path_params["format"]
+        _check_format("episodes", name)
+        rows = []
+        for short in await self._store.summaries():
+            picture = await self._store.picture(short["episode"])
+            if picture is not None and "cells" in (loaded := orjson.loads(picture)):
+                rows.append(episode_row(loaded, self._atlas.episode(short["episode"]), _links(request)))
+        return await _answer(request, "episodes", "episodes", iter(rows))
+
+    async def table(self, request: Request) -> Response:
+        """Answer `GET /episodes/{episode}/{table}.{format}`."""
+        episode, table, name = (request.path_params[part] for part in ("episode", "table", "format"))
+        if table not in EPISODE_TABLES:
+            raise QueryRefused(404, "unknown_table", f"{table!r} is not one of {', '.join(EPISODE_TABLES)}")
+        _check_format(table, name)
+        row_filter = _row_filter(request)
+        picture = await self._store.picture(episode)
+        if picture is None:
+            raise QueryRefused(404, "unknown_episode", f"no report of {episode!r} has been accepted")
+        loaded = orjson.loads(picture)
+        etag = _etag(request, loaded["through"], self._store.registry.digest)
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
+        async with self._folding:
+            data = await self._data(request, episode, loaded, table)
+            rows = table_rows(data, table, row_filter)
+            return await _answer(request, table, f"{episode}-{table}", rows, etag)
+
+    async def _data(self, request: Request, episode: str, picture: dict[str, Any], table: str) -> EpisodeData:
+        """Read what the table is made from."""
+        if "cells" not in picture:
+            raise StoreUnavailable("the picture of this episode is too long for its topic; ask for changes or claims")
+        records: list[Record] = []
+        changes: list[tuple[str, bytes]] = []
+        if table == "changes":
+            found = await self._store.changes_of(episode, CHANGES_MAX)
+            changes = [(change.topic, change.record) for change in found]
+        else:
+            logged = await read_all(self._store.episode_log(episode))
+            records = [Record(each.value, each.timestamp_us) for each in logged]
+        registry, horizon_us = self._store.registry, self._store.horizon_us
+        return EpisodeData(
+            episode, picture, lambda: records, lambda: changes, registry, horizon_us, self._atlas, _links(request)
+        )
+
+
+def _links(request: Request) -> Links:
+    return Links(f"{request.url.scheme}://{request.url.netloc}")
+
+
+def _check_format(table: str, name: str) -> None:
+    if name not in formats_of(table):
+        raise QueryRefused(404, "unknown_format", f"{name!r} is not one of {', '.join(formats_of(table))}")
+
+
+def _row_filter(request: Request) -> RowFilter:
+    query = request.query_params
+    return RowFilter(
+        _time(query.get("since"), "since"),
+        _time(query.get("until"), "until"),
+        query.get("source"),
+        query.get("party"),
+        _limit(query.get("limit")),
+    )
+
+
+def _time(text: str | None, name: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        return read_time(f"{text}T00:00:00Z" if len(text) == len("YYYY-MM-DD") else text)
+    except ValueError as error:
+        raise QueryRefused(422, "invalid", f"{name}: {error}") from None
+
+
+def _limit(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdecimal() or not 0 < len(text) < 10 or int(text) == 0:
+        raise QueryRefused(422, "invalid", f"limit: {text!r} is not a number of rows from 1 on")
+    return int(text)
+
+
+def _etag(request: Request, through: Mapping[str, int], registry: str) -> str:
+    named = f"{VERSION} {request.url.path}?{request.url.query} {through} {registry}"
+    return f'"{hashlib.sha256(named.encode()).hexdigest()[:32]}"'
+
+
+async def _answer(
+    request: Request, table: str, file_name: str, rows: Iterator[dict[str, Any]], etag: str = ""
+) -> Response:
+    name = request.path_params["format"]
+    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(SPOOL_BYTES))  # noqa: SIM115 - closed by the answer
+    try:
+        await asyncio.to_thread(write, TABLES[table], rows, name, file)
+    except MissingLibrary as error:
+        file.close()
+        raise QueryRefused(503, "missing_library", str(error)) from None
+    except TableTooLong as error:
+        file.close()
+        raise QueryRefused(422, "too_long", str(error)) from None
+    except BaseException:
+        file.close()
+        raise
+    headers = {
+        "Cache-Control": "no-cache",
+        "Content-Disposition": f'inline; filename="{file_name}.{name}"',
+        "Content-Length": str(file.tell()),
+        **({"ETag": etag} if etag else {}),
+    }
+    file.seek(0)
+    if request.method == "HEAD":
+        file.close()
+        return Response(status_code=200, headers=headers, media_type=MEDIA_TYPES[name])
+    return StreamingResponse(_pieces(file), headers=headers, media_type=MEDIA_TYPES[name])
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(SEND_BYTES):
+            yield piece
