@@ -65,6 +65,8 @@ class PartitionTask:
         self._idle = asyncio.Event()
         self._idle.set()
         self._failures = 0
+        #: The last reason that was logged: a retry that fails for the same one is not logged again.
+        self._blocked_by = ""
         self._fetch_fault: NeedsOperator | None = None
         self._batch: list[Any] = []
         self._batch_began_s = 0.0
