@@ -1,51 +1,56 @@
-"""The `truceline` command: a root, and one module of `commands` a command or group of commands.
+"""The `truceline` command: a root, and one module of `commands` for each command or group of commands.
 
-A module there joins in by a function `register(root: typer.Typer) -> None`:
+A module joins in by a function `register(root: typer.Typer) -> None`:
 
     def register(root: typer.Typer) -> None:
-        root.command(rich_help_panel=RUN)(replay)         # a command …
-        root.add_typer(group, name="topics", rich_help_panel=KAFKA)   # … or a group
+        root.command(help=_HELP, rich_help_panel=RUN)(replay)                  # a command …
+        root.add_typer(group, name="topics", rich_help_panel=KAFKA, help="…")  # … or a group
 
 It imports at its top only what is light (typer, the standard library, `streams.cli`); Faust, aiokafka,
 pydantic and the like inside the commands: `truceline --help` and completion load every module here.
-A command that cannot go on raises one of `streams.cli.errors`.
+A command that fails raises one of `streams.cli.errors`.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from streams import __version__
-from streams.cli import commands, exit_handling
-from streams.cli.errors import CommandFailed
+from streams.cli import commands
+from streams.cli.exit_handling import QuickExit, end_process
+from streams.cli.help import PlainGroup
 
-__all__ = ["KAFKA", "LOOK", "RUN", "app", "main"]
+__all__ = ["CHECK", "KAFKA", "LOOK", "PUT_IN", "RUN", "Root", "app", "main"]
 
 # Help panels, in the order in which they are shown.
 RUN = "Run"
-LOOK = "Feed and look"
+PUT_IN = "Put in"
+LOOK = "Look"
+CHECK = "Check"
 KAFKA = "Kafka"
 
-# The order in which commands are shown; a module that is not named comes last.
-ORDER = ("demo", "replay", "serve", "send", "export", "topics", "kafka")
+# Commands in the order in which they are shown; one that is not named comes last.
+ORDER = [
+    *("demo", "serve", "replay"),
+    *("import", "send", "rejected", "export"),
+    *("show", "diff", "explain", "table", "plot", "alerts"),
+    *("doctor", "status", "schema", "verify"),
+    *("kafka", "topics", "rebuild"),
+]
 
 
-class Root(TyperGroup):
-    """Turns a `CommandFailed` into its one line and exit code, for the shell and for tests alike."""
+class Root(PlainGroup):
+    """The root command; shows commands in the order of use."""
 
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CommandFailed as failure:
-            typer.echo(f"truceline: {failure}", err=True)
-            raise typer.Exit(failure.exit_code) from failure
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
 
 def _version(asked: bool) -> None:
@@ -59,7 +64,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Reports of an armed conflict in, running casualty counts and ceasefire status out."""
+    """Feed in reports from a conflict; get running casualty counts and ceasefire status."""
     del version
 
 
@@ -73,9 +78,8 @@ def _build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    names = {found.name for found in pkgutil.iter_modules(commands.__path__)}
-    for name in sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)):
-        importlib.import_module(f"{commands.__name__}.{name}").register(root)
+    for module in pkgutil.iter_modules(commands.__path__):
+        importlib.import_module(f"{commands.__name__}.{module.name}").register(root)
     return root
 
 
@@ -87,9 +91,10 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        if exit_handling.SKIP_TEARDOWN and isinstance(end.code, int):
-            # To take a ledger of millions of reports apart, one by one, would keep the shell waiting for seconds.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(end.code)
+        cause = end.__context__
+        if isinstance(cause, QuickExit):
+            end_process(cause.exit_code)
+        if isinstance(cause, BrokenPipeError) and (len(sys.argv) == 1 or not {"--help", "-h"}.isdisjoint(sys.argv)):
+            # `truceline --help | head` has printed all that its reader wanted.
+            end_process(0)
         raise

@@ -1,4 +1,4 @@
-"""How a command fails: one line on standard error, an exit code from sysexits(3) or contract section 7."""
+"""Failures of commands: one line on standard error, and an exit code of sysexits(3) or contract section 7."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CommandFailed(Exception):
 
 
 class UsageFailed(CommandFailed):
-    """What was asked for makes no sense: an option, a setting, a file's content (exit 2)."""
+    """A wrong option, setting or file of settings (exit 2)."""
 
     exit_code = EXIT_USAGE
 
@@ -36,13 +36,24 @@ class Unavailable(CommandFailed):
 
 
 class InputFailed(CommandFailed):
-    """An input cannot be read (exit 74)."""
+    """An input that cannot be read (exit 74)."""
 
     exit_code = EXIT_IO
 
 
+@contextmanager
+def settings_errors() -> Iterator[None]:
+    """Turn a SettingsError, which names each wrong setting, into UsageFailed."""
+    from streams.settings import SettingsError
+
+    try:
+        yield
+    except SettingsError as error:
+        raise UsageFailed(str(error)) from error
+
+
 def kafka_failed(error: BaseException, settings: Settings, role: Role = "operator") -> CommandFailed:
-    """Return how a command ends that Kafka has failed: with what to mend, a missing right by its name."""
+    """Return the failure for an error of Kafka: what to do about it, and a missing right by its name."""
     import asyncio
 
     from aiokafka.errors import KafkaConnectionError
@@ -55,7 +66,7 @@ def kafka_failed(error: BaseException, settings: Settings, role: Role = "operato
 
 @contextmanager
 def mute_client_log() -> Iterator[None]:
-    """Keep the Kafka client from saying what the command says itself, once, at its end."""
+    """Silence the Kafka client, whose errors the command prints itself, once, at its end."""
     import logging
 
     log = logging.getLogger("aiokafka")

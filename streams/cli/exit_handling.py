@@ -1,4 +1,4 @@
-"""How a command that reads and writes files ends when it cannot go on: a word, a code, and no half file."""
+"""Exit codes, messages and no half-written file for commands that read and write files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -15,18 +15,36 @@ from streams.cli import errors
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: What a command has filled the memory with; it goes with the process, as a whole (`streams.cli.main`).
-SKIP_TEARDOWN: list[object] = []
+
+class QuickExit(typer.Exit):
+    """An exit that keeps an object alive, so that the process ends without freeing it piece by piece.
+
+    To free a ledger of millions of reports would keep the shell waiting for seconds.
+    """
+
+    def __init__(self, code: int, kept: object) -> None:
+        super().__init__(code)
+        self.kept = kept
+
+
+def end_process(code: int) -> NoReturn:
+    """End this process at once, with everything that was printed."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        pass
+    os._exit(code)
 
 
 @contextmanager
 def command_exit(stopped: str) -> Iterator[None]:
-    """Turn what may end the work into an exit code as a shell expects it (contract section 7).
+    """Turn whatever ends the work into the exit code that a shell expects (contract section 7).
 
-    - Ctrl-C says `stopped` and ends with 130; SIGTERM ends with 143. Both come as exceptions, so that files half
-      written go (`streams.files.atomic_output`).
-    - A reader of standard output that has gone, as after `| head`, ends it quietly with 141.
-    - An input that is not there or breaks off, and an output that cannot be written (any other OSError), end with 74
+    - Ctrl-C prints `stopped` and ends with 130; SIGTERM ends with 143. Both come as exceptions, so that half-written
+      files are removed (`streams.files.atomic_output`).
+    - A closed reader of standard output, as after `| head`, ends it quietly with 141.
+    - An input that is missing or breaks off, and an output that cannot be written (any other OSError), end with 74
       and a message.
     """
     from streams.files import jsonl
@@ -39,7 +57,7 @@ def command_exit(stopped: str) -> Iterator[None]:
         typer.echo(f"truceline: {stopped}", err=True)
         raise typer.Exit(128 + signal.SIGINT) from None
     except BrokenPipeError:
-        # What is still in the buffer goes nowhere: Python would complain of it when it exits.
+        # Python would complain when it exits of what is still in the buffer: it is thrown away.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(128 + signal.SIGPIPE) from None
     except jsonl.InputUnreadable as error:

@@ -1,163 +1,155 @@
-"""Where the records of an episode come from: files, an embedded server's log, or Kafka."""
+"""Options, arguments and files that several commands share, and how each is read."""
 
 from __future__ import annotations
 
+import re
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.errors import InputFailed, Unavailable, UsageFailed, mute_client_log
+from streams.cli.completion import complete_episode, complete_subject
+from streams.cli.errors import InputFailed, UsageFailed, settings_errors
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-    from streams.core.log_record import Located
+    from streams.alerts import Rules
     from streams.core.queries.as_of import NoSuchEpisode
+    from streams.core.source_registry import Registry
+    from streams.notifications import Notifier
     from streams.settings import Settings
-    from streams.stores.store import StoredReport
 
-#: Records that are taken from Kafka at once.
-PAGE = 1_000
+HORIZON = "P400D"
+NO_REGISTRY = "no source registry: nobody speaks for a party, so there are no totals; --sources FILE names one"
+EPISODES_NAMED = 10
 
-Sources = Annotated[
-    str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+#: Variables that Kubernetes sets for a service of this name.
+_OF_KUBERNETES = re.compile(r"TRUCELINE_(SERVICE_|PORT$|PORT_\d)")
+
+
+class TextFormat(StrEnum):
+    """Formats of a result that people read, or programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class TableFormat(StrEnum):
+    """Formats of a table on a terminal."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class DiffFormat(StrEnum):
+    """Formats of a difference."""
+
+    TABLE = "table"
+    JSON = "json"
+    MD = "md"
+
+
+class HistoryFormat(StrEnum):
+    """Formats of a history as a table."""
+
+    CSV = "csv"
+    JSON = "json"
+    MD = "md"
+
+
+# --- where an episode's reports come from -----------------------------------------------------------------------------
+
+READ_FROM = """\
+Reports come from files (--from FILE..., or FILE... after the episode), from an embedded server's folder
+(--embedded DIR), or else from Kafka. A FILE is JSON lines, plain, .gz or .zst; - is standard input.
+"""
+
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="JSON lines, .gz or .zst; - for stdin.", show_default=False)
 ]
-Horizon = Annotated[
-    str | None,
-    typer.Option(metavar="DURATION", envvar="TRUCELINE_HORIZON", help="As for replay, ISO 8601.", show_default="P400D"),
+Episode = Annotated[
+    str,
+    typer.Argument(metavar="EPISODE", help="Name of the episode.", show_default=False, autocompletion=complete_episode),
 ]
-
-
-More = Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", show_default=False)]
-From = Annotated[list[str] | None, typer.Option("--from", metavar="FILE...", help="Reports, - for standard input.")]
+More = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE...]", help="More files, as after --from.", show_default=False),
+]
+SubjectAndFiles = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SUBJECT] [FILE...]",
+        help="A count or ceasefire; more files, as after --from.",
+        show_default=False,
+        autocompletion=complete_subject,
+    ),
+]
+From = Annotated[
+    list[str] | None, typer.Option("--from", metavar="FILE...", help="Read reports from files; - for standard input.")
+]
 Embedded = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The log of an embedded server, which may be running.")
+    Path | None, typer.Option(metavar="DIR", help="Read an embedded server's ledger; it may be running.")
 ]
-
-
-class Kafka(NamedTuple):
-    """Which Kafka, as flags say it; None: as the settings do."""
-
-    bootstrap_servers: str | None
-    topic_prefix: str | None
-
-
-def records(episode: str, files: list[str], embedded: Path | None, kafka: Kafka, *, quiet: bool) -> Iterator[Located]:
-    """Return the records to tell an episode from, in the order of the log: on Kafka where nothing else is named.
-
-    Raises UsageFailed where both files and a folder are named; the iterator what reading them raises.
-    """
-    if files and embedded is not None:
-        raise UsageFailed("name either --from FILE... or --embedded DIR")
-    if files:
-        return _of_files(files, quiet=quiet)
-    return _counted(
-        _of_kafka(episode, kafka) if embedded is None else _of_embedded(episode, embedded, kafka), quiet=quiet
-    )
-
-
-def _counted(found: Iterator[Located], *, quiet: bool) -> Iterator[Located]:
-    from streams.cli.render.progress import Position, progress
-
-    taken = 0
-    with progress(lambda: Position(taken, None, f"{taken:,} records of the log read"), quiet=quiet):
-        for record in found:
-            taken += 1
-            yield record
-
-
-def unknown(error: NoSuchEpisode, when: str = "") -> UsageFailed:
-    """Return how to say that there is no such episode, and which others there are."""
-    others = f"; there is {', '.join(error.others[:10])}" if error.others else ""
-    return UsageFailed(f"no report of {error}{when}{others}")
-
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Bootstrap = Annotated[
     str | None,
     typer.Option("--bootstrap-servers", metavar="HOST:PORT,…", help="Kafka brokers.", show_default="127.0.0.1:9092"),
 ]
 Prefix = Annotated[
     str | None,
-    typer.Option("--topic-prefix", metavar="NAME", help="The log is NAME.reports.", show_default="truceline"),
+    typer.Option("--topic-prefix", metavar="NAME", help="Topics are named NAME.reports …", show_default="truceline"),
 ]
 
+# --- how they are folded and shown ------------------------------------------------------------------------------------
 
-def _of_files(files: list[str], *, quiet: bool) -> Iterator[Located]:
-    from streams.cli.render.progress import progress, reading
-    from streams.files.jsonl import Lines, records_of
+Sources = Annotated[
+    str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
+]
+Horizon = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DURATION",
+        envvar="TRUCELINE_HORIZON",
+        help="How late a report may come (ISO 8601); longer for a backfill.",
+        show_default=HORIZON,
+    ),
+]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Ignore anything published after TIME.")]
+At = Annotated[str | None, typer.Option(metavar="TIME", help="Show what was known at TIME.")]
+Tick = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Move every episode's clock to TIME at the end of the input.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no summary.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if any line is refused.")]
+Rejected = Annotated[str | None, typer.Option(metavar="FILE", help="Save rejected lines to FILE.")]
+To = Annotated[str | None, typer.Option(metavar="URL", help="Send over HTTP to this server (with TRUCELINE_TOKEN).")]
+Output = Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE; - prints.")]
 
-    lines = Lines(files)
-    with progress(reading(lines), quiet=quiet):
-        yield from records_of(lines)
+
+def episode_not_found(error: NoSuchEpisode, when: str = "") -> UsageFailed:
+    """Return the failure for an unknown episode, with the episodes that there are."""
+    others = f"; there is {', '.join(error.others[:EPISODES_NAMED])}" if error.others else ""
+    return UsageFailed(f"no report of {error}{when}{others}")
 
 
-def _of_embedded(episode: str, folder: Path, kafka: Kafka) -> Iterator[Located]:
-    from contextlib import closing
+# --- values and files -------------------------------------------------------------------------------------------------
 
-    from streams.stores.sqlite.database import DATABASE
-    from streams.stores.sqlite.ledger_file import PARTITION
-    from streams.stores.sqlite.reader import Reader
-    from streams.stores.store import StoredReport, StoreUnavailable
 
-    # The changes that the server published name its log by this prefix, too.
-    topic = _settings(kafka).topic("reports")
-    path = folder / DATABASE
-    if not path.is_file():
-        raise InputFailed(f"{path} is not there: no embedded server has run in {folder}")
+def time_us(text: str, option: str) -> int:
+    """Return a time given by an option or argument in microseconds; a date is its first moment, in UTC.
+
+    Raises UsageFailed.
+    """
+    from streams.core.times import read_time
+
+    full = text
+    if _DATE.fullmatch(text):
+        full = f"{text}T00:00:00Z"
+        typer.echo(f"{option} {text} is read as {full}", err=True)
     try:
-        with closing(Reader(path)) as reader:
-            after = -1
-            while reports := reader.log(after, episode=episode):
-                after = reports[-1].offset
-                for report in reports:
-                    yield StoredReport(report.value, report.time_us, PARTITION, report.offset).located(topic)
-    except StoreUnavailable as error:
-        raise InputFailed(str(error)) from error
-
-
-def _of_kafka(episode: str, kafka: Kafka) -> Iterator[Located]:
-    import asyncio
-
-    from streams.kafka.client import client_options
-    from streams.settings import SettingsError
-    from streams.stores.kafka.episode_log import kafka_episode_log
-    from streams.stores.store import StoreUnavailable
-
-    settings = _settings(kafka)
-    topic = settings.topic("reports")
-    try:
-        past = kafka_episode_log(client_options(settings), topic, episode)
-        with mute_client_log(), asyncio.Runner() as runner:
-            try:
-                while page := runner.run(_page(past)):
-                    yield from (each.located(topic) for each in page)
-            finally:
-                runner.run(past.aclose())
-    except SettingsError as error:
-        raise UsageFailed(str(error)) from error
-    except StoreUnavailable as error:
-        raise Unavailable(f"{error}; or name --from FILE... or --embedded DIR") from error
-
-
-def _settings(kafka: Kafka) -> Settings:
-    from streams.settings import SettingsError, load
-
-    try:
-        return load(**kafka._asdict())
-    except SettingsError as error:
-        raise UsageFailed(str(error)) from error
-
-
-async def _page(past: AsyncIterator[StoredReport]) -> list[StoredReport]:
-    """Return the next records, none at the end."""
-    page: list[StoredReport] = []
-    async for logged in past:
-        page.append(logged)
-        if len(page) == PAGE:
-            break
-    return page
+        return read_time(full)
+    except ValueError as error:
+        raise UsageFailed(f"{option}: {error}") from error
 
 
 def horizon_us(text: str | None) -> int:
@@ -173,17 +165,95 @@ def horizon_us(text: str | None) -> int:
         return DEFAULT_HORIZON_US
     try:
         horizon: timedelta = TypeAdapter(Duration).validate_python(text)
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+    except ValidationError:
+        reason = "must not be negative" if "-" in text else f"not an ISO 8601 duration, such as {HORIZON} or PT30S"
         raise UsageFailed(f"--horizon {text}: {reason}") from None
     return horizon // timedelta(microseconds=1)
 
 
-def time_us(text: str, option: str) -> int:
-    """Return a time given by an option or argument in microseconds; raises UsageFailed."""
-    from streams.core.times import read_time
+def load_settings(**flags: Any) -> Settings:
+    """Return the settings of the environment and of these flags; raises UsageFailed, which names what was typed."""
+    from streams.settings import SettingsError, load
+
+    with settings_errors():
+        try:
+            settings = load(**flags)
+        except SettingsError as error:
+            raise SettingsError("\n".join(_as_typed(line, flags) for line in str(error).splitlines())) from None
+    _warn_of_misspelt()
+    return settings
+
+
+def _as_typed(line: str, flags: dict[str, Any]) -> str:
+    name = line.partition(":")[0].removeprefix("TRUCELINE_").lower()
+    if flags.get(name) is None:
+        return line
+    reason = line.partition(": ")[2].rpartition(" (it is ")[0]
+    return f"--{name.replace('_', '-').removesuffix('-urls-file')} {flags[name]}: {reason}"
+
+
+def _warn_of_misspelt() -> None:
+    """Name each variable that looks like a setting's but is none."""
+    import os
+    from difflib import get_close_matches
+
+    from streams.settings import PREFIX, Settings
+
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known and not _OF_KUBERNETES.match(name):
+            near = get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            typer.echo(f"truceline: warning: {name} is not a setting and is ignored{hint}", err=True)
+
+
+def read_registry(path: str | Path | None, *, quiet: bool = True) -> Registry:
+    """Return the registry in a file, an empty one where none is named, which is said unless `quiet`.
+
+    Raises UsageFailed.
+    """
+    from streams.core.source_registry import Registry
+    from streams.files.source_registry import SourcesError, read_sources
+
+    if path is None:
+        if not quiet:
+            typer.echo(NO_REGISTRY, err=True)
+        return Registry()
+    try:
+        return read_sources(path)
+    except SourcesError as error:
+        raise UsageFailed(f"the source registry has errors\n{error}") from error
+    except OSError as error:
+        raise UsageFailed(f"the source registry {path} cannot be read: {error.strerror}") from error
+
+
+def read_delivery(settings: Settings) -> Notifier | None:
+    """Return the notifier of alerts, None where no target is named; raises UsageFailed."""
+    from streams.notifications import create_notifier
+
+    with settings_errors():
+        return create_notifier(settings)
+
+
+def read_alert_rules(path: str | Path) -> Rules:
+    """Return the rules in a file; raises UsageFailed with the line of each fault, or InputFailed."""
+    from streams.alerts import RulesError, read_rules
 
     try:
-        return read_time(text)
-    except ValueError as error:
-        raise UsageFailed(f"{option}: {error}") from error
+        return read_rules(path)
+    except RulesError as error:
+        raise UsageFailed(f"the alert rules have errors\n{error}") from error
+    except OSError as error:
+        raise InputFailed(f"{path} cannot be read: {error.strerror}") from error
+
+
+def ledger_of(folder: Path) -> Path:
+    """Return the file of an embedded server's folder; raises InputFailed where there is none."""
+    from streams.stores.sqlite.database import DATABASE
+
+    if folder.is_file():
+        raise InputFailed(f"--embedded {folder} is a file: name the folder that holds it")
+    path = folder / DATABASE
+    if not path.is_file():
+        raise InputFailed(f"no ledger in {folder}: no embedded server has run there ({path} is missing)")
+    return path

@@ -1,4 +1,4 @@
-"""Refused reports made ready to be sent again, and sent."""
+"""Rejected reports: prepared to be sent again, and sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from streams.cli.errors import InputFailed, Unavailable, UsageFailed
+from streams.cli.errors import InputFailed, Unavailable, UsageFailed, settings_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Prepared(NamedTuple):
-    """What would be sent in place of a refused record, and what it is; or why it is not sent."""
+    """A report to send in place of a rejected one, or the reason why it is not sent."""
 
     origin: str
     value: bytes
@@ -34,7 +34,7 @@ class Prepared(NamedTuple):
 
 
 def prepared(one: RejectedRecord, *, editor: bool, edit: str | None) -> Prepared:
-    """Return a refused record ready to be sent, edited where that is asked for, and checked."""
+    """Return a rejected record ready to be sent: edited if asked for, and checked."""
     from streams.cli.render.rejected import reason_text
 
     if edit is not None:
@@ -42,7 +42,7 @@ def prepared(one: RejectedRecord, *, editor: bool, edit: str | None) -> Prepared
     if not editor:
         if one.cut_from is not None:
             missing = f"only {len(one.value):,} of its {one.cut_from:,} bytes were kept"
-            return Prepared(one.origin, one.value, fault=f"{missing}; give it whole with --edit FILE")
+            return Prepared(one.origin, one.value, fault=f"{missing}; send the whole report with --edit FILE")
         return _checked(one.origin, one.value)
     text = _laid_out(one.value)
     while True:
@@ -51,24 +51,22 @@ def prepared(one: RejectedRecord, *, editor: bool, edit: str | None) -> Prepared
         ready = _checked(one.origin, text)
         if ready.fault is None or not sys.stdin.isatty():
             return ready
-        typer.echo(f"{one.origin} would be refused: {ready.fault}", err=True)
+        typer.echo(f"{one.origin} would be rejected: {ready.fault}", err=True)
         if not typer.confirm("Edit it again?", default=True, err=True):
             return ready
 
 
 def deliver(ready: Sequence[Prepared], to: str | None, settings: Settings) -> bool:
-    """Send, and say what became of each; return whether all were taken. Raises Unavailable where that is not known."""
+    """Send, and print the outcome of each; return whether all were accepted. Raises Unavailable if that is unknown."""
     import asyncio
 
     from streams.operations.send.targets import SendingFailed
-    from streams.settings import SettingsError
 
     try:
-        return asyncio.run(_deliver(ready, to, settings))
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
+        with settings_errors():
+            return asyncio.run(_deliver(ready, to, settings))
     except SendingFailed as failure:
-        raise Unavailable(f"{failure}; send again what was not said to be sent, a repeat does no harm") from failure
+        raise Unavailable(f"{failure}; send again all that are not printed as sent, repeats do no harm") from failure
 
 
 async def _deliver(ready: Sequence[Prepared], to: str | None, settings: Settings) -> bool:
@@ -79,7 +77,7 @@ async def _deliver(ready: Sequence[Prepared], to: str | None, settings: Settings
         for batch in _batches(ready):
             receipts = await target.deliver([_record(one) for one in batch])
             for one, receipt in zip(batch, receipts, strict=True):
-                typer.echo(f"{one.origin} {_told(receipt)}: {one.name}")
+                typer.echo(f"{one.origin} {_outcome(receipt)}: {one.name}")
                 taken &= receipt.code is None
     return taken
 
@@ -102,14 +100,13 @@ def _batches(ready: Sequence[Prepared]) -> Iterator[list[Prepared]]:
 def _record(one: Prepared) -> Record:
     from streams.core.log_record import Record
 
-    # With no timestamp: it is put on the log now. On one line, as HTTP takes it; JSON has line breaks between its
-    # tokens alone.
+    # No timestamp, because it is put on the log now; one line, because HTTP takes JSON lines.
     return Record(one.value.replace(b"\r", b" ").replace(b"\n", b" "), None)
 
 
-def _told(receipt: Receipt) -> str:
+def _outcome(receipt: Receipt) -> str:
     if receipt.code is not None:
-        return f"refused again, {receipt.code}, {receipt.message}"
+        return f"rejected again, {receipt.code}, {receipt.message}"
     if receipt.partition is None:
         return receipt.outcome
     return f"sent ({receipt.outcome}, now {receipt.partition}/{receipt.offset})"
@@ -137,7 +134,7 @@ def _read(file: str) -> bytes:
 
 
 def _laid_out(value: bytes) -> bytes:
-    """Return JSON a field a line; what is no JSON as it is."""
+    """Return JSON with one field a line; anything else unchanged."""
     import json
 
     try:
@@ -147,10 +144,10 @@ def _laid_out(value: bytes) -> bytes:
 
 
 def _edited(text: bytes) -> bytes:
-    """Return a text as the user's editor leaves it; raises UsageFailed where there is none, or it fails."""
+    """Return a text as edited in the user's editor; raises UsageFailed where there is none, or it fails."""
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not command:
-        raise UsageFailed("neither VISUAL nor EDITOR names an editor; or edit a file: --edit FILE")
+        raise UsageFailed("set VISUAL or EDITOR to an editor, or use --edit FILE")
     with tempfile.TemporaryDirectory(prefix="truceline-") as folder:
         file = Path(folder) / "report.json"
         file.write_bytes(text)

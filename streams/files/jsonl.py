@@ -1,7 +1,8 @@
-"""Lines of JSON from files, as every command reads them (contract section 7).
+"""Records of JSON from files, as every command reads them (contract section 7).
 
-A file is plain, `.gz` or `.zst`, or `-` for standard input. Lines end at LF, are numbered from 1 in each
-file, and those of spaces, tabs and CR alone are skipped. A line may be wrapped, as `truceline export`
+A file is plain, `.gz` or `.zst`, or `-` for standard input. It holds one record a line; or one JSON array of records;
+or records over several lines, each beginning with a line `{`. Lines end at LF, are numbered from 1 in each file, and
+those of spaces, tabs and CR alone are skipped; so is a byte order mark. A record may be wrapped, as `truceline export`
 writes it: `{"timestamp": "<time>", "key": "…", "value": {report}}`.
 """
 
@@ -11,10 +12,12 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
+
+import msgspec
 
 from streams.core.log_record import Located
 from streams.core.parse import Refusal
@@ -28,24 +31,35 @@ _BUFFER_BYTES: Final = 1 << 20
 _BLANK: Final = b" \t\r\n"
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_BOM: Final = b"\xef\xbb\xbf"
+#: First bytes of files that hold no lines of JSON, and what to do about them.
+_OTHER_FORMATS: Final = {
+    b"PK\x03\x04": "it is a zip archive or a spreadsheet: unpack it, or use truceline import csv for a spreadsheet",
+    b"\xff\xfe": "it is UTF-16 text: save it as UTF-8",
+    b"\xfe\xff": "it is UTF-16 text: save it as UTF-8",
+}
+#: Limit of a file that is one JSON array, which is read as a whole.
+MAX_ARRAY_BYTES: Final = 512 << 20
+#: Limit of a record over several lines.
+MAX_OBJECT_BYTES: Final = 1 << 20
 
 
 class InputUnreadable(Exception):
-    """A file that is not there, may not be read, or breaks off: the message names it and the reason."""
+    """A file that is missing, not readable, cut short or of another format; the message names it and the reason."""
 
 
 class Lines:
-    """The lines of some files, one after the other; which file and how far can be asked meanwhile."""
+    """The records of some files, one after the other; file and position can be read meanwhile."""
 
     def __init__(self, paths: Sequence[str | Path]) -> None:
-        """Take paths, `-` for standard input.
+        """Begin at the first of `paths`; `-` is standard input.
 
-        Raises InputUnreadable at once for a file that is not there or is a folder.
+        Raises InputUnreadable at once for a missing file or a folder.
         """
         self.paths = [str(path) for path in paths]
         self.path = self.paths[0] if self.paths else ""
         self.number = 0
-        #: How many lines of all files have been given out.
+        #: Number of records yielded so far, of all files.
         self.taken = 0
         self.bytes_total: int | None = 0
         self._bytes_before = 0
@@ -56,33 +70,64 @@ class Lines:
 
     @property
     def bytes_done(self) -> int:
-        """How many bytes of the files, as they lie on disk, are read; may be asked from another thread."""
+        """Bytes of the files on disk that have been read; may be read from another thread."""
         try:
             return self._bytes_before + (self._raw.tell() if self._raw is not None else 0)
         except (OSError, ValueError):
-            # A pipe tells nobody, and a file that was just closed neither.
+            # A pipe and a closed file have no position.
             return self._bytes_before
 
     def __iter__(self) -> Iterator[bytes]:
-        """Iterate the lines that are not blank, without their LF; raises InputUnreadable."""
+        """Iterate the records, each on one line without its LF; raises InputUnreadable."""
         for path in self.paths:
             self.path, self.number = path, 0
             try:
                 with self._opened() as file:
                     yield from self._lines_of(file)
+            except _OtherFormatError as error:
+                raise InputUnreadable(f"{named(self.path)} cannot be read: {error}") from None
             except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
                 reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
                 at = f", after line {self.number}" if self.number else ""
                 raise InputUnreadable(f"{named(self.path)} cannot be read{at}: {reason}") from error
 
     def _lines_of(self, file: BinaryIO) -> Iterator[bytes]:
+        start = _first_line(file)
         readline = file.readline
-        while line := readline(MAX_LINE_BYTES):
+        if start.lstrip(_BLANK).startswith(b"["):
+            content = start + file.read(MAX_ARRAY_BYTES)
+            if (elements := _elements(content)) is not None:
+                for self.number, element in elements:
+                    self.taken += 1
+                    yield element
+                return
+            start, readline = b"", io.BytesIO(content).readline
+        while line := start or readline(MAX_LINE_BYTES):
+            start = b""
             self.number += 1
             if line.endswith(b"\n"):
                 line = line[:-1]
             elif len(line) >= MAX_LINE_BYTES:
                 raise OSError(0, f"line {self.number} is longer than {MAX_LINE_BYTES >> 20} MiB")
+            bare = line.strip(_BLANK)
+            if bare == b"{":
+                yield from self._joined(line, readline)
+            elif bare:
+                self.taken += 1
+                yield line
+
+    def _joined(self, first: bytes, readline: Callable[[int], bytes]) -> Iterator[bytes]:
+        """Yield the record that begins with a line `{` as one line, or its lines where they are no JSON."""
+        begins, lines, size = self.number, [first], len(first)
+        while size < MAX_OBJECT_BYTES and (line := readline(MAX_LINE_BYTES)):
+            lines.append(line.removesuffix(b"\n"))
+            size += len(line)
+            if line.lstrip(_BLANK).startswith(b"}") and _is_json(b" ".join(lines)):
+                self.taken += 1
+                yield b" ".join(lines)
+                self.number = begins + len(lines) - 1
+                return
+        for self.number, line in enumerate(lines, begins):
             if line.strip(_BLANK):
                 self.taken += 1
                 yield line
@@ -100,8 +145,53 @@ class Lines:
                 self._bytes_before = done
 
 
+class _OtherFormatError(Exception):
+    """A file that is not text of JSON; the message says which format it has."""
+
+
+def _first_line(file: BinaryIO) -> bytes:
+    """Return the first line of a file without a byte order mark; raises _OtherFormatError."""
+    line = file.readline(MAX_LINE_BYTES)
+    for magic, advice in _OTHER_FORMATS.items():
+        if line.startswith(magic):
+            raise _OtherFormatError(advice)
+    if line[:2] in {b"{\0", b"[\0", b"\0{", b"\0["}:
+        raise _OtherFormatError("it is UTF-16 text: save it as UTF-8")
+    return line.removeprefix(_BOM)
+
+
+def _elements(content: bytes) -> Iterator[tuple[int, bytes]] | None:
+    """Return the elements of a JSON array, each on one line, with the line it begins on; None for other content."""
+    if len(content) > MAX_ARRAY_BYTES:
+        raise OSError(0, f"a JSON array longer than {MAX_ARRAY_BYTES >> 20} MiB: write one record a line")
+    try:
+        elements = msgspec.json.decode(content, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return _numbered(content, elements)
+
+
+def _numbered(content: bytes, elements: Sequence[msgspec.Raw]) -> Iterator[tuple[int, bytes]]:
+    number, end = 1, 0
+    for element in elements:
+        raw = bytes(element)
+        begins = content.index(raw, end)
+        number += content.count(b"\n", end, begins)
+        yield number, raw.replace(b"\n", b" ")
+        end = begins + len(raw)
+        number += content.count(b"\n", begins, end)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
 def records_of(lines: Lines) -> Iterator[Located]:
-    """Yield the record in each line and where it lies; one whose wrapping is refused is passed over, as in a replay."""
+    """Yield each record with its file and line; skip one whose wrapping is refused, as a replay does."""
     for line in lines:
         try:
             record = unwrap(line)
@@ -111,7 +201,7 @@ def records_of(lines: Lines) -> Iterator[Located]:
 
 
 def _unpacked(path: str, file: io.BufferedReader) -> BinaryIO:
-    # The name decides; where it does not say, the first bytes do, for none of them begins JSON.
+    # The name decides; for other names the first bytes do, since JSON cannot begin with them.
     start = b"" if path.endswith((".gz", ".zst")) else file.peek(4)[:4]
     if path.endswith(".gz") or start.startswith(_GZIP_MAGIC):
         return io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER_BYTES)
@@ -121,7 +211,7 @@ def _unpacked(path: str, file: io.BufferedReader) -> BinaryIO:
 
 
 def _size(path: str) -> int | None:
-    """Return a file's bytes, None where they cannot be known."""
+    """Return a file's size in bytes, None for standard input or a pipe."""
     if is_read_once(path):
         return None
     try:
@@ -132,9 +222,9 @@ def _size(path: str) -> int | None:
 
 
 def is_read_once(path: str) -> bool:
-    """Whether what a path names is gone once read: standard input, or a pipe, which opening it twice would break.
+    """Return whether a path can be read only once: standard input, or a pipe, which a second reader would break.
 
-    Raises InputUnreadable where there is nothing.
+    Raises InputUnreadable for a missing file.
     """
     if path == "-":
         return True
@@ -146,5 +236,5 @@ def is_read_once(path: str) -> bool:
 
 
 def named(path: str) -> str:
-    """Return how a path is told: `-` as standard input."""
+    """Return the name of a path in messages: `-` as standard input."""
     return "standard input (-)" if path == "-" else path

@@ -1,18 +1,16 @@
-"""`truceline alerts`: rules of alerts, checked and tried on a history."""
+"""`truceline alerts`: check alert rules, and test them on past data."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import LOOK
-from streams.cli import options as origins
-from streams.cli.commands.serve import read_alert_rules, read_registry
+from streams.cli import LOOK, options
 from streams.cli.exit_handling import command_exit
+from streams.cli.help import PlainGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +18,12 @@ if TYPE_CHECKING:
     from schemas.alerts import Alert
     from streams.alerts import Rules
 
-group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+group = typer.Typer(cls=PlainGroup, no_args_is_help=True, rich_markup_mode="rich")
 
 _TEST_HELP = """\
-Show what RULES would have sent, had they been there while a history of reports came in.
+Show which alerts RULES would have raised on past reports.
 
-FILE is JSON lines of reports, .gz and .zst too, - for standard input, folded as truceline replay does it.
+FILE holds reports as for `truceline replay`.
 
 [bold]Examples[/]
 
@@ -35,24 +33,17 @@ FILE is JSON lines of reports, .gz and .zst too, - for standard input, folded as
 """
 
 
-class Form(StrEnum):
-    """For people, or for programs."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-RulesFile = Annotated[str, typer.Argument(metavar="RULES", show_default=False)]
+RulesFile = Annotated[str, typer.Argument(metavar="RULES", help="Alert rules (YAML).", show_default=False)]
 
 
 def register(root: typer.Typer) -> None:
     """Join the command line as `truceline alerts`."""
-    root.add_typer(group, name="alerts", rich_help_panel=LOOK, help="Rules of alerts: checked, and tried on a history.")
+    root.add_typer(group, name="alerts", rich_help_panel=LOOK, help="Check alert rules and test them on past data.")
 
 
 @group.command()
 def example() -> None:
-    """Print rules to start from.
+    """Print example rules to start from.
 
     [bold]truceline alerts example > alerts.yaml[/]
     """
@@ -63,88 +54,89 @@ def example() -> None:
 
 @group.command()
 def check(rules: RulesFile) -> None:
-    """Read RULES and say what is wrong with them, line by line; exit with 2 where anything is.
+    """Check RULES and list each fault with its line; exit with 2 if there is any.
 
     [bold]truceline alerts check alerts.yaml[/]
     """
-    found = read_alert_rules(rules)
+    from streams.cli.render.text import counted
+
+    found = options.read_alert_rules(rules)
     for rule in found:
         filters = " ".join(f"{filter_.name}={'|'.join(filter_.globs)}" for filter_ in rule.filters)
         typer.echo(f"{rule.severity:8}  {rule.name}: {rule.condition.name}{', ' * bool(filters)}{filters}")
-    typer.echo(f"{rules}: {len(found)} rules, nothing wrong with them", err=True)
+    typer.echo(f"{rules}: {counted(len(found), 'rule')}, no errors", err=True)
 
 
 @group.command("test", help=_TEST_HELP)
 def rehearse(
     rules: RulesFile,
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
+    files: options.Files,
     *,
-    sources: origins.Sources = None,
-    horizon: origins.Horizon = None,
-    tick: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Move every episode's clock to this time at the end.")
-    ] = None,
+    sources: options.Sources = None,
+    horizon: options.Horizon = None,
+    tick: options.Tick = None,
     form: Annotated[
-        Form, typer.Option("--format", help="Lines for people, or the alerts as JSON, one a line.")
-    ] = Form.TEXT,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+        options.TextFormat, typer.Option("--format", help="Human-readable or JSON, one alert a line.")
+    ] = options.TextFormat.TEXT,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Try rules on a history; the help is in _TEST_HELP."""
-    watched = read_alert_rules(rules)
-    told: Counter[tuple[str, str]] = Counter()
-    held = 0
+    """Test rules on past reports; the help is in _TEST_HELP."""
+    tested = options.read_alert_rules(rules)
+    states: Counter[tuple[str, str]] = Counter()
+    suppressed = 0
     with command_exit("stopped before the end of the history"):
-        for alert in _alerts(watched, files, (sources, horizon, tick), quiet=quiet):
-            told[alert["rule"], alert["state"]] += 1
-            held += alert["suppressed"]
-            _show(alert, form)
+        for alert in _alerts(tested, files, (sources, horizon, tick), quiet=quiet):
+            states[alert["rule"], alert["state"]] += 1
+            suppressed += alert["suppressed"]
+            _print_alert(alert, form)
     if not quiet:
-        _sum_up(watched, told, held)
+        _print_summary(tested, states, suppressed)
 
 
 def _alerts(
-    rules: Rules, files: list[str], options: tuple[str | None, str | None, str | None], *, quiet: bool
+    rules: Rules, files: list[str], flags: tuple[str | None, str | None, str | None], *, quiet: bool
 ) -> Iterator[Alert]:
     from streams.alerts import AlertEngine
     from streams.cli.render.progress import progress, reading
+    from streams.cli.render.text import counted
     from streams.files.jsonl import Lines
     from streams.operations.replay.replay import Replay
 
-    sources, horizon, tick = options
-    registry = read_registry(sources)
-    horizon_us = origins.horizon_us(horizon)
-    tick_us = None if tick is None else origins.time_us(tick, "--tick")
-    watch = AlertEngine(rules, registry)
+    sources, horizon, tick = flags
+    registry = options.read_registry(sources, quiet=quiet)
+    horizon_us = options.horizon_us(horizon)
+    tick_us = None if tick is None else options.time_us(tick, "--tick")
+    engine = AlertEngine(rules, registry)
     lines = Lines(files)
-    story = Replay(lines, registry, horizon_us=horizon_us, tick_us=tick_us)
+    replay = Replay(lines, registry, horizon_us=horizon_us, tick_us=tick_us)
     with progress(reading(lines), quiet=quiet):
-        for topic, record in story:
-            yield from watch.take(topic, record)
-    if story.refused and not quiet:
-        late = " (backfills need a longer --horizon)" if story.counts["too_late"] else ""
-        typer.echo(f"lines refused: {story.refused:,}{late}", err=True)
+        for topic, record in replay:
+            yield from engine.take(topic, record)
+    if replay.refused and not quiet:
+        late = " (a backfill needs a longer --horizon)" if replay.counts["too_late"] else ""
+        typer.echo(f"{counted(replay.refused, 'line')} refused{late}", err=True)
 
 
-def _show(alert: Alert, form: Form) -> None:
-    if form is Form.JSON:
+def _print_alert(alert: Alert, form: options.TextFormat) -> None:
+    if form is options.TextFormat.JSON:
         import orjson
 
         sys.stdout.write(orjson.dumps(alert).decode() + "\n")
         return
     from streams.cli.render.text import IN_UTC, plain
 
-    what = "over" if alert["state"] == "resolved" else alert["severity"]
-    behind = f" (and {alert['suppressed']} held back before)" if alert["suppressed"] else ""
-    line = f"{IN_UTC(alert['at']):18} {what:9} {alert['episode']}: {alert['message']}{behind} [{alert['rule']}]"
+    state = "resolved" if alert["state"] == "resolved" else alert["severity"]
+    earlier = f" (and {alert['suppressed']} suppressed before)" if alert["suppressed"] else ""
+    line = f"{IN_UTC(alert['at']):18} {state:9} {alert['episode']}: {alert['message']}{earlier} [{alert['rule']}]"
     sys.stdout.write(plain(line) + "\n")
 
 
-def _sum_up(rules: Rules, told: Counter[tuple[str, str]], held: int) -> None:
-    raised = sum(count for (_, state), count in told.items() if state == "raised")
-    parts = [f"{raised:,} raised", f"{told.total() - raised:,} over"]
-    if held:
-        parts.append(f"{held:,} held back")
+def _print_summary(rules: Rules, states: Counter[tuple[str, str]], suppressed: int) -> None:
+    raised = sum(count for (_, state), count in states.items() if state == "raised")
+    parts = [f"{raised:,} raised", f"{states.total() - raised:,} resolved"]
+    if suppressed:
+        parts.append(f"{suppressed:,} suppressed")
     typer.echo(f"alerts: {', '.join(parts)}", err=True)
-    silent = [rule.name for rule in rules if not told[rule.name, "raised"]]
+    silent = [rule.name for rule in rules if not states[rule.name, "raised"]]
     if silent:
-        typer.echo(f"nothing from {', '.join(silent)}", err=True)
+        typer.echo(f"no alert from {', '.join(silent)}", err=True)

@@ -1,4 +1,4 @@
-"""`truceline demo`: a story from a file, played into a real server and watched."""
+"""`truceline demo`: a story from a file, played into a real server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import RUN
+from streams.cli import RUN, options
 from streams.cli.errors import Unavailable, UsageFailed
 
 if TYPE_CHECKING:
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from streams.cli.demo.servers import DemoServer
 
 _HELP = """\
-Play a story into a real server and watch it: 13 to 15 September 2022, told as seven reports.
+Play a story into a real server and watch it: 13 to 15 September 2022, in seven reports.
 
-Seen: what each side says of its own losses, their sum with its parts, a truce announced after it took effect,
-the denials, and for every change the report that caused it. Takes half a minute.
+It shows each side's own losses, their sum with its parts, a ceasefire announced after it took effect, the denials,
+and for every change the report that caused it. It takes half a minute.
 
 [bold]Examples[/]
 
   truceline demo
 
-  truceline demo --no-wait         # end with the story
+  truceline demo --no-wait         # exit after the story
 
-  truceline demo --kafka           # through a real Kafka and a worker, started for it (with the extra kafka)
+  truceline demo --kafka           # with a real Kafka and a worker (needs truceline[kafka])
 
   truceline demo --dir ./ledger    # keep the ledger there
 """
@@ -45,13 +45,11 @@ def register(root: typer.Typer) -> None:
 
 def demo(
     *,
-    kafka: Annotated[bool, typer.Option("--kafka", help="Play through Kafka and a worker.")] = False,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="End with the story.")] = False,
+    kafka: Annotated[bool, typer.Option("--kafka", help="Play it through Kafka and a worker.")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Exit after the story.")] = False,
     folder: Annotated[
         Path | None,
-        typer.Option(
-            "--dir", metavar="DIR", help="Folder of the ledger, a new one.", show_default="in TRUCELINE_DATA_DIR"
-        ),
+        typer.Option("--dir", metavar="DIR", help="New folder for the ledger.", show_default="in TRUCELINE_DATA_DIR"),
     ] = None,
     port: Annotated[
         int | None,
@@ -69,24 +67,24 @@ def demo(
 
     log_config.configure(level="error")
     console = Console(highlight=False)
-    place = None if kafka else _place(folder)
+    place = None if kafka else _ledger_folder(folder)
     with ExitStack() as end:
         try:
-            stage = end.enter_context(_stage(place, folder is None, _port(port), console))
-            page = f"{stage.url}/#/{EPISODE}"
-            console.print(f"A real server, on this machine alone; the page to watch it on: {page}\n", soft_wrap=True)
-            play(stage, console)
-            _say_what_is_left(stage, place, console)
+            server = end.enter_context(_server(place, folder is None, _port(port), console))
+            page = f"{server.url}/#/{EPISODE}"
+            console.print(f"A real server on this machine; watch it at {page}\n", soft_wrap=True)
+            play(server, console)
+            _print_next_steps(server, place, console, runs_on=console.is_terminal and not no_wait)
             if console.is_terminal and not no_wait:
-                console.print("The server goes on until Ctrl-C; what you send is shown here.", style="bold")
-                watch(stage, console)
+                console.print("The server runs until you press Ctrl-C; what you send is shown here.", style="bold")
+                watch(server, console)
         except KeyboardInterrupt:
             console.print("\nStopped.")
         except (DemoServerFailed, StoreUnavailable, OSError) as error:
             raise Unavailable(str(error)) from error
 
 
-def _stage(place: Path | None, afresh: bool, port: int, console: Console) -> AbstractContextManager[DemoServer]:
+def _server(place: Path | None, afresh: bool, port: int, console: Console) -> AbstractContextManager[DemoServer]:
     from streams.cli.demo.servers import embedded, on_kafka
 
     if place is None:
@@ -94,16 +92,11 @@ def _stage(place: Path | None, afresh: bool, port: int, console: Console) -> Abs
     return embedded(place, port, afresh=afresh)
 
 
-def _place(folder: Path | None) -> Path:
-    from streams.settings import SettingsError, load
-
+def _ledger_folder(folder: Path | None) -> Path:
     if folder is None:
-        try:
-            return load().data_dir / "demo"
-        except SettingsError as error:
-            raise UsageFailed(str(error)) from error
+        return options.load_settings().data_dir / "demo"
     if folder.exists() and any(folder.iterdir()):
-        raise UsageFailed(f"--dir {folder}: there is something in it; the story wants a new folder")
+        raise UsageFailed(f"--dir {folder} is not empty: name a new folder")
     return folder
 
 
@@ -120,13 +113,13 @@ def _port(port: int | None) -> int:
     raise Unavailable(problem)
 
 
-def _say_what_is_left(stage: DemoServer, place: Path | None, console: Console) -> None:
+def _print_next_steps(server: DemoServer, place: Path | None, console: Console, *, runs_on: bool) -> None:
     from streams.cli.demo.servers import SOURCES
     from streams.cli.demo.story import EPISODE
 
-    # As it was called: after `make demo` it is not on the PATH.
+    # After `make demo` it is not on the PATH, so it is named as it was called.
     program = "truceline" if shutil.which("truceline") or not sys.argv[0].endswith("truceline") else sys.argv[0]
-    lines = [f"curl {stage.url}/episodes/{EPISODE}"] if console.is_terminal else []
+    lines = [f"curl {server.url}/episodes/{EPISODE}"] if runs_on else []
     if place is not None:
         lines.append(f"{program} serve --embedded {place} --sources {place / SOURCES}")
     lines += [f"{program} {words}" for words in ("replay --help", "demo --kafka" if place is not None else "kafka up")]

@@ -1,37 +1,34 @@
-"""`truceline explain`: why a figure is what it is, and how a ceasefire came to its status."""
+"""`truceline explain`: the claims behind a count, and the acts behind a ceasefire's status."""
 
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streams.cli import LOOK, options
-from streams.cli.commands.serve import read_registry
 from streams.cli.errors import UsageFailed
 from streams.cli.exit_handling import command_exit
+from streams.cli.history import LogOptions, log_options
 
 if TYPE_CHECKING:
     from collections import Counter
 
     from streams.core.queries.explain import Explanation
 
-#: More accounts than this are listed by name unless they are asked for one by one.
+#: More explanations than this are listed by name, unless one is asked for.
 SHOWN_AT_MOST = 4
 
-_HELP = """\
-Explain a figure or a ceasefire of an EPISODE: every claim about it, what became of it, and where it can be read.
+_HELP = f"""\
+Explain a count or a ceasefire of an EPISODE: every claim, how it was used, and where to read it.
 
-SUBJECT is a count, as source/party/outcome/population: parts may be cut short, empty or left out
+SUBJECT is a count, source/party/outcome/population; parts may be shortened, empty or left out
 (azerbaijan-mod/killed). Or it is a ceasefire: its name for the joint view of all sources,
-NAME/source:SLUG for one source's. With no SUBJECT all that can be asked for is listed.
+NAME/source:SLUG for one source's view. Without SUBJECT all subjects are listed.
 
-The log is read from files (--from), an embedded server's folder (--embedded), or else from Kafka.
-FILE is JSON lines of reports, .gz and .zst too, - for standard input.
-
+{options.READ_FROM}
 [bold]Examples[/]
 
   truceline explain armenia-azerbaijan-2022-09 --from reports.jsonl --sources sources.yaml
@@ -42,77 +39,66 @@ FILE is JSON lines of reports, .gz and .zst too, - for standard input.
 """
 
 
-class Form(StrEnum):
-    """For people, or for programs."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def register(root: typer.Typer) -> None:
     """Join the command line."""
     root.command(help=_HELP, rich_help_panel=LOOK)(explain)
 
 
+@log_options
 def explain(
-    episode: Annotated[str, typer.Argument(metavar="EPISODE", show_default=False)],
-    rest: Annotated[list[str] | None, typer.Argument(metavar="[SUBJECT] [FILE...]", show_default=False)] = None,
+    episode: options.Episode,
+    rest: options.SubjectAndFiles = None,
     *,
-    from_: options.From = None,
-    embedded: options.Embedded = None,
-    at: Annotated[str | None, typer.Option(metavar="TIME", help="As it stood then, by what was published.")] = None,
-    bootstrap_servers: options.Bootstrap = None,
-    topic_prefix: options.Prefix = None,
-    sources: options.Sources = None,
-    horizon: options.Horizon = None,
-    quiet: options.Quiet = False,
-    form: Annotated[Form, typer.Option("--format", help="For people, or for programs.")] = Form.TEXT,
+    log: LogOptions,
+    at: options.At = None,
+    form: Annotated[
+        options.TextFormat, typer.Option("--format", help="Human-readable or JSON.")
+    ] = options.TextFormat.TEXT,
 ) -> None:
-    """Explain a figure or a ceasefire; the help is in _HELP."""
+    """Explain a count or a ceasefire; the help is in _HELP."""
     from streams.core.queries.subjects import NoSuchEpisode, explanations, replay_history
 
-    subject, files = _subject_and_files(rest or [], from_ or [])
+    subject, files = _subject_and_files(rest or [])
+    log = log._replace(files=[*log.files, *files])
     until_us = None if at is None else options.time_us(at, "--at")
-    registry, horizon_us = read_registry(sources), options.horizon_us(horizon)
+    registry, horizon_us = log.registry(), log.horizon_us()
     with command_exit("stopped before the end of the log"):
-        kafka = options.Kafka(bootstrap_servers, topic_prefix)
-        records = options.records(episode, files, embedded, kafka, quiet=quiet)
+        records = log.records(episode)
         try:
-            told = replay_history(episode, records, registry, horizon_us=horizon_us, until_us=until_us)
+            result = replay_history(episode, records, registry, horizon_us=horizon_us, until_us=until_us)
         except NoSuchEpisode as error:
-            raise options.unknown(error, " at that time" if at else "") from error
-        account = explanations(told.history, subject)
-        if subject is not None and not (account["cells"] or account["ceasefires"]):
-            raise UsageFailed(f"nothing in {episode} is named {subject}; with no SUBJECT all that there is is listed")
-        _print(account, form, listed=subject is None)
-        if not quiet:
-            _tell_unread(told.unparsed)
+            raise options.episode_not_found(error, " at that time" if at else "") from error
+        explanation = explanations(result.history, subject)
+        if subject is not None and not (explanation["cells"] or explanation["ceasefires"]):
+            raise UsageFailed(f"no count or ceasefire of {episode} is named {subject}; leave SUBJECT out to list all")
+        _print_explanation(explanation, form, listed=subject is None)
+        if not log.quiet:
+            _print_unread(result.unparsed)
 
 
-def _subject_and_files(rest: list[str], from_: list[str]) -> tuple[str | None, list[str]]:
-    """Tell what is asked for from where: after `--from A` a shell's list of files goes on as arguments."""
-    subject = None
+def _subject_and_files(rest: list[str]) -> tuple[str | None, list[str]]:
+    """Return the subject and the files: after `--from a*.jsonl` a shell's list of files goes on as arguments."""
     if rest and rest[0] != "-" and not Path(rest[0]).is_file():
-        subject, *rest = rest
-    return subject, [*from_, *rest]
+        return rest[0], rest[1:]
+    return None, rest
 
 
-def _print(account: Explanation, form: Form, *, listed: bool) -> None:
-    if form is Form.JSON:
+def _print_explanation(explanation: Explanation, form: options.TextFormat, *, listed: bool) -> None:
+    if form is options.TextFormat.JSON:
         import orjson
 
-        sys.stdout.buffer.write(orjson.dumps(account, option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.buffer.write(orjson.dumps(explanation, option=orjson.OPT_APPEND_NEWLINE))
         return
 
     from streams.cli.render.console import Printed
     from streams.cli.render.explanation import account_text, index_text
 
-    several = listed or len(account["cells"]) + len(account["ceasefires"]) > SHOWN_AT_MOST
-    Printed().print(index_text(account) if several else account_text(account))
+    several = listed or len(explanation["cells"]) + len(explanation["ceasefires"]) > SHOWN_AT_MOST
+    Printed().print(index_text(explanation) if several else account_text(explanation))
 
 
-def _tell_unread(unread: Counter[str]) -> None:
+def _print_unread(unread: Counter[str]) -> None:
     if unread:
         codes = ", ".join(f"{count} {code}" for code, count in sorted(unread.items()))
         lines = "1 line was" if unread.total() == 1 else f"{unread.total():,} lines were"
-        typer.echo(f"{lines} refused at sight ({codes}): truceline replay says which", err=True)
+        typer.echo(f"{lines} refused ({codes}): truceline replay lists them", err=True)

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
-from streams.cli import LOOK, options
-from streams.cli.errors import CommandFailed, InputFailed, UsageFailed, kafka_failed, mute_client_log
+from streams.cli import PUT_IN, options
+from streams.cli.errors import (
+    CommandFailed,
+    InputFailed,
+    UsageFailed,
+    kafka_failed,
+    mute_client_log,
+    settings_errors,
+)
 from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
@@ -24,12 +31,13 @@ if TYPE_CHECKING:
     from streams.operations.export.sources import EmbeddedSource, ExportFilter, KafkaSource
 
 _HELP = """\
-Write a topic to FILE, a line a record: {"timestamp": "…", "key": "…", "value": {…}}. It is read again by replay,
-send and explain. FILE is plain, .gz or .zst by its name, - for standard output.
+Export a topic to FILE as JSON lines, which replay, send and explain read again.
 
-Of the reports, those that were sent on to another partition (they come again there) or were misrouted are left out,
-and what is not JSON; how many is said. A replay of the rest gives what the live server published.
-What an interrupted export has written stays in FILE.part; --resume goes on there, and on a whole file begins anew.
+A line is {"timestamp": "…", "key": "…", "value": {…}}. FILE is plain, .gz or .zst by its name; - is standard output.
+
+Left out, and counted, are reports that were rerouted to another partition (they come again there), misrouted reports
+and values that are not JSON. A replay of the rest gives what the live server published.
+An interrupted export keeps its lines in FILE.part; --resume continues it, and replaces a finished file.
 
 [bold]Examples[/]
 
@@ -44,7 +52,7 @@ What an interrupted export has written stays in FILE.part; --resume goes on ther
 
 
 class Topic(StrEnum):
-    """What can be exported."""
+    """Topics that can be exported."""
 
     REPORTS = "reports"
     CASUALTIES = "casualties"
@@ -58,45 +66,42 @@ class Topic(StrEnum):
 
 def register(root: typer.Typer) -> None:
     """Join the command line."""
-    root.command(help=_HELP, rich_help_panel=LOOK)(export)
+    root.command(help=_HELP, rich_help_panel=PUT_IN)(export)
 
 
 def export(
-    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False)],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="File to write; - prints.", show_default=False)],
     *,
-    topic: Annotated[Topic, typer.Option(help="Which topic.")] = Topic.REPORTS,
-    episode: Annotated[str | None, typer.Option(metavar="EPISODE", help="What lies under this key alone.")] = None,
-    partition: Annotated[int | None, typer.Option(min=0, help="What lies in this partition alone.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted export stopped.")] = False,
-    embedded: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="What an embedded server keeps there; it may be running.")
-    ] = None,
+    topic: Annotated[Topic, typer.Option(help="Topic to export.")] = Topic.REPORTS,
+    episode: Annotated[str | None, typer.Option(metavar="EPISODE", help="Only this episode.")] = None,
+    partition: Annotated[int | None, typer.Option(metavar="N", min=0, help="Only this partition.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted export.")] = False,
+    embedded: options.Embedded = None,
     bootstrap_servers: options.Bootstrap = None,
     topic_prefix: options.Prefix = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Export; the help is in _HELP."""
     from collections import Counter
 
     from aiokafka.errors import KafkaError
 
+    from streams.cli.render.text import counted
     from streams.kafka.range_reader import RangeUnreadable
     from streams.operations.export.resumable_file import ResumeError
     from streams.operations.export.sources import ExportFilter
-    from streams.settings import SettingsError, load
     from streams.stores.store import StoreUnavailable
 
     left_out: Counter[str] = Counter()
     wanted = ExportFilter(topic.value, episode, partition)
     _check(file, wanted, embedded, resume=resume)
+    settings = options.load_settings(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
+    place = settings.topic(topic.value) if embedded is None else str(embedded)
     try:
-        settings = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
-        origin = _of_kafka(settings, wanted) if embedded is None else _of_embedded(embedded, wanted)
-        place = settings.topic(topic.value) if embedded is None else str(embedded)
+        with settings_errors():
+            origin = _of_kafka(settings, wanted) if embedded is None else _of_embedded(embedded, wanted)
         with command_exit(_stopped(file)), _sink(file, place, wanted, resume=resume) as sink:
             _run(origin, wanted, sink, left_out, quiet=quiet)
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
     except ResumeError as fault:
         raise UsageFailed(str(fault)) from fault
     except RangeUnreadable as failure:
@@ -105,9 +110,11 @@ def export(
         raise kafka_failed(failure, settings) from failure
     except StoreUnavailable as failure:
         raise InputFailed(str(failure)) from failure
+    if topic is Topic.REPORTS and episode is not None and not sink.written:
+        raise CommandFailed(f"no report of {episode} in {place}")
     if not quiet:
         kinds = "".join(f", {count:,} left out ({kind})" for kind, count in left_out.most_common())
-        typer.echo(f"{sink.written:,} lines of {place}{kinds}", err=True)
+        typer.echo(f"{counted(sink.written, 'line')} of {place}{kinds}", err=True)
 
 
 def _run(
@@ -129,19 +136,19 @@ def _check(file: str, wanted: ExportFilter, embedded: Path | None, *, resume: bo
     from streams.operations.export.sources import EMBEDDED_TOPICS
 
     if resume and file == "-":
-        raise UsageFailed("--resume needs a file: of standard output nobody knows how far it came")
+        raise UsageFailed("--resume needs an output file; it cannot resume standard output")
     if wanted.episode is not None and wanted.partition is not None:
         raise UsageFailed("name either --episode or --partition")
     if embedded is not None and wanted.partition is not None:
-        raise UsageFailed("--partition is for Kafka: an embedded server has one")
+        raise UsageFailed("--partition is for Kafka: an embedded server has only one")
     if embedded is not None and wanted.topic not in EMBEDDED_TOPICS:
-        raise UsageFailed(f"an embedded server keeps no log of {wanted.topic}: {', '.join(EMBEDDED_TOPICS)}")
+        raise UsageFailed(f"an embedded server keeps no {wanted.topic}; it keeps {', '.join(EMBEDDED_TOPICS)}")
     if wanted.topic == Topic.REJECTED and wanted.episode is not None:
-        raise UsageFailed("--episode: what was rejected may have no episode; see truceline rejected list --episode")
+        raise UsageFailed("--episode: rejected records may have no episode; use truceline rejected list --episode")
 
 
 def _stopped(file: str) -> str:
-    return "stopped" if file == "-" else f"stopped; truceline export --resume … {file} goes on"
+    return "stopped" if file == "-" else f"stopped; continue with truceline export --resume … {file}"
 
 
 def _of_kafka(settings: Any, wanted: ExportFilter) -> KafkaSource:
@@ -153,12 +160,8 @@ def _of_kafka(settings: Any, wanted: ExportFilter) -> KafkaSource:
 
 def _of_embedded(folder: Path, wanted: ExportFilter) -> EmbeddedSource:
     from streams.operations.export.sources import EmbeddedSource
-    from streams.stores.sqlite.database import DATABASE
 
-    path = folder / DATABASE
-    if not path.is_file():
-        raise InputFailed(f"{path} is not there: no embedded server has run in {folder}")
-    return EmbeddedSource(path, wanted)
+    return EmbeddedSource(options.ledger_of(folder), wanted)
 
 
 def _sink(file: str, place: str, wanted: ExportFilter, *, resume: bool) -> AbstractContextManager[Any]:
@@ -171,7 +174,7 @@ def _sink(file: str, place: str, wanted: ExportFilter, *, resume: bool) -> Abstr
 
 
 class _Pipe:
-    """Standard output, or a named pipe: written as it comes."""
+    """Standard output or a named pipe, written at once."""
 
     def __init__(self, path: str) -> None:
         self.positions: dict[int, int] = {}
@@ -192,4 +195,4 @@ class _Pipe:
         self.written += 1
 
     def passed(self, *_: int) -> None:
-        """Nothing is kept of it."""
+        """Ignore the position: a pipe cannot be resumed."""

@@ -1,4 +1,4 @@
-"""`truceline import`: public data sets as reports."""
+"""`truceline import`: public data sets, and any table, as reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import LOOK
+from streams.cli import PUT_IN
 from streams.cli.errors import EXIT_FAILED, UsageFailed
 from streams.cli.exit_handling import command_exit
 
@@ -40,7 +40,7 @@ FILE is plain, .gz or .zst, - for standard input. Ids are made from the rows: a 
 
 
 class KindName(StrEnum):
-    """The kinds, by name; a test holds them to the table in `streams.operations.importers.registry`."""
+    """Kinds of data sets, as in `streams.operations.importers.registry` (a test compares them)."""
 
     ARMAZ = "armaz"
     PALESTINE = "palestine-datasets"
@@ -52,7 +52,7 @@ class KindName(StrEnum):
 
 def register(root: typer.Typer) -> None:
     """Join the command line."""
-    root.command(name="import", help=_HELP, rich_help_panel=LOOK)(import_)
+    root.command(name="import", help=_HELP, rich_help_panel=PUT_IN)(import_)
 
 
 def import_(

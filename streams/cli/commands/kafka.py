@@ -1,4 +1,4 @@
-"""`truceline kafka`: a real Apache Kafka on this machine, with nothing installed but truceline[kafka]."""
+"""`truceline kafka`: a real Apache Kafka on this machine, installed with truceline[kafka]."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import typer
 
 from streams.cli import KAFKA
 from streams.cli.errors import EXIT_FAILED, CommandFailed, Unavailable, UsageFailed
+from streams.cli.help import PlainGroup
+from streams.cli.options import load_settings
 
 if TYPE_CHECKING:
     from streams.kafka.local.cluster import LocalKafka
 
-group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+group = typer.Typer(cls=PlainGroup, no_args_is_help=True, rich_markup_mode="rich")
 
 
 class Nodes(StrEnum):
-    """How many nodes a local Kafka may have: three keep everything thrice and survive the loss of one."""
+    """Numbers of nodes: with three, each record has three copies and one node may fail."""
 
     ONE = "1"
     THREE = "3"
@@ -28,8 +30,9 @@ Folder = Annotated[
     Path | None,
     typer.Option(
         "--dir",
-        help="Folder of the data, kept over down and up.",
-        show_default="kafka in TRUCELINE_DATA_DIR, or in the user's data folder",
+        metavar="DIR",
+        help="Folder of the data, kept between down and up.",
+        show_default="kafka in TRUCELINE_DATA_DIR or the user's data folder",
     ),
 ]
 
@@ -37,21 +40,27 @@ Folder = Annotated[
 def register(root: typer.Typer) -> None:
     """Join the command line as `truceline kafka`."""
     root.add_typer(
-        group, name="kafka", rich_help_panel=KAFKA, help="A real Apache Kafka on this machine, out of pip alone."
+        group,
+        name="kafka",
+        rich_help_panel=KAFKA,
+        help="Run Apache Kafka on this machine, installed with pip, nothing else.",
     )
 
 
 @group.command()
 def up(
-    nodes: Annotated[Nodes, typer.Option(help="Number of nodes, for a new folder.")] = Nodes.ONE,
+    nodes: Annotated[Nodes, typer.Option(help="Number of nodes (new folder only).")] = Nodes.ONE,
     folder: Folder = None,
     port: Annotated[
-        int, typer.Option(min=1, max=65_533, help="Port of the first node, for a new folder; the others follow.")
+        int,
+        typer.Option(
+            metavar="PORT", min=1, max=65_533, help="Port of the first node (new folder only); the others follow."
+        ),
     ] = 9092,
 ) -> None:
-    """Start Kafka in the background, on the loopback only.
+    """Start Kafka in the background, reachable from this machine only.
 
-    The first time, Kafka's jars are fetched (44 MB, then cached). What was kept in the folder goes on.
+    The first start downloads Kafka (44 MB, then cached). Data kept in the folder is used again.
 
     [bold]truceline kafka up[/]                          # one node on 127.0.0.1:9092
 
@@ -62,78 +71,82 @@ def up(
     from streams.kafka.local.cluster import KafkaUnavailable, LocalKafka
     from streams.kafka.local.distribution import KAFKA_VERSION, distribution
 
-    place = _place(folder)
-    kafka = LocalKafka.open(place)
+    data = _data_folder(folder)
+    kafka = LocalKafka.open(data)
     if kafka is not None and len(kafka.nodes) != int(nodes) and nodes is not Nodes.ONE:
-        raise UsageFailed(f"{place} holds a Kafka of {len(kafka.nodes)} node(s): name another folder with --dir")
+        raise UsageFailed(f"{data} holds a Kafka of {_nodes(len(kafka.nodes))}: name another folder with --dir")
     console = Console(stderr=True)
     try:
         with console.status(f"Finding Apache Kafka {KAFKA_VERSION} …") as status:
             distribution()
             if kafka is None:
-                status.update(f"Laying out {nodes} node(s) in {place} …")
-                kafka = LocalKafka.create(place, nodes=int(nodes), port=port)
+                status.update(f"Setting up {_nodes(int(nodes))} in {data} …")
+                kafka = LocalKafka.create(data, nodes=int(nodes), port=port)
             status.update(f"Starting on {kafka.bootstrap_servers} …")
             kafka.start()
     except KafkaUnavailable as failure:
         raise Unavailable(str(failure)) from failure
-    typer.echo(f"Apache Kafka {KAFKA_VERSION} answers on {kafka.bootstrap_servers}")
+    except OSError as failure:
+        raise UsageFailed(f"--dir {data} cannot be created: {failure.strerror}") from failure
+    typer.echo(f"Apache Kafka {KAFKA_VERSION} is running on {kafka.bootstrap_servers}")
     typer.echo(f"  export TRUCELINE_BOOTSTRAP_SERVERS={kafka.bootstrap_servers}")
-    typer.echo(f"  data in {place}; truceline kafka down stops it")
+    typer.echo(f"  data in {data}; stop it with truceline kafka down")
 
 
 @group.command()
 def down(
     folder: Folder = None,
-    wipe: Annotated[bool, typer.Option("--wipe", help="Delete the folder with all data too.")] = False,
+    wipe: Annotated[bool, typer.Option("--wipe", help="Delete all data too.")] = False,
 ) -> None:
-    """Stop it; the data is kept for the next `up`.
+    """Stop Kafka; its data is kept for the next `up`.
 
     [bold]truceline kafka down[/]
 
-    [bold]truceline kafka down --wipe[/]  # and forget everything
+    [bold]truceline kafka down --wipe[/]  # and delete all data
     """
     from rich.console import Console
 
-    place = _place(folder)
-    kafka = _laid_out(place)
+    data = _data_folder(folder)
+    kafka = _existing(data)
     with Console(stderr=True).status("Stopping …"):
-        ran = [node for node in kafka.nodes if node.running]
+        running = [node for node in kafka.nodes if node.running]
         if wipe:
             kafka.remove()
         else:
             kafka.stop()
-    typer.echo(f"Stopped {len(ran)} node(s)" if ran else "It was not running")
-    typer.echo(f"  {place} {'deleted' if wipe else 'kept'}")
+    typer.echo(f"Stopped {_nodes(len(running))}" if running else "Kafka was not running")
+    typer.echo(f"  {data} {'deleted' if wipe else 'kept'}")
 
 
 @group.command()
 def status(folder: Folder = None) -> None:
-    """Show each node with its process and address; exits with 1 unless all of them serve."""
+    """Show each node with its process and address; exit with 1 unless all of them run.
+
+    [bold]truceline kafka status[/]
+    """
     from streams.kafka.local.cluster import answers
 
-    kafka = _laid_out(_place(folder))
+    kafka = _existing(_data_folder(folder))
     processes = [node.process for node in kafka.nodes]
     for node, process in zip(kafka.nodes, processes, strict=True):
-        told = f"pid {process.pid}" if process else "not running"
-        typer.echo(f"node {node.address.number}  {node.address.client}  {told:<12} {node.log}")
+        state = f"pid {process.pid}" if process else "not running"
+        typer.echo(f"node {node.address.number}  {node.address.client}  {state:<12} {node.log}")
     if not all(processes) or not answers(kafka.bootstrap_servers, brokers=len(kafka.nodes)):
         raise typer.Exit(EXIT_FAILED)
 
 
-def _place(folder: Path | None) -> Path:
-    from streams.settings import SettingsError, load
-
-    try:
-        return (folder or load().data_dir / "kafka").absolute()
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
+def _nodes(number: int) -> str:
+    return "1 node" if number == 1 else f"{number} nodes"
 
 
-def _laid_out(place: Path) -> LocalKafka:
+def _data_folder(folder: Path | None) -> Path:
+    return (folder or load_settings().data_dir / "kafka").absolute()
+
+
+def _existing(folder: Path) -> LocalKafka:
     from streams.kafka.local.cluster import LocalKafka
 
-    kafka = LocalKafka.open(place)
+    kafka = LocalKafka.open(folder)
     if kafka is None:
-        raise CommandFailed(f"no Kafka was laid out in {place}: truceline kafka up does it")
+        raise CommandFailed(f"there is no Kafka in {folder}; truceline kafka up sets one up")
     return kafka

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streams.cli import LOOK, errors, options
 from streams.cli.errors import CommandFailed, UsageFailed
 from streams.cli.exit_handling import command_exit
+from streams.cli.history import LogOptions, log_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from streams.core.source_registry import Registry
     from streams.operations.plots.history import PlottedChange, PlottedHistory
 
 STOPPED = "stopped; nothing was written"
 
-_SOURCES = """\
-Each FILE holds reports, which are folded as `truceline replay` does it, or the changes that its --changes wrote.
-With no file the log is read, of an embedded server (--embedded) or else from Kafka.
+_READ_FROM = f"""\
+{options.READ_FROM}
+A FILE may also hold the changes that `truceline replay --changes` wrote.
 """
 
 _PLOT_HELP = f"""\
-Draw the history of an episode: a step line for each source and party, ranges as bands, downward corrections and
-withdrawals marked, and the ceasefire's status below with what was said of it.
+Draw the history of an EPISODE as SVG, PNG or HTML.
 
-{_SOURCES}
+A step line for each source and party, ranges as bands, corrections and withdrawals marked, and the ceasefire's
+status below. Without --output the picture is EPISODE.svg.
+
+{_READ_FROM}
 [bold]Examples[/]
 
   truceline plot armenia-azerbaijan-2022-09 --from reports.jsonl -o september.svg
@@ -38,9 +39,9 @@ withdrawals marked, and the ceasefire's status below with what was said of it.
 """
 
 _TABLE_HELP = f"""\
-Print the history of an episode as a table: what `truceline plot` draws, a row for each figure and status.
+Print the history of an EPISODE as a table: a row for each count and status.
 
-{_SOURCES}
+{_READ_FROM}
 [bold]Examples[/]
 
   truceline table armenia-azerbaijan-2022-09 --from reports.jsonl --format csv > september.csv
@@ -48,25 +49,10 @@ Print the history of an episode as a table: what `truceline plot` draws, a row f
 
 
 class Theme(StrEnum):
-    """Grounds of a picture."""
+    """Backgrounds of a picture."""
 
     LIGHT = "light"
     DARK = "dark"
-
-
-class Form(StrEnum):
-    """Formats of a table."""
-
-    CSV = "csv"
-    JSON = "json"
-    MD = "md"
-
-
-Episode = Annotated[str, typer.Argument(metavar="EPISODE", show_default=False)]
-More = Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", show_default=False)]
-From = Annotated[list[str] | None, typer.Option("--from", metavar="FILE...", help="Reports or changes, - for stdin.")]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only what was published until then.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no word on refused lines.")]
 
 
 def register(root: typer.Typer) -> None:
@@ -75,58 +61,55 @@ def register(root: typer.Typer) -> None:
     root.command(help=_TABLE_HELP, rich_help_panel=LOOK)(table)
 
 
+@log_options
 def plot(
-    episode: Episode,
-    more: More = None,
+    episode: options.Episode,
+    more: options.More = None,
     *,
-    from_: From = None,
-    embedded: options.Embedded = None,
-    bootstrap_servers: options.Bootstrap = None,
-    topic_prefix: options.Prefix = None,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE.{svg,png,html}", show_default=False)],
-    sources: options.Sources = None,
-    horizon: options.Horizon = None,
-    until: Until = None,
-    theme: Annotated[Theme, typer.Option(help="The ground; html follows its reader's.")] = Theme.LIGHT,
-    width: Annotated[int, typer.Option(min=400, max=4000, metavar="PIXELS", help="How wide.")] = 700,
-    scale: Annotated[int, typer.Option(min=1, max=4, help="Dots a pixel (png).")] = 2,
-    quiet: Quiet = False,
+    log: LogOptions,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Ends in .svg, .png or .html.", show_default="EPISODE.svg"),
+    ] = None,
+    until: options.Until = None,
+    theme: Annotated[Theme, typer.Option(help="Background; HTML follows the reader's setting.")] = Theme.LIGHT,
+    width: Annotated[int, typer.Option(min=400, max=4000, metavar="PIXELS", help="Width.")] = 700,
+    scale: Annotated[int, typer.Option(min=1, max=4, help="Pixel density (PNG).")] = 2,
 ) -> None:
     """Draw a picture; the help is in _PLOT_HELP."""
-    form = _form(output)
+    del more  # already in `log`
+    path = output or f"{episode}.svg"
+    form = _picture_format(path)
     with command_exit(STOPPED):
-        files, kafka = [*(from_ or ()), *(more or ())], options.Kafka(bootstrap_servers, topic_prefix)
-        story = _story(_Asked(episode, files, embedded, kafka, sources, horizon, until, quiet))
+        history = _history(episode, log, until)
         from streams.operations.plots.output import picture
 
-        _write(picture(story, form, width_px=width, theme=theme, scale=scale), output)
+        _write(picture(history, form, width_px=width, theme=theme, scale=scale), path)
+    if not log.quiet:
+        typer.echo(f"{path} written", err=True)
 
 
+@log_options
 def table(
-    episode: Episode,
-    more: More = None,
+    episode: options.Episode,
+    more: options.More = None,
     *,
-    from_: From = None,
-    embedded: options.Embedded = None,
-    bootstrap_servers: options.Bootstrap = None,
-    topic_prefix: options.Prefix = None,
-    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.MD,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to, - prints.")] = "-",
-    sources: options.Sources = None,
-    horizon: options.Horizon = None,
-    until: Until = None,
-    quiet: Quiet = False,
+    log: LogOptions,
+    form: Annotated[
+        options.HistoryFormat, typer.Option("--format", help="CSV, JSON or Markdown.")
+    ] = options.HistoryFormat.MD,
+    output: options.Output = "-",
+    until: options.Until = None,
 ) -> None:
     """Print a table; the help is in _TABLE_HELP."""
     from streams.operations.plots.table import written
 
+    del more  # already in `log`
     with command_exit(STOPPED):
-        files, kafka = [*(from_ or ()), *(more or ())], options.Kafka(bootstrap_servers, topic_prefix)
-        story = _story(_Asked(episode, files, embedded, kafka, sources, horizon, until, quiet))
-        _write(written(story, form).encode(), output)
+        _write(written(_history(episode, log, until), form).encode(), output)
 
 
-def _form(output: str) -> str:
+def _picture_format(output: str) -> str:
     try:
         from streams.operations.plots.output import FORMATS, form_of
     except ModuleNotFoundError as error:
@@ -137,66 +120,42 @@ def _form(output: str) -> str:
     return form
 
 
-class _Asked(NamedTuple):
-    """What is asked for, from where, and how it is folded."""
-
-    episode: str
-    files: list[str]
-    embedded: Path | None
-    kafka: options.Kafka
-    sources: str | None
-    horizon: str | None
-    until: str | None
-    quiet: bool
-
-
-def _story(asked: _Asked) -> PlottedHistory:
-    from streams.cli.commands.serve import read_registry
+def _history(episode: str, log: LogOptions, until: str | None) -> PlottedHistory:
     from streams.core.queries.as_of import changes_of
     from streams.operations.plots.history import story_of
 
-    until_us = None if asked.until is None else options.time_us(asked.until, "--until")
-    registry, horizon_us = read_registry(asked.sources), options.horizon_us(asked.horizon)
+    until_us = None if until is None else options.time_us(until, "--until")
+    registry, horizon_us = options.read_registry(log.sources), log.horizon_us()
     episodes: set[str] = set()
     changes: Iterator[PlottedChange]
-    if asked.files and asked.embedded is None:
-        changes = _changes(asked.files, registry, horizon_us, episodes, until_us=until_us, quiet=asked.quiet)
+    if log.files and log.embedded is None:
+        changes = _changes(log, episodes, until_us)
     else:
-        records = options.records(asked.episode, asked.files, asked.embedded, asked.kafka, quiet=asked.quiet)
-        changes = changes_of(asked.episode, records, registry, horizon_us=horizon_us, at_us=until_us)
-    story = story_of(changes, asked.episode, until_us=until_us)
-    if not story.changes:
-        known = f"; episodes: {', '.join(sorted(episodes)[:10])}" if episodes else ""
-        raise UsageFailed(f"nothing of episode {asked.episode!r}{' until then' if asked.until else ''}{known}")
-    return story
+        changes = changes_of(episode, log.records(episode), registry, horizon_us=horizon_us, at_us=until_us)
+    history = story_of(changes, episode, until_us=until_us)
+    if not history.changes:
+        known = f"; episodes: {', '.join(sorted(episodes)[: options.EPISODES_NAMED])}" if episodes else ""
+        raise UsageFailed(f"nothing of episode {episode!r}{' until then' if until else ''}{known}")
+    return history
 
 
-def _changes(
-    files: list[str],
-    registry: Registry,
-    horizon_us: int,
-    episodes: set[str],
-    *,
-    until_us: int | None,
-    quiet: bool,
-) -> Iterator[PlottedChange]:
-    """Yield the changes of the files, and add to `episodes` the names that they tell of.
+def _changes(log: LogOptions, episodes: set[str], until_us: int | None) -> Iterator[PlottedChange]:
+    """Yield the changes in the files, and add the name of each episode to `episodes`.
 
-    Reports are folded as they were known at `until_us`; of changes the later ones are left to the
-    caller.
+    Reports are folded as known at `until_us`; later ones among written changes are left to the caller.
     """
     from streams.cli.render.progress import progress, reading
 
-    lines = _peeked(files)
-    found = _written(lines) if lines.first_is_change else _folded(lines, registry, horizon_us, until_us, quiet=quiet)
-    with progress(reading(lines), quiet=quiet):
+    lines = _peeked(log.files)
+    found = _written(lines) if lines.first_is_change else _folded(lines, log, until_us)
+    with progress(reading(lines), quiet=log.quiet):
         for topic, record in found:
             episodes.add(record["episode"])
             yield topic, record
 
 
 def _peeked(files: list[str]) -> Any:
-    """Return the lines of some files, which know of the first whether it is a change or a report."""
+    """Return the lines of some files, with whether the first is a change."""
     from streams.files.jsonl import Lines
 
     class Peeked(Lines):
@@ -225,16 +184,16 @@ def _written(lines: Any) -> Iterator[PlottedChange]:
             raise errors.InputFailed(f"{lines.path} line {lines.number} is not a change") from error
 
 
-def _folded(
-    lines: Any, registry: Registry, horizon_us: int, until_us: int | None, *, quiet: bool
-) -> Iterator[PlottedChange]:
+def _folded(lines: Any, log: LogOptions, until_us: int | None) -> Iterator[PlottedChange]:
     from streams.operations.replay.replay import Replay
 
-    story = Replay(lines, registry, horizon_us=horizon_us, until_us=until_us, tick_us=until_us)
-    yield from story
-    if story.refused and not quiet:
-        late = " (backfills need a longer --horizon)" if story.counts["too_late"] else ""
-        typer.echo(f"{story.refused:,} lines were refused and are not shown{late}", err=True)
+    registry = options.read_registry(log.sources)
+    replay = Replay(lines, registry, horizon_us=log.horizon_us(), until_us=until_us, tick_us=until_us)
+    yield from replay
+    if replay.refused and not log.quiet:
+        late = " (a backfill needs a longer --horizon)" if replay.counts["too_late"] else ""
+        were = "1 line was" if replay.refused == 1 else f"{replay.refused:,} lines were"
+        typer.echo(f"{were} refused and not drawn{late}: truceline replay lists them", err=True)
 
 
 def _write(content: bytes, path: str) -> None:

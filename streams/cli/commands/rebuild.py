@@ -1,4 +1,4 @@
-"""`truceline rebuild`: the log folded anew beside the live one, compared, and switched to."""
+"""`truceline rebuild`: recompute the log under another prefix, compare it, and switch to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import KAFKA, options
-from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, mute_client_log
+from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, mute_client_log, settings_errors
 from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from streams.operations.rebuild.run import Rebuild, RebuildResult
     from streams.settings import Settings
 
-#: Episodes that differ and are named.
+#: Differing episodes that are named.
 SHOWN_AT_MOST = 20
 
 _HELP = """\
-Fold the log anew into topics of another prefix, beside the live ones, which are only read.
+Recompute the log into topics of another prefix; the live topics are only read.
 
-It makes the topics, brings the log over, folds it with today's source registry (TRUCELINE_SOURCES) and horizon,
-holds the outputs against the log as verify does, and compares them with the live ones, episode by episode.
-It may be interrupted; run again, it goes on and brings over what has come since.
+It creates the topics, copies the log, processes it with today's source registry (TRUCELINE_SOURCES) and horizon,
+checks the outputs as verify does, and compares them with the live ones, episode by episode.
+It may be interrupted; run it again to continue, and to copy what has arrived since.
 
-To switch: stop the senders and workers of the live prefix, run it once more with --switch FILE, which writes the new
-TRUCELINE_TOPIC_PREFIX and TRUCELINE_APP_ID into that file of settings, and start them again with it. What still comes
-to the old log after that is brought over by running it again. Exits with 1 when anything is wrong or differs.
+To switch: stop the senders and workers of the live prefix, run it again with --switch FILE, which writes the new
+TRUCELINE_TOPIC_PREFIX and TRUCELINE_APP_ID into that file of settings, and start them with it. Run it again to copy
+reports that still reached the old log. Exits with 1 if anything is wrong or differs.
 
 [bold]Examples[/]
 
@@ -38,17 +38,15 @@ to the old log after that is brought over by running it again. Exits with 1 when
 """
 
 To = Annotated[str, typer.Option("--to", metavar="PREFIX", help="Prefix of the new topics.", show_default=False)]
-AppId = Annotated[
-    str | None, typer.Option(metavar="ID", help="App id of the workers of the new ones.", show_default="the prefix")
-]
+AppId = Annotated[str | None, typer.Option(metavar="ID", help="App id of the new workers.", show_default="the prefix")]
 Replication = Annotated[
-    int | None, typer.Option(min=1, max=100, help="Copies of each partition.", show_default="as the live ones")
+    int | None,
+    typer.Option(metavar="N", min=1, max=100, help="Copies of each partition.", show_default="as the live ones"),
 ]
 Switch = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write the new settings into this file of NAME=VALUE lines.")
 ]
-Accept = Annotated[bool, typer.Option("--accept-differences", help="Switch although episodes differ.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+Accept = Annotated[bool, typer.Option("--accept-differences", help="Switch even if episodes differ.")]
 
 
 def register(root: typer.Typer) -> None:
@@ -65,7 +63,7 @@ def rebuild(
     accept_differences: Accept = False,
     bootstrap_servers: options.Bootstrap = None,
     topic_prefix: options.Prefix = None,
-    quiet: Quiet = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Rebuild; the help is in _HELP."""
     old, new = settings_of_both(bootstrap_servers, topic_prefix, to, app_id)
@@ -76,17 +74,12 @@ def settings_of_both(
     bootstrap_servers: str | None, topic_prefix: str | None, to: str, app_id: str | None
 ) -> tuple[Settings, Settings]:
     """Return the settings of the live prefix and of the new one; raises UsageFailed."""
-    from streams.settings import SettingsError, load
-
-    try:
-        old = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
-        new = load(bootstrap_servers=bootstrap_servers, topic_prefix=to, app_id=app_id or to)
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
+    old = options.load_settings(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
+    new = options.load_settings(bootstrap_servers=bootstrap_servers, topic_prefix=to, app_id=app_id or to)
     if new.topic_prefix == old.topic_prefix:
         raise UsageFailed(f"--to {to} is the live prefix: name another one")
     if new.app_id == old.app_id:
-        raise UsageFailed(f"--app-id {new.app_id} is that of the live workers: name another one")
+        raise UsageFailed(f"--app-id {new.app_id} is the live workers' app id: name another one")
     return old, new
 
 
@@ -100,25 +93,25 @@ def carry_out(
     accept: bool,
     quiet: bool,
 ) -> None:
-    """Rebuild, say what came of it, and switch where asked and possible; raises typer.Exit where it was not."""
+    """Rebuild, print the result, and switch where asked; raises typer.Exit or CommandFailed where it cannot."""
     from streams.operations.rebuild.run import Rebuild
 
     work = Rebuild(old, new, partitions=partitions, replication=replication)
-    with command_exit("stopped; run again, it goes on"):
-        verdict = _run(work, quiet=quiet)
-    sound = _tell(old, new, verdict)
+    with command_exit("stopped; run it again to continue"):
+        result = _run(work, quiet=quiet)
+    sound = _print_result(old, new, result)
     if switch is None:
-        _tell_how(old, new)
+        _print_next_step(old, new)
         if not sound:
             raise typer.Exit(EXIT_FAILED)
         return
-    if verdict.live_works or not verdict.complete:
-        still = f"workers of {old.app_id} still run" if verdict.live_works else f"{old.topic('reports')} still grows"
+    if result.live_works or not result.complete:
+        still = f"workers of {old.app_id} still run" if result.live_works else f"{old.topic('reports')} still grows"
         raise CommandFailed(f"not switched: {still}. Stop its senders and workers, and run this again")
-    if verdict.problems or not (sound or accept):
-        raise CommandFailed("not switched: see above" + ("" if verdict.problems else "; --accept-differences does it"))
+    if result.problems or not (sound or accept):
+        raise CommandFailed("not switched: see above" + ("" if result.problems else "; or use --accept-differences"))
     _write_settings(switch, new)
-    typer.echo(f"{switch} names {new.topic_prefix} now: start workers and senders with it")
+    typer.echo(f"{switch} now names {new.topic_prefix}: start workers and senders with it")
 
 
 def _run(work: Rebuild, *, quiet: bool) -> RebuildResult:
@@ -126,19 +119,17 @@ def _run(work: Rebuild, *, quiet: bool) -> RebuildResult:
 
     from aiokafka.errors import KafkaError, ProducerFenced
 
-    from streams.cli.commands.serve import read_registry
     from streams.cli.render.progress import progress
     from streams.kafka.range_reader import RangeUnreadable
     from streams.kafka.topics import TopicsNotCreated
     from streams.operations.rebuild.copy_log import NotItsCopy
     from streams.operations.rebuild.run import WrongShape
     from streams.processing.errors import NeedsOperator
-    from streams.settings import SettingsError
 
-    registry = read_registry(work.old.sources)
+    registry = options.read_registry(work.old.sources)
     brokers = work.old.bootstrap_servers
     try:
-        with mute_client_log(), progress(lambda: _position(work), quiet=quiet):
+        with settings_errors(), mute_client_log(), progress(lambda: _position(work), quiet=quiet):
             return asyncio.run(work.run(registry))
     except ProducerFenced as failure:
         raise CommandFailed(f"another rebuild to {work.new.topic_prefix} has taken over") from failure
@@ -146,8 +137,6 @@ def _run(work: Rebuild, *, quiet: bool) -> RebuildResult:
         raise CommandFailed(f"{brokers}: {failure}") from failure
     except (KafkaError, TimeoutError) as failure:
         raise kafka_failed(failure, work.old) from failure
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
 
 
 def _position(work: Rebuild) -> Position:
@@ -163,30 +152,30 @@ def _position(work: Rebuild) -> Position:
     return Position(copy.total - (folding.left or copy.total), copy.total or None, f"folding{left}{trouble}")
 
 
-def _tell(old: Settings, new: Settings, verdict: RebuildResult) -> bool:
-    """Say what the rebuild has come to; return whether nothing is wrong and no episode differs."""
-    left_out = "".join(f", {count:,} left out ({kind})" for kind, count in verdict.left_out.items())
-    typer.echo(f"{new.topic('reports')} has what {old.topic('reports')} has{left_out}")
-    if verdict.problems is None or verdict.agreement is None:
-        typer.echo(f"workers of {new.app_id} run: they fold what was brought over; nothing was compared")
+def _print_result(old: Settings, new: Settings, result: RebuildResult) -> bool:
+    """Print the result; return whether nothing is wrong and no episode differs."""
+    left_out = "".join(f", {count:,} left out ({kind})" for kind, count in result.left_out.items())
+    typer.echo(f"{new.topic('reports')} is a copy of {old.topic('reports')}{left_out}")
+    if result.problems is None or result.agreement is None:
+        typer.echo(f"workers of {new.app_id} are running and process the copy; nothing was compared")
         return True
-    for problem in verdict.problems:
+    for problem in result.problems:
         typer.echo(problem)
-    if not verdict.problems:
-        typer.echo(f"the outputs of {new.topic_prefix} are what its log says")
-    agreement = verdict.agreement
-    behind = f", of which the live one has not published all of {agreement.behind:,}" if agreement.behind else ""
+    if not result.problems:
+        typer.echo(f"the outputs of {new.topic_prefix} match its log")
+    agreement = result.agreement
+    behind = f" (of {agreement.behind:,} the live one has not published all)" if agreement.behind else ""
     typer.echo(
         f"{agreement.agreeing:,} episodes agree with {old.topic_prefix}{behind}; {len(agreement.differing):,} differ"
     )
     for episode, where in list(agreement.differing.items())[:SHOWN_AT_MOST]:
         typer.echo(f"  {episode}: {where}")
     for topic in agreement.missing:
-        typer.echo(f"  {topic} is not there: it could not be compared")
-    return not verdict.problems and not agreement.differing
+        typer.echo(f"  {topic} does not exist and was not compared")
+    return not result.problems and not agreement.differing
 
 
-def _tell_how(old: Settings, new: Settings) -> None:
+def _print_next_step(old: Settings, new: Settings) -> None:
     typer.echo(
         f"To switch: stop the senders and workers of {old.topic_prefix}, run this again with --switch FILE, or set\n"
         f"  TRUCELINE_TOPIC_PREFIX={new.topic_prefix}\n  TRUCELINE_APP_ID={new.app_id}\nand start them again",
@@ -195,7 +184,7 @@ def _tell_how(old: Settings, new: Settings) -> None:
 
 
 def _write_settings(path: Path, new: Settings) -> None:
-    """Put prefix and app id in their place among a file's NAME=VALUE lines."""
+    """Set prefix and app id among a file's NAME=VALUE lines."""
     from streams.files.atomic_output import output
 
     wanted = {"TRUCELINE_TOPIC_PREFIX": new.topic_prefix, "TRUCELINE_APP_ID": new.app_id}

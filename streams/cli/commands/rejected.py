@@ -1,31 +1,39 @@
-"""`truceline rejected`: what was refused, why, and sent again once it is mended."""
+"""`truceline rejected`: list, inspect, fix and resend rejected reports."""
 
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import LOOK, options
-from streams.cli.errors import EXIT_FAILED, CommandFailed, InputFailed, Unavailable, UsageFailed, kafka_failed
+from streams.cli import PUT_IN, options
+from streams.cli.errors import (
+    EXIT_FAILED,
+    CommandFailed,
+    InputFailed,
+    Unavailable,
+    UsageFailed,
+    kafka_failed,
+    settings_errors,
+)
 from streams.cli.exit_handling import command_exit
+from streams.cli.help import PlainGroup
 
 if TYPE_CHECKING:
     from streams.operations.rejected import RejectedFilter, RejectedRecord
     from streams.settings import Settings
 
-group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+group = typer.Typer(cls=PlainGroup, no_args_is_help=True, rich_markup_mode="rich")
 
-#: Lines of a table, unless all are asked for.
+#: Lines of a table without --all.
 SHOWN_AT_MOST = 100
 
 _LIST = """\
-List what was refused, the oldest first: where it lay, when, its code, and why.
+List rejected reports, oldest first: where they were on the log, when, the code and the reason.
 
-ORIGIN is PARTITION/OFFSET of the log; embedded, a number. For a table the last 100 are shown, with --all every one.
+ORIGIN is PARTITION/OFFSET on the log; on an embedded server, a number. A table shows the last 100, with --all all.
 
 [bold]Examples[/]
 
@@ -35,7 +43,7 @@ ORIGIN is PARTITION/OFFSET of the log; embedded, a number. For a table the last 
 """
 
 _SHOW = """\
-Print the original bytes of a refused record, and on standard error why it was refused.
+Print the original bytes of a rejected report, and on standard error why it was rejected.
 
 [bold]Examples[/]
 
@@ -45,16 +53,16 @@ Print the original bytes of a refused record, and on standard error why it was r
 """
 
 _RESEND = """\
-Send refused reports again, as they were or mended, and say what became of each.
+Send rejected reports again, as they were or fixed, and print the outcome of each.
 
-Each is checked first, and not sent where it would be refused at sight. The original stays on the topic of the
-rejected; to send the same twice is a duplicate and moves nothing. Exits with 1 when any was not sent.
+Each is checked first, and not sent if it would be rejected again. The original stays on the topic of rejected
+reports; sending one twice is safe. Exits with 1 if any was not sent.
 
 [bold]Examples[/]
 
-  truceline rejected resend 3/41 --editor              # mend it in $VISUAL or $EDITOR
+  truceline rejected resend 3/41 --editor              # fix it in $VISUAL or $EDITOR
 
-  truceline rejected resend 3/41 --edit report.json    # send what the file holds, - for standard input
+  truceline rejected resend 3/41 --edit report.json    # send the content of a file; - for standard input
 
   truceline rejected resend --code internal --since 2022-09-15T00:00:00Z --dry-run
 
@@ -62,20 +70,10 @@ rejected; to send the same twice is a duplicate and moves nothing. Exits with 1 
 """
 
 
-class Form(StrEnum):
-    """For people, or for programs."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Codes = Annotated[list[str] | None, typer.Option("--code", metavar="CODE", help="Refused with this code; repeatable.")]
-Episode = Annotated[str | None, typer.Option(metavar="EPISODE", help="Of this episode, or under it as key.")]
-Since = Annotated[str | None, typer.Option(metavar="TIME", help="Put on the log at this time or later (RFC 3339).")]
-Embedded = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="What an embedded server refused, which may be running.")
-]
-Format = Annotated[Form, typer.Option("--format", help="For people, or for programs: one object a line.")]
+Codes = Annotated[list[str] | None, typer.Option("--code", metavar="CODE", help="Only this code; repeatable.")]
+Episode = Annotated[str | None, typer.Option(metavar="EPISODE", help="Only this episode (in the report, or as key).")]
+Since = Annotated[str | None, typer.Option(metavar="TIME", help="Only those sent at TIME or later.")]
+Format = Annotated[options.TextFormat, typer.Option("--format", help="Human-readable or JSON, one object a line.")]
 
 
 def register(root: typer.Typer) -> None:
@@ -84,7 +82,7 @@ def register(root: typer.Typer) -> None:
     group.command(help=_SHOW)(show)
     group.command(help=_RESEND)(resend)
     root.add_typer(
-        group, name="rejected", rich_help_panel=LOOK, help="What was refused: listed, shown, mended and sent again."
+        group, name="rejected", rich_help_panel=PUT_IN, help="List, inspect, fix and resend rejected reports."
     )
 
 
@@ -93,16 +91,16 @@ def list_(
     code: Codes = None,
     episode: Episode = None,
     since: Since = None,
-    all_: Annotated[bool, typer.Option("--all", help="Every one, not the last 100 alone.")] = False,
-    form: Format = Form.TEXT,
-    embedded: Embedded = None,
+    all_: Annotated[bool, typer.Option("--all", help="Show all, not just the last 100.")] = False,
+    form: Format = options.TextFormat.TEXT,
+    embedded: options.Embedded = None,
     bootstrap_servers: options.Bootstrap = None,
     topic_prefix: options.Prefix = None,
 ) -> None:
     """List the rejected; the help is in _LIST."""
     with command_exit("stopped"):
         found = _found(_filter([], code, episode, since), embedded, _settings(bootstrap_servers, topic_prefix))
-        if form is Form.JSON:
+        if form is options.TextFormat.JSON:
             _print_json(found)
             return
         from streams.cli.render.console import Printed
@@ -110,18 +108,18 @@ def list_(
 
         shown = found if all_ else found[-SHOWN_AT_MOST:]
         if not found:
-            typer.echo("nothing was refused", err=True)
+            typer.echo("no rejected reports", err=True)
             return
         Printed().print(rejected_table(shown))
         if len(shown) < len(found):
-            typer.echo(f"the last {len(shown)} of {len(found):,}; --all shows every one", err=True)
+            typer.echo(f"the last {len(shown)} of {len(found):,}; --all shows all", err=True)
 
 
 def show(
-    origin: Annotated[str, typer.Argument(metavar="ORIGIN", show_default=False)],
+    origin: Annotated[str, typer.Argument(metavar="ORIGIN", help="PARTITION/OFFSET, or a number.", show_default=False)],
     *,
-    form: Format = Form.TEXT,
-    embedded: Embedded = None,
+    form: Format = options.TextFormat.TEXT,
+    embedded: options.Embedded = None,
     bootstrap_servers: options.Bootstrap = None,
     topic_prefix: options.Prefix = None,
 ) -> None:
@@ -130,7 +128,7 @@ def show(
 
     with command_exit("stopped"):
         found = _found(_filter([origin], None, None, None), embedded, _settings(bootstrap_servers, topic_prefix))
-        if form is Form.JSON:
+        if form is options.TextFormat.JSON:
             _print_json(found)
             return
         for one in found:
@@ -142,20 +140,20 @@ def show(
 
 
 def resend(
-    origin: Annotated[list[str] | None, typer.Argument(metavar="ORIGIN", show_default=False)] = None,
+    origin: Annotated[
+        list[str] | None, typer.Argument(metavar="ORIGIN", help="PARTITION/OFFSET, or a number.", show_default=False)
+    ] = None,
     *,
     code: Codes = None,
     episode: Episode = None,
     since: Since = None,
-    editor: Annotated[bool, typer.Option("--editor", "-e", help="Open each in $VISUAL or $EDITOR first.")] = False,
+    editor: Annotated[bool, typer.Option("--editor", "-e", help="Fix each in $VISUAL or $EDITOR first.")] = False,
     edit: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Send what FILE holds instead, for one ORIGIN; - reads it.")
+        str | None, typer.Option(metavar="FILE", help="Send the content of FILE instead (one ORIGIN); - is stdin.")
     ] = None,
-    to: Annotated[
-        str | None, typer.Option(metavar="URL", help="Send over HTTP to this server (with TRUCELINE_TOKEN).")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and say what would be sent; send nothing.")] = False,
-    embedded: Embedded = None,
+    to: options.To = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; send nothing.")] = False,
+    embedded: options.Embedded = None,
     bootstrap_servers: options.Bootstrap = None,
     topic_prefix: options.Prefix = None,
 ) -> None:
@@ -164,13 +162,13 @@ def resend(
 
     wanted = _filter(origin or [], code, episode, since)
     if wanted.everything:
-        raise UsageFailed("say which: an ORIGIN, or --code, --episode or --since")
+        raise UsageFailed("name the reports: an ORIGIN, or --code, --episode or --since")
     if embedded is not None and to is None and not dry_run:
-        raise UsageFailed("an embedded server takes reports over HTTP: name it with --to http://127.0.0.1:8080")
+        raise UsageFailed("an embedded server takes reports over HTTP: add --to http://127.0.0.1:8080")
     if edit is not None and (editor or len(wanted.origins) != 1):
-        raise UsageFailed("--edit FILE goes with one ORIGIN, and without --editor")
+        raise UsageFailed("--edit FILE needs exactly one ORIGIN, and no --editor")
     settings = _settings(bootstrap_servers, topic_prefix)
-    with command_exit("stopped; what was said to be sent is safe"):
+    with command_exit("stopped; reports printed as sent are safe"):
         found = _found(wanted, embedded, settings)
         prepared = [resending.prepared(one, editor=editor, edit=edit) for one in found]
         ready = [one for one in prepared if one.fault is None]
@@ -195,31 +193,23 @@ def _filter(named: list[str], codes: list[str] | None, episode: str | None, sinc
 
 
 def _settings(bootstrap_servers: str | None, topic_prefix: str | None) -> Settings:
-    from streams.settings import SettingsError, load
-
-    try:
-        return load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
+    return options.load_settings(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
 
 
 def _found(wanted: RejectedFilter, embedded: Path | None, settings: Settings) -> list[RejectedRecord]:
-    """Return what is meant, the oldest first. Raises CommandFailed where a named one is not there."""
+    """Return the rejected reports that were asked for, oldest first; raises CommandFailed if a named one is missing."""
     found = _of_kafka(wanted, settings) if embedded is None else _of_embedded(wanted, embedded)
     if missing := wanted.origins - {one.origin for one in found}:
         place = settings.topic("rejected") if embedded is None else str(embedded)
-        raise CommandFailed(f"nothing in {place} has the origin {', '.join(sorted(missing))}")
+        raise CommandFailed(f"no rejected report in {place} has the origin {', '.join(sorted(missing))}")
     return sorted(found, key=lambda one: one.time or "")
 
 
 def _of_embedded(wanted: RejectedFilter, folder: Path) -> list[RejectedRecord]:
     from streams.operations.rejected import rejected_embedded
-    from streams.stores.sqlite.database import DATABASE
     from streams.stores.store import StoreUnavailable
 
-    path = folder / DATABASE
-    if not path.is_file():
-        raise InputFailed(f"{path} is not there: no embedded server has run in {folder}")
+    path = options.ledger_of(folder)
     try:
         return list(rejected_embedded(path, wanted))
     except StoreUnavailable as error:
@@ -233,18 +223,16 @@ def _of_kafka(wanted: RejectedFilter, settings: Settings) -> list[RejectedRecord
 
     from streams.kafka.range_reader import RangeUnreadable
     from streams.operations.rejected import rejected_on_kafka
-    from streams.settings import SettingsError
 
     async def gather() -> list[RejectedRecord]:
         return [one async for one in rejected_on_kafka(settings, wanted)]
 
     try:
-        return asyncio.run(gather())
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
+        with settings_errors():
+            return asyncio.run(gather())
     except KafkaConnectionError as failure:
         raise Unavailable(
-            f"no Kafka broker answers on {settings.bootstrap_servers}; or name --embedded DIR"
+            f"name --embedded DIR; without it Kafka is read, and no broker answers on {settings.bootstrap_servers}"
         ) from failure
     except RangeUnreadable as failure:
         raise CommandFailed(str(failure)) from failure

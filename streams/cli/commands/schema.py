@@ -1,4 +1,4 @@
-"""`truceline schema`: the shapes of all records, shown, and held against files."""
+"""`truceline schema`: show record schemas, and check files against them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Annotated
 
 import typer
 
-from streams.cli import LOOK
+from streams.cli import CHECK, options
 from streams.cli.errors import EXIT_FAILED, UsageFailed
 from streams.cli.exit_handling import command_exit
+from streams.cli.help import PlainGroup
 
 FAULTS_SHOWN = 20
 ASYNCAPI = "asyncapi"
 
-group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+group = typer.Typer(cls=PlainGroup, no_args_is_help=True, rich_markup_mode="rich")
 
 
 class ShapeName(StrEnum):
-    """The shapes of schemas/json_schema.py, named here so that the help need not load them (held by a test)."""
+    """The schemas of schemas/json_schema.py, named here so that --help need not load them (a test compares them)."""
 
     REPORT = "report"
     TICK = "tick"
@@ -37,14 +38,14 @@ class ShapeName(StrEnum):
 
 def register(root: typer.Typer) -> None:
     """Join the command line as `truceline schema`."""
-    root.add_typer(group, name="schema", rich_help_panel=LOOK, help="The shapes of records: shown, and checked.")
+    root.add_typer(group, name="schema", rich_help_panel=CHECK, help="Show and check record schemas.")
 
 
 @group.command()
 def show(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Name of a schema.", show_default=False)] = None,
 ) -> None:
-    """Print a record's JSON Schema, or with no NAME say which there are.
+    """Print a record's JSON Schema; without NAME list all schemas.
 
     NAME asyncapi prints all topics as one AsyncAPI 3.0 document.
 
@@ -63,18 +64,19 @@ def show(
 
 @group.command()
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
+    files: options.Files,
     *,
     shape: Annotated[
-        ShapeName | None, typer.Option("--as", metavar="NAME", help="What the records are; else told by their fields.")
+        ShapeName | None,
+        typer.Option("--as", metavar="NAME", help="Schema of the records; by default found from their fields."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Hold each line of files against the shape of its record; exit with 1 when one does not fit.
+    """Check each record of files against its schema; exit with 1 if one does not fit.
 
-    FILE is JSON lines: reports, ticks, what replay writes, or records of the topics.
+    FILE is JSON lines: reports, ticks, outputs of replay, or records of the topics.
 
-    What depends on other reports is not looked at; replay does that.
+    Rules that depend on other reports are not checked; replay does that.
 
     [bold]truceline schema check reports.jsonl[/]
     """
@@ -111,7 +113,7 @@ def _list() -> None:
     from schemas.json_schema import SHAPES, VERSION
     from schemas.topics import TOPICS
 
-    table = Table("name", "topic", "what it is", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table("name", "topic", "description", box=SIMPLE_HEAD, pad_edge=False)
     for shape in SHAPES.values():
         topics = [topic.name for topic in TOPICS.values() if shape.title in topic.value.split(" | ")]
         table.add_row(shape.name, ", ".join(topics) or "–", shape.says.split(". ")[0].rstrip("."))
@@ -120,15 +122,13 @@ def _list() -> None:
 
 
 def _summary(counts: Counter[str], faults: int, unknown: int) -> str:
+    from streams.cli.render.text import counted
+
     if not counts:
         return "no records"
     kinds = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    parts = [f"{_count(counts.total(), 'record')} ({kinds})"]
+    parts = [f"{counted(counts.total(), 'record')} ({kinds})"]
     parts.append(f"{faults:,} {'does' if faults == 1 else 'do'} not fit" if faults else "all fit")
     if unknown:
-        parts.append(f"{_count(unknown, 'unknown field')} passed over")
+        parts.append(f"{counted(unknown, 'unknown field')} ignored")
     return "; ".join(parts)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,26 +1,24 @@
-"""`truceline serve`: the worker against Kafka, or the same with no broker on one SQLite file."""
+"""`truceline serve`: the worker on Kafka, or without Kafka on one SQLite file."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import RUN
-from streams.cli.errors import InputFailed, Unavailable, UsageFailed
+from streams.cli import RUN, options
+from streams.cli.errors import Unavailable, UsageFailed, settings_errors
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from streams.alerts import Rules
     from streams.core.source_registry import Registry
-    from streams.notifications import Notifier
     from streams.settings import Settings
 
 _HELP = """\
-Run the worker: reports in, counts and ceasefires out, with a web server beside it.
+Run the server: takes reports, publishes counts and ceasefires, serves the web page.
 
-Against Kafka (TRUCELINE_BOOTSTRAP_SERVERS), or with --embedded DIR with no broker, on one file in DIR.
+On Kafka (TRUCELINE_BOOTSTRAP_SERVERS), or with --embedded DIR without Kafka, on one SQLite file in DIR.
 Every option is an environment variable too: TRUCELINE_HTTP_PORT and so on.
 
 [bold]Examples[/]
@@ -47,25 +45,21 @@ def register(root: typer.Typer) -> None:
 def serve(
     *,
     embedded: Annotated[
-        str | None, typer.Option(metavar="DIR", help="No broker: keep everything in one SQLite file in DIR.")
+        Path | None, typer.Option(metavar="DIR", help="Run without Kafka, on one SQLite file in DIR.")
     ] = None,
-    bootstrap_servers: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT,…", help="Kafka brokers.", show_default="127.0.0.1:9092")
-    ] = None,
-    topic_prefix: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Topics are named NAME.reports …", show_default="truceline")
-    ] = None,
+    bootstrap_servers: options.Bootstrap = None,
+    topic_prefix: options.Prefix = None,
     sources: Annotated[str | None, typer.Option(metavar="FILE", help="Source registry (YAML).")] = None,
     atlas: Annotated[
         str | None, typer.Option(metavar="FILE", help="Atlas: names of parties, episodes and places (YAML).")
     ] = None,
     horizon: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="How late a report may come, ISO 8601.", show_default="P400D"),
+        typer.Option(metavar="DURATION", help="How late a report may come (ISO 8601).", show_default=options.HORIZON),
     ] = None,
-    alerts: Annotated[str | None, typer.Option(metavar="FILE", help="Rules of alerts (YAML).")] = None,
+    alerts: Annotated[str | None, typer.Option(metavar="FILE", help="Alert rules (YAML).")] = None,
     notify: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Where alerts are sent on to: Apprise URLs, one a line.")
+        str | None, typer.Option(metavar="FILE", help="File of Apprise URLs that alerts are sent to, one a line.")
     ] = None,
     http_host: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address to listen on.", show_default="127.0.0.1")
@@ -77,65 +71,59 @@ def serve(
         int | None,
         typer.Option(
             metavar="N",
-            help="On Kafka: workers, each a process on a core and a port of its own, from the HTTP port on."
-            " Those beyond the number of partitions stand by.",
+            help="Number of worker processes on Kafka, each with its own HTTP port from --http-port on."
+            " More than the partitions are idle.",
             show_default="1",
         ),
     ] = None,
     log_format: Annotated[
-        str | None, typer.Option(metavar="console|json", help="How log lines look.", show_default="console")
+        str | None, typer.Option(metavar="console|json", help="Format of log lines.", show_default="console")
     ] = None,
 ) -> None:
     """Run the worker; the help is in _HELP."""
     from streams.observability import log_config
-    from streams.settings import SettingsError, load
     from streams.web.auth import is_loopback
 
-    try:
-        settings = load(
-            bootstrap_servers=bootstrap_servers,
-            topic_prefix=topic_prefix,
-            sources=sources,
-            atlas=atlas,
-            horizon=horizon,
-            alerts=alerts,
-            notify_urls_file=notify,
-            http_host=http_host,
-            http_port=http_port,
-            processes=processes,
-            log_format=log_format,
-        )
-    except SettingsError as error:
-        raise UsageFailed(str(error)) from error
+    settings = options.load_settings(
+        bootstrap_servers=bootstrap_servers,
+        topic_prefix=topic_prefix,
+        sources=sources,
+        horizon=horizon,
+        alerts=alerts,
+        notify_urls_file=notify,
+        http_host=http_host,
+        http_port=http_port,
+        processes=processes,
+        log_format=log_format,
+    )
     if embedded is not None and settings.processes > 1:
         raise UsageFailed(
-            "--embedded runs in one process, for one SQLite file has one writer:"
-            f" leave --processes {settings.processes} (TRUCELINE_PROCESSES) out, or run on Kafka"
+            "--embedded runs in one process, because an SQLite file has one writer:"
+            f" drop --processes {settings.processes} (TRUCELINE_PROCESSES), or run on Kafka"
         )
-    registry = read_registry(settings.sources)
-    rules = None if settings.alerts is None else read_alert_rules(settings.alerts)
+    _check_host(settings.http_host)
+    registry = options.read_registry(settings.sources, quiet=False)
+    rules = None if settings.alerts is None else options.read_alert_rules(settings.alerts)
     log_config.configure(settings.log_format, settings.log_level)
     if settings.token is None and not is_loopback(settings.http_host):
         typer.echo(
-            f"truceline: others reach {settings.http_host}: POST /reports is closed without TRUCELINE_TOKEN", err=True
+            f"truceline: {settings.http_host} is reachable from other machines: POST /reports is refused until"
+            " TRUCELINE_TOKEN is set",
+            err=True,
         )
     if embedded is None:
         _serve_kafka(settings)
     else:
-        from pathlib import Path
-
-        _serve_embedded(settings, registry, rules, Path(embedded))
+        _serve_embedded(settings, registry, rules, embedded)
 
 
 def _serve_kafka(settings: Settings) -> None:
-    from streams.settings import SettingsError
     from streams.worker import faust_app, supervisor
 
     serve = faust_app.serve if settings.processes == 1 else supervisor.serve
     try:
-        serve(settings)
-    except SettingsError as error:
-        raise UsageFailed(str(error)) from error
+        with settings_errors():
+            serve(settings)
     except OSError as error:
         raise Unavailable(error.strerror or str(error)) from error
 
@@ -153,19 +141,21 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     from streams.web.server import listen, serve, url_of
 
     loopback = is_loopback(settings.http_host)
+    if folder.exists() and not folder.is_dir():
+        raise UsageFailed(f"--embedded {folder} is a file, not a folder")
     try:
         atlas = atlas_of(settings)
     except SettingsError as error:
         raise UsageFailed(str(error)) from error
     try:
         listener = listen(settings.http_host, settings.http_port)
-        notifier = read_delivery(settings)
+        notifier = options.read_delivery(settings)
         store = EmbeddedStore(
             folder, registry, horizon_us=settings.horizon_us, topic=settings.topic("reports"), rules=rules
         )
     except (StoreUnavailable, OSError) as error:
         raise Unavailable(error.strerror if isinstance(error, OSError) and error.strerror else str(error)) from error
-    typer.echo(f"truceline: {url_of(listener)}, ledger in {folder}; Ctrl-C ends", err=True)
+    typer.echo(f"truceline: {url_of(listener)}, ledger in {folder}; press Ctrl-C to stop", err=True)
     try:
         app = create_app(
             store,
@@ -181,39 +171,11 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
         store.close()
 
 
-def read_registry(path: str | Path | None) -> Registry:
-    """Return the registry in a file, an empty one where none is named; raises UsageFailed."""
-    from streams.core.source_registry import Registry
-    from streams.files.source_registry import SourcesError, read_sources
-
-    if path is None:
-        return Registry()
-    try:
-        return read_sources(path)
-    except SourcesError as error:
-        raise UsageFailed(f"the source registry is refused\n{error}") from error
-    except OSError as error:
-        raise UsageFailed(f"the source registry {path} cannot be read: {error.strerror}") from error
-
-
-def read_delivery(settings: Settings) -> Notifier | None:
-    """Return what alerts are sent on by, None where no target is named; raises UsageFailed."""
-    from streams.notifications import create_notifier
-    from streams.settings import SettingsError
+def _check_host(host: str) -> None:
+    """Raise UsageFailed for a host name that does not exist."""
+    import socket
 
     try:
-        return create_notifier(settings)
-    except SettingsError as error:
-        raise UsageFailed(str(error)) from error
-
-
-def read_alert_rules(path: str | Path) -> Rules:
-    """Return the rules in a file; raises UsageFailed with the line of each fault, or InputUnreadable."""
-    from streams.alerts import RulesError, read_rules
-
-    try:
-        return read_rules(path)
-    except RulesError as error:
-        raise UsageFailed(f"the rules are refused\n{error}") from error
-    except OSError as error:
-        raise InputFailed(f"{path} cannot be read: {error.strerror}") from error
+        socket.getaddrinfo(host, None)
+    except OSError:
+        raise UsageFailed(f"--http-host {host}: no such host name") from None

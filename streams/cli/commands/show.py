@@ -1,30 +1,29 @@
-"""`truceline show` and `truceline diff`: an episode as it was known at a time, and what changed between two."""
+"""`truceline show` and `truceline diff`: an episode as known at a time, and what changed between two times."""
 
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streams.cli import LOOK, options
-from streams.cli.commands.serve import read_registry
 from streams.cli.errors import UsageFailed
 from streams.cli.exit_handling import command_exit
+from streams.cli.history import LogOptions, log_options
 
 if TYPE_CHECKING:
     from streams.core.queries.as_of import EpisodeDifference
 
 STOPPED = "stopped before the end of the log"
 
-_KNOWN = """\
-Known at TIME is what the reports published by then say, with the clock at TIME: what was to take effect or to expire
-by then has done so. The log is read from files (--from), an embedded server's folder (--embedded), or else from Kafka.
-"""
+_KNOWN = f"""\
+Known at TIME: the reports published by then, and what was to take effect or to expire by then.
+
+{options.READ_FROM}"""
 
 _SHOW_HELP = f"""\
-Show an EPISODE as it stands, or with --at as it was known at a time.
+Show the counts and ceasefires of an EPISODE, now or as known at a time.
 
 {_KNOWN}
 [bold]Examples[/]
@@ -35,9 +34,9 @@ Show an EPISODE as it stands, or with --at as it was known at a time.
 """
 
 _DIFF_HELP = f"""\
-List what changed in an EPISODE from T1 to T2, and because of which reports; corrections are marked.
+List what changed in an EPISODE from T1 to T2, and which reports changed it.
 
-{_KNOWN}
+Corrections are marked. {_KNOWN}
 [bold]Examples[/]
 
   truceline diff armenia-azerbaijan-2022-09 2022-09-14T00:00:00Z 2022-09-16T00:00:00Z --from reports.jsonl
@@ -46,59 +45,35 @@ List what changed in an EPISODE from T1 to T2, and because of which reports; cor
 """
 
 
-class Form(StrEnum):
-    """For people, or for programs."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class DiffForm(StrEnum):
-    """How a difference is written."""
-
-    TABLE = "table"
-    JSON = "json"
-    MD = "md"
-
-
-Episode = Annotated[str, typer.Argument(metavar="EPISODE", show_default=False)]
-Time = typer.Argument(show_default=False)
-
-
 def register(root: typer.Typer) -> None:
     """Join the command line."""
     root.command(help=_SHOW_HELP, rich_help_panel=LOOK)(show)
     root.command(help=_DIFF_HELP, rich_help_panel=LOOK)(diff)
 
 
+@log_options
 def show(
-    episode: Episode,
+    episode: options.Episode,
     more: options.More = None,
     *,
-    from_: options.From = None,
-    embedded: options.Embedded = None,
-    at: Annotated[str | None, typer.Option(metavar="TIME", help="As it was known then.")] = None,
-    bootstrap_servers: options.Bootstrap = None,
-    topic_prefix: options.Prefix = None,
-    sources: options.Sources = None,
-    horizon: options.Horizon = None,
-    quiet: options.Quiet = False,
-    form: Annotated[Form, typer.Option("--format", help="For people, or for programs.")] = Form.TEXT,
+    log: LogOptions,
+    at: options.At = None,
+    form: Annotated[
+        options.TextFormat, typer.Option("--format", help="Human-readable or JSON.")
+    ] = options.TextFormat.TEXT,
 ) -> None:
     """Show an episode; the help is in _SHOW_HELP."""
     from streams.core.queries.as_of import NoSuchEpisode, known_at
 
+    del more  # already in `log`
     at_us = None if at is None else options.time_us(at, "--at")
-    registry, horizon_us = read_registry(sources), options.horizon_us(horizon)
+    registry, horizon_us = log.registry(), log.horizon_us()
     with command_exit(STOPPED):
-        files = [*(from_ or ()), *(more or ())]
-        kafka = options.Kafka(bootstrap_servers, topic_prefix)
-        records = options.records(episode, files, embedded, kafka, quiet=quiet)
         try:
-            picture = known_at(episode, records, registry, horizon_us=horizon_us, at_us=at_us)
+            picture = known_at(episode, log.records(episode), registry, horizon_us=horizon_us, at_us=at_us)
         except NoSuchEpisode as error:
-            raise options.unknown(error, " at that time" if at else "") from error
-        if form is Form.JSON:
+            raise options.episode_not_found(error, " at that time" if at else "") from error
+        if form is options.TextFormat.JSON:
             import orjson
 
             record = {"episode": episode, **picture}
@@ -111,45 +86,41 @@ def show(
         Printed().print(picture_tables(episode, picture))
 
 
+@log_options
 def diff(
-    episode: Episode,
-    from_time: Annotated[str, typer.Argument(metavar="T1", show_default=False)],
-    to_time: Annotated[str, typer.Argument(metavar="T2", show_default=False)],
+    episode: options.Episode,
+    from_time: Annotated[str, typer.Argument(metavar="T1", help="First time.", show_default=False)],
+    to_time: Annotated[str, typer.Argument(metavar="T2", help="Second time.", show_default=False)],
     more: options.More = None,
     *,
-    from_: options.From = None,
-    embedded: options.Embedded = None,
-    bootstrap_servers: options.Bootstrap = None,
-    topic_prefix: options.Prefix = None,
-    sources: options.Sources = None,
-    horizon: options.Horizon = None,
-    quiet: options.Quiet = False,
-    form: Annotated[DiffForm, typer.Option("--format", help="How it is written.")] = DiffForm.TABLE,
+    log: LogOptions,
+    form: Annotated[
+        options.DiffFormat, typer.Option("--format", help="Table, JSON or Markdown.")
+    ] = options.DiffFormat.TABLE,
 ) -> None:
     """List what changed; the help is in _DIFF_HELP."""
     from streams.core.queries.as_of import NoSuchEpisode, difference
 
+    del more  # already in `log`
     from_us, to_us = options.time_us(from_time, "T1"), options.time_us(to_time, "T2")
     if to_us < from_us:
         raise UsageFailed(f"T2 {to_time} is before T1 {from_time}")
-    registry, horizon_us = read_registry(sources), options.horizon_us(horizon)
+    registry, horizon_us = log.registry(), log.horizon_us()
     with command_exit(STOPPED):
-        files = [*(from_ or ()), *(more or ())]
-        kafka = options.Kafka(bootstrap_servers, topic_prefix)
-        records = options.records(episode, files, embedded, kafka, quiet=quiet)
+        records = log.records(episode)
         try:
             found = difference(episode, records, registry, horizon_us=horizon_us, from_us=from_us, to_us=to_us)
         except NoSuchEpisode as error:
-            raise options.unknown(error, f" until {to_time}") from error
-        _print(found, form)
+            raise options.episode_not_found(error, f" until {to_time}") from error
+        _print_difference(found, form)
 
 
-def _print(found: EpisodeDifference, form: DiffForm) -> None:
-    if form is DiffForm.JSON:
+def _print_difference(found: EpisodeDifference, form: options.DiffFormat) -> None:
+    if form is options.DiffFormat.JSON:
         import orjson
 
         sys.stdout.write(orjson.dumps(found.as_record(), option=orjson.OPT_APPEND_NEWLINE).decode())
-    elif form is DiffForm.MD:
+    elif form is options.DiffFormat.MD:
         from streams.cli.render.difference import markdown
 
         sys.stdout.writelines(markdown(found))

@@ -1,16 +1,14 @@
-"""`truceline status`: who holds which partition, how far behind, how much is kept."""
+"""`truceline status`: owner, lag and size of each partition."""
 
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import LOOK
-from streams.cli.commands.topics import Brokers, Prefix
-from streams.cli.errors import CommandFailed, UsageFailed, kafka_failed
+from streams.cli import CHECK, options
+from streams.cli.errors import CommandFailed, UsageFailed, kafka_failed, settings_errors
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -20,11 +18,11 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 _HELP = """\
-Show the partitions of the log: owner, lag, standing reports, last commit.
+Show the partitions of the log: owner, lag, reports, last commit.
 
-On a terminal --watch keeps the table up to date until Ctrl-C; otherwise it is printed once, or with --watch again and
-again. What Kafka tells is asked of Kafka; standing reports and troubles of the workers named by --url.
-Lag is told in offsets: the mark that ends a transaction is one, so that 1 may be left where all is taken in.
+On a terminal --watch keeps the table up to date until Ctrl-C; elsewhere it prints the table again and again. The
+number of reports and the state of a worker come from the workers named by --url, all else from Kafka.
+Lag is in offsets; the end marker of a transaction is one, so a lag of 1 may remain when all reports are processed.
 
 [bold]Examples[/]
 
@@ -36,66 +34,56 @@ Lag is told in offsets: the mark that ends a transaction is one, so that 1 may b
 """
 
 
-class Format(StrEnum):
-    """How it is told."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 def register(root: typer.Typer) -> None:
     """Join the command line."""
-    root.command(help=_HELP, rich_help_panel=LOOK)(status)
+    root.command(help=_HELP, rich_help_panel=CHECK)(status)
 
 
 def status(
     *,
     url: Annotated[
         list[str] | None,
-        typer.Option(metavar="URL", help="A worker's address; may be given again.", show_default=False),
+        typer.Option(metavar="URL", help="Address of a worker; repeatable.", show_default=False),
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
-    every: Annotated[float, typer.Option(metavar="SECONDS", min=0.2, help="How often to look, with --watch.")] = 2.0,
-    bootstrap_servers: Brokers = None,
-    topic_prefix: Prefix = None,
-    form: Annotated[Format, typer.Option("--format", help="A table, or one JSON object a line.")] = Format.TABLE,
+    watch: Annotated[bool, typer.Option("--watch", help="Update until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(metavar="SECONDS", min=0.2, help="Interval of --watch.")] = 2.0,
+    bootstrap_servers: options.Bootstrap = None,
+    topic_prefix: options.Prefix = None,
+    form: Annotated[
+        options.TableFormat, typer.Option("--format", help="Table, or one JSON object a line.")
+    ] = options.TableFormat.TABLE,
 ) -> None:
-    """Show how it stands; the help is in _HELP."""
+    """Show the partitions; the help is in _HELP."""
     import logging
     import signal
-
-    from streams.settings import SettingsError, load
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     urls = url or []
     for address in urls:
         if not address.startswith(("http://", "https://")):
             raise UsageFailed(f"--url {address}: an address begins with http:// or https://")
+    settings = options.load_settings(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
     try:
-        settings = load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
-    try:
-        _show(settings, urls, form, every if watch else None)
+        _print_status(settings, urls, form, every if watch else None)
     except KeyboardInterrupt:
         raise typer.Exit(128 + signal.SIGINT) from None
 
 
-def _show(settings: Settings, urls: list[str], form: Format, every_s: float | None) -> None:
+def _print_status(settings: Settings, urls: list[str], form: options.TableFormat, every_s: float | None) -> None:
     import time
 
     from rich.console import Console
     from rich.live import Live
 
     console = Console()
-    if every_s is not None and console.is_terminal and form is Format.TABLE:
+    if every_s is not None and console.is_terminal and form is options.TableFormat.TABLE:
         with Live(_now(settings, urls), console=console, auto_refresh=False) as live:
             while True:
                 time.sleep(every_s)
                 live.update(_now(settings, urls), refresh=True)
     while True:
         found = _look(settings, urls)
-        if form is Format.JSON:
+        if form is options.TableFormat.JSON:
             typer.echo(json.dumps(found.as_record()))
         else:
             console.print(_table(found))
@@ -105,7 +93,7 @@ def _show(settings: Settings, urls: list[str], form: Format, every_s: float | No
 
 
 def _now(settings: Settings, urls: list[str]) -> Group | Text:
-    """Return the table, or what stands in its way: a broker that is away for a while does not end the watch."""
+    """Return the table, or the error: a broker that is away for a while does not end the watch."""
     from rich.text import Text
 
     try:
@@ -120,14 +108,12 @@ def _look(settings: Settings, urls: list[str]) -> InstallationStatus:
     from aiokafka.errors import KafkaError
 
     from streams.operations.diagnostics.status import look
-    from streams.settings import SettingsError
 
     try:
-        return asyncio.run(look(settings, urls))
+        with settings_errors():
+            return asyncio.run(look(settings, urls))
     except LookupError as missing:
         raise CommandFailed(f"{settings.bootstrap_servers}: {missing}") from missing
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
     except (KafkaError, OSError, TimeoutError) as failure:
         raise kafka_failed(failure, settings, "worker") from failure
 
@@ -140,12 +126,12 @@ def _table(found: InstallationStatus) -> Group:
     from streams.cli.render.text import plain
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("partition", "owner", "lag", "next", "end", "standing", "last commit"):
+    for heading in ("partition", "owner", "lag", "next", "end", "reports", "last commit"):
         table.add_column(heading, justify="left" if heading in {"owner", "last commit"} else "right")
     for row in found.rows:
         table.add_row(
             str(row.partition),
-            Text("nobody", "red") if row.owner is None else plain(row.owner),
+            Text("none", "red") if row.owner is None else plain(row.owner),
             f"{row.lag:,}",
             "–" if row.committed is None else f"{row.committed:,}",
             f"{row.end:,}",
@@ -156,8 +142,8 @@ def _table(found: InstallationStatus) -> Group:
     head = Text(f"group {found.group}: {found.state}, {len(found.rows)} partitions, lag {lag:,}")
     lines: list[Text | Table] = [head, table]
     for worker in found.workers:
-        told = "; ".join(worker.reasons)
-        lines.append(Text(f"{worker.url}: {worker.status}" + (f": {plain(told)}" if told else "")))
+        reasons = "; ".join(worker.reasons)
+        lines.append(Text(f"{worker.url}: {worker.status}" + (f": {plain(reasons)}" if reasons else "")))
     return Group(*lines)
 
 

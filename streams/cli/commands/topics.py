@@ -1,4 +1,4 @@
-"""`truceline topics`: the topics of the one table (schemas/topics.py), made and checked on the brokers."""
+"""`truceline topics`: create and check the topics of `schemas.topics` on the brokers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli import KAFKA
+from streams.cli import KAFKA, options
 from streams.cli.commands import rebuild
-from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, mute_client_log
+from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, mute_client_log, settings_errors
+from streams.cli.help import PlainGroup
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -17,76 +18,71 @@ if TYPE_CHECKING:
     from streams.kafka.topics import TopicDifference, TopicSurvey
     from streams.settings import Settings
 
-group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+group = typer.Typer(cls=PlainGroup, no_args_is_help=True, rich_markup_mode="rich")
 
 _GROW = """\
-Move a log to topics with more partitions, which must have another prefix: an episode lies in the partition of its key,
-and would lie elsewhere than its state.
+Move a log to topics with more partitions, under another prefix.
 
-It is `truceline rebuild` with --partitions: the live topics are only read, and what the new ones hold is folded anew,
-checked and compared before anything is switched. See truceline rebuild --help for how to switch.
+More partitions would send an episode to another partition than its state, so the topics must be new ones.
+It is `truceline rebuild` with --partitions: the live topics are only read; the new ones are recomputed, checked and
+compared before anything is switched. See truceline rebuild --help for how to switch.
 
 [bold]truceline topics grow --partitions 8[/]                        # to the prefix NAME-8
 
 [bold]truceline topics grow --partitions 8 --switch truceline.env[/]
 """
 
-Brokers = Annotated[
-    str | None, typer.Option(metavar="HOST:PORT,…", help="Kafka brokers.", show_default="127.0.0.1:9092")
-]
-Prefix = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Topics are named NAME.reports …", show_default="truceline")
-]
-
 
 def register(root: typer.Typer) -> None:
     """Join the command line as `truceline topics`."""
-    root.add_typer(group, name="topics", rich_help_panel=KAFKA, help="The topics: made, listed, checked.")
+    root.add_typer(group, name="topics", rich_help_panel=KAFKA, help="Create, list and check the topics.")
 
 
 @group.command()
 def create(
     partitions: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Partitions of each topic; cannot be changed later.")
+        int, typer.Option(metavar="N", min=1, max=10_000, help="Partitions of each topic; cannot be changed later.")
     ] = 6,
     replication: Annotated[
         int | None,
-        typer.Option(min=1, max=100, help="Copies of each partition.", show_default="3, or as many as brokers"),
+        typer.Option(
+            metavar="N", min=1, max=100, help="Copies of each partition.", show_default="3, or the number of brokers"
+        ),
     ] = None,
-    bootstrap_servers: Brokers = None,
-    topic_prefix: Prefix = None,
+    bootstrap_servers: options.Bootstrap = None,
+    topic_prefix: options.Prefix = None,
 ) -> None:
-    """Make the topics that are missing, and say what exists with another shape.
+    """Create the missing topics, and list those that exist with other settings.
 
-    Exits with 1 when a topic has a shape that no worker may run on.
+    Exits with 1 if a topic has settings that no worker can run with.
 
     [bold]truceline topics create --partitions 12 --replication 3[/]
     """
     from streams.kafka.topics import differences
 
-    settings = _settings(bootstrap_servers, topic_prefix)
+    settings = options.load_settings(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
     made, found = _run(settings, _create(settings, partitions, replication))
     for name in made:
-        typer.echo(f"made {settings.topic(name)} ({_count(found[name])})")
+        typer.echo(f"created {settings.topic(name)} ({_count(found[name])})")
     if not made:
         typer.echo(f"all topics of {settings.topic_prefix} exist on {settings.bootstrap_servers}")
-    _tell(settings, differences(settings.topic_prefix, found, partitions))
+    _print_differences(settings, differences(settings.topic_prefix, found, partitions))
 
 
 @group.command(name="list")
 def list_topics(
-    bootstrap_servers: Brokers = None,
-    topic_prefix: Prefix = None,
+    bootstrap_servers: options.Bootstrap = None,
+    topic_prefix: options.Prefix = None,
 ) -> None:
-    """Show every topic with key, value and clean-up, and what the brokers have of it.
+    """List every topic with its key, value and cleanup policy, and its partitions on the brokers.
 
     [bold]truceline topics list[/]
     """
     from schemas.topics import TOPICS, full_name
 
-    settings = _settings(bootstrap_servers, topic_prefix)
+    settings = options.load_settings(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
     found = _run(settings, _survey(settings))
-    rows = [["topic", "partitions", "copies", "cleanup", "key", "value", "says"]]
+    rows = [["topic", "partitions", "copies", "cleanup", "key", "value", "description"]]
     for name, topic in TOPICS.items():
         there = [str(found[name].partitions), str(found[name].replication)] if name in found else ["missing", "-"]
         full = full_name(settings.topic_prefix, name)
@@ -98,25 +94,25 @@ def list_topics(
 
 @group.command()
 def check(
-    bootstrap_servers: Brokers = None,
-    topic_prefix: Prefix = None,
+    bootstrap_servers: options.Bootstrap = None,
+    topic_prefix: options.Prefix = None,
 ) -> None:
-    """Say what is missing or has another shape; exits with 1 when no worker may run on it.
+    """List topics that are missing or have other settings; exit with 1 if no worker can run with them.
 
     [bold]truceline topics check && truceline serve[/]
     """
     from streams.kafka.topics import differences
 
-    settings = _settings(bootstrap_servers, topic_prefix)
+    settings = options.load_settings(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
     different = differences(settings.topic_prefix, _run(settings, _survey(settings)))
     if not different:
-        typer.echo(f"all topics of {settings.topic_prefix} are as they should be on {settings.bootstrap_servers}")
-    _tell(settings, different)
+        typer.echo(f"all topics of {settings.topic_prefix} are correct on {settings.bootstrap_servers}")
+    _print_differences(settings, different)
 
 
 @group.command(help=_GROW)
 def grow(
-    partitions: Annotated[int, typer.Option(min=2, max=10_000, help="Partitions that each new topic has.")],
+    partitions: Annotated[int, typer.Option(metavar="N", min=2, max=10_000, help="Partitions of each new topic.")],
     *,
     to: Annotated[
         str | None, typer.Option("--to", metavar="PREFIX", help="Prefix of the new topics.", show_default="NAME-N")
@@ -125,19 +121,19 @@ def grow(
     replication: rebuild.Replication = None,
     switch: rebuild.Switch = None,
     accept_differences: rebuild.Accept = False,
-    bootstrap_servers: Brokers = None,
-    topic_prefix: Prefix = None,
-    quiet: rebuild.Quiet = False,
+    bootstrap_servers: options.Bootstrap = None,
+    topic_prefix: options.Prefix = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Rebuild with more partitions; the help is in _GROW."""
-    live = _settings(bootstrap_servers, topic_prefix)
+    live = options.load_settings(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
     prefix = to or f"{live.topic_prefix}-{partitions}"
     old, new = rebuild.settings_of_both(bootstrap_servers, topic_prefix, prefix, app_id)
     found = _run(old, _survey(old))
     if "reports" not in found:
         raise CommandFailed(f"there is no topic {old.topic('reports')} on {old.bootstrap_servers}")
     if partitions <= found["reports"].partitions:
-        raise UsageFailed(f"{old.topic('reports')} has {_count(found['reports'])}: name more partitions than that")
+        raise UsageFailed(f"{old.topic('reports')} has {_count(found['reports'])}: name a greater number")
     rebuild.carry_out(old, new, partitions, replication, switch, accept=accept_differences, quiet=quiet)
 
 
@@ -168,26 +164,14 @@ def _run(settings: Settings, work: Coroutine[Any, Any, Any]) -> Any:
     from aiokafka.errors import KafkaError
 
     from streams.kafka.topics import TopicsNotCreated
-    from streams.settings import SettingsError
 
     try:
-        with mute_client_log():
+        with mute_client_log(), settings_errors():
             return asyncio.run(work)
     except TopicsNotCreated as failure:
         raise CommandFailed(f"{settings.bootstrap_servers}: {failure}") from failure
     except (KafkaError, OSError, TimeoutError) as failure:
         raise kafka_failed(failure, settings) from failure
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
-
-
-def _settings(bootstrap_servers: str | None, topic_prefix: str | None) -> Settings:
-    from streams.settings import SettingsError, load
-
-    try:
-        return load(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
-    except SettingsError as fault:
-        raise UsageFailed(str(fault)) from fault
 
 
 def _count(found: TopicSurvey) -> str:
@@ -195,11 +179,11 @@ def _count(found: TopicSurvey) -> str:
     return f"{partitions}, {'1 copy' if found.replication == 1 else f'{found.replication} copies'}"
 
 
-def _tell(settings: Settings, different: list[TopicDifference]) -> None:
+def _print_differences(settings: Settings, different: list[TopicDifference]) -> None:
     for difference in different:
         typer.echo(f"{'error' if difference.fatal else 'note'}: {difference}", err=True)
     if any(difference.is_setting for difference in different):
         alter = f"kafka-configs.sh --bootstrap-server {settings.bootstrap_servers} --alter --topic TOPIC"
-        typer.echo(f"A setting is altered by: {alter} --add-config NAME=VALUE", err=True)
+        typer.echo(f"To change a setting: {alter} --add-config NAME=VALUE", err=True)
     if any(difference.fatal for difference in different):
         raise typer.Exit(EXIT_FAILED)

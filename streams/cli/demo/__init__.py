@@ -1,1 +1,1 @@
-"""A story from a file, played into a real server and watched as it is told."""
+"""The demo: a story from a file, played into a real server and shown."""

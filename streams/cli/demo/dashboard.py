@@ -1,4 +1,4 @@
-"""What is shown while a story is told: counts, totals, ceasefires, and what changed them."""
+"""The demo's panel: counts, totals, ceasefires, and what changed them."""
 
 from collections import deque
 from typing import Any
@@ -16,16 +16,16 @@ __all__ = ["Dashboard", "change_line"]
 
 FEED_MOST = 12
 FEED_LEAST = 3
-#: What the panel and the feed's heading take, with a line to spare for the cursor.
+#: Lines of the panel's border and the feed's heading, and one for the cursor.
 BORDER_LINES = 4
 BORDER_COLUMNS = 4
 
 
 class Dashboard:
-    """Gathers pictures and changes, and shows them as one."""
+    """Collects pictures and changes, and shows them as one panel."""
 
     def __init__(self, title: str) -> None:
-        """`title` stands above all."""
+        """Begin with no picture and no change; `title` is the heading."""
         self.title = title
         self.now = ""
         self.times = Times()
@@ -35,18 +35,18 @@ class Dashboard:
         self._feed: deque[ShownChange] = deque(maxlen=FEED_MOST)
 
     def take(self, change: ShownChange) -> None:
-        """Take a published change in."""
+        """Add a published change."""
         topic, record = change
         if topic == "casualties":
             self._last[cell_key(record)] = f"{record['kind']}, {_step(record)}"
         if topic == "ceasefires" and record["view"] == "joint" and "source" in record["cause"]:
             cause = record["cause"]
             at = self.times(cause["published_at"])
-            self._heard[record["ceasefire"]] = f"as {plain(cause['source'])} made known {at}"
+            self._heard[record["ceasefire"]] = f"announced by {plain(cause['source'])} {at}"
         self._feed.append(change)
 
     def __rich_console__(self, console: Console, _options: ConsoleOptions) -> RenderResult:
-        """Yield everything as one panel, no taller than the terminal if that can be."""
+        """Yield everything as one panel, no taller than the terminal where possible."""
         parts: list[RenderableType] = [Text(self.now, style="italic")]
         picture = self.picture
         if picture is not None and picture["cells"]:
@@ -68,8 +68,8 @@ class Dashboard:
 
 
 def change_line(change: ShownChange, times: Times) -> Text:
-    """Return a change with when and by whom it was caused, in one line."""
-    at, who, words = _told(change, times)
+    """Return a change in one line, with the time and source of its cause."""
+    at, who, words = _columns(change, times)
     return Text.assemble((f"{at:<12}", "dim"), (f" {who}  ", "cyan"), words)
 
 
@@ -78,7 +78,7 @@ def _feed_table(feed: list[ShownChange], times: Times) -> Table:
         box=None,
         expand=True,
         pad_edge=False,
-        title="What changed, when that was said, and by whom",
+        title="Changes: time, source, and what changed",
         title_justify="left",
     )
     table.title_style = "bold"
@@ -87,14 +87,14 @@ def _feed_table(feed: list[ShownChange], times: Times) -> Table:
     table.add_column(style="cyan", no_wrap=True, min_width=14)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for change in feed:
-        table.add_row(*(Text(words) for words in _told(change, times)))
+        table.add_row(*(Text(words) for words in _columns(change, times)))
     return table
 
 
-def _told(change: ShownChange, times: Times) -> tuple[str, str, str]:
+def _columns(change: ShownChange, times: Times) -> tuple[str, str, str]:
     cause = change.record["cause"]
     at = times(cause.get("published_at") or cause.get("tick"))
-    return at, plain(cause.get("source") or "time passing"), change_words(change.topic, change.record, times)
+    return at, plain(cause.get("source") or "clock"), change_words(change.topic, change.record, times)
 
 
 def _step(record: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Playing the story: each report over HTTP, each change shown as it is published."""
+"""Play the story: send each report over HTTP, show each change as it is published."""
 
 import time
 from collections.abc import Callable
@@ -17,27 +17,27 @@ from streams.cli.render.picture import picture_tables
 __all__ = ["play", "watch"]
 
 TITLE = "Armenia and Azerbaijan, 13 to 15 September 2022"
-#: How long a report is left to be read, on a terminal.
+#: Pause after each report, on a terminal.
 SCENE_S = 2.0
-#: When the changes of a report are through if no more come.
+#: The changes of a report are complete after this long without another.
 SETTLED_S = 0.4
 ANSWER_S = 20.0
 POLL_S = 0.05
 
 
 def play(stage: DemoServer, console: Console) -> None:
-    """Tell the whole story: a live table on a terminal, otherwise a line a change. Raises StageFailed."""
+    """Play the whole story: a live table on a terminal, otherwise one line a change. Raises DemoServerFailed."""
     scenes = list(story())
     board = Dashboard(TITLE)
     board.times = scenes[0].times
     with httpx.Client(base_url=stage.url, timeout=ANSWER_S) as client:
         if not console.is_terminal:
 
-            def say(line: Text) -> None:
+            def show(line: Text) -> None:
                 console.print(line, soft_wrap=True)
 
             for scene in scenes:
-                _tell(stage, client, scene, board, shown=_nothing, say=say)
+                _play_report(stage, client, scene, board, refresh=_nothing, show=show)
             if board.picture is not None:
                 console.print()
                 console.print(picture_tables(EPISODE, board.picture, board.times))
@@ -46,9 +46,9 @@ def play(stage: DemoServer, console: Console) -> None:
             for number, scene in enumerate(scenes, 1):
                 at = scene.times(scene.report["published_at"])
                 board.now = f"{at}, report {number} of {len(scenes)}: {scene.words}"
-                _tell(stage, client, scene, board, shown=live.refresh, say=_nothing)
+                _play_report(stage, client, scene, board, refresh=live.refresh, show=_nothing)
                 time.sleep(SCENE_S)
-            board.now = "That is the story."
+            board.now = "End of the story."
             live.refresh()
 
 
@@ -62,31 +62,31 @@ def watch(stage: DemoServer, console: Console) -> None:
 
 
 def _nothing(_line: Text | None = None) -> None:
-    """What is shown where nothing is shown."""
+    """Show nothing."""
 
 
-def _tell(
+def _play_report(
     stage: DemoServer,
     client: httpx.Client,
     scene: StoryLine,
     board: Dashboard,
     *,
-    shown: Callable[[], None],
-    say: Callable[[Text], None],
+    refresh: Callable[[], None],
+    show: Callable[[Text], None],
 ) -> None:
-    shown()
+    refresh()
     answer = client.post("/reports", content=scene.value, headers={"Content-Type": "application/json"})
     if answer.status_code != httpx.codes.ACCEPTED:
-        raise DemoServerFailed(f"the server did not take a report: {answer.text}")
+        raise DemoServerFailed(f"the server rejected a report: {answer.text}")
     settled_at = time.monotonic() + SETTLED_S
     while time.monotonic() < settled_at:
         for change in stage.changes():
             board.take(change)
-            say(change_line(change, board.times))
+            show(change_line(change, board.times))
             settled_at = time.monotonic() + SETTLED_S
         time.sleep(POLL_S)
     board.picture = _picture(client, answer.json()["offset"])
-    shown()
+    refresh()
 
 
 def _picture(client: httpx.Client, offset: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a story is played: a real server on one SQLite file, or a real Kafka with a worker."""
+"""Servers of the demo: a real one on an SQLite file, or a real Kafka with a worker."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ POLL_S = 0.2
 
 
 class DemoServerFailed(Exception):
-    """The server or Kafka did not come up; the message says why and what to do."""
+    """The server or Kafka did not start; the message says why and what to do."""
 
 
 class ShownChange(NamedTuple):
@@ -48,12 +48,12 @@ class ShownChange(NamedTuple):
 
 
 class DemoServer(Protocol):
-    """A server that plays."""
+    """A running server, and the changes that it publishes."""
 
     url: str
 
     def changes(self) -> list[ShownChange]:
-        """Return what was published since the last call."""
+        """Return the changes published since the last call."""
         ...
 
 
@@ -75,9 +75,9 @@ class _EmbeddedServer:
 
 @contextmanager
 def embedded(folder: Path, port: int, *, afresh: bool) -> Iterator[DemoServer]:
-    """Serve a folder on this machine while the block runs; `afresh` forgets what an earlier demo left in it.
+    """Serve a folder on this machine while the block runs; `afresh` first deletes the ledger of an earlier demo.
 
-    Raises StoreUnavailable or OSError where the folder or the port cannot be had.
+    Raises StoreUnavailable or OSError if the folder or the port is taken.
     """
     if afresh:
         with claim_folder(folder):
@@ -111,18 +111,18 @@ class _KafkaServer:
 
 @contextmanager
 def on_kafka(port: int, say: Callable[[str], None]) -> Iterator[DemoServer]:
-    """Start a Kafka and a worker, gone at the end; or use the Kafka that KAFKA_BOOTSTRAP_SERVERS names.
+    """Start a Kafka and a worker until the block ends; or use the Kafka of KAFKA_BOOTSTRAP_SERVERS.
 
-    `say` is told what is being waited for. Raises StageFailed.
+    `say` is called with what is being waited for. Raises DemoServerFailed.
     """
     from streams.kafka.local.cluster import KafkaUnavailable, broker
 
-    say("starting Apache Kafka; the first time its jars are fetched (44 MB)")
+    say("starting Apache Kafka; the first start downloads 44 MB")
     try:
         with broker() as bootstrap_servers, tempfile.TemporaryDirectory(prefix="truceline-demo-") as folder:
             name = f"demo-{uuid.uuid4().hex[:8]}"
             settings = Settings(bootstrap_servers=bootstrap_servers, topic_prefix=name, app_id=name)
-            say(f"making the topics {name}.reports and so on, on {bootstrap_servers}")
+            say(f"creating the topics {name}.reports and so on, on {bootstrap_servers}")
             with _topics(settings), _worker(settings, port, Path(folder), say) as url, _watched(settings) as published:
                 yield _KafkaServer(url, published)
     except KafkaUnavailable as error:
@@ -165,7 +165,7 @@ def _worker(settings: Settings, port: int, folder: Path, say: Callable[[str], No
         }
         say("starting a worker: truceline serve")
         command = [sys.executable, "-m", "streams", "serve"]
-        # Its own session: Ctrl-C is ours to pass on, in order.
+        # Its own session, so that Ctrl-C stops the demo first and then the worker.
         worker = subprocess.Popen(command, env=environment, stderr=lines, stdout=lines, start_new_session=True)
         try:
             _wait_until_ready(url, worker, log)
@@ -195,7 +195,7 @@ def _wait_until_ready(url: str, worker: "subprocess.Popen[bytes]", log: Path) ->
 
 @contextmanager
 def _watched(settings: Settings) -> Iterator["queue.SimpleQueue[ShownChange]"]:
-    """Read the topics of changes from now on, in a thread of its own."""
+    """Read the change topics in a thread."""
     published: queue.SimpleQueue[ShownChange] = queue.SimpleQueue()
     over, begun = threading.Event(), threading.Event()
 

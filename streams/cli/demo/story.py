@@ -1,4 +1,4 @@
-"""The story that ships: an article of September 2022, told as reports."""
+"""The shipped story: an article of September 2022 as reports."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ EPISODE = "armenia-azerbaijan-2022-09"
 
 
 class StoryLine(NamedTuple):
-    """A report to send, as it stands in the file and as an object, and how its times are told."""
+    """A report to send, as in the file and as an object, and the format of its times."""
 
     value: bytes
     report: dict[str, Any]
@@ -23,7 +23,7 @@ class StoryLine(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What the report says, in one line."""
+        """The report in one line."""
         said = ", ".join(_claim_words(claim) for claim in self.report["claims"])
         return f"{self.report['source']}: {said}"
 

@@ -6,7 +6,7 @@ __all__ = ["Printed"]
 
 
 class Printed(Console):
-    """Standard output for people. A reader of it that has gone is an error as for any other output, not rich's exit."""
+    """Standard output for people; a closed reader is a BrokenPipeError, as for any other output."""
 
     def on_broken_pipe(self) -> None:
         """Raise BrokenPipeError."""

@@ -1,4 +1,4 @@
-"""What changed in an episode from one time to another, for people: a table on a terminal, and as Markdown."""
+"""Changes of an episode between two times, for people: a table on a terminal, or Markdown."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -35,15 +35,15 @@ class _Row(NamedTuple):
 
 
 def difference_text(found: EpisodeDifference, times: Times = IN_UTC) -> RenderableType:
-    """Return what changed as a table, then the sums and the statements."""
+    """Return the changes as a table, then the totals and the statements."""
     heading = f"{found.episode}, from {times(found.from_)} to {times(found.to)} {times.zone}"
     parts: list[RenderableType] = [Text(heading, style="bold")]
     rows = list(_rows(found, times))
     if rows:
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
-        table.add_column("what, and who says so", overflow="fold", max_width=34)
+        table.add_column("what, and source", overflow="fold", max_width=34)
         table.add_column("before → after", overflow="fold", max_width=44)
-        table.add_column("because of", overflow="fold")
+        table.add_column("cause", overflow="fold")
         for row in rows:
             what = Text.assemble(row.what, (f"\n{row.by}", "dim"))
             table.add_row(what, Text.assemble((row.before, "dim"), "\n→ ", (row.after, "bold")), _why(row, times))
@@ -51,7 +51,7 @@ def difference_text(found: EpisodeDifference, times: Times = IN_UTC) -> Renderab
     parts += [Text(line) for line in _totals(found)]
     parts += [Text(line, overflow="fold") for line in _statements(found, times)]
     if len(parts) == 1:
-        parts.append(Text("nothing changed"))
+        parts.append(Text("no changes"))
     return Group(*parts)
 
 
@@ -60,7 +60,7 @@ def markdown(found: EpisodeDifference, times: Times = IN_UTC) -> Iterator[str]:
     yield f"# {found.episode}, {times(found.from_)} to {times(found.to)} ({times.zone})\n\n"
     rows = list(_rows(found, times))
     if rows:
-        yield f"| what | who says so | {times(found.from_)} | {times(found.to)} | because of |\n|---|---|---|---|---|\n"
+        yield f"| what | source | {times(found.from_)} | {times(found.to)} | cause |\n|---|---|---|---|---|\n"
     for row in rows:
         why = "<br>".join(_cell(_change_words(change, times), change) for change in row.changes)
         yield f"| {' | '.join(_escaped(cell) for cell in row[:4])} | {why} |\n"
@@ -69,7 +69,7 @@ def markdown(found: EpisodeDifference, times: Times = IN_UTC) -> Iterator[str]:
     if found.statements or found.totals:
         yield "\n"
     elif not rows:
-        yield "Nothing changed.\n"
+        yield "No changes.\n"
 
 
 def _rows(found: EpisodeDifference, times: Times) -> Iterator[_Row]:
@@ -77,13 +77,13 @@ def _rows(found: EpisodeDifference, times: Times) -> Iterator[_Row]:
         what = f"{cell['party']} {cell['outcome'].replace('_', ' ')}, {cell['population']}"
         yield _Row(what, cell["source"], *_sides(cell, figure), cell["changes"])
     for view in found.ceasefires:
-        by = "all together" if view["view"] == "joint" else view["view"].removeprefix("source:")
+        by = "all sources" if view["view"] == "joint" else view["view"].removeprefix("source:")
         sides = _sides(view, lambda value: ceasefire_words(value, times))
         yield _Row(f"ceasefire {view['ceasefire']}", by, *sides, view["changes"])
 
 
 def _sides(row: Change, words: Any) -> tuple[str, str]:
-    """Return what stood at both times; a dash before a first word, `withdrawn` where none is left."""
+    """Return the values at both times; a dash before a first value, `withdrawn` where none is left."""
     before, after = row["before"], row["after"]
     return "–" if before is None else words(before), "withdrawn" if after is None else words(after)
 
@@ -93,9 +93,9 @@ def _why(row: _Row, times: Times) -> Text:
     shown = [change for at, change in enumerate(row.changes) if at >= last or change["correction"]]
     why = Text(overflow="fold")
     if len(shown) < len(row.changes):
-        why.append(f"{len(row.changes) - len(shown)} more, of which none is a correction\n", style="dim")
+        why.append(f"{len(row.changes) - len(shown)} more, none of them a correction\n", style="dim")
     for at, change in enumerate(shown):
-        why.append("\n" * bool(at) + _figured(change, times), style="bold")
+        why.append("\n" * bool(at) + _after_text(change, times), style="bold")
         if change["correction"]:
             why.append(f", {CORRECTIONS[change['correction']]}", style="yellow")
         why.append(": ").append_text(cause_text(change["cause"], times))
@@ -106,11 +106,11 @@ def _why(row: _Row, times: Times) -> Text:
 
 def _change_words(change: Change, times: Times) -> str:
     corrected = f", {CORRECTIONS[change['correction']]}" if change["correction"] else ""
-    return f"{_figured(change, times)}{corrected}: {cause_text(change['cause'], times).plain}"
+    return f"{_after_text(change, times)}{corrected}: {cause_text(change['cause'], times).plain}"
 
 
-def _figured(change: Change, times: Times) -> str:
-    """Return what a change made of a figure or a view."""
+def _after_text(change: Change, times: Times) -> str:
+    """Return the count or view after a change."""
     if "kind" not in change:
         return view_words(change, times)
     return figure(change["after"]) if change["kind"] == "withdrawn" else f"{figure(change['after'])} ({change['kind']})"

@@ -1,4 +1,4 @@
-"""Why a figure is what it is, and how a ceasefire came to its status, for people to read."""
+"""Explanations of counts and ceasefires for people: each claim or act, and how it was used."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,13 +14,13 @@ __all__ = ["account_text", "cause_text", "index_text", "view_words"]
 
 Account = dict[str, Any]
 
-TIMERS = {"effective_at": "the declared start came", "expires_at": "the term ran out"}
-#: The parts of an account that count for nothing.
+TIMERS = {"effective_at": "declared start reached", "expires_at": "term expired"}
+#: Parts of an explanation that are not counted.
 OUT = ("superseded", "replaced", "refused")
 
 
 def account_text(told: Account, times: Times = IN_UTC) -> RenderableType:
-    """Return the accounts of cells and ceasefire views, one after the other."""
+    """Return the explanations of cells and ceasefire views, one after the other."""
     parts: list[RenderableType] = [_heading(told, times)]
     for cell in told["cells"]:
         parts += ["", *_cell(cell, times)]
@@ -30,10 +30,10 @@ def account_text(told: Account, times: Times = IN_UTC) -> RenderableType:
 
 
 def index_text(told: Account, times: Times = IN_UTC) -> RenderableType:
-    """Return what there is to be explained: each cell and ceasefire view by the name to ask for it."""
+    """Return a list of all cells and ceasefire views, each by the name to ask for it."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("explain …", no_wrap=True)  # to be copied
-    table.add_column("it says", overflow="fold")
+    table.add_column("explain …", no_wrap=True)  # for copying
+    table.add_column("value", overflow="fold")
     for cell in told["cells"]:
         name = "/".join(cell[field] for field in ("source", "party", "outcome", "population"))
         table.add_row(Text(name), _said(cell, times))
@@ -54,7 +54,7 @@ def _cell(cell: Account, times: Times) -> Iterator[RenderableType]:
     kind = f"{cell['outcome'].replace('_', ' ')}, {cell['population']}"
     yield Text.assemble((f"{cell['source']} on {cell['party']}", "bold"), f": {kind}")
     yield _said(cell, times)
-    table = _table(("", "left"), ("figure", "right"), ("as of", "left"), ("who said so", "left"))
+    table = _table(("", "left"), ("figure", "right"), ("as of", "left"), ("source", "left"))
     for role, figured, account, style in _claims(cell):
         table.add_row(
             Text(role, style=style),
@@ -69,7 +69,7 @@ def _cell(cell: Account, times: Times) -> Iterator[RenderableType]:
 def _said(cell: Account, times: Times) -> Text:
     value = cell["value"]
     if value is None:
-        return Text(f"no claim is left; version {cell['version']}", style="dim")
+        return Text(f"no claim left; version {cell['version']}", style="dim")
     said = Text.assemble((figure(value), "bold"), f" as of {times(value['as_of'])}")
     if value["final"] is not None:
         said.append(", final" if value["final"] else ", not final")
@@ -80,13 +80,13 @@ def _said(cell: Account, times: Times) -> Text:
 
 
 def _claims(cell: Account) -> Iterator[tuple[str, str, Account, str]]:
-    """Yield the role, the figure, the claim and the style of each row: what counts first, then what does not."""
+    """Yield role, figure, claim and style of each row: counted claims first, then the others."""
     if cell["base"]:
         yield "base", figure(cell["base"]), cell["base"], ""
     for part in cell["increments"]:
         if part["adds_to"] == "high":
             most = "?" if part["high"] is None else f"{part['high']:,}"
-            overlap = {"why": "reaches back behind the base and may overlap it: adds to the upper bound alone"}
+            overlap = {"why": "begins before the base and may overlap it: adds to the upper bound only"}
             yield "added", f"+0–{most}", part | overlap, ""
         else:
             yield "added", f"+{figure(part)}", part, ""
@@ -104,11 +104,11 @@ def _claims(cell: Account) -> Iterator[tuple[str, str, Account, str]]:
 
 def _ceasefire(view: Account, times: Times) -> Iterator[RenderableType]:
     whose = (
-        "joint view of all sources" if view["view"] == "joint" else f"as {view['view'].removeprefix('source:')} has it"
+        "joint view of all sources" if view["view"] == "joint" else f"view of {view['view'].removeprefix('source:')}"
     )
     yield Text.assemble((f"ceasefire {view['ceasefire']}", "bold"), f": {whose}")
     yield Text.assemble((_status(view["value"], times), "bold"), f"; version {view['version']}")
-    table = _table(("when", "left"), ("status", "left"), ("what, and who said so", "left"))
+    table = _table(("when", "left"), ("status", "left"), ("act, and source", "left"))
     for step in view["steps"]:
         moved = step["before"] != step["after"]
         status = f"→ {_words(step['after'])}" if moved else f"stays {_words(step['after'])}"
@@ -124,13 +124,13 @@ def _ceasefire(view: Account, times: Times) -> Iterator[RenderableType]:
 
 
 def _status(value: Account | None, times: Times) -> str:
-    return "no claim is left" if value is None else ceasefire_words(value, times)
+    return "no claim left" if value is None else ceasefire_words(value, times)
 
 
 def _deed(step: Account) -> str:
     if "timer" in step:
         set_by = step["set_by"]
-        return f"{TIMERS[step['timer']]}, as {plain(set_by['report_id'])} of {set_by['source']} said"
+        return f"{TIMERS[step['timer']]}, set by {plain(set_by['report_id'])} of {set_by['source']}"
     deed = _words(step["act"])
     if step["by"]:
         deed += f" ({step['by']})"
@@ -143,17 +143,17 @@ def _deed(step: Account) -> str:
 
 
 def _out(account: Account) -> Iterator[tuple[str, Account]]:
-    """Yield each claim that counts for nothing, and what it is called."""
+    """Yield each claim that is not counted, with its role."""
     for name in OUT:
         for claim in account.get(name, ()):
-            # What was replaced says how: by another revision, or withdrawn by one.
+            # A replaced claim says how: by another revision, or withdrawn by one.
             withdrawn = name == "replaced" and claim["why"].startswith("withdrawn")
             yield "withdrawn" if withdrawn else name, claim
 
 
 def _source(account: Account, times: Times, style: str) -> Text:
-    """Return who said something and where it can be read, with why it does not count where it does not."""
-    relayed = f" by way of {account['relayed_by']}" if account["relayed_by"] else ""
+    """Return the source, the report and its address, and the reason if it is not counted."""
+    relayed = f" via {account['relayed_by']}" if account["relayed_by"] else ""
     told = Text(f"{account['source']}{relayed}", style=style)
     revision = f" revision {account['revision']}" if account["revision"] > 1 else ""
     told.append(f"\n{plain(account['report_id'])}{revision}, claim {account['claim']}", style="dim")
@@ -180,7 +180,7 @@ def _address(origin: Account) -> str:
 def _history(changes: list[Account], times: Times) -> Iterator[RenderableType]:
     if not changes:
         return
-    table = _table(("change", "left"), ("what", "left"), ("because of", "left"))
+    table = _table(("change", "left"), ("to", "left"), ("cause", "left"))
     for change in changes:
         what = _count_words(change) if "kind" in change else view_words(change, times)
         table.add_row(
@@ -190,7 +190,7 @@ def _history(changes: list[Account], times: Times) -> Iterator[RenderableType]:
 
 
 def _count_words(change: Account) -> str:
-    """Return what a count became, and how."""
+    """Return the count after a change, and the kind of change."""
     after = change["after"]
     if after is None:
         return "withdrawn"
@@ -199,7 +199,7 @@ def _count_words(change: Account) -> str:
 
 
 def view_words(change: Account, times: Times) -> str:
-    """Return what of a view changed."""
+    """Return the changed fields of a view."""
     before, after = change["before"] or {}, change["after"]
     if after is None:
         return "withdrawn"
@@ -211,7 +211,7 @@ def view_words(change: Account, times: Times) -> str:
             words.append(f"{said} {times(after[field])}")
     for field in ("declared_by", "not_confirmed_by", "mediators"):
         if before.get(field, []) != after[field]:
-            words += [f"{_words(field)}: {', '.join(after[field]) or 'nobody'}"]
+            words += [f"{_words(field)}: {', '.join(after[field]) or 'none'}"]
     for kind, count in after["violations"].items():
         was = before["violations"][kind] if before else 0
         if count != was:
@@ -220,12 +220,12 @@ def view_words(change: Account, times: Times) -> str:
 
 
 def cause_text(cause: Account, times: Times) -> Text:
-    """Return the report or tick that a change came of, and when that was published."""
+    """Return the report or tick that caused a change, and when it was published."""
     if "tick" in cause:
         return Text(f"time, {times(cause['tick'])}")
-    taken = " withdrawn" if cause["withdrawn"] else ""
+    withdrawn = " withdrawn" if cause["withdrawn"] else ""
     revision = f" revision {cause['revision']}" if cause["revision"] > 1 else ""
-    return Text(f"{plain(cause['report_id'])}{revision}{taken}, {times(cause['published_at'])}", overflow="fold")
+    return Text(f"{plain(cause['report_id'])}{revision}{withdrawn}, {times(cause['published_at'])}", overflow="fold")
 
 
 def _table(*columns: tuple[str, Any]) -> Table:

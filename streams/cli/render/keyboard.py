@@ -1,4 +1,4 @@
-"""Single keys from a terminal, and Ctrl-Z, while something is under way on the event loop."""
+"""Single keys from a terminal, and Ctrl-Z, while the event loop runs."""
 
 import asyncio
 import os
@@ -16,8 +16,8 @@ __all__ = ["keys", "stopping"]
 def keys(pressed: Callable[[str], object]) -> Iterator[bool]:
     """Call `pressed` with each key, with no Enter, until the block ends; on a running event loop.
 
-    Does nothing, and gives False, where standard input is no terminal or the process is in its background. Ctrl-C and
-    Ctrl-Z do what they always do; after `fg` the keys are read again.
+    Does nothing and yields False if standard input is no terminal or the process is in the background. Ctrl-C and
+    Ctrl-Z work as usual; after `fg` the keys are read again.
     """
     descriptor = _terminal()
     if descriptor is None:
@@ -28,7 +28,7 @@ def keys(pressed: Callable[[str], object]) -> Iterator[bool]:
 
     def read() -> None:
         if not _is_ours(descriptor):
-            loop.remove_reader(descriptor)  # to read now would stop us
+            loop.remove_reader(descriptor)  # a read now would stop this process
             return
         for key in os.read(descriptor, 64).decode("ascii", "ignore"):
             pressed(key)
@@ -45,16 +45,16 @@ def keys(pressed: Callable[[str], object]) -> Iterator[bool]:
     finally:
         loop.remove_signal_handler(signal.SIGCONT)
         loop.remove_reader(descriptor)
-        # In the background the terminal is the shell's, and to set it would stop us.
+        # In the background the terminal belongs to the shell; setting it would stop this process.
         if _is_ours(descriptor):
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 @contextmanager
 def stopping(busy: Callable[[], bool]) -> Iterator[Callable[[], None]]:
-    """Let Ctrl-Z (SIGTSTP) wait while `busy`, so that nothing under way times out while the process stands still.
+    """Delay Ctrl-Z (SIGTSTP) while `busy`, so that nothing times out while the process is stopped.
 
-    Gives what is to be called when it is no longer busy. A second Ctrl-Z stops at once.
+    Yields a function to call when it is no longer busy. A second Ctrl-Z stops at once.
     """
     asked = False
 
@@ -82,16 +82,16 @@ def stopping(busy: Callable[[], bool]) -> Iterator[Callable[[], None]]:
 
 
 def _terminal() -> int | None:
-    """Return standard input where it is a terminal that is ours to read."""
+    """Return standard input if it is a terminal in whose foreground this process is."""
     try:
         descriptor = sys.stdin.fileno()
-    except (OSError, ValueError, AttributeError):  # closed, or something that stands in for it
+    except (OSError, ValueError, AttributeError):  # closed or replaced
         return None
     return descriptor if _is_ours(descriptor) else None
 
 
 def _is_ours(descriptor: int) -> bool:
-    """Whether this is a terminal, and we are in its foreground."""
+    """Return whether this is a terminal with this process in its foreground."""
     try:
         return os.tcgetpgrp(descriptor) == os.getpgrp()
     except OSError:

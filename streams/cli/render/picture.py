@@ -19,7 +19,7 @@ _CLASSES = {
 
 
 def picture_tables(episode: str, picture: dict[str, Any], times: Times = IN_UTC) -> RenderableType:
-    """Return everything that a picture shows."""
+    """Return all parts of a picture as tables and lines."""
     parts: list[RenderableType] = [Text(f"{episode}, as of {times(picture['clock'])} {times.zone}", style="bold")]
     if picture["cells"]:
         parts.append(cells_table(picture["cells"], times))
@@ -30,7 +30,7 @@ def picture_tables(episode: str, picture: dict[str, Any], times: Times = IN_UTC)
 
 
 def cells_table(cells: list[dict[str, Any]], times: Times, changes: dict[tuple[str, ...], str] | None = None) -> Table:
-    """Return the running count of each source; `changes` gives a cell's last change in words."""
+    """Return the running count of each source; `changes` has the last change of a cell in words."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("source", overflow="fold")
     table.add_column("of", overflow="fold")
@@ -56,12 +56,12 @@ def cells_table(cells: list[dict[str, Any]], times: Times, changes: dict[tuple[s
 
 
 def cell_key(record: dict[str, Any]) -> tuple[str, ...]:
-    """Return what names a cell within its episode, from a cell or a count change."""
+    """Return the name of a cell within its episode, from a cell or a count change."""
     return record["source"], record["party"], record["outcome"], record["population"]
 
 
 def totals_text(picture: dict[str, Any]) -> list[Text]:
-    """Return a line for each total of what both sides say of themselves, with its parts."""
+    """Return a line for each total of the self-reported counts, with its parts."""
     lines = []
     for total in picture["totals"]:
         line = Text("self-reported by the parties, ")
@@ -69,11 +69,11 @@ def totals_text(picture: dict[str, Any]) -> list[Text]:
         line.append(f"{total['best']:,}", style="bold")
         line.append(" = " + " + ".join(f"{best:,} {party}" for party, best in total["parts"].items()))
         if total["missing"]:
-            line.append(f"; no word from {', '.join(total['missing'])} itself", style="yellow")
+            line.append(f"; {', '.join(total['missing'])} has not reported its own losses", style="yellow")
         lines.append(line)
     for derived in picture["derived"]:
-        verdict = {True: "as we count", False: f"we count {derived['computed']}", None: "nothing to hold it against"}
-        words = f"{derived['source']} adds up {_subject(derived)}: {derived['best']:,}, {verdict[derived['agrees']]}"
+        verdict = {True: "agrees", False: f"computed here: {derived['computed']}", None: "nothing to compare with"}
+        words = f"total by {derived['source']}, {_subject(derived)}: {derived['best']:,}; {verdict[derived['agrees']]}"
         lines.append(Text(words, style="yellow" if derived["agrees"] is False else "dim"))
     return lines
 
@@ -83,7 +83,7 @@ def ceasefires_text(picture: dict[str, Any], times: Times) -> list[Text]:
     lines = []
     for view in picture["ceasefires"]:
         joint = view["view"] == "joint"
-        name = f"ceasefire {view['ceasefire']}" if joint else f"  says {view['view'].removeprefix('source:')}"
+        name = f"ceasefire {view['ceasefire']}" if joint else f"  according to {view['view'].removeprefix('source:')}"
         lines.append(Text.assemble((f"{name}: ", "bold" if joint else "dim"), ceasefire_words(view, times)))
     return lines
 

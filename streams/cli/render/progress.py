@@ -1,4 +1,4 @@
-"""Says how far a long run is: a bar on a terminal, otherwise a line every few seconds."""
+"""Progress of a long run: a bar on a terminal, otherwise a line every few seconds."""
 
 import sys
 import threading
@@ -19,7 +19,7 @@ LINE_EVERY_S = 5.0
 
 
 class Position(NamedTuple):
-    """How far: `done` of `total` (None: not known) in any unit, and what to say of it."""
+    """Progress: `done` of `total` (None: unknown) in any unit, with a text."""
 
     done: int
     total: int | None
@@ -27,7 +27,7 @@ class Position(NamedTuple):
 
 
 def reading(lines: Lines) -> Callable[[], Position]:
-    """Return how to ask how far some files are read."""
+    """Return a function that returns how far some files are read."""
     return lambda: Position(lines.bytes_done, lines.bytes_total, f"{lines.path} line {lines.number:,}")
 
 
@@ -35,7 +35,7 @@ def reading(lines: Lines) -> Callable[[], Position]:
 def progress(position: Callable[[], Position], *, quiet: bool = False) -> Iterator[None]:
     """Show `position()` on standard error until the block ends.
 
-    It is asked from another thread, so that the work itself never stops to report.
+    It is called from another thread, so that the work never stops to report.
     """
     if quiet:
         yield

@@ -1,4 +1,4 @@
-"""Refused records for a terminal: a table of many, or one with its reason."""
+"""Rejected records on a terminal: a table of many, or one with its reason."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ __all__ = ["reason_text", "rejected_table"]
 
 
 def rejected_table(rejected: Sequence[RejectedRecord]) -> Table:
-    """Return a table, a line for each; what came in is shown as text and cannot steer the terminal."""
+    """Return a table, one row a record, in which control characters cannot act on the terminal."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("origin", "on the log", "code", "episode", "why"):
-        table.add_column(name, no_wrap=name != "why", overflow="ellipsis" if name == "episode" else "fold")
+    for name in ("origin", "on the log", "code", "episode", "reason"):
+        table.add_column(name, no_wrap=name != "reason", overflow="ellipsis" if name == "episode" else "fold")
     for one in rejected:
         episode = "–" if one.episode is None else plain(one.episode)
         cells = (one.origin, IN_UTC(one.time), one.code, episode, plain(one.message))
@@ -24,11 +24,11 @@ def rejected_table(rejected: Sequence[RejectedRecord]) -> Table:
 
 
 def reason_text(one: RejectedRecord) -> str:
-    """Return, in lines, why one was refused and where it lay."""
+    """Return the reason why one was rejected, and where it was on the log."""
     lines = [f"{one.origin}  {plain(one.code)}: {plain(one.message)}"]
     lines.append(
         f"  on the log {IN_UTC(one.time)}, key {'–' if one.key is None else plain(one.key.decode(errors='replace'))}"
     )
     if one.cut_from is not None:
-        lines.append(f"  only {len(one.value):,} of its {one.cut_from:,} bytes fitted into the topic")
+        lines.append(f"  only {len(one.value):,} of its {one.cut_from:,} bytes fit into the topic")
     return "\n".join(lines)

@@ -1,22 +1,22 @@
-"""Figures, times and status in words, for terminals. Text from reports is data: nothing in it can steer one."""
+"""Counts, times and statuses in words, for terminals; text from reports cannot act on the terminal."""
 
 import re
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
-__all__ = ["IN_UTC", "Times", "ceasefire_words", "change_words", "figure", "plain"]
+__all__ = ["IN_UTC", "Times", "ceasefire_words", "change_words", "counted", "figure", "plain"]
 
-# C0 and C1 controls, and what turns the direction of writing around.
+# C0 and C1 controls, and bidirectional controls.
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(text: str) -> str:
-    """Return a text without the characters that a terminal would obey."""
+    """Return a text with control characters replaced by U+FFFD."""
     return _STEERING.sub("\ufffd", text)
 
 
 class Times(NamedTuple):
-    """How times are told: in which zone, and whether with the year."""
+    """Format of times: the zone, and whether the year is shown."""
 
     zone: tzinfo = UTC
     year: bool = True
@@ -27,7 +27,7 @@ class Times(NamedTuple):
             return "–"
         try:
             at = datetime.fromisoformat(time).astimezone(self.zone)
-        except OverflowError:  # the first and last hours of the calendar
+        except OverflowError:  # in the first or last hours of the calendar
             return time
         day = f"{at.day} {at:%b} {at.year}" if self.year else f"{at.day} {at:%b}"
         return f"{day} {at:%H:%M}" + (f":{at:%S}" if at.second else "")
@@ -37,7 +37,7 @@ IN_UTC = Times()
 
 
 def figure(value: dict[str, Any] | None) -> str:
-    """Return a count as people write it: `71`, `≥ 50`, `60 (55–80)`; `withdrawn` for none."""
+    """Return a count as people write it: `71`, `≥ 50`, `60 (55–80)`; `withdrawn` for None."""
     if value is None:
         return "withdrawn"
     best, low, high = value["best"], value["low"], value["high"]
@@ -53,7 +53,7 @@ def figure(value: dict[str, Any] | None) -> str:
 
 
 def ceasefire_words(view: dict[str, Any], times: Times = IN_UTC) -> str:
-    """Return a status in one line: what, since when, who declared it, what is held against it."""
+    """Return a ceasefire view in one line: status, since, declared by, violations."""
     parts = [view["status"].replace("_", " ")]
     if view["since"]:
         parts[0] += f" since {times(view['since'])}"
@@ -67,12 +67,12 @@ def ceasefire_words(view: dict[str, Any], times: Times = IN_UTC) -> str:
         parts.append(f"not confirmed by {', '.join(view['not_confirmed_by'])}")
     if view["mediators"]:
         parts.append(f"mediated by {', '.join(view['mediators'])}")
-    parts += [f"{count} violations {how}" for how, count in view["violations"].items() if count]
+    parts += [f"{counted(count, 'violation')} {how}" for how, count in view["violations"].items() if count]
     return "; ".join(parts)
 
 
 def change_words(topic: str, record: dict[str, Any], times: Times = IN_UTC) -> str:
-    """Return what a change says, in one line without its cause."""
+    """Return a change in one line, without its cause."""
     before, after = record["before"], record["after"]
     if topic == "casualties":
         what = f"{record['party']} {record['outcome'].replace('_', ' ')}, {record['population']}"
@@ -88,3 +88,8 @@ def change_words(topic: str, record: dict[str, Any], times: Times = IN_UTC) -> s
     if said["text"]:
         words += f": “{plain(said['text'])}”"
     return words if after else f"withdrawn: {words}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one: `1 line`, `2 lines`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,167 @@
+"""The reports of an episode: of files, of an embedded server's ledger, or of Kafka."""
+
+from __future__ import annotations
+
+import inspect
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from streams.cli import options
+from streams.cli.errors import InputFailed, Unavailable, UsageFailed, mute_client_log, settings_errors
+from streams.cli.options import ledger_of, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from streams.core.log_record import Located
+    from streams.core.source_registry import Registry
+    from streams.stores.store import StoredReport
+
+__all__ = ["LogOptions", "log_options"]
+
+#: Records that are taken from Kafka at once.
+PAGE_RECORDS = 1_000
+
+
+class LogOptions(NamedTuple):
+    """The log that a command reads and how it folds it, as its options say."""
+
+    files: list[str]
+    embedded: Path | None
+    bootstrap_servers: str | None
+    topic_prefix: str | None
+    sources: str | None
+    horizon: str | None
+    quiet: bool
+
+    def registry(self) -> Registry:
+        """Return the source registry; raises UsageFailed."""
+        return options.read_registry(self.sources, quiet=self.quiet)
+
+    def horizon_us(self) -> int:
+        """Return the horizon; raises UsageFailed."""
+        return options.horizon_us(self.horizon)
+
+    def records(self, episode: str) -> Iterator[Located]:
+        """Return the records of an episode in log order: from Kafka where nothing else is named.
+
+        Raises UsageFailed where both files and a folder are named; the iterator raises the failure of reading.
+        """
+        if self.files and self.embedded is not None:
+            raise UsageFailed("name either --from FILE... or --embedded DIR")
+        if self.files:
+            return _of_files(self.files, quiet=self.quiet)
+        kafka = {"bootstrap_servers": self.bootstrap_servers, "topic_prefix": self.topic_prefix}
+        if self.embedded is None:
+            return _counted(_of_kafka(episode, kafka), quiet=self.quiet)
+        return _counted(_of_embedded(episode, self.embedded, kafka), quiet=self.quiet)
+
+
+#: Option of a command → its type; each becomes a field of `LogOptions`.
+_OPTIONS: dict[str, Any] = {
+    "from_": options.From,
+    "embedded": options.Embedded,
+    "bootstrap_servers": options.Bootstrap,
+    "topic_prefix": options.Prefix,
+    "sources": options.Sources,
+    "horizon": options.Horizon,
+    "quiet": options.Quiet,
+}
+
+
+def log_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of its log, which it gets as its argument `log`.
+
+    Its `more`, where it has one, holds the files that a shell adds after `--from a*.jsonl`.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    kind = inspect.Parameter.KEYWORD_ONLY
+
+    @wraps(command)
+    def reading(**values: Any) -> None:
+        from_, *rest = (values.pop(name) for name in _OPTIONS)
+        command(**values, log=LogOptions([*(from_ or ()), *(values.get("more") or ())], *rest))
+
+    own = [parameter for name, parameter in signature.parameters.items() if name != "log"]
+    positional = [parameter for parameter in own if parameter.kind is not kind]
+    shared = [
+        inspect.Parameter(name, kind, default=False if name == "quiet" else None, annotation=annotation)
+        for name, annotation in _OPTIONS.items()
+    ]
+    flags = [parameter for parameter in own if parameter.kind is kind]
+    reading.__signature__ = signature.replace(parameters=[*positional, *shared, *flags])  # type: ignore[attr-defined]
+    reading.__annotations__ = {each.name: each.annotation for each in (*positional, *shared, *flags)}
+    return reading
+
+
+def _counted(records: Iterator[Located], *, quiet: bool) -> Iterator[Located]:
+    from streams.cli.render.progress import Position, progress
+
+    count = 0
+    with progress(lambda: Position(count, None, f"{count:,} records read"), quiet=quiet):
+        for record in records:
+            count += 1
+            yield record
+
+
+def _of_files(files: list[str], *, quiet: bool) -> Iterator[Located]:
+    from streams.cli.render.progress import progress, reading
+    from streams.files.jsonl import Lines, records_of
+
+    lines = Lines(files)
+    with progress(reading(lines), quiet=quiet):
+        yield from records_of(lines)
+
+
+def _of_embedded(episode: str, folder: Path, kafka: dict[str, str | None]) -> Iterator[Located]:
+    from contextlib import closing
+
+    from streams.stores.sqlite.ledger_file import PARTITION
+    from streams.stores.sqlite.reader import Reader
+    from streams.stores.store import StoredReport, StoreUnavailable
+
+    # The changes that the server published name its log by this prefix, too.
+    topic = load_settings(**kafka).topic("reports")
+    path = ledger_of(folder)
+    try:
+        with closing(Reader(path)) as reader:
+            after = -1
+            while reports := reader.log(after, episode=episode):
+                after = reports[-1].offset
+                for report in reports:
+                    yield StoredReport(report.value, report.time_us, PARTITION, report.offset).located(topic)
+    except StoreUnavailable as error:
+        raise InputFailed(str(error)) from error
+
+
+def _of_kafka(episode: str, kafka: dict[str, str | None]) -> Iterator[Located]:
+    import asyncio
+
+    from streams.kafka.client import client_options
+    from streams.stores.kafka.episode_log import kafka_episode_log
+    from streams.stores.store import StoreUnavailable
+
+    settings = load_settings(**kafka)
+    topic = settings.topic("reports")
+    try:
+        with settings_errors():
+            past = kafka_episode_log(client_options(settings), topic, episode)
+        with mute_client_log(), asyncio.Runner() as runner:
+            try:
+                while page := runner.run(_page(past)):
+                    yield from (each.located(topic) for each in page)
+            finally:
+                runner.run(past.aclose())
+    except StoreUnavailable as error:
+        raise Unavailable(f"name --from FILE... or --embedded DIR; without them Kafka is read, and {error}") from error
+
+
+async def _page(past: AsyncIterator[StoredReport]) -> list[StoredReport]:
+    """Return the next records, none at the end."""
+    page: list[StoredReport] = []
+    async for logged in past:
+        page.append(logged)
+        if len(page) == PAGE_RECORDS:
+            break
+    return page
