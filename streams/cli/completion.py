@@ -39,8 +39,8 @@ def complete_subject(ctx: Any, incomplete: str) -> list[str]:
 
     episode = ctx.params.get("episode")
     try:
-        history = replay_history(episode, _records(episode), Registry(), horizon_us=DEFAULT_HORIZON_US)
-        found = explanations(history.chronicle, None)
+        found = replay_history(episode, _records(episode), Registry(), horizon_us=DEFAULT_HORIZON_US)
+        subjects = explanations(found.history, None)
     except Exception:  # noqa: BLE001 - as above
         return []
     names = ["/".join(cell[part] for part in ("source", "party", "outcome", "population")) for cell in found["cells"]]

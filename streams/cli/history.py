@@ -37,7 +37,12 @@ class LogOptions(NamedTuple):
 
     def registry(self) -> Registry:
         """Return the source registry; raises UsageFailed."""
-        return options.read_registry(self.sources, quiet=self.quiet)
+        return options.read_registry(self.sources)
+
+    def note_missing_registry(self) -> None:
+        """Print that no source registry is named, unless there is one or nothing is to be printed."""
+        if not self.quiet:
+            options.note_missing_registry(self.sources)
 
     def horizon_us(self) -> int:
         """Return the horizon; raises UsageFailed."""

@@ -207,17 +207,18 @@ def _warn_of_misspelt() -> None:
             typer.echo(f"truceline: warning: {name} is not a setting and is ignored{hint}", err=True)
 
 
-def read_registry(path: str | Path | None, *, quiet: bool = True) -> Registry:
-    """Return the registry in a file, an empty one where none is named, which is said unless `quiet`.
+def note_missing_registry(path: str | Path | None) -> None:
+    """Print on standard error that no source registry is named, where none is."""
+    if path is None:
+        typer.echo(NO_REGISTRY, err=True)
 
-    Raises UsageFailed.
-    """
+
+def read_registry(path: str | Path | None) -> Registry:
+    """Return the registry in a file, an empty one where none is named; raises UsageFailed."""
     from streams.core.source_registry import Registry
     from streams.files.source_registry import SourcesError, read_sources
 
     if path is None:
-        if not quiet:
-            typer.echo(NO_REGISTRY, err=True)
         return Registry()
     try:
         return read_sources(path)

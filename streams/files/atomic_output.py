@@ -1,4 +1,4 @@
-"""Output files that are there whole or not at all; `-` prints."""
+"""Output files that are complete or absent; `-` prints."""
 
 import gzip
 import os
@@ -18,11 +18,10 @@ _BUFFER_BYTES = 1 << 20
 
 @contextmanager
 def output(path: str) -> Iterator[BinaryIO]:
-    """Open a file to write, which its name packs (.gz, .zst), or standard output for `-`.
+    """Open a file for writing, compressed if its name ends in .gz or .zst, or standard output for `-`.
 
-    What is written takes the file's place when the block ends well, and is gone when it does not: an error
-    or Ctrl-C leaves what was there before. A pipe or device is written as it comes. Raises OSError,
-    which names the file that was asked for.
+    The content replaces the file when the block ends without an error; after an error or Ctrl-C the old file is
+    unchanged. A pipe or device is written at once. Raises OSError, which names the file asked for.
     """
     try:
         with _opened(path) as file:
@@ -46,8 +45,8 @@ def _opened(path: str) -> Iterator[BinaryIO]:
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with part.open("xb", buffering=_BUFFER_BYTES) as file:
-            with _packed(file, path) as packed:
-                yield packed
+            with _compressed(file, path) as compressed:
+                yield compressed
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
@@ -59,8 +58,8 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         raise
 
 
-def _packed(file: BinaryIO, path: str) -> AbstractContextManager[BinaryIO]:
-    """What is read again by such a name is written so; the same content gives the same bytes."""
+def _compressed(file: BinaryIO, path: str) -> AbstractContextManager[BinaryIO]:
+    """Return the file, compressed as its name says; the same content gives the same bytes."""
     if path.endswith(".gz"):
         return cast(BinaryIO, gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0))
     return cast(BinaryIO, zstd.ZstdFile(file, "wb")) if path.endswith(".zst") else nullcontext(file)

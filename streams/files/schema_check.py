@@ -1,4 +1,4 @@
-"""Whether records have the shapes of `schemas`: what `truceline schema check` says of a line."""
+"""Check of records against `schemas`, as `truceline schema check` does it."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -14,8 +14,8 @@ from streams.core.wire import read_record, unwrap
 __all__ = ["CheckedFile", "verdicts"]
 
 OF_TOPIC = {"casualties": "count-change", "ceasefires": "status-change", "statements": "statement-change"}
-#: What a record is, told by a field that only it has; the first that is there.
-TOLD_BY = {
+#: A field that only one kind of record has → its schema; the first field present decides.
+SHAPE_OF_FIELD = {
     "alert_id": "alert",
     "ce_specversion": "event-headers",
     "kind": "count-change",
@@ -27,7 +27,7 @@ TOLD_BY = {
 
 
 class CheckedFile(NamedTuple):
-    """What a record is taken for, what is wrong with it, and how many fields of it nobody knows."""
+    """A record's schema, its faults, and its number of unknown fields."""
 
     shape: str
     faults: list[str]
@@ -35,13 +35,13 @@ class CheckedFile(NamedTuple):
 
 
 def verdicts(line: bytes, shape: str | None = None) -> Iterator[CheckedFile]:
-    """Yield a verdict for each record in a line: one, or one an episode for a whole snapshot.
+    """Yield the result for each record in a line: one, or one an episode for a whole snapshot.
 
-    `shape` says what they are; None: to be told by their fields, and what is nothing else is a report or tick.
+    `shape` names the schema; None: found by the fields of the record, a report or tick by default.
     """
     if shape in {"report", "tick"}:
-        told = _taken_in(line)
-        yield told if told.shape == shape else CheckedFile(shape, [f"it is a {told.shape}"])
+        checked = _check_input(line)
+        yield checked if checked.shape == shape else CheckedFile(shape, [f"it is a {checked.shape}"])
         return
     try:
         document = orjson.loads(line)
@@ -51,20 +51,20 @@ def verdicts(line: bytes, shape: str | None = None) -> Iterator[CheckedFile]:
     if not isinstance(document, dict):
         document = {"": document}
     if shape is None and document.get("topic") in OF_TOPIC and "data" in document:
-        yield _published(OF_TOPIC[document["topic"]], document["data"])
+        yield _check_output(OF_TOPIC[document["topic"]], document["data"])
     elif shape is None and isinstance(document.get("episodes"), dict):
         for episode, picture in document["episodes"].items():
-            told = _published("snapshot", picture)
-            yield told._replace(faults=[f"{episode}.{fault}" for fault in told.faults])
+            checked = _check_output("snapshot", picture)
+            yield checked._replace(faults=[f"{episode}.{fault}" for fault in checked.faults])
     else:
-        name = shape or next((name for field, name in TOLD_BY.items() if field in document), None)
+        name = shape or next((name for field, name in SHAPE_OF_FIELD.items() if field in document), None)
         if name == "event-headers" and "code" in document:
             name = "rejected-headers"
-        yield _taken_in(line) if name is None else _published(name, document)
+        yield _check_input(line) if name is None else _check_output(name, document)
 
 
-def _taken_in(line: bytes) -> CheckedFile:
-    """Hold a report or tick against all that can be said of it alone (contract section 2 rules 1 and 2)."""
+def _check_input(line: bytes) -> CheckedFile:
+    """Check a report or tick by the rules that need no other record (contract section 2 rules 1 and 2)."""
     try:
         message = read_record(unwrap(line))
     except Refusal as refusal:
@@ -82,7 +82,7 @@ def _kind(line: bytes) -> str:
     return "tick" if isinstance(document, dict) and document.get("tick") is not None else "report"
 
 
-def _published(shape: str, record: Any) -> CheckedFile:
+def _check_output(shape: str, record: Any) -> CheckedFile:
     try:
         known = SHAPES[shape].adapter.validate_python(record, strict=True)
     except ValidationError as error:
@@ -92,17 +92,17 @@ def _published(shape: str, record: Any) -> CheckedFile:
 
 
 def _likely(errors: list[Any]) -> list[Any]:
-    """Return the errors of the form that was meant: of several, pydantic tells those of each."""
+    """Return the errors of the likeliest form: pydantic reports those of every form of a union."""
     forms: dict[tuple[Any, ...], list[Any]] = {}
     for error in errors:
         place: tuple[Any, ...] = error["loc"]
         form = next((at for at, part in enumerate(place) if _is_form(part)), -1)
         forms.setdefault(place[: form + 1], []).append(error)
     best: dict[tuple[Any, ...], list[Any]] = {}
-    for place, told in forms.items():
-        if place[:-1] not in best or len(told) < len(best[place[:-1]]):
-            best[place[:-1]] = told
-    return [error for told in best.values() for error in told]
+    for place, found in forms.items():
+        if place[:-1] not in best or len(found) < len(best[place[:-1]]):
+            best[place[:-1]] = found
+    return [error for found in best.values() for error in found]
 
 
 def _fault(error: Any) -> str:
@@ -111,7 +111,7 @@ def _fault(error: Any) -> str:
 
 
 def _is_form(part: int | str) -> bool:
-    """Whether this part of an error's place is a form's name, not a field's."""
+    """Return whether this part of an error's location is the name of a form, not of a field."""
     return isinstance(part, str) and part[:1].isupper()
 
 

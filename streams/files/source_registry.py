@@ -1,4 +1,4 @@
-"""The source registry as people write it: a YAML file, read with the line of each fault (contract section 5).
+"""The source registry, a YAML file, read with the line of each fault (contract section 5).
 
     azerbaijan-mod:
       name: Ministry of Defence of Azerbaijan
@@ -25,11 +25,11 @@ FIELDS = ("name", "kind", "affiliation")
 
 
 class SourcesError(FileRefused):
-    """A registry file that is refused: its message has one `file:line: reason` a line."""
+    """A registry file with faults; its message has one `file:line: reason` a line."""
 
 
 def default_sources() -> Registry:
-    """Return the registry that ships as an example: the parties, ministries and press of two wars."""
+    """Return the shipped example registry: the parties, ministries and press of two wars."""
     shipped = files("streams.defaults").joinpath("sources.yaml")
     return parse_sources(shipped.read_bytes(), "sources.yaml")
 
@@ -37,14 +37,14 @@ def default_sources() -> Registry:
 def read_sources(path: str | Path) -> Registry:
     """Return the registry in a file.
 
-    Raises SourcesError where it is refused, OSError where it cannot be read.
+    Raises SourcesError for faults in it, OSError if it cannot be read.
     """
     with Path(path).open("rb") as file:
         return parse_sources(file.read(MAX_BYTES + 1), str(path))
 
 
 def parse_sources(content: bytes, name: str) -> Registry:
-    """Return the registry that the bytes of a file called `name` hold; raises SourcesError."""
+    """Return the registry in the bytes of a file called `name`; raises SourcesError."""
     root = compose(content, name, SourcesError)
     if root is None:
         return Registry({})
@@ -57,11 +57,12 @@ def parse_sources(content: bytes, name: str) -> Registry:
 
 def _sources(root: yaml.Node, faults: list[Fault]) -> Iterator[tuple[str, Source]]:
     first_at: dict[str, int] = {}
-    for key, line, node in fields(root, "the file is a mapping from a source's slug to its fields", faults):
+    shape = "the file must list sources, each as slug: {name: …, kind: …, affiliation: …}"
+    for key, line, node in fields(root, shape, faults):
         if not SLUG.fullmatch(key):
-            faults.append(Fault(line, f"{key!r} is no slug: {SLUG_RULE}"))
+            faults.append(Fault(line, f"{key!r} is not a slug: {SLUG_RULE}"))
         elif key in first_at:
-            faults.append(Fault(line, f"{key!r} stands twice, first in line {first_at[key]}"))
+            faults.append(Fault(line, f"{key!r} is given twice, first in line {first_at[key]}"))
         first_at.setdefault(key, line)
         known = len(faults)
         source = _source(key, line, node, faults)
@@ -71,14 +72,15 @@ def _sources(root: yaml.Node, faults: list[Fault]) -> Iterator[tuple[str, Source
 
 def _source(slug: str, line: int, node: yaml.Node, faults: list[Fault]) -> Source:
     given: dict[str, str | None] = {}
-    for key, at, value in fields(node, f"{slug!r} is a mapping with {', '.join(FIELDS)}", faults):
+    shape = f"{slug!r} must have the fields {', '.join(FIELDS)}, as in {slug}: {{name: …, kind: official}}"
+    for key, at, value in fields(node, shape, faults):
         if key not in FIELDS:
             faults.append(Fault(at, f"{slug!r}: unknown field {key!r}; the fields are {', '.join(FIELDS)}"))
         elif key in given:
-            faults.append(Fault(at, f"{slug!r}: {key} stands twice"))
+            faults.append(Fault(at, f"{slug!r}: {key} is given twice"))
         elif not isinstance(value, yaml.ScalarNode):
             given[key] = None
-            faults.append(Fault(at, f"{slug!r}: {key} is one word or text, not a list or mapping"))
+            faults.append(Fault(at, f"{slug!r}: {key} must be one text, not a list or mapping"))
         else:
             # The text as written: YAML would read `no` as false and 2022 as a number.
             given[key] = None if is_null(value) else value.value
@@ -101,6 +103,6 @@ def _objections(field: str, value: str | None) -> Iterator[str]:
         yield f"unknown kind {value!r}; the kinds are {', '.join(KINDS)}"
     if field == "affiliation" and value is not None:
         if not SLUG.fullmatch(value):
-            yield f"affiliation {value!r} is no slug: {SLUG_RULE}"
+            yield f"affiliation {value!r} is not a slug: {SLUG_RULE}"
         elif value == "all":
-            yield "affiliation 'all' stands for all sides together; leave it out for a source of no side"
+            yield "affiliation 'all' means all sides together; leave it out for a source of no side"

@@ -1,7 +1,7 @@
-"""YAML that people write, read with the line of each fault: the source registry, the rules of alerts.
+"""YAML files of people, read with the line of each fault: source registry, alert rules, atlas.
 
-Nodes are looked at as composed and never constructed, so each keeps its line, and a word stays as written:
-YAML would make a party called `no` false, and 2022 a number.
+Nodes are composed and never constructed, so each keeps its line, and a word is as written: YAML would read a party
+called `no` as false, and 2022 as a number.
 """
 
 import re
@@ -21,19 +21,19 @@ MAX_NESTING = 8
 SLUG = re.compile(SLUG_CHARACTERS)
 SLUG_RULE = "lower-case letters, digits, '.', '_' and '-', at most 80, a letter or digit first"
 _NULL = "tag:yaml.org,2002:null"
-# libyaml where it is built in: ten times faster.
+# libyaml where it is available: ten times faster.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Fault(NamedTuple):
-    """What is wrong in which line (from 1)."""
+    """A fault and its line (from 1)."""
 
     line: int
     reason: str
 
 
 class FileRefused(ValueError):
-    """A file that is refused: its message has one `file:line: reason` a line."""
+    """A file with faults; its message has one `file:line: reason` a line."""
 
     def __init__(self, name: str, faults: list[Fault]) -> None:
         shown = [f"{name}:{line}: {reason}" for line, reason in faults[:MAX_FAULTS]]
@@ -44,9 +44,9 @@ class FileRefused(ValueError):
 
 
 def compose(content: bytes, name: str, refused: type[FileRefused]) -> yaml.Node | None:
-    """Return the root of the YAML in the bytes of a file called `name`, None where it holds nothing.
+    """Return the root of the YAML in the bytes of a file called `name`, None where it is empty.
 
-    Raises `refused` where it is too long, nested too deep, or no YAML.
+    Raises `refused` if it is too long, nested too deep, or not YAML.
     """
     if len(content) > MAX_BYTES:
         raise refused(name, [Fault(1, f"longer than {MAX_BYTES >> 20} MiB")])
@@ -64,7 +64,7 @@ def compose(content: bytes, name: str, refused: type[FileRefused]) -> yaml.Node 
 
 
 def fields(node: yaml.Node, shape: str, faults: list[Fault]) -> Iterator[tuple[str, int, yaml.Node]]:
-    """Yield the (key, line, value) of a mapping; `shape` is the fault where it is none."""
+    """Yield the (key, line, value) of a mapping; `shape` is the fault for any other node."""
     if not isinstance(node, yaml.MappingNode):
         faults.append(Fault(line_of(node), shape))
         return
@@ -72,7 +72,7 @@ def fields(node: yaml.Node, shape: str, faults: list[Fault]) -> Iterator[tuple[s
         if isinstance(key, yaml.ScalarNode):
             yield key.value, line_of(key), value
         else:
-            faults.append(Fault(line_of(key), "a key is one word"))
+            faults.append(Fault(line_of(key), "a key must be one word"))
 
 
 def line_of(node: yaml.Node) -> int:
@@ -81,12 +81,12 @@ def line_of(node: yaml.Node) -> int:
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Tell whether a node is null, or nothing at all."""
+    """Return whether a node is null or empty."""
     return bool(node.tag == _NULL)
 
 
 def _nested_too_deep(content: bytes) -> int | None:
-    # libyaml composes by recursion in C, and some ten thousand brackets end the process.
+    # libyaml composes by recursion in C: ten thousand brackets overflow its stack and end the process.
     depth = 0
     for event in yaml.parse(content, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):

@@ -1,6 +1,6 @@
-"""What was refused, read back: from the topic of the rejected, or from an embedded server's file (contract section 2).
+"""Read rejected records from their topic, or from an embedded server's file (contract section 2).
 
-Each is named by its origin: PARTITION/OFFSET of where it lay on the log; embedded, its number.
+Each is named by its origin: PARTITION/OFFSET on the log; on an embedded server, its number.
 """
 
 import json
@@ -24,7 +24,7 @@ __all__ = ["RejectedFilter", "RejectedRecord", "checked", "rejected_embedded", "
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A refused record and why. `value` is the original bytes, `time` when they were put on the log."""
+    """A rejected record and the reason; `value` is the original bytes, `time` their time on the log."""
 
     origin: str
     time: str | None
@@ -32,12 +32,12 @@ class RejectedRecord:
     message: str
     key: bytes | None
     value: bytes
-    #: How many bytes the original had, where not all of them fitted into the topic; else None.
+    #: Bytes of the original, if not all of them fit into the topic; else None.
     cut_from: int | None = None
 
     @property
     def episode(self) -> str | None:
-        """The episode that it names, else its key, as far as either can be made out."""
+        """The episode in the value, else the key; None if neither can be read."""
         try:
             named = json.loads(self.value)["episode"]
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -47,7 +47,7 @@ class RejectedRecord:
         return None if self.key is None else self.key.decode(errors="replace")
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as JSON has it; bytes that are not UTF-8 as U+FFFD."""
+        """Return it as plain values for JSON; bytes that are not UTF-8 as U+FFFD."""
         key = None if self.key is None else self.key.decode(errors="replace")
         value = self.value.decode(errors="replace")
         record = {"origin": self.origin, "time": self.time, "code": self.code, "message": self.message}
@@ -57,7 +57,7 @@ class RejectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class RejectedFilter:
-    """Which of the rejected are meant; what is empty or None does not matter."""
+    """A filter of rejected records; an empty or None field accepts all."""
 
     origins: frozenset[str] = frozenset()
     codes: frozenset[str] = frozenset()
@@ -65,7 +65,7 @@ class RejectedFilter:
     since_us: int | None = None
 
     def takes(self, rejected: RejectedRecord) -> bool:
-        """Tell whether one is meant."""
+        """Return whether the filter accepts a record."""
         if self.origins and rejected.origin not in self.origins:
             return False
         if self.codes and rejected.code not in self.codes:
@@ -76,25 +76,25 @@ class RejectedFilter:
 
     @property
     def everything(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether the filter accepts all records."""
         return self == RejectedFilter()
 
 
 def checked(value: bytes, now_us: int) -> Message:
-    """Return what a value says, if it can be sent at this time; raises Refusal (contract section 2, 1 and 2)."""
+    """Return the message in a value that may be sent at this time; raises Refusal (contract section 2, 1 and 2)."""
     message = parse(value)
     check_timestamp(message, now_us)
     return message
 
 
 async def rejected_on_kafka(settings: Settings, wanted: RejectedFilter) -> AsyncGenerator[RejectedRecord, None]:
-    """Yield what is committed on the topic now, partition by partition. It joins no group.
+    """Yield the committed records of the topic, partition by partition, without joining a group.
 
-    Raises KafkaError, and Unreadable where there is no such topic or it cannot be read to its end.
+    Raises KafkaError, and RangeUnreadable if the topic is missing or cannot be read to its end.
     """
     options, topic = client_options(settings), settings.topic("rejected")
     places = [TopicPartition(topic, number) for number in range(await partitions(options, topic))]
-    # A record is rejected into the partition that it lay in.
+    # A record is rejected into the partition of the same number.
     numbers = {origin.partition("/")[0] for origin in wanted.origins}
     for place in places:
         if numbers and str(place.partition) not in numbers:
@@ -106,7 +106,7 @@ async def rejected_on_kafka(settings: Settings, wanted: RejectedFilter) -> Async
 
 
 def rejected_embedded(path: Path, wanted: RejectedFilter) -> Iterator[RejectedRecord]:
-    """Yield what an embedded server has refused for what it knew already; raises StoreUnavailable."""
+    """Yield the records that an embedded server rejected because of its state; raises StoreUnavailable."""
     reader, after = Reader(path), 0
     try:
         while rows := reader.rejected(after):
@@ -122,7 +122,7 @@ def rejected_embedded(path: Path, wanted: RejectedFilter) -> Iterator[RejectedRe
 
 
 def _of_record(record: Any) -> RejectedRecord:
-    # A rejected record keeps headers of its own; the desk's follow them, so the last of a name counts.
+    # A rejected record keeps its own headers and the worker's follow them, so the last of a name counts.
     headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
     return RejectedRecord(
         f"{headers.get('partition', record.partition)}/{headers.get('offset', '?')}",

@@ -68,14 +68,14 @@ def test_every_fault_is_named_with_its_line() -> None:
     assert refused(text) == [
         "s.yaml:3: 'a': unknown kind 'radio'; the kinds are official, media, ngo, igo, monitor",
         "s.yaml:4: 'a': unknown field 'colour'; the fields are name, kind, affiliation",
-        f"s.yaml:5: 'Bad Slug' is no slug: {slug}",
-        "s.yaml:8: 'a' stands twice, first in line 1",
-        "s.yaml:9: 'a': name is one word or text, not a list or mapping",
-        f"s.yaml:11: 'a': affiliation 'Foo Bar' is no slug: {slug}",
-        "s.yaml:12: 'b' is a mapping with name, kind, affiliation",
+        f"s.yaml:5: 'Bad Slug' is not a slug: {slug}",
+        "s.yaml:8: 'a' is given twice, first in line 1",
+        "s.yaml:9: 'a': name must be one text, not a list or mapping",
+        f"s.yaml:11: 'a': affiliation 'Foo Bar' is not a slug: {slug}",
+        "s.yaml:12: 'b' must have the fields name, kind, affiliation, as in b: {name: …, kind: official}",
         "s.yaml:13: 'c': name is missing",
-        "s.yaml:15: 'c': kind stands twice",
-        "s.yaml:16: 'c': affiliation 'all' stands for all sides together; leave it out for a source of no side",
+        "s.yaml:15: 'c': kind is given twice",
+        "s.yaml:16: 'c': affiliation 'all' means all sides together; leave it out for a source of no side",
     ]
 
 

@@ -91,6 +91,8 @@ def rehearse(
             _print_alert(alert, form)
     if not quiet:
         _print_summary(tested, states, suppressed)
+        if form is options.TextFormat.TEXT:
+            options.note_missing_registry(sources)
 
 
 def _alerts(
@@ -103,7 +105,7 @@ def _alerts(
     from streams.operations.replay.replay import Replay
 
     sources, horizon, tick = flags
-    registry = options.read_registry(sources, quiet=quiet)
+    registry = options.read_registry(sources)
     horizon_us = options.horizon_us(horizon)
     tick_us = None if tick is None else options.time_us(tick, "--tick")
     engine = AlertEngine(rules, registry)

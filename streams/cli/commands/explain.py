@@ -72,8 +72,10 @@ def explain(
         if subject is not None and not (explanation["cells"] or explanation["ceasefires"]):
             raise UsageFailed(f"no count or ceasefire of {episode} is named {subject}; leave SUBJECT out to list all")
         _print_explanation(explanation, form, listed=subject is None)
-        if not log.quiet:
-            _print_unread(result.unparsed)
+    if not log.quiet:
+        _print_unread(result.unparsed)
+    if form is options.TextFormat.TEXT:
+        log.note_missing_registry()
 
 
 def _subject_and_files(rest: list[str]) -> tuple[str | None, list[str]]:

@@ -70,7 +70,7 @@ def replay(
     show = not (changes or snapshot or rejected or quiet)
     orders = ReplayOptions(
         files,
-        options.read_registry(sources, quiet=quiet),
+        options.read_registry(sources),
         horizon_us=options.horizon_us(horizon),
         until_us=None if until is None else options.time_us(until, "--until"),
         tick_us=None if tick is None else options.time_us(tick, "--tick"),
@@ -85,6 +85,8 @@ def replay(
             _write_snapshot(run, _open(outputs, snapshot, "--snapshot"))
     with command_exit("stopped"):
         _report(run, refusals, show=show, quiet=quiet)
+        if not quiet:
+            options.note_missing_registry(sources)
     taken = run.counts.total() + run.later - run.refused
     raise QuickExit(EXIT_FAILED if not taken or (strict and run.refused) else 0, kept=run)
 

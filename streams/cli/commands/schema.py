@@ -101,7 +101,7 @@ def check(
     if faults > FAULTS_SHOWN:
         typer.echo(f"and {faults - FAULTS_SHOWN:,} more", err=True)
     typer.echo(_summary(counts, faults, unknown))
-    if faults:
+    if faults or not counts:
         raise typer.Exit(EXIT_FAILED)
 
 

@@ -102,7 +102,7 @@ def serve(
             f" drop --processes {settings.processes} (TRUCELINE_PROCESSES), or run on Kafka"
         )
     _check_host(settings.http_host)
-    registry = options.read_registry(settings.sources, quiet=False)
+    registry = options.read_registry(settings.sources)
     rules = None if settings.alerts is None else options.read_alert_rules(settings.alerts)
     log_config.configure(settings.log_format, settings.log_level)
     if settings.token is None and not is_loopback(settings.http_host):
@@ -112,6 +112,7 @@ def serve(
             err=True,
         )
     if embedded is None:
+        options.note_missing_registry(settings.sources)
         _serve_kafka(settings)
     else:
         _serve_embedded(settings, registry, rules, embedded)
@@ -156,6 +157,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     except (StoreUnavailable, OSError) as error:
         raise Unavailable(error.strerror if isinstance(error, OSError) and error.strerror else str(error)) from error
     typer.echo(f"truceline: {url_of(listener)}, ledger in {folder}; press Ctrl-C to stop", err=True)
+    options.note_missing_registry(settings.sources)
     try:
         app = create_app(
             store,

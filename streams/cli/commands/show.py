@@ -84,6 +84,7 @@ def show(
         from streams.cli.render.picture import picture_tables
 
         Printed().print(picture_tables(episode, picture))
+    log.note_missing_registry()
 
 
 @log_options
@@ -113,6 +114,8 @@ def diff(
         except NoSuchEpisode as error:
             raise options.episode_not_found(error, f" until {to_time}") from error
         _print_difference(found, form)
+    if form is options.DiffFormat.TABLE:
+        log.note_missing_registry()
 
 
 def _print_difference(found: EpisodeDifference, form: options.DiffFormat) -> None:

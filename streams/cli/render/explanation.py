@@ -180,7 +180,7 @@ def _address(origin: Account) -> str:
 def _history(changes: list[Account], times: Times) -> Iterator[RenderableType]:
     if not changes:
         return
-    table = _table(("change", "left"), ("to", "left"), ("cause", "left"))
+    table = _table(("change", "left"), ("what", "left"), ("cause", "left"))
     for change in changes:
         what = _count_words(change) if "kind" in change else view_words(change, times)
         table.add_row(

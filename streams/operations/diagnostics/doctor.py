@@ -1,4 +1,4 @@
-"""What is to be checked before and while a worker runs, each with what to do where it is not as it should be."""
+"""Checks of everything a worker needs, each with what to do about a fault."""
 
 import asyncio
 import contextlib
@@ -30,15 +30,15 @@ from streams.settings import PREFIX, Settings
 __all__ = ["CheckResult", "Finding", "examine"]
 
 LAG_NOTED = 10_000
-#: A record this far in our future was stamped by a clock that does not go as ours.
+#: A record further in the future than this was stamped by a wrong clock.
 SKEW_S = 30.0
-#: A batch's transaction takes less. So often it is looked at meanwhile.
+#: Longer than the transaction of a batch takes; and the number of looks in that time.
 OPEN_S = 5.0
 OPEN_LOOKS = 5
 FREE_FAULT_BYTES = 100 << 20
 FREE_NOTE_BYTES = 1 << 30
 ASK_S = 20.0
-#: Requests that transactions need, by their number in the protocol, and one that tells Kafka 4.
+#: Requests that transactions need, by their number in the protocol; and one that only Kafka 4 has.
 NEEDED_REQUESTS = {
     22: "InitProducerId",
     24: "AddPartitionsToTxn",
@@ -50,7 +50,7 @@ CONSUMER_GROUP_HEARTBEAT = 68
 
 
 class CheckResult(StrEnum):
-    """How a check came out; a fault keeps a worker from its work, a note does not."""
+    """Result of a check; a fault stops a worker, a note does not."""
 
     OK = "ok"
     NOTE = "note"
@@ -60,7 +60,7 @@ class CheckResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was found, and what to do, empty where there is nothing to do."""
+    """A check with its result, and what to do, empty if nothing."""
 
     check: str
     state: CheckResult
@@ -69,9 +69,9 @@ class Finding:
 
 
 async def examine(settings: Settings, *, embedded: Path | None = None) -> list[Finding]:
-    """Return all findings, in order. With `embedded` the file in that folder is meant, and no broker is asked.
+    """Return all findings, in order. With `embedded` the file in that folder is checked, and Kafka is not contacted.
 
-    Raises SettingsError where the settings make no client.
+    Raises SettingsError if no client can be made of the settings.
     """
     if embedded is not None:
         return [_programs(), _disk(embedded, "the ledger")]
@@ -79,7 +79,7 @@ async def examine(settings: Settings, *, embedded: Path | None = None) -> list[F
     brokers = await _brokers(settings)
     found.insert(0, brokers)
     if brokers.state is CheckResult.FAULT:
-        return found + [Finding(name, CheckResult.SKIPPED, "no broker to ask") for name in _ON_KAFKA]
+        return found + [Finding(name, CheckResult.SKIPPED, "no broker answers") for name in _ON_KAFKA]
     async with _client(settings) as client:
         for name, check in _ON_KAFKA.items():
             found.append(await _checked(name, check(client, settings)))
@@ -92,20 +92,23 @@ async def _checked(name: str, check: Coroutine[Any, Any, Finding]) -> Finding:
             return await check
     except (KafkaError, TimeoutError, OSError, LookupError) as error:
         reason = str(error) or f"no answer within {ASK_S:.0f} s"
-        return Finding(name, CheckResult.FAULT, reason, "see the other findings; try again when they are mended")
+        return Finding(name, CheckResult.FAULT, reason, "fix the other findings, then try again")
 
 
 async def _brokers(settings: Settings) -> Finding:
     named = settings.bootstrap_servers.split(",")
     shut = await unreachable_brokers(settings)
-    told = "; ".join(f"{broker}: {reason}" for broker, reason in shut.items())
-    mend = f"start the brokers, or set {PREFIX}BOOTSTRAP_SERVERS and the security settings to what they are"
+    failures = "; ".join(f"{broker}: {reason}" for broker, reason in shut.items())
+    fix = f"start the brokers, or correct {PREFIX}BOOTSTRAP_SERVERS and the security settings"
     if len(shut) == len(named):
         return Finding(
-            "brokers", CheckResult.FAULT, f"none answers: {told}", f"{mend}; `truceline kafka up` starts one here"
+            "brokers",
+            CheckResult.FAULT,
+            f"no broker answers: {failures}",
+            f"{fix}; `truceline kafka up` starts one here",
         )
     if shut:
-        return Finding("brokers", CheckResult.NOTE, f"{len(named) - len(shut)} of {len(named)} answer; {told}", mend)
+        return Finding("brokers", CheckResult.NOTE, f"{len(named) - len(shut)} of {len(named)} answer; {failures}", fix)
     return Finding("brokers", CheckResult.OK, f"{', '.join(named)} answer over {settings.security_protocol}")
 
 
@@ -115,29 +118,29 @@ async def _kafka_version(client: AIOKafkaAdminClient, _settings: Settings) -> Fi
     brokers = await topics.brokers(client)
     if lacks := [name for number, name in NEEDED_REQUESTS.items() if number not in spoken]:
         return Finding(
-            "kafka", CheckResult.FAULT, f"it knows no {', '.join(lacks)}", "transactions need Kafka 2.3 or newer"
+            "kafka", CheckResult.FAULT, f"not supported: {', '.join(lacks)}", "transactions need Kafka 2.3 or newer"
         )
     if CONSUMER_GROUP_HEARTBEAT not in spoken:
         return Finding(
-            "kafka", CheckResult.NOTE, f"{brokers} in service, older than Kafka 4", "it is tested with Kafka 4.3"
+            "kafka", CheckResult.NOTE, f"{brokers} in service, older than Kafka 4", "truceline is tested with Kafka 4.3"
         )
-    alone = " one broker: its loss stops everything" if brokers == 1 else ""
+    alone = " only one broker: if it fails, everything stops" if brokers == 1 else ""
     return Finding("kafka", CheckResult.OK, f"{brokers} in service, Kafka 4;{alone}".rstrip(";"))
 
 
 async def _topics(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     different = topics.differences(settings.topic_prefix, await topics.survey(client, settings.topic_prefix))
-    told = "; ".join(map(str, different))
+    listed = "; ".join(map(str, different))
     if not different:
-        return Finding("topics", CheckResult.OK, f"all of {settings.topic_prefix} are as they should be")
+        return Finding("topics", CheckResult.OK, f"all topics of {settings.topic_prefix} are correct")
     if all(difference.what == "topic" for difference in different):
-        return Finding("topics", CheckResult.FAULT, told, "run `truceline topics create`")
+        return Finding("topics", CheckResult.FAULT, listed, "run `truceline topics create`")
     fatal = any(difference.fatal for difference in different)
     return Finding(
         "topics",
         CheckResult.FAULT if fatal else CheckResult.NOTE,
-        told,
-        "`truceline topics check` says how to alter them",
+        listed,
+        "`truceline topics check` says how to change them",
     )
 
 
@@ -147,10 +150,10 @@ async def _rights(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     lacks = await missing_acls(client, wanted)
     if not lacks:
         return Finding("rights", CheckResult.OK, f"{user} has the {len(wanted)} rights of a worker")
-    told = "; ".join(f"{right} ({right.why})" for right in lacks)
+    missing = "; ".join(f"{right} ({right.why})" for right in lacks)
     granting = "\n".join(right.granted_by(user) for right in lacks)
     needed = any(right.needed for right in lacks)
-    return Finding("rights", CheckResult.FAULT if needed else CheckResult.NOTE, f"{user} may not {told}", granting)
+    return Finding("rights", CheckResult.FAULT if needed else CheckResult.NOTE, f"{user} may not {missing}", granting)
 
 
 async def _group(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
@@ -160,7 +163,7 @@ async def _group(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     workers = f"{len(group.members)} worker{'' if len(group.members) == 1 else 's'}"
     if group.state != STABLE:
         return Finding(
-            "group", CheckResult.NOTE, f"group {group.name} of {workers} is {group.state}", "look again in a minute"
+            "group", CheckResult.NOTE, f"group {group.name} of {workers} is {group.state}", "check again in a minute"
         )
     idle = [member.name for member in group.members if not member.partitions]
     spare = f"; without a partition: {', '.join(idle)}" if idle else ""
@@ -173,16 +176,16 @@ async def _lag(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
         return Finding("lag", CheckResult.SKIPPED, "topics are missing")
     facts = await partition_facts(client, client_options(settings), settings, found["reports"].partitions)
     lag = sum(fact.lag for fact in facts)
-    told = f"{lag:,} offsets are not taken in yet, over {len(facts)} partitions"
+    lagging = f"{lag:,} offsets not processed yet, in {len(facts)} partitions"
     if lag < LAG_NOTED:
-        return Finding("lag", CheckResult.OK, told)
+        return Finding("lag", CheckResult.OK, lagging)
     worst = max(facts, key=lambda fact: fact.lag)
-    do = "start more workers, up to one a partition; `truceline status --watch` shows whether it falls"
-    return Finding("lag", CheckResult.NOTE, f"{told}; most in partition {worst.partition}: {worst.lag:,}", do)
+    do = "start more workers, at most one per partition; watch the lag with `truceline status --watch`"
+    return Finding("lag", CheckResult.NOTE, f"{lagging}; most in partition {worst.partition}: {worst.lag:,}", do)
 
 
 async def _commits(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
-    """One that stays open holds up every reader of committed records; those of a batch come and go."""
+    """A transaction that stays open blocks every reader of committed records."""
     ours = {settings.topic(name) for name in await topics.survey(client, settings.topic_prefix)}
     leaders = {
         TopicPartition(topic["topic"], each["partition"]): each["leader"]
@@ -197,23 +200,23 @@ async def _commits(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
                 await asyncio.sleep(OPEN_S / OPEN_LOOKS)
                 staying &= set(await open_in(client_of(client), leaders))
     except IncompatibleBrokerVersion:
-        return Finding("commits", CheckResult.SKIPPED, "brokers before Kafka 3.0 do not tell")
+        return Finding("commits", CheckResult.SKIPPED, "needs Kafka 3.0 or newer")
     if not staying:
         return Finding("commits", CheckResult.OK, "no transaction stays open")
-    told = ", ".join(
+    stuck = ", ".join(
         f"{each.place.topic} partition {each.place.partition} from offset {each.first_offset:,}"
         f" (producer {each.producer_id})"
         for each in sorted(staying)
     )
     do = (
-        "whoever takes the partition over ends it (`truceline serve`), or the broker once the producer's timeout is"
-        " over; what stays for good `kafka-transactions.sh abort` ends: then ask `truceline verify`"
+        "the worker that takes over the partition ends it (`truceline serve`), or the broker after the producer's"
+        " timeout; if it stays, end it with `kafka-transactions.sh abort` and run `truceline verify`"
     )
-    return Finding("commits", CheckResult.NOTE, f"a transaction is open for more than {OPEN_S:.0f} s: {told}", do)
+    return Finding("commits", CheckResult.NOTE, f"a transaction is open for more than {OPEN_S:.0f} s: {stuck}", do)
 
 
 async def _clocks(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
-    """No request tells a broker's time: what is seen is when the newest records were stamped."""
+    """No request returns a broker's time, so the timestamps of the newest records are compared."""
     found = await topics.survey(client, settings.topic_prefix)
     if "reports" not in found or "ledger" not in found:
         return Finding("clocks", CheckResult.SKIPPED, "topics are missing")
@@ -221,14 +224,16 @@ async def _clocks(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     now_s = time.time()
     stamps = [stamp for fact in facts for stamp in (fact.newest_s, fact.last_commit_s) if stamp is not None]
     if not stamps:
-        return Finding("clocks", CheckResult.OK, "no record yet whose time could be compared")
+        return Finding("clocks", CheckResult.OK, "no record to compare with yet")
     ahead_s = max(stamps) - now_s
     if ahead_s <= SKEW_S:
         return Finding(
             "clocks", CheckResult.OK, f"the newest record is {-min(0.0, ahead_s):,.0f} s old by this machine's clock"
         )
-    do = "set the clocks by NTP, here and where reports are sent; over 1 h ahead a report is refused as from_the_future"
-    return Finding("clocks", CheckResult.FAULT, f"a record is stamped {ahead_s:,.0f} s in this machine's future", do)
+    do = "synchronise the clocks (NTP), here and on the senders; a report over 1 h ahead is refused as from_the_future"
+    return Finding(
+        "clocks", CheckResult.FAULT, f"a record's timestamp is {ahead_s:,.0f} s in the future of this machine", do
+    )
 
 
 _ON_KAFKA: dict[str, Callable[[AIOKafkaAdminClient, Settings], Coroutine[Any, Any, Finding]]] = {
@@ -243,33 +248,36 @@ _ON_KAFKA: dict[str, Callable[[AIOKafkaAdminClient, Settings], Coroutine[Any, An
 
 
 def _programs() -> Finding:
-    told = ", ".join(f"{name} {version(name)}" for name in ("truceline", "faust-streaming", "aiokafka"))
-    told += f", Python {sys.version.split()[0]}, the fold {'compiled' if is_compiled() else 'interpreted'}"
+    versions = ", ".join(f"{name} {version(name)}" for name in ("truceline", "faust-streaming", "aiokafka"))
+    versions += f", Python {sys.version.split()[0]}, the fold {'compiled' if is_compiled() else 'interpreted'}"
     pinned = [
         line.partition(";")[0].strip() for line in requires("truceline") or () if "==" in line and ";" not in line
     ]
     wrong = [pin for pin in pinned if version(pin.partition("==")[0]) != pin.partition("==")[2]]
     if wrong:
         return Finding(
-            "versions", CheckResult.FAULT, told, f"pip install {' '.join(wrong)}: it relies on what is inside"
+            "versions", CheckResult.FAULT, versions, f"pip install {' '.join(wrong)}: truceline needs these exactly"
         )
-    return Finding("versions", CheckResult.OK, told)
+    return Finding("versions", CheckResult.OK, versions)
 
 
 def _disk(folder: Path, what: str) -> Finding:
     there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         return Finding(
-            "disk", CheckResult.FAULT, f"{there} ({what}) cannot be written", "make it this user's, or name another"
+            "disk",
+            CheckResult.FAULT,
+            f"{there} ({what}) cannot be written",
+            "make it writable for this user, or name another folder",
         )
     free = shutil.disk_usage(there).free
     kept = sum(path.stat().st_size for path in folder.glob("*") if path.is_file()) if folder.is_dir() else 0
-    told = f"{free / (1 << 30):,.1f} GiB free at {there} ({what}), {kept / (1 << 20):,.1f} MiB kept"
+    space = f"{free / (1 << 30):,.1f} GiB free at {there} ({what}), {kept / (1 << 20):,.1f} MiB kept"
     if free < FREE_FAULT_BYTES:
-        return Finding("disk", CheckResult.FAULT, told, "make room: a ledger that cannot be written stops")
+        return Finding("disk", CheckResult.FAULT, space, "free some space: a server that cannot write its ledger stops")
     if free < max(FREE_NOTE_BYTES, kept):
-        return Finding("disk", CheckResult.NOTE, told, "make room before it is needed")
-    return Finding("disk", CheckResult.OK, told)
+        return Finding("disk", CheckResult.NOTE, space, "free some space before it runs out")
+    return Finding("disk", CheckResult.OK, space)
 
 
 @contextlib.asynccontextmanager

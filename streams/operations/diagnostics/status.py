@@ -1,4 +1,4 @@
-"""How the workers stand: partitions, owners, lag, standing reports, last commits.
+"""State of an installation: partitions, owners, lag, reports, last commits.
 
 Where each comes from: partitions, owners, lag and last commits from the brokers, so that they are told also where no
 worker can be reached; standing reports from the workers' own /metrics, since only they have counted them.
@@ -26,22 +26,22 @@ HTTP_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One partition of the log."""
+    """A partition of the log."""
 
     partition: int
-    #: Who holds it; None: nobody.
+    #: The worker that owns it, None for none.
     owner: str | None
     committed: int | None
     end: int
     lag: int
-    #: Accepted reports in its state, those withdrawn among them; None: no worker that was asked has told.
+    #: Accepted reports in its state, withdrawn ones included; None: no worker with a known URL owns it.
     standing: int | None
     last_commit_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerFacts:
-    """What one worker says of itself at /readyz."""
+    """A worker's answer at /readyz."""
 
     url: str
     status: str
@@ -50,7 +50,7 @@ class WorkerFacts:
 
 @dataclass(frozen=True, slots=True)
 class InstallationStatus:
-    """Everything at one moment."""
+    """The whole installation at one moment."""
 
     group: str
     state: str
@@ -63,11 +63,11 @@ class InstallationStatus:
 
 
 class TopicsMissing(LookupError):
-    """The log, or the ledger, is not there."""
+    """The topic of reports or of the ledger is missing."""
 
 
 async def look(settings: Settings, urls: Sequence[str] = ()) -> InstallationStatus:
-    """Return how it stands now; `urls` are those of workers. Raises KafkaError, TimeoutError, or TopicsMissing."""
+    """Return the state now; `urls` are those of workers. Raises KafkaError, TimeoutError, or TopicsMissing."""
     workers = await asyncio.gather(*(_ask(url.rstrip("/")) for url in urls))
     standing: dict[int, int] = {}
     for _, counted in workers:

@@ -1,1 +1,1 @@
-"""A log written to a file, as every command reads it again (contract section 7): resumable, and whole or not there."""
+"""Export a log to a file that every command reads again (contract section 7), resumable and atomic."""

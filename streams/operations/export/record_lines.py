@@ -13,7 +13,7 @@ RecordHeader = tuple[str, bytes | None]
 
 
 class ExportedRecord(NamedTuple):
-    """A record of a topic or table: where to go on behind it, and what it says."""
+    """A record of a topic or table, with the position after it."""
 
     part: int
     next_position: int
@@ -24,13 +24,13 @@ class ExportedRecord(NamedTuple):
 
 
 class SkippedRecords(Exception):
-    """A record that is not exported; the message says what kind it is of."""
+    """A record that is not exported; the message names its kind."""
 
 
 def line_of(item: ExportedRecord, *, of_rejected: bool = False) -> bytes:
-    """Return a record as a line with its LF. Raises LeftOut where its value is not JSON.
+    """Return a record as a line with its LF. Raises SkippedRecords where its value is not JSON.
 
-    What was rejected may be any bytes: its value is a string, bytes that are not UTF-8 as U+FFFD, and with it come
+    A rejected value may be any bytes: it is written as a string, bytes that are not UTF-8 as U+FFFD, and with it come
     its headers.
     """
     timestamp = "null" if item.timestamp_us is None else f'"{format_time(item.timestamp_us)}"'
@@ -40,11 +40,11 @@ def line_of(item: ExportedRecord, *, of_rejected: bool = False) -> bytes:
         return b'%b%b,"headers":%b}\n' % (head, _text(item.value), orjson.dumps(headers))
     value = b"null" if item.value is None else item.value
     if b"\n" in value:
-        # In JSON it is white space wherever it stands, and here it would end the line.
+        # In JSON a line break is white space; here it would end the line.
         value = value.replace(b"\n", b" ")
     line = head + value + b"}"
     try:
-        # Read as it will be read again: what is not JSON would not be a wrapped line any more.
+        # Parsed as it will be read again: a value that is not JSON would break the wrapped line.
         same = bytes(_LINE.decode(line).value) == value.strip(b" \t\r")
     except (msgspec.DecodeError, RecursionError):
         same = False

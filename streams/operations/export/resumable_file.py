@@ -1,4 +1,4 @@
-"""A file that a long export can be interrupted in, at any moment, and resumed: whole in the end, or not there.
+"""A file of a long export, which can be interrupted at any moment and resumed; complete in the end, or absent.
 
 What is written goes to `FILE.part`. Every so often it is brought to the disk, and beside it, in `FILE.part.json`,
 how long it was then and where to go on; what lies behind that is cut off when it is resumed. A compressed file has
@@ -24,14 +24,14 @@ KEEP_EVERY_BYTES = 64 << 20
 
 
 class ResumeError(Exception):
-    """What lies there cannot be gone on with as asked for; the message says what to do."""
+    """The file cannot be resumed; the message says what to do."""
 
 
 class ResumableFile:
-    """The file under way, and by part of the log the position to go on from."""
+    """The unfinished file, and the position to resume from by part of the log."""
 
     def __init__(self, path: Path, of: dict[str, Any], *, resume: bool) -> None:
-        """Begin, or with `resume` go on where a part of the same export is; `of` says what is exported.
+        """Begin, or with `resume` continue the same export; `of` names what is exported.
 
         Raises ResumeError where a part lies there and is not to be gone on with, or is of something else, and OSError.
         """
@@ -43,7 +43,7 @@ class ResumableFile:
         self.written = 0
         length = 0
         if not resume and self._note.exists():
-            raise ResumeError(f"{self._part} is an export that was interrupted: --resume goes on, or delete it")
+            raise ResumeError(f"{self._part} is an interrupted export: continue it with --resume, or delete it")
         if resume and self._note.exists():
             length = self._go_on()
         self._raw: BinaryIO = self._part.open("r+b" if length else "wb")
@@ -57,11 +57,11 @@ class ResumableFile:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
-        """Take the file's name where all went well; else keep what there is, to be resumed."""
+        """Rename to the final name after success; else keep the part, to be resumed."""
         try:
             self.keep()
         except OSError:
-            # What was kept before stands.
+            # The position kept before is still valid.
             if kind is None:
                 raise
         finally:
@@ -71,7 +71,7 @@ class ResumableFile:
             self._note.unlink(missing_ok=True)
 
     def write(self, line: bytes, part: int, next_position: int) -> None:
-        """Write a line; behind it the export goes on at a position of a part of the log."""
+        """Write a line, with the position of a part of the log after it."""
         if self._frame is None:
             self._frame = self._begin_frame()
         self._frame.write(line)
@@ -80,13 +80,13 @@ class ResumableFile:
         self.passed(part, next_position)
 
     def passed(self, part: int, next_position: int) -> None:
-        """Go on behind what is not written."""
+        """Note a position after a record that is not written."""
         self.positions[part] = next_position
         if self._frame_bytes > KEEP_EVERY_BYTES or time.monotonic() - self._kept_at_s > KEEP_EVERY_S:
             self.keep()
 
     def keep(self) -> None:
-        """Bring to the disk what is written, and where to go on."""
+        """Sync the written lines and the positions to disk."""
         if self._frame is not None and self._frame is not self._raw:
             self._frame.close()
         self._frame, self._frame_bytes = None, 0
@@ -111,14 +111,14 @@ class ResumableFile:
             self.positions = {int(part): position for part, position in note["positions"].items()}
             self.written = note["lines"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ResumeError(f"{self._note} cannot be read: delete it and {self._part}, and begin anew") from error
+            raise ResumeError(f"{self._note} cannot be read: delete it and {self._part}, and start again") from error
         if of != self._of:
             was = ", ".join(f"{name} {value}" for name, value in of.items() if value != self._of.get(name))
             raise ResumeError(f"{self._part} is another export ({was}): name another file, or delete it and its note")
         with suppress(OSError):
             if self._part.stat().st_size >= length:
                 return int(length)
-        raise ResumeError(f"{self._part} is shorter than {self._note} says: delete both, and begin anew")
+        raise ResumeError(f"{self._part} is shorter than {self._note} says: delete both, and start again")
 
     def _begin_frame(self) -> BinaryIO:
         if self.path.name.endswith(".gz"):

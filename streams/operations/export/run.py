@@ -1,4 +1,4 @@
-"""An export from its origin to its file or pipe."""
+"""Export a source to a file or pipe."""
 
 from collections import Counter
 from contextlib import aclosing
@@ -12,24 +12,24 @@ __all__ = ["Sink", "export"]
 
 
 class Sink(Protocol):
-    """Where lines go."""
+    """A target of exported lines."""
 
-    #: Where to go on from, by part of the log.
+    #: Position to resume from, by part of the log.
     positions: dict[int, int]
     #: Lines written so far.
     written: int
 
     def write(self, line: bytes, part: int, next_position: int) -> Any:
-        """Take a line, and the position behind its record."""
+        """Write a line, with the position after its record."""
 
     def passed(self, part: int, next_position: int) -> Any:
-        """Note the position behind a record that is not written."""
+        """Note the position after a record that is not written."""
 
 
 async def export(
     origin: KafkaSource | EmbeddedSource, wanted: ExportFilter, sink: Sink, left_out: Counter[str]
 ) -> None:
-    """Write each record that is to be exported as a line, and count by kind in `left_out` those that are not.
+    """Write each record to export as a line, and count the others by kind in `left_out`.
 
     Raises what the origin and the sink raise.
     """
@@ -49,5 +49,5 @@ async def export(
 
 def _at_home(item: ExportedRecord, counts: tuple[int, ...]) -> None:
     if not is_processed_here(item.key, item.value, item.part, counts):
-        # What was sent on comes again at its place.
-        raise SkippedRecords("sent on or misrouted")
+        # A rerouted record comes again in its own partition.
+        raise SkippedRecords("rerouted or misrouted")

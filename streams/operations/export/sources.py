@@ -1,4 +1,4 @@
-"""Where an export comes from: a topic on Kafka, or a table of an embedded server's file."""
+"""Sources of an export: a topic on Kafka, or a table of an embedded server's file."""
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ EMBEDDED_TOPICS = ("reports", *CHANGE_TOPICS, "rejected")
 
 
 class ExportFilter(NamedTuple):
-    """What of a topic: all of it, or one episode, or one partition."""
+    """A part of a topic: all of it, one episode, or one partition."""
 
     topic: str
     episode: str | None = None
@@ -29,21 +29,21 @@ class ExportFilter(NamedTuple):
 
 
 class KafkaSource:
-    """A topic: its records by their timestamps, those of a partition in its order."""
+    """A topic: records by timestamp, those of a partition in offset order."""
 
     def __init__(self, options: dict[str, Any], topic: str, wanted: ExportFilter) -> None:
-        """Take the client's options and the topic's full name."""
-        #: How many offsets there are to pass, and how many are passed.
+        """Read the topic of this full name with these client options."""
+        #: Number of offsets to read, and read so far.
         self.total = self.done = 0
         self.partitions = 0
-        #: How many partitions the log has had.
+        #: Number of partitions of the log.
         self.counts: tuple[int, ...] = ()
         self._options = options
         self._topic = topic
         self._wanted = wanted
 
     async def items(self, positions: Mapping[int, int]) -> AsyncGenerator[ExportedRecord, None]:
-        """Yield what stands there now behind the positions, in an order that is the same when it is asked again.
+        """Yield the records after the positions, in the same order on every call.
 
         Raises Unreadable, KafkaError, and ResumeError where the log was cut since.
         """
@@ -76,7 +76,7 @@ class KafkaSource:
         else:
             return range(self.partitions)
         if number >= self.partitions:
-            raise RangeUnreadable(f"{self._topic} has {self.partitions} partitions, none of number {number}")
+            raise RangeUnreadable(f"{self._topic} has {self.partitions} partitions; there is no partition {number}")
         return range(number, number + 1)
 
     @staticmethod
@@ -85,8 +85,8 @@ class KafkaSource:
             return span
         if not span.start <= position <= span.end:
             raise ResumeError(
-                f"{place.topic} partition {place.partition} reaches from {span.start} to {span.end} now, and the export"
-                f" had come to {position}: the log was cut or made anew, and so must the export be"
+                f"{place.topic} partition {place.partition} now has offsets {span.start} to {span.end}, and the export"
+                f" was at {position}: the log was truncated or recreated; start a new export"
             )
         return OffsetRange(position, span.end)
 
@@ -97,13 +97,13 @@ class EmbeddedSource:
     counts = (1,)
 
     def __init__(self, path: Path, wanted: ExportFilter) -> None:
-        """Take the file's path."""
+        """Read the file at this path."""
         self.total = self.done = 0
         self._path = path
         self._wanted = wanted
 
     async def items(self, positions: Mapping[int, int]) -> AsyncGenerator[ExportedRecord, None]:
-        """Yield the rows; raises StoreUnavailable, and ResumeError where the file is another one now."""
+        """Yield the rows; raises StoreUnavailable, and ResumeError if the file was replaced."""
         reader = Reader(self._path)
         try:
             first, last = (-1, reader.last_offset()) if self._wanted.topic == "reports" else (0, None)
@@ -111,8 +111,8 @@ class EmbeddedSource:
             after = positions.get(0, first)
             if last is not None and after > last:
                 raise ResumeError(
-                    f"the log in {self._path} ends at offset {last} now, and the export had come to {after}: the file"
-                    " was made anew, and so must the export be"
+                    f"the log in {self._path} now ends at offset {last}, and the export was at {after}: the file"
+                    " was recreated; start a new export"
                 )
             while page := list(self._page(reader, after)):
                 for item in page:

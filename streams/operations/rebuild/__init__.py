@@ -1,4 +1,4 @@
-"""The log folded anew beside the live one: copied to topics of another prefix, folded there, compared, switched to.
+"""Recompute a log beside the live one: copy it to topics of another prefix, process it there, compare, switch.
 
 Nothing of the live prefix is written, joined or fenced.
 """

@@ -1,4 +1,4 @@
-"""What two prefixes have published of the same log, held against each other: per episode, but for `origin`.
+"""Compare the outputs of two prefixes of the same log, by episode and without `origin`.
 
 Where a record lies may differ, and which partition it came from; what it says may not.
 """
@@ -21,22 +21,22 @@ __all__ = ["Comparison", "compare"]
 
 
 class Comparison(NamedTuple):
-    """How the episodes compare. Of one that differs: the first change where it does, in words."""
+    """The result of the comparison; for an episode that differs, its first different change."""
 
     agreeing: int
     differing: dict[str, str]
-    #: Episodes of which the live prefix has not published everything yet.
+    #: Number of episodes that the live prefix has not fully published yet.
     behind: int
-    #: Topics of the live prefix that are not there to be compared.
+    #: Topics of the live prefix that do not exist.
     missing: list[str]
 
 
-#: By episode: a digest of each change, in order.
+#: Episode → digest of each change, in order.
 _Told = dict[str, "array[int]"]
 
 
 async def compare(old: Settings, new: Settings, brought: Mapping[int, int]) -> Comparison:
-    """Compare all changes of the live prefix, as far as the log was brought over, with those of the other.
+    """Compare all changes of the live prefix, up to the end of the copy, with those of the other.
 
     `brought` holds the offset behind the last record brought over, by partition of the old log.
     Raises Unreadable and KafkaError.
@@ -51,14 +51,14 @@ async def compare(old: Settings, new: Settings, brought: Mapping[int, int]) -> C
         except RangeUnreadable:
             missing.append(old.topic(name))
             continue
-        live, rebuilt = await _told(old, name, brought), await _told(new, name, None)
+        live, rebuilt = await _published(old, name, brought), await _published(new, name, None)
         for episode in live.keys() | rebuilt.keys():
             episodes.add(episode)
             theirs, ours = live.get(episode, array("Q")), rebuilt.get(episode, array("Q"))
             common = min(len(theirs), len(ours))
             if theirs[:common] != ours[:common]:
                 at = next(index for index in range(common) if theirs[index] != ours[index])
-                differing.setdefault(episode, f"{name}: change {at + 1} of {len(ours)} is another one")
+                differing.setdefault(episode, f"{name}: change {at + 1} of {len(ours)} is different")
             elif len(theirs) > len(ours):
                 differing.setdefault(episode, f"{name}: live has {len(theirs)} changes, the rebuilt log {len(ours)}")
             elif len(theirs) < len(ours):
@@ -68,7 +68,7 @@ async def compare(old: Settings, new: Settings, brought: Mapping[int, int]) -> C
     )
 
 
-async def _told(settings: Settings, name: str, brought: Mapping[int, int] | None) -> _Told:
+async def _published(settings: Settings, name: str, brought: Mapping[int, int] | None) -> _Told:
     options, topic = client_options(settings), settings.topic(name)
     places = [TopicPartition(topic, number) for number in range(await partitions(options, topic))]
     told: _Told = defaultdict(lambda: array("Q"))

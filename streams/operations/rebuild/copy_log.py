@@ -1,7 +1,7 @@
-"""The log of one prefix brought over to another, each record once: its key's place there may be another one.
+"""Copy the log of one prefix to another, each record once; its partition there may be another one.
 
 A record goes over in one transaction with the offset behind it, kept as that of a group of the copy's own. So it may
-be interrupted at any moment and goes on where it was, and two copies at once fence each other.
+be interrupted at any moment and resumed, and of two copies at once one fences the other.
 """
 
 from collections import Counter
@@ -24,31 +24,31 @@ from streams.settings import Settings
 __all__ = ["LogCopy", "NotItsCopy", "copy_group"]
 
 TRANSACTION_TIMEOUT_MS = 60_000
-#: Records that go over in one transaction, in the order of time.
+#: Records in one transaction, by timestamp.
 TRANSACTION_RECORDS = 5_000
 TOPIC_BYTES = 1 << 20
 
 
 class NotItsCopy(Exception):
-    """The other log holds records that no copy of this one has brought there."""
+    """The other log has records that are not a copy of this one."""
 
 
 def copy_group(app_id: str) -> str:
-    """Return the group whose offsets say how far the copy for an app has come."""
+    """Return the group whose offsets are the progress of the copy for an app."""
     return f"{app_id}-copy"
 
 
 class LogCopy:
-    """From the log of `old` to that of `new`, up to what stands there now; `positions` says how far, by partition."""
+    """The copy from the log of `old` to that of `new`, up to its end now; `positions` is the progress by partition."""
 
     def __init__(self, old: Settings, new: Settings) -> None:
-        """Take both settings; their brokers are the same."""
+        """Copy between two settings with the same brokers."""
         self.total = self.done = 0
-        #: By partition of the old log: the offset behind the last record that is brought over.
+        #: Partition of the old log → offset after the last copied record.
         self.positions: dict[int, int] = {}
-        #: By partition of the old log: up to where all has been brought over, markers of transactions too.
+        #: Partition of the old log → offset up to which all is copied, transaction markers included.
         self.reached: dict[int, int] = {}
-        #: By kind: what was not brought over.
+        #: Kind → number of records not copied.
         self.left_out: Counter[str] = Counter()
         self._old, self._new = old.topic("reports"), new.topic("reports")
         self._prefix = new.topic_prefix
@@ -56,7 +56,7 @@ class LogCopy:
         self._options = client_options(old)
 
     async def run(self, admin: AIOKafkaAdminClient) -> None:
-        """Bring over what is not yet. Raises NotItsCopy, Unreadable, KafkaError, TimeoutError."""
+        """Copy all records not copied yet. Raises NotItsCopy, RangeUnreadable, KafkaError, TimeoutError."""
         counts = await partition_counts(self._options, self._old.removesuffix(".reports"))
         new_count = await partitions(self._options, self._new)
         spans = await bounds(self._options, [TopicPartition(self._old, number) for number in range(counts[-1])])
@@ -86,7 +86,7 @@ class LogCopy:
     async def _between(
         self, admin: AIOKafkaAdminClient, spans: Mapping[TopicPartition, OffsetRange]
     ) -> dict[TopicPartition, OffsetRange]:
-        """Return what is left to bring over."""
+        """Return the ranges not copied yet."""
         found = await admin.list_consumer_group_offsets(self._group, partitions=list(spans))
         came = {place: entry.offset for place, entry in found.items() if entry.offset >= 0}
         return {place: OffsetRange(max(span.start, came.get(place, 0)), span.end) for place, span in spans.items()}
@@ -98,7 +98,7 @@ class LogCopy:
             return
         there = await bounds(self._options, [TopicPartition(self._new, number) for number in range(new_count)])
         if any(end > start for start, end in there.values()):
-            raise NotItsCopy(f"{self._new} holds records already, and none of them was brought there from {self._old}")
+            raise NotItsCopy(f"{self._new} already has records that are not a copy of {self._old}: name another prefix")
 
     async def _limits(self, admin: AIOKafkaAdminClient) -> dict[str, int]:
         found = (await survey(admin, self._prefix))["reports"]
@@ -135,7 +135,7 @@ class LogCopy:
 
 
 def _home(record: Any, counts: tuple[int, ...], new_count: int) -> int | None:
-    """Return the partition that a record goes to, None where its old desk sends it on or has refused it there."""
+    """Return the partition of a record, None if the old log rerouted it or rejected it as misrouted."""
     if not is_processed_here(record.key, record.value, record.partition, counts):
         return None
     return record.partition % new_count if record.key is None else partition_of(record.key, new_count)

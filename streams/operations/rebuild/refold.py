@@ -1,4 +1,4 @@
-"""A desk in this process that folds the copied log and adds nothing to it."""
+"""Process the copied log in this process, without adding to it."""
 
 import asyncio
 import time
@@ -13,24 +13,24 @@ from streams.settings import Settings
 __all__ = ["Refold"]
 
 LOOK_EVERY_S = 0.3
-#: So many looks in a row must find nothing left.
+#: Number of checks in a row that must find nothing left.
 QUIET_LOOKS = 3
-#: A broker that is away for a while, a partition that is taken over again: no reason to give up.
+#: Patience with an unreachable broker, or a partition that is taken over again.
 TROUBLE_S = 60.0
 
 
 class Refold:
-    """The fold of all partitions; it appends no ticks, since the copied log has those of the live worker."""
+    """The processing of all partitions; it appends no ticks, since the copy has those of the live worker."""
 
     def __init__(self, settings: Settings, registry: Registry, partitions: int) -> None:
-        """Take the settings of the new prefix."""
+        """Process the log of these settings."""
         settings = settings.model_copy(update={"partitions_max": max(partitions, settings.partitions_max)})
         self._desk = PartitionConsumer(settings, registry, [_counts, _ceasefires], ticks=False)
         self._partitions = partitions
 
     @property
     def left(self) -> int | None:
-        """How many records are left to fold, about; None where that is not known yet."""
+        """Approximate number of records left; None if not known yet."""
         held = self._desk.status.partitions
         lags = [status.lag for status in held.values() if status.runs]
         known = [lag for lag in lags if lag is not None]
@@ -38,13 +38,13 @@ class Refold:
 
     @property
     def trouble(self) -> str:
-        """Why it does not go on; empty while it does."""
+        """Reason why a partition is blocked; empty if none is."""
         status = self._desk.status
         reasons = [f"partition {held.partition}: {held.reason}" for held in status.partitions.values() if held.reason]
         return status.unreachable or "; ".join(reasons)
 
     async def run(self) -> None:
-        """Fold up to the end of the log as it is now; raises Blocked where it does not go on for long."""
+        """Process up to the end of the log now; raises NeedsOperator if it stays blocked."""
         self._desk.start()
         try:
             quiet, went_on_s = 0, time.monotonic()
@@ -70,6 +70,6 @@ async def _ceasefires(batch: FoldedBatch) -> Exception | None:
 def _run(fold: Callable[[], None]) -> Exception | None:
     try:
         fold()
-    except Exception as error:  # noqa: BLE001 - the desk decides what becomes of it, as with the agents
+    except Exception as error:  # noqa: BLE001 - reported to the caller, as the agents do
         return error
     return None

@@ -1,4 +1,4 @@
-"""A rebuild from its topics to its verdict, by which the prefix may be switched or not."""
+"""A rebuild from its topics to its result, which decides whether the prefix may be switched."""
 
 from dataclasses import dataclass, field
 
@@ -19,48 +19,48 @@ from streams.settings import Settings
 
 __all__ = ["Rebuild", "RebuildResult", "WrongShape"]
 
-#: So many copies of a partition at most, unless it is said.
+#: Replication factor by default, or the number of brokers if that is less.
 REPLICATION = 3
 
 
 class WrongShape(Exception):
-    """The topics of the new prefix are there with another number of partitions."""
+    """The topics of the new prefix exist with another number of partitions."""
 
 
 @dataclass
 class RebuildResult:
-    """What a rebuild has come to."""
+    """The result of a rebuild."""
 
     partitions: int
-    #: What the checker says of the new outputs; None: not checked, since workers run on them already.
+    #: Faults that verify found in the new outputs; None: not checked, since workers already run on them.
     problems: list[str] | None
-    #: How they compare with the live ones; None as above.
+    #: Comparison with the live outputs; None as above.
     agreement: Comparison | None
     #: Whether workers run on the live prefix, and on the new one.
     live_works: bool
     new_works: bool
-    #: Whether everything on the live log, as it is now, has been brought over.
+    #: Whether the whole live log, up to its end now, is copied.
     complete: bool
     left_out: dict[str, int] = field(default_factory=dict)
 
 
 class Rebuild:
-    """From `old` to `new`, which have the same brokers, source registry and horizon. Run again, it catches up."""
+    """A rebuild from `old` to `new`, which share brokers, source registry and horizon; run again, it catches up."""
 
     def __init__(
         self, old: Settings, new: Settings, *, partitions: int | None = None, replication: int | None = None
     ) -> None:
-        """Take the settings of both, and the shape of topics that are to be made: by default that of the live ones."""
+        """Use these settings, and these partitions and copies for new topics; by default those of the live ones."""
         self.old, self.new = old, new
         self.copy = LogCopy(old, new)
         self.folding: Refold | None = None
-        #: What it is at, in words.
+        #: The current stage, in words.
         self.stage = "making topics"
         self._wanted = partitions
         self._replication = replication
 
     async def run(self, registry: Registry) -> RebuildResult:
-        """Make topics, bring the log over, fold it, check and compare.
+        """Create topics, copy the log, process it, check and compare.
 
         Raises WrongShape, NotItsCopy, TopicsNotMade, Unreadable, KafkaError, TimeoutError.
         """

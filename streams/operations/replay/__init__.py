@@ -1,1 +1,1 @@
-"""Fold files of reports without a broker."""
+"""Process report files without Kafka."""

@@ -1,4 +1,4 @@
-"""A replay as tables of polars or pandas: one for each kind of change, and for each part of the end result.
+"""A replay as tables of polars or pandas, one for each kind of change and each part of the end result.
 
 The columns of each table stand in `TABLES`. Times are UTC with microseconds; what is not given is null.
 """
@@ -13,12 +13,12 @@ __all__ = ["TABLES", "Frames", "pandas_frames", "polars_frames", "tables"]
 
 Frame = TypeVar("Frame")
 Record = dict[str, Any]
-#: A table as lists, by column.
+#: Column → values.
 Columns = dict[str, list[Any]]
 
 
 class Frames(NamedTuple, Generic[Frame]):
-    """The tables of a replay: three of what changed, in fold order, and five of what stands at the end."""
+    """The tables of a replay: three of changes, in fold order, and five of the end result."""
 
     casualties: Frame
     ceasefires: Frame
@@ -37,13 +37,13 @@ _VIEW = {
     "status": "text", "since": "time", "effective_at": "time", "expires_at": "time", "declared_by": "list",
     "not_confirmed_by": "list", "mediators": "list", "alleged": "count", "denied": "count", "confirmed": "count",
 }  # fmt: skip
-#: What changed something: a report, or a tick (then only `known_at` says anything). `known_at` is its publication.
+#: Cause of a change: a report, or a tick, which has only `known_at`; `known_at` is the time of publication.
 _CAUSE = {
     "known_at": "time", "report_id": "text", "revision": "count", "withdrawn": "flag", "relayed_by": "text",
     "url": "text", "headline": "text",
 }  # fmt: skip
 
-#: Table → column → what it holds: text, a count, a time, a flag, or a list of texts.
+#: Table → column → type: text, count, time, flag, or list of texts.
 TABLES: dict[str, dict[str, str]] = {
     "casualties": {
         "change_id": "text", "episode": "text", **_CELL, "version": "count", "kind": "text", "before": "count",
@@ -72,7 +72,7 @@ TABLES: dict[str, dict[str, str]] = {
 
 
 def tables(changes: Iterable[tuple[str, Record]], snapshot: Callable[[], Record]) -> dict[str, Columns]:
-    """Return the tables of `TABLES` as lists by column; `snapshot` is asked once the changes are through."""
+    """Return the tables of `TABLES` by column; `snapshot` is called after the last change."""
     found: dict[str, Columns] = {name: {column: [] for column in columns} for name, columns in TABLES.items()}
     for topic, record in changes:
         _add(found, topic, record | _AFTER[topic](record) | _cause(record["cause"]))
@@ -103,7 +103,7 @@ def _add(found: dict[str, Columns], name: str, row: Record) -> None:
 
 
 def polars_frames(found: dict[str, Columns]) -> Frames[Any]:
-    """Return the tables as polars DataFrames; raises ImportError where it is not installed."""
+    """Return the tables as polars DataFrames; raises ImportError if it is not installed."""
     polars = _library("polars")
     types = {
         "text": polars.String,
@@ -120,7 +120,7 @@ def polars_frames(found: dict[str, Columns]) -> Frames[Any]:
 
 
 def pandas_frames(found: dict[str, Columns]) -> Frames[Any]:
-    """Return the tables as pandas DataFrames with nullable types; raises ImportError where it is not installed."""
+    """Return the tables as pandas DataFrames with nullable types; raises ImportError if it is not installed."""
     pandas = _library("pandas")
     types = {
         "text": "string",
@@ -172,6 +172,6 @@ def _view(view: Record) -> Record:
 
 
 def _cause(cause: Record) -> Record:
-    # Its source stays out: where a revision names another one, the figure is still the old one's.
+    # Without its source: if a revision names another one, the figure is still the old source's.
     known_at = cause.get("published_at") or cause["tick"]
     return {**{column: cause.get(column) for column in _CAUSE}, "known_at": known_at}

@@ -1,4 +1,4 @@
-"""A replay shared out among processes: each folds the episodes that are its own, and what they make is put in order.
+"""A replay by several processes: each folds its own episodes, and the outputs are merged in order.
 
 Every process reads all of the files and takes only the lines of its episodes. Episodes have nothing
 to do with each other (contract sections 3 to 5), so the outputs are the same bytes as those of one process.
@@ -30,31 +30,31 @@ if TYPE_CHECKING:
 
 __all__ = ["ParallelReplay", "ReplayOptions"]
 
-#: What is made of so many lines is sent and put in order at once.
+#: Lines of a block, whose outputs are sent and merged at once.
 BLOCK_LINES = 2_000
-#: Of 64 KiB, as a pipe comes, a process that sends a block stops for the other to make room, thirty times.
+#: With the default pipe of 64 KiB a process that sends a block waits thirty times for the reader.
 PIPE_BYTES = 1 << 20
-#: What is folded stays: to have the collector walk it again and again costs a tenth of the time.
+#: Collections of the growing state cost a tenth of the time, so they are rare.
 COLLECT_EVERY = 500_000
 
 
 @dataclass(frozen=True)
 class ReplayOptions:
-    """What every process is told."""
+    """Options of a replay, the same for each process."""
 
     paths: Sequence[str | Path]
     registry: Registry
     horizon_us: int
     until_us: int | None = None
     tick_us: int | None = None
-    #: Whether the changes and the pictures are wanted.
+    #: Whether to write the changes, and whether to make the pictures.
     changes: bool = True
     pictures: bool = True
 
     def replay(
         self, lines: Lines, on_refusal: OnRefusal, read_line: Callable[[bytes], Message | None] | None = None
     ) -> Replay:
-        """Return the fold of some lines as ordered, all of them or those that `read_line` reads."""
+        """Return the replay of some lines, all of them or those that `read_line` reads."""
         return Replay(
             lines, self.registry, horizon_us=self.horizon_us, until_us=self.until_us, tick_us=self.tick_us,
             on_refusal=on_refusal, read=read_line,
@@ -62,12 +62,12 @@ class ReplayOptions:
 
 
 class ParallelReplay:
-    """The fold of some files by several processes; asked as a `Replay` is."""
+    """The replay of some files by several processes, with the interface of `Replay`."""
 
     def __init__(self, orders: ReplayOptions, jobs: int, *, on_refusal: OnRefusal | None = None) -> None:
-        """Take files that can be read more than once, and the number of processes.
+        """Prepare `jobs` processes; the files must be readable more than once.
 
-        Raises InputUnreadable at once for a file that is not there.
+        Raises InputUnreadable at once for a missing file.
         """
         self.counts: Counter[str] = Counter()
         self.later = 0
@@ -79,11 +79,11 @@ class ParallelReplay:
 
     @property
     def refused(self) -> int:
-        """How many lines were refused."""
+        """Number of refused lines."""
         return refused(self.counts)
 
     def run(self, write: Callable[[bytes], object] | None = None) -> None:
-        """Fold all, and hand on the changes as lines of JSON in the order of the lines. Raises InputUnreadable."""
+        """Fold all, and write the changes as lines of JSON in the order of the input. Raises InputUnreadable."""
         write = write or _drop
         with ExitStack() as processes:
             pipes = [processes.enter_context(_started(self._orders, n, self._jobs)) for n in range(self._jobs)]
@@ -101,7 +101,7 @@ class ParallelReplay:
             write(changes)
 
     def where(self) -> ReplayProgress:
-        """Return how far it is."""
+        """Return the progress."""
         return self._where
 
     def episodes(self) -> list[str]:
@@ -118,7 +118,7 @@ class ParallelReplay:
         return {"episodes": {episode: orjson.Fragment(picture) for episode, picture in self._pictures()}}
 
     def unknown_sources(self) -> list[str]:
-        """Return the sources of accepted reports that the registry does not know, sorted; none where it is empty."""
+        """Return the sources of accepted reports that are not in the registry, sorted; none if it is empty."""
         return sorted({source for end in self._ends for source in end.unknown})
 
     def _pictures(self) -> list[tuple[str, bytes]]:
@@ -128,7 +128,7 @@ class ParallelReplay:
         try:
             made = pipe.recv()
         except EOFError:
-            raise RuntimeError("a process of the replay has ended before its time") from None
+            raise RuntimeError("a process of the replay ended early") from None
         if isinstance(made, _Block):
             return made
         self._ends.append(made)
@@ -150,32 +150,32 @@ class ParallelReplay:
 
 @dataclass
 class _Block:
-    """What one process made of a block of lines."""
+    """The outputs of one process for a block of lines."""
 
     number: int
     where: ReplayProgress
-    #: Each line that changed something, by its place in the block, and the changes that it made.
+    #: Index in the block of each line that changed something, and its changes.
     lines: list[int] = field(default_factory=list)
     changes: list[bytes] = field(default_factory=list)
-    #: Each line that was refused, by its place among all lines, and what `OnRefusal` is told of it.
+    #: Index among all lines of each refused line, and the arguments of `OnRefusal`.
     refused: list[tuple[int, tuple[str, int, str, str, bytes]]] = field(default_factory=list)
 
 
 @dataclass
 class _End:
-    """What one process came to."""
+    """The end result of one process."""
 
     counts: Counter[str]
     later: int
     unknown: list[str]
-    #: By episode: the changes of its tick, and its picture.
+    #: Episode and the changes of its tick; episode and its picture.
     ticked: list[tuple[str, bytes]]
     pictures: list[tuple[str, bytes]]
     unreadable: str | None = None
 
 
 class _Folding:
-    """One process: folds its share and sends what it makes, block by block."""
+    """One process: folds its episodes and sends the outputs, block by block."""
 
     def __init__(self, orders: ReplayOptions, number: int, of: int, pipe: "Connection[_Block | _End, None]") -> None:
         self._orders = orders
@@ -204,7 +204,7 @@ class _Folding:
         self._pipe.send(_End(story.counts, story.later, story.unknown_sources(), ticked, pictures, unreadable))
 
     def _turn(self) -> None:
-        """Send the block, and begin that of the present line."""
+        """Send the block, and begin the one of the current line."""
         self._block.where = self._story.where()
         self._pipe.send(self._block)
         self._block = _Block(self._lines.taken // BLOCK_LINES, self._block.where)
@@ -232,7 +232,7 @@ def _started(orders: ReplayOptions, number: int, of: int) -> "Iterator[Connectio
 
 
 def _widen(pipe: "Connection[None, _Block | _End]") -> None:
-    """Let a pipe take a block at once, where the system can do that and has the room."""
+    """Enlarge a pipe to take a whole block, where the system allows it."""
     if sys.platform == "linux":
         import fcntl  # noqa: PLC0415 - not everywhere
 
@@ -241,7 +241,7 @@ def _widen(pipe: "Connection[None, _Block | _End]") -> None:
 
 
 def _fold_share(orders: ReplayOptions, number: int, of: int, pipe: "Connection[_Block | _End, None]") -> None:
-    # Ctrl-C reaches every process of a terminal; the one that has the outputs decides.
+    # Ctrl-C reaches every process of a terminal; the one that owns the outputs ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(COLLECT_EVERY, 20, 100)
     with suppress(BrokenPipeError):
@@ -253,4 +253,4 @@ def _no_lines(_: Step) -> bytes:
 
 
 def _drop(_: bytes) -> None:
-    """Nobody wants them."""
+    """Write nothing."""

@@ -1,4 +1,4 @@
-"""Folding files with no broker (contract section 7): the same ledger, one line after the other. For notebooks too.
+"""Replay files without Kafka (contract section 7) with the same ledger, line by line; also for notebooks.
 
 from streams import replay
 
@@ -52,7 +52,7 @@ class Change(NamedTuple):
 
 
 class ReplayProgress(NamedTuple):
-    """How far a replay is: bytes read of all bytes (None: not known), and the line last read."""
+    """Progress of a replay: bytes read, all bytes (None: unknown), and the last line read."""
 
     bytes_done: int
     bytes_total: int | None
@@ -60,12 +60,12 @@ class ReplayProgress(NamedTuple):
     line: int
 
 
-#: Told of a line that is refused: its file, its number, the code, the message, the line.
+#: Called for each refused line, with file, line number, code, message and line.
 OnRefusal = Callable[[str, int, str, str, bytes], object]
 
 
 class Replay:
-    """The fold of some files, under way. It can be iterated once; what it has come to can always be asked."""
+    """The replay of some files; it can be iterated once, and its result can be read at any time."""
 
     def __init__(
         self,
@@ -78,14 +78,14 @@ class Replay:
         on_refusal: OnRefusal | None = None,
         read: Callable[[bytes], Message | None] | None = None,
     ) -> None:
-        """Take the lines to fold.
+        """Prepare the fold of these lines.
 
         With `until_us`, what was published later is left out; with `tick_us`, every episode is ticked at the end, in
         name order. `read` makes a message of a line, or None of one that is passed over; the default is `read_line`.
         """
         self.lines = lines
         self.counts: Counter[str] = Counter()
-        #: How many reports and ticks were left out for having been published later than `until_us`.
+        #: Number of reports and ticks ignored because they were published after `until_us`.
         self.later = 0
         self.ledger = Ledger(registry, horizon_us=horizon_us)
         self._until_us = until_us
@@ -94,18 +94,18 @@ class Replay:
         self._read = read or read_line
 
     def __iter__(self) -> Iterator[Change]:
-        """Iterate the changes in fold order; raises InputUnreadable where a file breaks off."""
+        """Iterate the changes in fold order; raises InputUnreadable if a file is cut short."""
         for step in self.steps():
             for topic, record in step.changes():
                 yield Change(topic, record)
 
     def steps(self) -> Iterator[Step]:
-        """Iterate what each report or tick did, refused ones left out; raises as `__iter__`."""
+        """Iterate the step of each accepted report or tick; raises as `__iter__`."""
         yield from self.taken()
         yield from self.ticked()
 
     def taken(self) -> Iterator[Step]:
-        """Iterate what each line did."""
+        """Iterate the step of each line."""
         counts, take, until_us, read = self.counts, self.ledger.take, self._until_us, self._read
         for line in self.lines:
             try:
@@ -119,31 +119,31 @@ class Replay:
             except Refusal as refusal:
                 self._refuse(line, refusal.code, refusal.message)
                 continue
-            except Exception as error:  # noqa: BLE001 - the ledger is as before: the others go on
+            except Exception as error:  # noqa: BLE001 - the ledger is unchanged, other lines are not affected
                 self._refuse(line, "internal", f"{type(error).__name__}: {error}")
                 continue
             counts[step.outcome] += 1
             yield step
 
     def ticked(self) -> Iterator[Step]:
-        """Iterate what the ticks at the end do, where there are any; follows `taken`."""
+        """Iterate the steps of the ticks at the end, if any; call it after `taken`."""
         if self._tick_us is not None:
             for episode in self.ledger.episodes():
                 yield self.ledger.take(Tick(self._tick_us, episode))
 
     def run(self, write: Callable[[bytes], object] | None = None) -> None:
-        """Fold all, and hand on the changes as lines of JSON where they are wanted; raises as `__iter__`."""
+        """Fold all, and write the changes as lines of JSON if `write` is given; raises as `__iter__`."""
         for step in self.steps():
             if write is not None:
                 write(change_lines(step))
 
     @property
     def refused(self) -> int:
-        """How many lines were refused so far."""
+        """Number of lines refused so far."""
         return refused(self.counts)
 
     def where(self) -> ReplayProgress:
-        """Return how far it is; may be asked from another thread."""
+        """Return the progress; may be called from another thread."""
         lines = self.lines
         return ReplayProgress(lines.bytes_done, lines.bytes_total, lines.path, lines.number)
 
@@ -152,11 +152,11 @@ class Replay:
         return self.ledger.episodes()
 
     def picture(self, episode: str) -> dict[str, Any]:
-        """Return the snapshot of an episode (contract section 5). Raises KeyError where it is unknown."""
+        """Return the snapshot of an episode (contract section 5). Raises KeyError if it is unknown."""
         return self.ledger.picture(episode)
 
     def unknown_sources(self) -> list[str]:
-        """Return the sources of accepted reports that the registry does not know, sorted; none where it is empty."""
+        """Return the sources of accepted reports that are not in the registry, sorted; none if it is empty."""
         known = self.ledger.registry.sources.keys()
         if not known:
             return []
@@ -164,7 +164,7 @@ class Replay:
         return sorted({report.source for each in episodes for report in each.reports.values()} - known)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return `{"episodes": {episode: picture}}` as it stands now (contract section 7)."""
+        """Return `{"episodes": {episode: picture}}` for the current state (contract section 7)."""
         ledger = self.ledger
         return {"episodes": {episode: ledger.picture(episode) for episode in ledger.episodes()}}
 
@@ -196,7 +196,7 @@ _LINE_STARTS = {name: f'{{"topic":"{name}","data":'.encode() for name in CHANGE_
 
 
 def refused(counts: Counter[str]) -> int:
-    """Return how many lines were refused, of a replay's counts."""
+    """Return the number of refused lines in a replay's counts."""
     return sum(count for key, count in counts.items() if key not in _OUTCOMES)
 
 
@@ -239,9 +239,9 @@ def replay(
 def show(
     paths: Paths, episode: str, *, at: Time | None = None, sources: Sources = None, horizon: timedelta | None = None
 ) -> dict[str, Any]:
-    """Return an episode's picture (contract section 5) as it was known at a time, or at the end of the files.
+    """Return an episode's picture (contract section 5) as known at a time, or at the end of the files.
 
-    Raises NoSuchEpisode where no report of it was accepted by then, and as `replay`.
+    Raises NoSuchEpisode if no report of it was accepted by then, and as `replay`.
     """
     records = records_of(Lines(_several(paths)))
     at_us = None if at is None else _moment(at)
@@ -251,7 +251,7 @@ def show(
 def diff(
     paths: Paths, episode: str, from_: Time, to: Time, *, sources: Sources = None, horizon: timedelta | None = None
 ) -> EpisodeDifference:
-    """Return what changed in an episode from one time to another, and because of what.
+    """Return the changes of an episode between two times, with their causes.
 
     Raises as `show`, and ValueError where `to` is before `from_`.
     """

@@ -1,4 +1,4 @@
-"""Whose a line is, where several processes read the same files and each folds the episodes that are its own."""
+"""Sharing of episodes among processes that all read the same files."""
 
 from typing import Any, Final
 from zlib import crc32
@@ -15,16 +15,16 @@ __all__ = ["Shard", "episode_of"]
 
 
 class Shard:
-    """The episodes of one process. What no episode can be told of is the first one's."""
+    """The episodes of one process; lines without an episode belong to the first process."""
 
     def __init__(self, number: int, of: int) -> None:
-        """Take the number of the process, from 0, and how many there are."""
+        """Select the episodes of process `number`, from 0, of `of` processes."""
         self._number = number
         self._of = of
         self._ours = Memo(self._is_ours, max_entries=1 << 16)
 
     def read(self, line: bytes) -> Message | None:
-        """Return the report or tick in a line of ours, None for another's. Raises Refusal as `read_record`."""
+        """Return the report or tick in a line, None for another process's line; raises Refusal as `read_record`."""
         try:
             record = unwrap(line)
         except Refusal:
@@ -33,7 +33,7 @@ class Shard:
             return None
         episode = episode_of(record.value)
         if episode is None or len(episode) > SLUG_LENGTH:
-            # It will be refused, whoever reads it.
+            # Any process would refuse it.
             return read_record(record) if self._number == 0 else None
         return read_record(record) if self._ours.get(episode) else None
 
@@ -41,17 +41,17 @@ class Shard:
         return crc32(episode.encode(errors="replace")) % self._of == self._number
 
 
-# Not a class: compiled, it would lose what `str | None` says.
+# Not a class: compiled by mypyc, it would lose the annotation `str | None`.
 _Episode: Final[Any] = msgspec.defstruct("Episode", [("episode", str | None, None)])
 _EPISODE: Final = msgspec.json.Decoder(_Episode)
 
 
 def episode_of(value: bytes) -> str | None:
-    """Return the episode that a record names: the one that `parse` reads, if that takes the record."""
+    """Return the episode of a record, the same as `parse` reads if it accepts the record."""
     try:
         episode: str | None = _EPISODE.decode(value).episode
     except (msgspec.DecodeError, RecursionError):
-        # No JSON, or some that only `parse` takes.
+        # Not JSON, or JSON that only `parse` accepts.
         return _episode_of(value)
     return episode
 

@@ -1,4 +1,4 @@
-"""How fast a history is played: all at once, so many reports a second, or in its own time, faster or slower.
+"""Pace of sending: as fast as possible, a number of reports per second, or in original time, faster or slower.
 
 Due times are seconds of play, which begin at 0 and stand still while nothing can be sent (`Clock`).
 """
@@ -12,17 +12,17 @@ from streams.core.times import SECOND_US
 
 __all__ = ["AsFast", "Clock", "Rate", "SendPace", "Speed", "read_speed"]
 
-#: A longer silence than this between two looks at the clock does not count as play.
+#: A longer gap than this between two readings of the clock counts as this long.
 STEP_MAX_S = 0.5
 
 _SPEED = re.compile(r"([0-9]+(?:\.[0-9]+)?)x?")
 
 
 class SendPace(Protocol):
-    """Says when each report is due; asked once for each, in order."""
+    """Due times of reports; asked once for each, in order."""
 
     def due_s(self, published_us: int | None) -> float:
-        """Return when a report published then is due; None where that cannot be read."""
+        """Return when a report is due; None stands for an unreadable time of publication."""
         ...
 
 
@@ -35,10 +35,10 @@ class AsFast:
 
 
 class Rate:
-    """So many a second, evenly."""
+    """A number of reports per second, evenly."""
 
     def __init__(self, per_second: float) -> None:
-        """`per_second` is more than 0."""
+        """Send `per_second` reports a second, more than 0."""
         self._interval_s = 1 / per_second
         self._asked = 0
 
@@ -50,16 +50,16 @@ class Rate:
 
 
 class Speed:
-    """As they were published, so many times faster: at 60 an hour of the history takes a minute.
+    """Original time, faster by a factor: at 60 an hour of the history takes a minute.
 
     The first is due at once; one that was published before another that is ahead of it is due together with that one.
     """
 
     def __init__(self, times: float) -> None:
-        """`times` is more than 0; under 1 is slower than it was."""
+        """Play `times` faster, more than 0; under 1 is slower than the original."""
         self._us_a_second = times * SECOND_US
         self._first_us: int | None = None
-        #: The newest publication so far: the time that the history has come to.
+        #: The newest time of publication so far.
         self.reached_us: int | None = None
 
     def due_s(self, published_us: int | None) -> float:
@@ -73,10 +73,9 @@ class Speed:
 
 
 class Clock:
-    """Seconds of play: it stands still while paused, while the process is stopped or asleep, while the log is away.
+    """Seconds of play, which stop while paused, while the process is stopped, and while the log is unreachable.
 
-    So nothing is made up for in a burst afterwards: whatever kept it from being looked at for longer than `STEP_MAX_S`
-    counts for that much.
+    So a pause is not caught up in a burst: any gap longer than `STEP_MAX_S` counts as that long.
     """
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
@@ -87,7 +86,7 @@ class Clock:
         self._played_s = 0.0
 
     def played_s(self) -> float:
-        """Return how long it has played; to be asked often."""
+        """Return the seconds played; must be called often."""
         now_s = self._now_s()
         if not self.paused:
             self._played_s += min(now_s - self._looked_s, STEP_MAX_S)
@@ -96,7 +95,7 @@ class Clock:
 
 
 def read_speed(text: str) -> float:
-    """Return how many times faster, of `60x` or `60`; raises ValueError."""
+    """Return the factor in `60x` or `60`; raises ValueError."""
     found = _SPEED.fullmatch(text)
     if found is None or float(found[1]) <= 0:
         raise ValueError(f"{text!r} is not a speed such as 60x, more than 0")

@@ -1,4 +1,4 @@
-"""Playing lines of reports to a log, at a pace, with a pause where one is wanted."""
+"""Send lines of reports to a log at a pace, with pauses."""
 
 import asyncio
 import queue
@@ -19,12 +19,12 @@ from streams.operations.send.targets import BATCH_BYTES, BATCH_MAX, SendTarget
 
 __all__ = ["OnRefused", "PlayedLine", "Player"]
 
-#: So often the clock is looked at while nothing is due; no less, so that what is due goes out in batches.
+#: Interval of looking at the clock while nothing is due; the minimum makes due reports go out in batches.
 NAP_MIN_S, NAP_MAX_S = 0.02, 0.1
 
 
 class PlayedLine(NamedTuple):
-    """A record, and the line that it came from."""
+    """A record and its line."""
 
     path: str
     number: int
@@ -32,21 +32,21 @@ class PlayedLine(NamedTuple):
     record: Record
 
 
-#: Told of a line that is refused: code and message.
+#: Called for each refused line, with code and message.
 OnRefused = Callable[[PlayedLine, str, str], object]
 
 
 class Player:
-    """Sends the lines of some files, each when it is due; what has become of them so far can always be asked."""
+    """Sends the lines of some files, each when it is due; counts and progress can be read meanwhile."""
 
     def __init__(self, lines: Lines, pace: SendPace, on_refused: OnRefused, *, clock: Clock | None = None) -> None:
         self.lines = lines
         self.clock = clock or Clock()
-        #: How many lines were taken how: the outcomes of `streams.stores.store.Receipt`.
+        #: Outcome of `streams.stores.store.Receipt` → number of lines.
         self.counts: Counter[str] = Counter()
-        #: How long it is until the next report is due, in seconds of play.
+        #: Seconds of play until the next report is due.
         self.next_in_s = 0.0
-        #: Whether a batch is under way; between two batches `between` is called.
+        #: Whether a batch is being sent; between two batches `between` is called.
         self.delivering = False
         self.between: Callable[[], object] = lambda: None
         self._pace = pace
@@ -56,12 +56,12 @@ class Player:
 
     @property
     def bytes_done(self) -> int:
-        """How many bytes of the files, as they lie on disk, are sent: what is read ahead is not."""
+        """Bytes of the files on disk that are sent, without those read ahead."""
         read_bytes = self._reading.bytes if self._reading is not None else 0
         return self.lines.bytes_done * self._sent_bytes // max(1, read_bytes)
 
     async def play(self, target: SendTarget) -> None:
-        """Send everything; raises InputUnreadable where a file breaks off, and SendingFailed as the target does."""
+        """Send everything; raises InputUnreadable if a file is cut short, and SendingFailed as the target does."""
         self._reading = reading = _Reading(self.lines, self._refuse)
         while lines := await reading.batch():
             waiting = deque((self._due_s(line), line) for line in lines)
@@ -80,7 +80,7 @@ class Player:
     async def _wait_for(self, due_s: float) -> None:
         while self.clock.paused or (left_s := due_s - self.clock.played_s()) > 0:
             if self.clock.paused:
-                self.clock.played_s()  # so that it stands still
+                self.clock.played_s()  # so that the pause is not counted
                 await asyncio.sleep(NAP_MAX_S)
             else:
                 self.next_in_s = left_s
@@ -103,10 +103,10 @@ class Player:
 
 
 class _Reading:
-    """Reads lines in a thread of its own, so that a slow pipe is sent as it comes and a file in full batches."""
+    """Reads lines in a thread, so that a slow pipe is sent at once and a file in full batches."""
 
     def __init__(self, lines: Lines, on_refused: OnRefused) -> None:
-        #: How many bytes the lines had so far, those that were refused at once left out.
+        #: Bytes of the lines so far, without refused ones.
         self.bytes = 0
         self._lines = lines
         self._on_refused = on_refused
@@ -114,7 +114,7 @@ class _Reading:
         threading.Thread(target=self._run, daemon=True).start()
 
     async def batch(self) -> list[PlayedLine]:
-        """Return what has been read, waiting for a first line; empty at the end. Raises InputUnreadable."""
+        """Return the lines read so far, at least one; empty at the end. Raises InputUnreadable."""
         batch: list[PlayedLine] = []
         size = 0
         read: PlayedLine | BaseException | None = await asyncio.to_thread(self._read.get)
@@ -129,7 +129,7 @@ class _Reading:
                 return batch
         if not batch and isinstance(read, BaseException):
             raise read
-        self._read.put(read)  # the end stays the end
+        self._read.put(read)  # the end is returned again by the next call
         return batch
 
     def _run(self) -> None:
@@ -159,7 +159,7 @@ _TIMED = msgspec.json.Decoder(_Timed)
 
 
 def _published_us(value: bytes) -> int | None:
-    """Return when a report was published, or the time of a tick; None where it says none (it will be refused)."""
+    """Return the time of publication or of a tick; None if there is none (it will be refused)."""
     try:
         timed = _TIMED.decode(value)
         return read_time(timed.tick or timed.published_at or "")

@@ -1,4 +1,4 @@
-"""Putting reports on the log, over HTTP or on Kafka. A repeat does no harm: sending again is always safe."""
+"""Send reports over HTTP or to Kafka; sending one twice is safe."""
 
 import asyncio
 import contextlib
@@ -32,11 +32,11 @@ LINGER_MS = 20
 
 
 class SendingFailed(Exception):
-    """The log cannot be reached, or does not take reports from us."""
+    """The log cannot be reached, or does not accept reports from this client."""
 
 
 class SendTarget(Protocol):
-    """A log that takes reports."""
+    """A log that accepts reports."""
 
     async def deliver(self, batch: list[Record]) -> list[Receipt]:
         """Return a receipt for each record, in order, once all are durable; raises SendingFailed."""
@@ -44,10 +44,10 @@ class SendTarget(Protocol):
 
 
 class HttpTarget:
-    """A truceline server; asks again while it is busy or away for a moment."""
+    """A truceline server; requests are retried while it is busy or unreachable."""
 
     def __init__(self, url: str, token: SecretStr | None, *, client: httpx.AsyncClient | None = None) -> None:
-        """`url` is the server's, with or without /reports."""
+        """Send to the server at `url`, with or without /reports."""
         self.url = url.rstrip("/").removesuffix("/reports") + "/reports"
         headers = {"Content-Type": "application/x-ndjson"}
         if token is not None:
@@ -92,10 +92,10 @@ class HttpTarget:
 
 
 class KafkaTarget:
-    """The topic of reports; each under its episode as key."""
+    """The topic of reports, with the episode as key."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take the settings; nothing is connected yet."""
+        """Prepare for the Kafka of these settings, without connecting."""
         self._topic = settings.topic("reports")
         self._settings = settings
         self._brokers = settings.bootstrap_servers
@@ -117,7 +117,7 @@ class KafkaTarget:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await admin.start()
-            # Asked for here, since to produce to a missing topic may create it with the wrong shape.
+            # Checked first, since producing to a missing topic may create it with wrong settings.
             there = self._topic in await admin.list_topics()
         except (KafkaError, TimeoutError, OSError) as error:
             raise SendingFailed(await diagnose(error, self._settings, "sender")) from error
@@ -132,7 +132,7 @@ class KafkaTarget:
             await asyncio.wait_for(self._producer.stop(), TIMEOUT_S)
 
     async def deliver(self, batch: list[Record]) -> list[Receipt]:
-        """Produce a batch; refuses what needs no state to be refused."""
+        """Produce a batch; refuse records by the rules that need no state."""
         receipts: list[Receipt] = []
         sent: deque[tuple[int, asyncio.Future[Any]]] = deque()
         try:
@@ -163,7 +163,7 @@ def _too_large(record: Record) -> Receipt | None:
 
 
 def _read(value: bytes) -> tuple[Receipt, bytes | None]:
-    """Return a receipt that knows what the value is, and the key it goes under, None where it is refused."""
+    """Return a receipt and the key of a value; the key is None if it is refused."""
     try:
         message = parse(value)
     except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""Two lists of records held against each other: what is missing, extra, repeated, wrong or out of order."""
+"""Compare two lists of records: missing, extra, repeated, wrong or out of order."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ __all__ = ["differences"]
 
 
 def differences(place: str, expected: Sequence[ExpectedOutput], actual: Sequence[ExpectedOutput]) -> Iterator[str]:
-    """Yield in words where `actual` is not `expected`, record by record."""
+    """Yield each difference of `actual` from `expected` in words."""
     wanted = {output.name: index for index, output in enumerate(expected)}
     seen: set[str] = set()
     last = -1
@@ -17,12 +17,12 @@ def differences(place: str, expected: Sequence[ExpectedOutput], actual: Sequence
         if index is None:
             yield f"{place}: extra record {output.name}"
         elif output.name in seen:
-            yield f"{place}: {output.name} is there twice"
+            yield f"{place}: {output.name} is duplicated"
         else:
             seen.add(output.name)
             yield from _wrong(place, expected[index], output)
             if index < last:
-                yield f"{place}: {output.name} comes after {expected[last].name}, the log has it before"
+                yield f"{place}: {output.name} comes after {expected[last].name}; by the log it is before"
             last = max(last, index)
     for output in expected:
         if output.name not in seen:

@@ -1,4 +1,4 @@
-"""What the outputs of one partition must be: the log folded by the core, one record after the other."""
+"""The expected outputs of one partition: its log folded by the core, record by record."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,12 +16,12 @@ from streams.observability.tracing import traced
 
 __all__ = ["Expected", "ExpectedOutput"]
 
-#: What only the desk can know: a bug, or an output that is too long for its topic.
+#: Codes that only the worker can give: a bug, or an output too long for its topic.
 DESK_CODES = {"internal", "too_large"}
 
 
 class ExpectedOutput(NamedTuple):
-    """One record that must stand in an output topic; `name` tells it from all others there."""
+    """A record that must be in an output topic; `name` identifies it there."""
 
     name: str
     key: bytes | None
@@ -30,7 +30,7 @@ class ExpectedOutput(NamedTuple):
 
 
 class Expected:
-    """The fold of one partition's log, record by record; what it must have made so far stands in its fields."""
+    """The fold of one partition's log, record by record, with all expected outputs so far."""
 
     def __init__(
         self,
@@ -40,14 +40,14 @@ class Expected:
         horizon_us: int,
         rejected: Mapping[int, tuple[str, str]],
     ) -> None:
-        """Take the source registries there have been, each with the offset from which on it was, at least one.
+        """Begin with the source registries used so far, at least one, each with its first offset.
 
         `rejected` holds the code and message with which the desk has rejected records, by offset.
         """
         self.ledger = Ledger(registries[0][1], horizon_us=horizon_us)
         self._later = deque(registries[1:])
         self.outputs: dict[str, list[ExpectedOutput]] = {topic: [] for topic in (*CHANGE_TOPICS, "rejected")}
-        #: By the mark that the copy bears: key, partition and value of each record that was sent on.
+        #: Mark of the copy → key, partition and value of each rerouted record.
         self.sent_on: dict[bytes, tuple[bytes, int, bytes | None]] = {}
         self.touched: dict[EntryKey, None] = {}
         self._routes = routes
@@ -68,7 +68,7 @@ class Expected:
             self._reject(record, refusal)
 
     def register(self, offset: int) -> bool:
-        """Go over to the next source registry, if it comes before the record at an offset; tell whether it did."""
+        """Switch to the next source registry if it begins at or before an offset; return whether it did."""
         if not self._later or self._later[0][0] > offset:
             return False
         _, registry = self._later.popleft()
@@ -115,13 +115,13 @@ class Expected:
 
 
 def forget_all(ledger: Ledger) -> list[EntryKey]:
-    """Drop all that is settled and superseded by now, whenever that was last done; return the entries changed."""
+    """Prune everything settled and superseded, whenever that was last done; return the changed entries."""
     ledger._grown = set(ledger.episodes())  # noqa: SLF001 - it keeps note of where there may be something
     return ledger.forget()
 
 
 def rerouted_marks(records: Iterable[Any]) -> Iterator[tuple[bytes, Any]]:
-    """Yield what the header `rerouted` of each record says, with the record, where it has one."""
+    """Yield the value of the header `rerouted` and the record, for records that have one."""
     for record in records:
         for name, value in record.headers:
             if name == REROUTED:

@@ -1,4 +1,4 @@
-"""The pictures of one partition, held against what the fold shows at the same place."""
+"""Check the pictures of one partition against the fold at the same offset."""
 
 from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
@@ -12,10 +12,10 @@ __all__ = ["PictureCheck"]
 
 
 class PictureCheck:
-    """All pictures that were written: each is asked for once the fold has come to where it was made."""
+    """All written pictures, each checked when the fold reaches the offset it was made at."""
 
     def __init__(self, place: str, partition: int, records: Sequence[Any]) -> None:
-        """Take the name of the place, the number of the partition, and its records in order."""
+        """Check these records of a partition, called `place` in messages."""
         self._place = place
         self._partition = partition
         self._faults: list[str] = []
@@ -26,7 +26,7 @@ class PictureCheck:
                 picture = orjson.loads(record.value)
                 name, offset = picture["episode"], picture["through"]["offset"]
             except (ValueError, TypeError, KeyError):
-                self._faults.append(f"{place}: the record at offset {record.offset} is no picture")
+                self._faults.append(f"{place}: the record at offset {record.offset} is not a picture")
                 continue
             if name in self._last and offset < self._last[name]["through"]["offset"]:
                 self._faults.append(f"{place}: the picture of {name} through {offset} comes after a later one")
@@ -34,22 +34,22 @@ class PictureCheck:
             self._last[name] = picture
 
     def faults(self) -> list[str]:
-        """Return which records are no pictures, and which pictures come after a later one."""
+        """Return records that are not pictures, and pictures after a later one."""
         return self._faults
 
     def through(self, offset: int, stands: Sequence[Ledger]) -> Iterator[str]:
-        """Yield what is wrong with the pictures made at an offset; each may show any of the ways things stood there."""
+        """Yield faults of the pictures made at an offset; each may show any of the states there."""
         for record, picture in self._by_offset.pop(offset, ()):
             yield from self._wrong(record, picture, stands)
 
     def nowhere(self) -> Iterator[str]:
-        """Yield which pictures were made where the fold has not been."""
+        """Yield pictures made at offsets without a record."""
         for offset, others in self._by_offset.items():
             for _, picture in others:
                 yield f"{self._place}: {picture['episode']} is shown through {offset}, where no record is"
 
     def not_last(self, ledger: Ledger, owed: Container[str]) -> Iterator[str]:
-        """Yield which episodes are not shown as they stand in the end, but for those whose picture is owed."""
+        """Yield episodes whose last picture is not the final state, except those whose picture is due."""
         for name in ledger.episodes():
             if name in owed:
                 continue
@@ -57,7 +57,7 @@ class PictureCheck:
             if picture is None:
                 yield f"{self._place}: no picture of {name}"
             elif "truncated" not in picture and _bare(picture) != ledger.picture(name):
-                yield f"{self._place}: the last picture of {name} is not how things stand"
+                yield f"{self._place}: the last picture of {name} is not the current state"
 
     def _wrong(self, record: Any, picture: dict[str, Any], stands: Sequence[Ledger]) -> Iterator[str]:
         name = picture["episode"]
@@ -67,7 +67,7 @@ class PictureCheck:
         if record.key != name.encode():
             yield f"{place} has the key {record.key!r}"
         if name not in stands[-1].episodes():
-            yield f"{place} is shown, but has no report"
+            yield f"{place} has a picture but no report"
             return
         wanted = (
             [orjson.dumps({**head, "truncated": True})]

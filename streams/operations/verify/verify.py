@@ -1,9 +1,9 @@
-"""The checker: everything that the outputs say, held against the log folded anew.
+"""Check all outputs against a recomputation of the log.
 
 It reads the log and every output topic as committed, folds the log with the core alone, and says in words what
 is extra, missing, repeated, wrong or out of order, where versions have a gap, where a transaction was left
 open, and where the stored state or an offset is not the fold's. For operators as for tests: it writes nothing
-and joins no group. What has not been taken in yet is no fault; run it while the workers rest.
+and joins no group. Reports not yet processed are no fault; run it while the workers are idle.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from streams.settings import Settings, duration_text
 __all__ = ["verify", "verify_now"]
 
 OUTPUTS = (*CHANGE_TOPICS, "rejected", "episodes", "ledger")
-#: A transaction that was open when it was first looked at may just have been under way.
+#: A transaction open at the first check may just have been in progress.
 SETTLE_S = 0.5
 SETTLE_TRIES = 10
 
@@ -42,7 +42,7 @@ def verify_now(settings: Settings) -> list[str]:
 
 
 async def verify(settings: Settings, registry: Registry | None = None) -> list[str]:
-    """Return all problems found, in words; none: the outputs are what the log says.
+    """Return all problems found, in words; none if the outputs match the log.
 
     The source registries are those that the workers have kept beside their state; one that is given, or that the
     settings name, must be the last of them. The horizon must be that of the workers. Raises SettingsError,
@@ -95,7 +95,7 @@ class _Partition:
 async def _read(reading: TopicReader, settings: Settings, number: int) -> _Partition:
     read = await reading.read([TopicPartition(settings.topic(name), number) for name in OUTPUTS])
     outputs = {name: read[TopicPartition(settings.topic(name), number)] for name in OUTPUTS}
-    # After the outputs, so that whatever they show is in it.
+    # Read after the outputs, so that it has everything they show.
     log_place = TopicPartition(settings.topic("reports"), number)
     log = (await reading.read([log_place]))[log_place]
     log_end = (await reading.bounds([log_place]))[log_place][1]
@@ -109,7 +109,7 @@ async def _read(reading: TopicReader, settings: Settings, number: int) -> _Parti
 
 
 class _Check:
-    """One partition's outputs against the fold of its log."""
+    """The outputs of one partition and the fold of its log."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class _Check:
         self._next = _number(partition.live.get(LedgerKey.NEXT_OFFSET))
 
     def problems(self, sent_on: dict[bytes, tuple[bytes, int, bytes | None]]) -> list[str]:
-        """Return all that is wrong; notes in `sent_on` which records had to go to another partition."""
+        """Return all faults; add to `sent_on` the records that belong in another partition."""
         problems = list(self._offsets())
         problems += self._fold()
         for name in (*CHANGE_TOPICS, "rejected"):
@@ -153,16 +153,16 @@ class _Check:
     def _offsets(self) -> Iterator[str]:
         group, log = self._settings.app_id, self._place("reports")
         if self._next > self._partition.log_end:
-            yield f"{log} ends at offset {self._partition.log_end}, its state goes on at {self._next}"
+            yield f"{log} ends at offset {self._partition.log_end}, its state continues at {self._next}"
         noted = self._partition.live.get(LedgerKey.GROUP_OFFSET)
         expected = self._next if noted is None else _number(noted)
         if self._committed not in {None, expected, self._next}:
             yield f"group {group} has committed offset {self._committed} of {log}, its ledger says {expected}"
         if self._next == 0 and any(self._all(name) for name in OUTPUTS):
-            yield f"{self._place('ledger')} names no offset, but there are outputs"
+            yield f"{self._place('ledger')} has no offset, but there are outputs"
 
     def _fold(self) -> Iterator[str]:
-        """Fold the log up to the offset that the ledger names; yield what is wrong with the pictures on the way."""
+        """Fold the log up to the offset in the ledger; yield the faults of the pictures on the way."""
         expected = self._expected
         shown = PictureCheck(self._place("episodes"), self._partition.number, self._all("episodes"))
         yield from shown.faults()
@@ -188,14 +188,14 @@ class _Check:
         for record in self._all(name):
             what, _, version = _header(record, "ce_id").rpartition("@")
             if not version.isdecimal():
-                yield f"{self._place(name)}: the record at offset {record.offset} names no change in its ce_id"
+                yield f"{self._place(name)}: the record at offset {record.offset} has no change in its ce_id"
                 continue
             if int(version) != versions[what] + 1:
                 yield f"{self._place(name)}: {what} goes from version {versions[what]} to {version}"
             versions[what] = int(version)
 
     def _entries(self) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
-        """Return the entries that are stored and those that must be, both without what may be forgotten."""
+        """Return the stored and the expected entries, both without those that may be pruned."""
         live = {key: value for key, value in self._partition.live.items() if key[:1] != b"_"}
         expected = self._expected.ledger
         stored = Ledger(expected.registry, horizon_us=self._settings.horizon_us)
@@ -213,7 +213,7 @@ class _Check:
         place = self._place("ledger")
         try:
             stored, wanted = self._entries()
-        except Exception as error:  # noqa: BLE001 - whatever a damaged entry does to the reader
+        except Exception as error:  # noqa: BLE001 - a damaged entry may raise anything in the reader
             yield f"{place} cannot be read back: {type(error).__name__}: {error}"
             return
         for key in sorted(wanted.keys() | stored.keys()):
@@ -223,7 +223,7 @@ class _Check:
         if self._registry is not None and digest not in (None, self._registry.digest):
             yield f"{place} was made with source registry {digest}, this one is {self._registry.digest}"
         if digest not in (None, self._expected.ledger.registry.digest):
-            yield f"{place} does not hold source registry {digest}, by which it was made: it was too long to be kept"
+            yield f"{place} has no copy of source registry {digest}, with which it was made: it was too long to store"
         horizon_us = orjson.loads(self._partition.live.get(LedgerKey.HORIZON, b"null"))
         if horizon_us not in (None, self._settings.horizon_us):
             kept, given = duration_text(horizon_us), duration_text(self._settings.horizon_us)
@@ -235,7 +235,7 @@ def _number(text: bytes | None) -> int:
 
 
 def _registries(live: Mapping[bytes, bytes]) -> list[tuple[int, Registry]]:
-    """Return the source registries that a ledger names, each with the offset from which on it was."""
+    """Return the source registries in a ledger, each with its first offset."""
     kept = [
         orjson.loads(value) for key, value in sorted(live.items()) if key.startswith(LedgerKey.REGISTRY_HISTORY.value)
     ]
@@ -243,7 +243,7 @@ def _registries(live: Mapping[bytes, bytes]) -> list[tuple[int, Registry]]:
 
 
 def _header(record: Any, wanted: str) -> str:
-    """Return the last header of a name: a rejected record may bear its own, ours follow them."""
+    """Return the last header of a name: a rejected record may have its own, and the worker's follow them."""
     found = [value for name, value in record.headers if name == wanted]
     return found[-1].decode() if found else ""
 
@@ -253,14 +253,14 @@ def _reroutes(sent_on: dict[bytes, tuple[bytes, int, bytes | None]], copies: dic
         found = copies.get(mark, [])
         name = f"the record at {mark.decode()} (partition/offset)"
         if len(found) != 1:
-            yield f"{name} had to be sent on to partition {partition} once, and was {len(found)} times"
+            yield f"{name} must be rerouted to partition {partition} once; found {len(found)} copies"
         for record in found:
             if (record.key, record.partition, record.value) != (key, partition, value):
-                yield f"{name} was sent on changed, or to the wrong place: header {REROUTED}"
+                yield f"{name} was rerouted with another value, or to the wrong partition: header {REROUTED}"
 
 
 async def _dangling(reading: TopicReader, places: list[TopicPartition]) -> list[str]:
-    """Return where a transaction is open, and stays so for a while."""
+    """Return the partitions with a transaction that stays open."""
     open_: list[TopicPartition] = []
     for _ in range(SETTLE_TRIES):
         end = await reading.bounds(places, committed=False)
@@ -269,4 +269,4 @@ async def _dangling(reading: TopicReader, places: list[TopicPartition]) -> list[
         if not open_:
             break
         await asyncio.sleep(SETTLE_S)
-    return [f"{place.topic} partition {place.partition}: a transaction is left open" for place in open_]
+    return [f"{place.topic} partition {place.partition}: a transaction stays open" for place in open_]

@@ -39,7 +39,7 @@ def test_the_example_is_a_file_of_rules_with_nothing_wrong(tmp_path: Path) -> No
     path = tmp_path / "alerts.yaml"
     path.write_text(truceline("example").stdout)
     run = truceline("check", path)
-    assert (run.exit_code, run.stderr) == (0, f"{path}: {len(default_rules())} rules, nothing wrong with them\n")
+    assert (run.exit_code, run.stderr) == (0, f"{path}: {len(default_rules())} rules, no errors\n")
     assert run.stdout.splitlines()[0] == "severe    own-dead-reach-100: crosses, outcome=killed class=self_reported"
 
 
@@ -48,7 +48,7 @@ def test_each_fault_of_the_rules_is_a_line_and_the_exit_code_is_2(rules: Path) -
     for arguments in (["check", rules], ["test", rules, STORY]):
         run = truceline(*arguments)
         first, *faults = run.stderr.splitlines()
-        assert (run.exit_code, first, len(faults)) == (2, "truceline: the rules are refused", 2)
+        assert (run.exit_code, first, len(faults)) == (2, "truceline: the alert rules have errors", 2)
         assert faults[0] == f"{rules}:2: 'toll': crosses is a whole number from 1, not 'many'"
 
 
@@ -57,7 +57,7 @@ def test_a_history_is_told_as_it_would_have_been(rules: Path) -> None:
     assert (run.exit_code, run.stdout, run.stderr) == (
         0,
         "14 Sep 2022 14:00  moderate  armenia-azerbaijan-2022-09: says armenia-pm: 105 [toll]\n",
-        "alerts: 1 raised, 0 over\nnothing from back\n",
+        "alerts: 1 raised, 0 resolved\nno alert from back\n",
     )
 
 
@@ -73,13 +73,13 @@ def test_programs_get_one_alert_a_line(rules: Path) -> None:
 def test_what_was_held_back_is_counted(rules: Path) -> None:
     story = history(*[day(number, killed(50 - number)) for number in (1, 2, 3, 5)])
     run = truceline("test", rules, "-", text=story)
-    assert [line.split("] ")[0] for line in run.stdout.splitlines()][-1].endswith("(and 1 held back before) [back]")
-    assert run.stderr.startswith("alerts: 2 raised, 0 over, 1 held back\n")
+    assert [line.split("] ")[0] for line in run.stdout.splitlines()][-1].endswith("(and 1 suppressed before) [back]")
+    assert run.stderr.startswith("alerts: 2 raised, 0 resolved, 1 suppressed\n")
 
 
 def test_lines_that_are_refused_are_counted(rules: Path) -> None:
     run = truceline("test", rules, "-", text="nothing\n")
-    assert (run.exit_code, run.stderr.splitlines()[0]) == (0, "lines refused: 1")
+    assert (run.exit_code, run.stderr.splitlines()[0]) == (0, "1 line refused")
 
 
 def test_text_from_reports_steers_no_terminal(rules: Path) -> None:

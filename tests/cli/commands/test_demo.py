@@ -26,7 +26,7 @@ TOLD = [
 ]
 RESULT = [
     "self-reported by the parties, killed, military: 176 = 105 armenia + 71 azerbaijan",
-    "daily-sabah adds up all killed, military: 176, as we count",
+    "total by daily-sabah, all killed, military: 176; agrees",
 ]
 
 
@@ -75,7 +75,7 @@ def test_the_live_table_shows_counts_total_and_truce_within_the_terminal(width: 
     Console(file=drawn, width=width, height=height, color_system=None).print(board)
     shown = " ".join(drawn.getvalue().replace("│", " ").split())
     assert "176 = 105 armenia + 71 azerbaijan" in shown
-    assert "in effect since 14 Sep 20:00; declared by armenia; as armenia-security-council made known 14 Sep 23:30" in (
+    assert "in effect since 14 Sep 20:00; declared by armenia; announced by armenia-security-council 14 Sep 23:30" in (
         shown
     )
     if width > 100:

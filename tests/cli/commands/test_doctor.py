@@ -44,7 +44,7 @@ def ours(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_with_no_broker_it_says_so_and_checks_what_it_can() -> None:
     found = examined("--bootstrap-servers", "127.0.0.1:1", code=1)
     assert sorted(found) == sorted(CHECKS)
-    assert found["brokers"]["says"] == "none answers: 127.0.0.1:1: connection refused"
+    assert found["brokers"]["says"] == "no broker answers: 127.0.0.1:1: connection refused"
     assert "`truceline kafka up`" in found["brokers"]["do"]
     assert {found[check]["state"] for check in CHECKS[:3]} == {"fault", "ok"}
     assert {found[check]["state"] for check in CHECKS[3:]} == {"skipped"}
@@ -120,14 +120,14 @@ def test_a_folder_that_cannot_be_written_is_found(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     found = examined("--embedded", str(tmp_path / "file" / "ledger"), code=1)
     assert found["disk"]["says"] == f"{tmp_path / 'file'} (the ledger) cannot be written"
-    assert found["disk"]["do"] == "make it this user's, or name another"
+    assert found["disk"]["do"] == "make it writable for this user, or name another folder"
 
 
 def test_for_people_each_finding_is_a_line_and_what_to_do_another() -> None:
     run = CliRunner().invoke(app, ["doctor", "--bootstrap-servers", "127.0.0.1:1"])
     lines = run.output.splitlines()
     assert run.exit_code == 1
-    assert lines[0] == "fault   brokers   none answers: 127.0.0.1:1: connection refused"
+    assert lines[0] == "fault   brokers   no broker answers: 127.0.0.1:1: connection refused"
     assert lines[1].startswith("           → start the brokers")
     assert lines[2].startswith("ok      versions  truceline ")
 

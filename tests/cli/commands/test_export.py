@@ -178,7 +178,7 @@ def test_of_a_file_made_anew_an_export_is_not_gone_on_with(tmp_path: Path) -> No
     (tmp_path / "log.jsonl.part.json").write_bytes(orjson.dumps(note | {"bytes": 0, "lines": 9, "positions": {"0": 8}}))
     ended = run(str(tmp_path / "log.jsonl"), "--resume", "--embedded", str(tmp_path))
     assert ended.exit_code == 2
-    assert "ends at offset 0 now, and the export had come to 8: the file was made anew" in ended.stderr
+    assert "now ends at offset 0, and the export was at 8: the file was recreated" in ended.stderr
     book.close()
 
 
@@ -193,12 +193,12 @@ def test_standard_output_takes_lines_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["-", "--resume"], 2, "--resume needs a file"),
+        (["-", "--resume"], 2, "--resume needs an output file"),
         (["x", "--episode", "e", "--partition", "1"], 2, "name either --episode or --partition"),
         (["x", "--embedded", ".", "--partition", "1"], 2, "--partition is for Kafka"),
-        (["x", "--embedded", ".", "--topic", "episodes"], 2, "an embedded server keeps no log of episodes"),
+        (["x", "--embedded", ".", "--topic", "episodes"], 2, "an embedded server keeps no episodes"),
         (["x", "--topic", "rejected", "--episode", "e"], 2, "truceline rejected list --episode"),
-        (["x", "--embedded", "nowhere"], 74, "no embedded server has run in nowhere"),
+        (["x", "--embedded", "nowhere"], 74, "no embedded server has run there"),
         (["no/where", "--embedded", "."], 74, "cannot be written: No such file"),
     ],
 )

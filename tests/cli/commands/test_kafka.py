@@ -48,11 +48,11 @@ def test_up_stays_up_until_down_and_goes_on_where_it_was(folder: Path) -> None:
     assert truceline("up", "--dir", folder)[0] == 0
     assert kafka.nodes[0].process == process, "up beside a running one changes nothing"
     code, said = truceline("up", "--dir", folder, "--nodes", 3)
-    assert (code, said) == (2, f"truceline: {folder} holds a Kafka of 1 node(s): name another folder with --dir\n")
+    assert (code, said) == (2, f"truceline: {folder} holds a Kafka of 1 node: name another folder with --dir\n")
 
-    assert truceline("down", "--dir", folder) == (0, f"Stopped 1 node(s)\n  {folder} kept\n")
+    assert truceline("down", "--dir", folder) == (0, f"Stopped 1 node\n  {folder} kept\n")
     assert truceline("status", "--dir", folder)[0] == 1
-    assert truceline("down", "--dir", folder, "--wipe") == (0, f"It was not running\n  {folder} deleted\n")
+    assert truceline("down", "--dir", folder, "--wipe") == (0, f"Kafka was not running\n  {folder} deleted\n")
     assert not folder.exists()
 
 
@@ -67,5 +67,5 @@ def test_up_names_a_port_that_is_taken_and_leaves_nothing_behind(folder: Path) -
 
 @pytest.mark.parametrize("command", ["status", "down"])
 def test_where_nothing_was_laid_out_the_command_says_so(command: str, tmp_path: Path) -> None:
-    expected = f"truceline: no Kafka was laid out in {tmp_path}: truceline kafka up does it\n"
+    expected = f"truceline: there is no Kafka in {tmp_path}; truceline kafka up sets one up\n"
     assert truceline(command, "--dir", tmp_path) == (1, expected)

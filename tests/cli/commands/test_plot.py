@@ -44,7 +44,7 @@ def table(*arguments: str) -> str:
 def test_the_name_of_the_output_says_its_format(reports: Path, tmp_path: Path, name: str, start: bytes) -> None:
     output = tmp_path / name
     result = runner.invoke(app, ["plot", EPISODE, "--from", str(reports), "-o", str(output)])
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, f"{output} written\n")
     assert output.read_bytes().startswith(start)
 
 
@@ -108,7 +108,7 @@ def test_several_files_may_follow_from(reports: Path, tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         (["plot", EPISODE, "--embedded", ".", "--from", "x", "-o", "a.svg"], 2, "name either --from FILE... or --emb"),
-        (["plot", EPISODE, "--embedded", "/nowhere", "-o", "a.svg"], 74, "/nowhere/truceline.sqlite is not there"),
+        (["plot", EPISODE, "--embedded", "/nowhere", "-o", "a.svg"], 74, "no ledger in /nowhere"),
         (["plot", EPISODE, "--from", "x", "-o", "a.pdf"], 2, "name a file that ends in .svg, .png, .html"),
         (["plot", EPISODE, "--from", "/nowhere.jsonl", "-o", "a.svg"], 74, "/nowhere.jsonl cannot be read"),
         (["table", EPISODE, "--from", "x", "--until", "noon"], 2, "--until: 'noon' is not"),
@@ -130,7 +130,7 @@ def test_refused_lines_are_said(reports: Path) -> None:
     reports.write_bytes(reports.read_bytes() + b"\nnonsense\n")
     result = runner.invoke(app, ["table", EPISODE, "--from", str(reports)])
     assert result.exit_code == 0
-    assert "1 lines were refused and are not shown" in result.stderr
+    assert "1 line was refused and not drawn" in result.stderr
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, reports: Path) -> None:

@@ -155,7 +155,7 @@ def test_an_embedded_servers_are_listed_shown_and_sent_over_http(served: str, tm
     shown = run("show", "1", *here).stdout
     again = run("resend", "1", *here, "--to", served)
     assert again.exit_code == 1
-    assert again.stdout.startswith("1 refused again, revision_conflict, ")
+    assert again.stdout.startswith("1 rejected again, revision_conflict, ")
     mended = json.dumps(json.loads(shown) | {"revision": 2}, indent=1)
     sent = run("resend", "1", *here, "--to", served, "--edit", "-", stdin=mended)
     assert (sent.exit_code, sent.stdout) == (0, "1 sent (accepted, now 0/3): good revision 2 of war\n")

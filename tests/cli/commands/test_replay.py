@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
+from streams.cli.options import NO_REGISTRY
 from tests.support.build import act, at, killed, report
 from tests.support.waiting import LIMIT_S, eventually_sync
 
@@ -58,6 +59,7 @@ def test_a_refused_line_is_counted_and_named_and_fails_only_when_strict() -> Non
             "r.jsonl:2: invalid: claims[0].count.best: Input should be greater than or equal to 0",
             "r.jsonl:3: not_json: unexpected character, expected a JSON value: line 1 column 1 (char 0)",
             "3 lines: 1 accepted, 2 refused (1 invalid, 1 not_json)",
+            NO_REGISTRY,
         ],
     )
     assert run(path, "--strict", "--changes", "c")[0] == 1
@@ -71,7 +73,7 @@ def test_a_process_ends_with_its_code_and_all_that_it_said() -> None:
         out, errors = process.communicate()
     (change,) = records(out)
     assert change["data"]["after"]["best"] == 71
-    assert errors.endswith("2 lines: 1 accepted, 1 refused (1 invalid)\n")
+    assert errors.endswith(f"2 lines: 1 accepted, 1 refused (1 invalid)\n{NO_REGISTRY}\n")
     assert process.returncode == 1
 
 
@@ -111,8 +113,9 @@ def test_sources_that_the_registry_does_not_know_are_listed() -> None:
     )
     Path("sources.yaml").write_text("mod: {name: A ministry, kind: official}\n")
     told = run(path, "--sources", "sources.yaml", "--snapshot", "s")[2].splitlines()
-    assert told == ["4 lines: 3 accepted, 1 duplicate", "2 not in the source registry, so third parties: alpha, zeta"]
-    assert run(path, "--snapshot", "s")[2].splitlines() == told[:1]
+    unknown = "2 sources not in the source registry, taken as third parties: alpha, zeta"
+    assert told == ["4 lines: 3 accepted, 1 duplicate", unknown]
+    assert run(path, "--snapshot", "s")[2].splitlines() == [told[0], NO_REGISTRY]
     assert run(path, "--sources", "sources.yaml", "--snapshot", "s", "--quiet")[2] == ""
     many = written(*(json.dumps(report(f"r{n}", killed(1), source=f"s{n:02d}")) for n in range(22)))
     assert run(many, "--sources", "sources.yaml", "--snapshot", "s")[2].endswith("s18, s19 and 2 more\n")
@@ -123,7 +126,7 @@ def test_until_leaves_out_what_was_published_later_and_says_how_much() -> None:
     path = written(GOOD, BAD, *later, json.dumps({"tick": at(16), "episode": "war"}))
     code, out, errors = run(path, "--until", at(15, 1), "--changes", "-")
     assert (code, [change["data"]["cause"]["report_id"] for change in records(out)]) == (0, ["a", "b"])
-    assert errors.splitlines()[-1] == "6 lines: 2 accepted, 1 refused (1 invalid), 3 published later"
+    assert errors.splitlines()[-2] == "6 lines: 2 accepted, 1 refused (1 invalid), 3 published later"
     assert run(path, "--until", "noon")[0] == 2
 
 
@@ -132,7 +135,7 @@ def test_with_no_output_named_the_result_is_shown() -> None:
     assert code == 0
     assert "war, as of 14 Sep 2022 12:00 UTC" in out
     assert "71" in out
-    assert errors == "1 lines: 1 accepted\n"
+    assert errors == f"1 line: 1 accepted\n{NO_REGISTRY}\n"
 
 
 @pytest.mark.parametrize(
@@ -143,15 +146,17 @@ def test_with_no_output_named_the_result_is_shown() -> None:
         pytest.param(["cut.gz"], 74, "cut.gz cannot be read: Compressed file ended", id="breaks off"),
         pytest.param([], 2, "Missing argument", id="no file"),
         pytest.param(["-", "-"], 2, "standard input (-) can be read once", id="standard input twice"),
-        pytest.param(["-", "--jobs", "2"], 2, "standard input (-) can be read once", id="standard input shared out"),
-        pytest.param(["pipe", "--jobs", "2"], 2, "pipe can be read once, so by one process", id="a pipe shared out"),
+        pytest.param(
+            ["-", "--jobs", "2"], 2, "standard input (-) can be read only once", id="standard input shared out"
+        ),
+        pytest.param(["pipe", "--jobs", "2"], 2, "pipe can be read only once", id="a pipe shared out"),
         pytest.param(["r.jsonl", "--horizon", "400"], 2, "not an ISO 8601 duration", id="a horizon with no unit"),
         pytest.param(["r.jsonl", "--tick", "now"], 2, "'now' is not", id="a tick that is no time"),
         pytest.param(["r.jsonl", "--changes", "x", "--snapshot", "./x"], 2, "named twice", id="an output twice"),
         pytest.param(["r.jsonl", "--changes", "r.jsonl"], 2, "named twice", id="an output onto an input"),
         pytest.param(["r.jsonl", "--changes", "no/x"], 2, "--changes no/x: No such file", id="no such folder"),
         pytest.param(["r.jsonl", "--sources", "none.yaml"], 2, "none.yaml cannot be read", id="no such registry"),
-        pytest.param(["r.jsonl", "--sources", "bad.yaml"], 2, "bad.yaml:1: 'a' is a mapping", id="bad registry"),
+        pytest.param(["r.jsonl", "--sources", "bad.yaml"], 2, "bad.yaml:1: 'a' must have", id="bad registry"),
         pytest.param(["r.jsonl", "--nonsense"], 2, "No such option", id="unknown option"),
     ],
 )

@@ -89,10 +89,10 @@ def test_what_does_not_fit_is_named_with_its_line_and_field() -> None:
 
 
 def test_unknown_fields_are_no_fault_but_told() -> None:
-    assert check({**GOOD, "mood": {}})[:2] == (0, "1 record (1 report); all fit; 1 unknown field passed over\n")
+    assert check({**GOOD, "mood": {}})[:2] == (0, "1 record (1 report); all fit; 1 unknown field ignored\n")
     known = json.loads((GOLDEN / "changes.jsonl").read_text().splitlines()[0])
     known["data"]["mood"] = {"a": 1}
-    assert check(known)[:2] == (0, "1 record (1 count-change); all fit; 2 unknown fields passed over\n")
+    assert check(known)[:2] == (0, "1 record (1 count-change); all fit; 2 unknown fields ignored\n")
 
 
 def test_what_was_published_is_told_by_its_fields() -> None:

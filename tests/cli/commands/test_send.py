@@ -92,7 +92,7 @@ def test_a_server_that_does_not_answer_is_said(file: Path, monkeypatch: pytest.M
     code, said = sent("--to", f"http://127.0.0.1:{port}", str(file))
     assert code == 69
     assert said[0].startswith(f"truceline: http://127.0.0.1:{port}/reports: ")
-    assert said[0].endswith("send again from the start")
+    assert said[0].endswith("repeats do no harm")
 
 
 def started(*args: str, **options: Any) -> subprocess.Popen[bytes]:
@@ -115,7 +115,7 @@ def test_ctrl_z_stops_it_between_two_batches_and_fg_goes_on(url: str, folder: Pa
         eventually_sync(lambda: taken(folder) > before)
         process.send_signal(signal.SIGINT)
         assert process.stderr
-        assert b"stopped; what was taken is safe" in process.stderr.read()
+        assert b"stopped; what was accepted is safe" in process.stderr.read()
     assert process.returncode == 130
 
 
@@ -135,11 +135,11 @@ def test_space_on_a_terminal_pauses_and_goes_on(url: str, folder: Path, file: Pa
         read_until(ours, "Space pauses")
         eventually_sync(lambda: taken(folder) == 2)
         os.write(ours, b" ")
-        read_until(ours, "paused, Space goes on")
+        read_until(ours, "paused, Space resumes")
         os.write(ours, b"p")
-        read_until(ours, "the next in 0:0")
+        read_until(ours, "next in 0:0")
         os.write(ours, b"\x03")
-        read_until(ours, "stopped; what was taken is safe")
+        read_until(ours, "stopped; what was accepted is safe")
         assert process.wait() == 130
     os.close(ours)
 
@@ -153,10 +153,10 @@ def read_until(terminal: int, words: str) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--rate", "0", "-"], "--rate 0: more than 0"),
+        (["--rate", "0", "-"], "--rate 0: must be more than 0"),
         (["--speed", "fast", "-"], "--speed: 'fast' is not a speed such as 60x, more than 0"),
-        (["--speed", "60x", "--rate", "5", "-"], "--rate, --speed and --as-fast exclude one another"),
-        (["--speed", "60x", "--as-fast", "-"], "--rate, --speed and --as-fast exclude one another"),
+        (["--speed", "60x", "--rate", "5", "-"], "use only one of --rate, --speed and --as-fast"),
+        (["--speed", "60x", "--as-fast", "-"], "use only one of --rate, --speed and --as-fast"),
     ],
 )
 def test_a_pace_that_makes_no_sense_is_a_usage_error(args: list[str], said: str) -> None:

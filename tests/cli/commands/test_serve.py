@@ -41,13 +41,14 @@ def test_it_serves_until_told_to_stop_and_closes_its_file(tmp_path: Path, number
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["--http-port", "99999"], 2, "TRUCELINE_HTTP_PORT: "),
-        (["--horizon", "400"], 2, "TRUCELINE_HORIZON: not an ISO 8601 duration"),
+        (["--http-port", "99999"], 2, "--http-port 99999: "),
+        (["--horizon", "400"], 2, "--horizon 400: not an ISO 8601 duration"),
         (["--sources", "bad.yaml"], 2, "bad.yaml:2: 'a': unknown kind"),
         (["--sources", "none.yaml"], 2, "none.yaml cannot be read: No such file"),
         (["--alerts", "bad.yaml"], 2, "bad.yaml:2: 'a': unknown field 'kind'"),
         (["--alerts", "none.yaml"], 74, "none.yaml cannot be read: No such file"),
-        (["--embedded", "bad.yaml"], 69, "cannot write in bad.yaml"),
+        (["--embedded", "bad.yaml"], 2, "--embedded bad.yaml is a file, not a folder"),
+        (["--http-host", "nosuch.invalid"], 2, "--http-host nosuch.invalid: no such host name"),
     ],
 )
 def test_what_keeps_it_from_starting_is_said(

@@ -106,14 +106,14 @@ async def _make(kafka: str, prefix: str) -> None:
     [
         (["show", "war", "--at", "soon", "--from", "-"], 2, "--at: 'soon' is not YYYY-MM-DDTHH:MM:SS"),
         (["show", "war", "--from", "-", "--embedded", "."], 2, "name either --from FILE... or --embedded DIR"),
-        (["show", "war", "--embedded", "nowhere"], 74, "nowhere/truceline.sqlite is not there"),
+        (["show", "war", "--embedded", "nowhere"], 74, "no ledger in nowhere"),
         (["show", "peace", "--from", "-"], 2, "no report of peace; there is war"),
         (["show", "war", "--at", at(1), "--from", "-"], 2, "no report of war at that time"),
         (["diff", "war", at(2), at(1), "--from", "-"], 2, f"T2 {at(1)} is before T1 {at(2)}"),
         (["diff", "war", at(1), at(2), "--from", "-"], 2, f"no report of war until {at(2)}"),
         (["diff", "war", "soon", at(2), "--from", "-"], 2, "T1: 'soon' is not YYYY-MM-DDTHH:MM:SS"),
         (["show", "war", "--from", "nowhere.jsonl"], 74, "nowhere.jsonl cannot be read"),
-        (["show", "war", "--bootstrap-servers", "nowhere"], 2, "TRUCELINE_BOOTSTRAP_SERVERS: 'nowhere' is not"),
+        (["show", "war", "--bootstrap-servers", "nowhere"], 2, "--bootstrap-servers nowhere: 'nowhere' is not"),
     ],
 )
 def test_what_cannot_be_done_ends_with_its_code_and_one_line(arguments: list[str], code: int, said: str) -> None:
@@ -125,7 +125,10 @@ def test_what_cannot_be_done_ends_with_its_code_and_one_line(arguments: list[str
 def test_no_broker_is_said_with_what_else_there_is() -> None:
     code, _, error = run("show", "war", "--bootstrap-servers", "127.0.0.1:1")
     assert code == 69
-    assert error == "truceline: no Kafka broker answers at 127.0.0.1:1; or name --from FILE... or --embedded DIR\n"
+    assert error == (
+        "truceline: name --from FILE... or --embedded DIR; without them Kafka is read,"
+        " and no Kafka broker answers at 127.0.0.1:1\n"
+    )
 
 
 # --- diff -------------------------------------------------------------------------------------------------------------
@@ -173,15 +176,15 @@ def test_where_nothing_changed_it_says_so() -> None:
     assert differing(at(20), at(30)) == {
         "episode": "war", "from": at(20), "to": at(30), "cells": [], "totals": [], "ceasefires": [], "statements": [],
     }  # fmt: skip
-    assert run("diff", "war", at(20), at(30), "--from", "-", given=STORY)[1].endswith("nothing changed")
+    assert run("diff", "war", at(20), at(30), "--from", "-", given=STORY)[1].endswith("no changes")
     markdown = run("diff", "war", at(20), at(30), "--from", "-", "--format", "md", given=STORY)[1]
-    assert markdown.splitlines()[-1] == "Nothing changed."
+    assert markdown.splitlines()[-1] == "No changes."
 
 
 TABLE = """\
 war, from 14 Sep 2022 12:00 to 30 Sep 2022 00:00 UTC
 
-what, and who says so | before → after | because of
+what, and source | before → after | cause
 ─
 north killed, military | 50 | 48 (down), correction: a report was revised: a revision 2, 16 Sep 2022 08:00
 mod | → 47 | 47 (down), correction: a later figure is smaller: c, 17 Sep 2022 08:00
@@ -210,7 +213,7 @@ def test_of_many_changes_the_last_and_every_correction_are_shown() -> None:
     many = [report(f"r{n}", killed(n), published_at=at(14, n)) for n in range(1, 20)]
     many[4]["claims"][0]["count"]["best"] = 1
     _, output, _ = run("diff", "war", at(14), at(15), "--from", "-", given=lines(*many))
-    assert "10 more, of which none is a correction" in output
+    assert "10 more, none of them a correction" in output
     assert output.count("correction: a later figure is smaller") == 1
     assert output.count("(up): ") == 8
 

@@ -129,5 +129,5 @@ def test_a_bad_setting_is_a_usage_error() -> None:
     run = CliRunner().invoke(app, ["topics", "check", "--bootstrap-servers", "nowhere"])
     assert (run.exit_code, run.output) == (
         2,
-        "truceline: TRUCELINE_BOOTSTRAP_SERVERS: 'nowhere' is not HOST:PORT (it is 'nowhere')\n",
+        "truceline: --bootstrap-servers nowhere: 'nowhere' is not HOST:PORT\n",
     )

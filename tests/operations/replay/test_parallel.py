@@ -64,7 +64,7 @@ def test_a_process_may_have_no_episode(tmp_path: Path, vector: str) -> None:
 def test_standard_input_cannot_be_shared_out() -> None:
     result = CliRunner().invoke(app, ["replay", "--jobs", "2", "-"], input="x\n")
     assert result.exit_code == 2
-    assert "leave --jobs out, or name a file" in result.stderr
+    assert "drop --jobs, or name a file" in result.stderr
 
 
 def test_a_file_that_breaks_off_ends_it_with_no_half_output(tmp_path: Path) -> None:
