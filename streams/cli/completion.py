@@ -43,10 +43,12 @@ def complete_subject(ctx: Any, incomplete: str) -> list[str]:
         subjects = explanations(found.history, None)
     except Exception:  # noqa: BLE001 - as above
         return []
-    names = ["/".join(cell[part] for part in ("source", "party", "outcome", "population")) for cell in found["cells"]]
+    names = [
+        "/".join(cell[part] for part in ("source", "party", "outcome", "population")) for cell in subjects["cells"]
+    ]
     names += [
         view["ceasefire"] if view["view"] == "joint" else f"{view['ceasefire']}/{view['view']}"
-        for view in found["ceasefires"]
+        for view in subjects["ceasefires"]
     ]
     return sorted(name for name in names if name.startswith(incomplete))
 
