@@ -88,6 +88,7 @@ def serve(
         bootstrap_servers=bootstrap_servers,
         topic_prefix=topic_prefix,
         sources=sources,
+        atlas=atlas,
         horizon=horizon,
         alerts=alerts,
         notify_urls_file=notify,
@@ -133,7 +134,6 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     import asyncio
 
     from streams.files.atlas import atlas_of
-    from streams.settings import SettingsError
     from streams.stores.sqlite.notifications import run_with_notifications
     from streams.stores.sqlite.store import EmbeddedStore
     from streams.stores.store import StoreUnavailable
@@ -144,10 +144,8 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     loopback = is_loopback(settings.http_host)
     if folder.exists() and not folder.is_dir():
         raise UsageFailed(f"--embedded {folder} is a file, not a folder")
-    try:
+    with settings_errors():
         atlas = atlas_of(settings)
-    except SettingsError as error:
-        raise UsageFailed(str(error)) from error
     try:
         listener = listen(settings.http_host, settings.http_port)
         notifier = options.read_delivery(settings)

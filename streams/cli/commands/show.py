@@ -114,8 +114,6 @@ def diff(
         except NoSuchEpisode as error:
             raise options.episode_not_found(error, f" until {to_time}") from error
         _print_difference(found, form)
-    if form is options.DiffFormat.TABLE:
-        log.note_missing_registry()
 
 
 def _print_difference(found: EpisodeDifference, form: options.DiffFormat) -> None:

@@ -49,7 +49,7 @@ def _reading(row: DataRow, mapping: CsvMapping, options: ImportOptions) -> Sourc
         reading.leave_out(why)
     except CellError as error:
         reading.faulty = True
-        reading.leave_out(LeftOutRows("a cell is not what its field needs", str(error)))
+        reading.leave_out(LeftOutRows("the value does not fit the field", str(error)))
     return reading
 
 

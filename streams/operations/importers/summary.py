@@ -1,9 +1,10 @@
-"""What an import says at its end: rows taken, changed and left out with the reasons, and the horizon of a replay."""
+"""Summary of an import: rows taken, changed and left out with the reasons, and the horizon of a replay."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from schemas.reports import ReportShape
+from streams.core.times import DAY_US, DEFAULT_HORIZON_US
 from streams.operations.importers.base import ImportTally
 
 
@@ -19,7 +20,7 @@ def summary_lines(kind: str, reports: Sequence[ReportShape], tally: ImportTally)
         yield f"  {_plain(place)}"
     if tally.faults > len(tally.places):
         yield f"  and {tally.faults - len(tally.places):,} more rows that could not be read"
-    yield from _reasons("figures for which a report has no place, by column", tally.unplaced)
+    yield from _reasons("columns that reports cannot hold", tally.unplaced)
     if reports:
         yield from _about(reports, tally)
 
@@ -31,10 +32,11 @@ def _about(reports: Sequence[ReportShape], tally: ImportTally) -> Iterator[str]:
     first, last = reports[0]["published_at"][:10], reports[-1]["published_at"][:10]
     yield f"{len(reports):,} reports of {ids:,} ids, published {first} to {last}, in {names}"
     days = tally.horizon.days
+    late = f"the latest arrives {days:,} day{'' if days == 1 else 's'} late"
     if tally.needs_longer_horizon:
-        yield f"they reach back {days:,} days: replay and serve them with --horizon P{days}D"
+        yield f"{late}: replay and serve them with --horizon P{days}D"
     else:
-        yield f"they reach back {days:,} days: the default horizon (P400D) takes them all"
+        yield f"{late}, within the default horizon (P{DEFAULT_HORIZON_US // DAY_US}D)"
 
 
 def _reasons(heading: str, counts: Counter[str]) -> Iterator[str]:
@@ -45,5 +47,5 @@ def _reasons(heading: str, counts: Counter[str]) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A cell of a file is data: it cannot steer a terminal."""
+    """Return a text of a file without characters that a terminal would obey."""
     return "".join(character if character.isprintable() else "�" for character in text)

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
 from streams.cli import app
+from streams.cli.options import NO_REGISTRY
 from streams.core.queries.subjects import explanations, replay_history
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, parse_time
@@ -90,8 +91,9 @@ azerbaijan-mod on azerbaijan: killed, military
                                            published 16 Sep 2022 06:30
                                            reports.jsonl line 22
                                            “Another”
-                                           revision_conflict: azmod-2022-09-15 revision 2 stands\
- with other content; to correct a report raise its revision
+                                           revision_conflict: azmod-2022-09-15 revision 2 was accepted\
+ with other content; to correct a report raise its
+                                           revision
 
 
  change      what                                     cause
@@ -308,7 +310,7 @@ def test_several_files_are_one_log(tmp_path: Path) -> None:
 
 def test_lines_refused_at_sight_are_counted() -> None:
     _, _, error = run(EPISODE, "--from", REPORTS)
-    assert error == "1 line was refused (1 invalid): truceline replay lists them\n"
+    assert error == f"1 line was refused (1 invalid): truceline replay lists them\n{NO_REGISTRY}\n"
     _, _, error = run(
         "war", "--from", "-", given=json.dumps(report("a")) + "\n" + json.dumps(report("b", {"type": "x"}))
     )
@@ -377,7 +379,7 @@ async def log_on_kafka(kafka: str, prefix: str, lines: list[bytes]) -> None:
     [
         (["nope", "--from", REPORTS], f"no report of nope; there is {EPISODE}, unknown-episode"),
         ([EPISODE, "--at", "2021-01-01T00:00:00Z", "--from", REPORTS], f"no report of {EPISODE} at that time"),
-        ([EPISODE, "zzz", "--from", REPORTS], f"nothing in {EPISODE} is named zzz; with no SUBJECT all that"),
+        ([EPISODE, "zzz", "--from", REPORTS], f"no count or ceasefire of {EPISODE} is named zzz"),
         ([EPISODE, "--from", REPORTS, "--embedded", "."], "name either --from FILE... or --embedded DIR"),
         ([EPISODE, "--at", "soon", "--from", REPORTS], "--at: 'soon' is not YYYY-MM-DDTHH:MM:SS"),
         ([EPISODE, "--horizon", "long", "--from", REPORTS], "--horizon long: "),

@@ -38,7 +38,7 @@ def test_reports_are_printed_and_the_summary_goes_to_standard_error() -> None:
     times = [report["published_at"] for report in reports]
     assert (len(reports), times) == (52, sorted(times))
     assert "armaz: 52 rows of claims.jsonl: 52 taken (30 of them changed), 0 left out" in result.stderr
-    assert "they reach back 1 days: the default horizon (P400D) takes them all" in result.stderr
+    assert "the latest arrives 1 day late, within the default horizon (P400D)" in result.stderr
 
 
 def test_a_set_that_reaches_far_back_says_which_horizon_its_replay_needs(tmp_path: Path) -> None:

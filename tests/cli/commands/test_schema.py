@@ -144,10 +144,10 @@ def test_many_faults_are_counted_not_all_told() -> None:
     assert error.splitlines()[20:] == ["and 5 more"]
 
 
-def test_nothing_in_a_file_is_no_fault(tmp_path: Path) -> None:
+def test_a_file_with_nothing_in_it_ends_with_1(tmp_path: Path) -> None:
     empty = tmp_path / "empty.jsonl"
     empty.touch()
-    assert run("check", str(empty)) == (0, "no records\n", "")
+    assert run("check", str(empty)) == (1, "no records\n", "")
 
 
 def test_a_file_that_cannot_be_read_is_exit_74(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_wrong_cell_is_named_by_line_column_and_text(tmp_path: Path, cells: st
     rows = HEADINGS + '1,2024-05-05,ended,"UN, Oman",\n' + cells + "\n"
     reports, tally = imported_csv(tmp_path, rows, MINIMAL)
     assert [report["claims"][0]["mediators"] for report in reports] == [["un", "oman"]]
-    assert tally.places == [f"incidents.csv line 3: a cell is not what its field needs: {fault}"]
+    assert tally.places == [f"incidents.csv line 3: the value does not fit the field: {fault}"]
     assert tally.faults == 1
 
 
