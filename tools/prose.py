@@ -23,6 +23,7 @@ BASELINE = ROOT / "tools" / "prose-baseline.txt"
 SKIPPED = re.compile(r"^(tests/(data|vectors|deploy/crds)/|schemas/json/|LICENSE|constraints\.txt)")
 #: A generated page repeats the help texts and docstrings, which are checked where they are written.
 GENERATED = "<!-- Generated"
+REGION = re.compile(r"<!-- \w+: (begin|end) -->$")
 COMMENTED = {".yaml", ".yml", ".toml", ".sh"}
 #: Strings this short are keys, names and formats.
 WORDS_MIN = 3
@@ -147,11 +148,13 @@ def _strings(text: str, *, every: bool) -> Iterator[Prose]:
 
 def _paragraphs(text: str) -> Iterator[Prose]:
     """Return the lines of a Markdown page outside code blocks."""
-    fenced = False
+    fenced = generated = False
     for number, line in enumerate(text.splitlines(), 1):
         if FENCE.match(line):
             fenced = not fenced
-        elif not fenced and not line.startswith(("    ", "<!--")):
+        elif mark := REGION.match(line):
+            generated = mark[1] == "begin"
+        elif not fenced and not generated and not line.startswith(("    ", "<!--")):
             yield Prose(number, re.sub(r"^\s*(?:[-*>#]+|\d+\.)\s+", "", line), heading=line.startswith("#"))
 
 
@@ -169,7 +172,7 @@ def main(arguments: list[str]) -> int:
     banned = rules()
     findings: list[Finding] = []
     for name in tracked(paths):
-        if name in baseline or name == "CONTRIBUTING.md":
+        if name in baseline:
             continue
         text = (ROOT / name).read_bytes().decode(errors="replace")
         if GENERATED not in text[:400]:
