@@ -1,0 +1,79 @@
+"""A page from an address, within limits of size, time and redirects, and not from private addresses."""
+
+import socket
+from ipaddress import ip_address
+from urllib.parse import urljoin, urlsplit
+
+import anyio
+import httpx
+
+__all__ = ["FetchFailed", "fetch"]
+
+MAX_BYTES = 10 << 20
+LIMIT_S = 20.0
+REDIRECTS_MAX = 5
+USER_AGENT = "truceline (reads pages that a person named)"
+
+
+class FetchFailed(Exception):
+    """A page that was not fetched; the message names the address and the reason."""
+
+
+async def fetch(url: str, *, allow_private: bool = False) -> tuple[bytes, str]:
+    """Return the body of a page and the address that it came from in the end.
+
+    The name is resolved once and the connection goes to that address, so that it cannot change between the check
+    and the request. Raises FetchFailed.
+    """
+    try:
+        with anyio.fail_after(LIMIT_S):
+            for _ in range(REDIRECTS_MAX + 1):
+                body, target = await _get(url, allow_private=allow_private)
+                if target is None:
+                    return body, url
+                url = target
+    except TimeoutError:
+        raise FetchFailed(f"{url}: no answer within {LIMIT_S:.0f} s") from None
+    except httpx.HTTPError as error:
+        raise FetchFailed(f"{url}: {str(error) or type(error).__name__}") from error
+    raise FetchFailed(f"{url}: more than {REDIRECTS_MAX} redirects")
+
+
+async def _get(url: str, *, allow_private: bool) -> tuple[bytes, str | None]:
+    """Return the body, or the address that the answer redirects to."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise FetchFailed(f"{url} is not an http or https address")
+    address = await _resolve(url, parts.hostname, parts.port or _PORTS[parts.scheme], allow_private=allow_private)
+    host = f"[{address}]" if ":" in address else address
+    direct = parts._replace(netloc=host if parts.port is None else f"{host}:{parts.port}", fragment="").geturl()
+    headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": USER_AGENT}
+    extensions = {"sni_hostname": parts.hostname}
+    async with (
+        httpx.AsyncClient(timeout=LIMIT_S, trust_env=False) as client,
+        client.stream("GET", direct, headers=headers, extensions=extensions) as answer,
+    ):
+        if answer.is_redirect:
+            return b"", urljoin(url, answer.headers.get("location", ""))
+        if answer.status_code != httpx.codes.OK:
+            raise FetchFailed(f"{url}: the server answered {answer.status_code} {answer.reason_phrase}")
+        body = bytearray()
+        async for piece in answer.aiter_bytes(65_536):
+            body += piece
+            if len(body) > MAX_BYTES:
+                raise FetchFailed(f"{url}: longer than {MAX_BYTES >> 20} MiB")
+        return bytes(body), None
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+async def _resolve(url: str, host: str, port: int, *, allow_private: bool) -> str:
+    try:
+        found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise FetchFailed(f"{url}: no such host: {error.strerror}") from error
+    addresses = [str(each[4][0]) for each in found]
+    if not allow_private and (private := [each for each in addresses if not ip_address(each).is_global]):
+        raise FetchFailed(f"{url}: {private[0]} is not a public address; --allow-private takes it")
+    return addresses[0]
