@@ -38,7 +38,7 @@ KAFKA = "Kafka"
 ORDER = [
     *("demo", "serve", "replay"),
     *("import", "send", "rejected", "export"),
-    *("show", "diff", "explain", "table", "plot", "alerts"),
+    *("show", "diff", "explain", "table", "tables", "plot", "alerts"),
     *("doctor", "status", "schema", "verify"),
     *("kafka", "topics", "rebuild"),
 ]

@@ -62,6 +62,12 @@ class LogOptions(NamedTuple):
             return _counted(_of_kafka(episode, kafka), quiet=self.quiet)
         return _counted(_of_embedded(episode, self.embedded, kafka), quiet=self.quiet)
 
+    def all_records(self) -> Iterator[Located]:
+        """Return the records of all episodes: of files, or of an embedded server's ledger."""
+        if self.embedded is None:
+            return _of_files(self.files, quiet=self.quiet)
+        return _counted(_of_embedded(None, self.embedded, {}), quiet=self.quiet)
+
 
 #: Option of a command → its type; each becomes a field of `LogOptions`.
 _OPTIONS: dict[str, Any] = {
@@ -119,7 +125,7 @@ def _of_files(files: list[str], *, quiet: bool) -> Iterator[Located]:
         yield from records_of(lines)
 
 
-def _of_embedded(episode: str, folder: Path, kafka: dict[str, str | None]) -> Iterator[Located]:
+def _of_embedded(episode: str | None, folder: Path, kafka: dict[str, str | None]) -> Iterator[Located]:
     from contextlib import closing
 
     from streams.stores.sqlite.ledger_file import PARTITION

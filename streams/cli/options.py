@@ -14,6 +14,7 @@ from streams.cli.errors import InputFailed, UsageFailed, settings_errors
 
 if TYPE_CHECKING:
     from streams.alerts import Rules
+    from streams.core.atlas import Atlas
     from streams.core.queries.as_of import NoSuchEpisode
     from streams.core.source_registry import Registry
     from streams.notifications import Notifier
@@ -104,6 +105,12 @@ Prefix = Annotated[
 
 Sources = Annotated[
     str | None, typer.Option(metavar="FILE", envvar="TRUCELINE_SOURCES", help="Source registry (YAML).")
+]
+AtlasFile = Annotated[
+    str | None,
+    typer.Option(
+        "--atlas", metavar="FILE", envvar="TRUCELINE_ATLAS", help="Names of parties, episodes and places (YAML)."
+    ),
 ]
 Horizon = Annotated[
     str | None,
@@ -226,6 +233,21 @@ def read_registry(path: str | Path | None) -> Registry:
         raise UsageFailed(f"the source registry has errors\n{error}") from error
     except OSError as error:
         raise UsageFailed(f"the source registry {path} cannot be read: {error.strerror}") from error
+
+
+def read_atlas(path: str | Path | None) -> Atlas:
+    """Return the atlas in a file, an empty one where none is named; raises UsageFailed."""
+    from streams.core.atlas import Atlas
+    from streams.files import atlas
+
+    if path is None:
+        return Atlas()
+    try:
+        return atlas.read_atlas(path)
+    except atlas.AtlasError as error:
+        raise UsageFailed(f"the atlas has errors\n{error}") from error
+    except OSError as error:
+        raise UsageFailed(f"the atlas {path} cannot be read: {error.strerror}") from error
 
 
 def read_delivery(settings: Settings) -> Notifier | None:

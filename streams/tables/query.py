@@ -7,8 +7,6 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-import orjson
-
 from streams.core.atlas import Atlas
 from streams.core.ledger import Ledger
 from streams.core.log_record import Located, Record
@@ -22,7 +20,7 @@ __all__ = ["EpisodeData", "RowFilter", "table_rows"]
 
 Row = dict[str, Any]
 Records = Iterable[Record | Located]
-Changes = Iterable[tuple[str, bytes]]
+Changes = Iterable[tuple[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class RowFilter:
 class EpisodeData:
     """One episode as its store has it. `records` and `changes` are read when a table needs them.
 
-    `records` are in the order of the log, `changes` (topic and JSON) in the order of publication.
+    `records` are in the order of the log, `changes` (topic and record) in the order of publication.
     """
 
     name: str
@@ -88,9 +86,7 @@ def _cells(data: EpisodeData) -> Iterator[Row]:
 
 
 def _changes(data: EpisodeData) -> Iterator[Row]:
-    return (
-        change_row(topic, orjson.loads(record), data.links) for topic, record in data.changes() if topic in _COUNTED
-    )
+    return (change_row(topic, record, data.links) for topic, record in data.changes() if topic in _COUNTED)
 
 
 _COUNTED = frozenset({"casualties", "ceasefires", "statements"})

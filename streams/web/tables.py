@@ -16,7 +16,7 @@ from streams.core.atlas import Atlas
 from streams.core.log_record import Record
 from streams.core.times import read_time
 from streams.stores.episode_log import read_all
-from streams.stores.store import Store, StoreUnavailable
+from streams.stores.store import Store, StoredChange, StoreUnavailable
 from streams.tables import Links, MissingLibrary, episode_row, write
 from streams.tables.query import EpisodeData, RowFilter, table_rows
 from streams.tables.writers import TableTooLong
@@ -75,13 +75,13 @@ class TableAnswers:
         if "cells" not in picture:
             raise StoreUnavailable("the picture of this episode is too long for its topic; ask for changes or claims")
         records: list[Record] = []
-        changes: list[tuple[str, bytes]] = []
+        found: list[StoredChange] = []
         if table == "changes":
             found = await self._store.changes_of(episode, CHANGES_MAX)
-            changes = [(change.topic, change.record) for change in found]
         else:
             logged = await read_all(self._store.episode_log(episode))
             records = [Record(each.value, each.timestamp_us) for each in logged]
+        changes = ((change.topic, orjson.loads(change.record)) for change in found)
         registry, horizon_us = self._store.registry, self._store.horizon_us
         return EpisodeData(
             episode, picture, lambda: records, lambda: changes, registry, horizon_us, self._atlas, _links(request)
