@@ -53,7 +53,7 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
     root.handlers[:] = [lines]
     root.setLevel(level.upper())
     # These say at INFO what each connection does.
-    for chatty in ("aiokafka", "uvicorn", "httpx", "filelock"):
+    for chatty in ("aiokafka", "uvicorn", "httpx2", "filelock"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
+import httpx2
 import orjson
 import uvloop
 
@@ -42,7 +42,7 @@ def told(clients: int, rate: int, seconds: int) -> dict[str, Any]:
 
 
 async def _driven(url: str, clients: int, rate: int, seconds: int) -> dict[str, Any]:
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx2.AsyncClient(base_url=url) as client:
         await ready(client)
     command = [sys.executable, "-m", "tests.bench.clients", url, str(clients), str(rate), str(seconds)]
     driver = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
@@ -77,7 +77,7 @@ class _Listener(asyncio.Protocol):
 
 
 async def _listened(url: str, clients: int, rate: float, seconds: float) -> dict[str, Any]:
-    loop, host = asyncio.get_running_loop(), httpx.URL(url)
+    loop, host = asyncio.get_running_loop(), httpx2.URL(url)
     listeners = []
     for _ in range(clients):
         _, listener = await loop.create_connection(_Listener, host.host, host.port or 80)
@@ -88,7 +88,7 @@ async def _listened(url: str, clients: int, rate: float, seconds: float) -> dict
     first_s = loop.time() + 0.5
     due_s = [first_s + number / rate for number in range(count)]
     answered_s: list[float] = []
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx2.AsyncClient(base_url=url) as client:
         for number, at_s in enumerate(due_s):
             await asyncio.sleep(max(0.0, at_s - loop.time()))
             answer = await client.post("/reports", content=_report(number))

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from tests.bench.contenders import Contender, Place, Running, truceline_command, truceline_environment
 from tests.bench.workloads import records
@@ -30,25 +30,25 @@ def posted(reports: int, *, batch: int = 100, clients: int = 1) -> float:
 async def _posted(reports: int, batch: int, clients: int) -> float:
     lines = [report.value for report in records("steady", reports)]
     bodies = [b"\n".join(lines[first : first + batch]) for first in range(0, reports, batch)]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{PORT}", timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{PORT}", timeout=30) as client:
         await ready(client)
         started_s = time.monotonic()
         await asyncio.gather(*(_post(client, bodies[first::clients]) for first in range(clients)))
         return reports / (time.monotonic() - started_s)
 
 
-async def _post(client: httpx.AsyncClient, bodies: list[bytes]) -> None:
+async def _post(client: httpx2.AsyncClient, bodies: list[bytes]) -> None:
     for body in bodies:
         answer = await client.post("/reports", content=body, headers={"content-type": "application/x-ndjson"})
         if answer.status_code != 202:
             raise RuntimeError(f"{answer.status_code}: {answer.text[:300]}")
 
 
-async def ready(client: httpx.AsyncClient) -> None:
+async def ready(client: httpx2.AsyncClient) -> None:
     """Wait until the server is; raises TimeoutError."""
     give_up_at = time.monotonic() + START_LIMIT_S
     while time.monotonic() < give_up_at:
-        with contextlib.suppress(httpx.HTTPError):
+        with contextlib.suppress(httpx2.HTTPError):
             if (await client.get("/readyz")).is_success:
                 return
         await asyncio.sleep(0.1)

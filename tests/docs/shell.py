@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
+import httpx2
 
 from streams.settings import PREFIX, Settings, load
 from tests.support.waiting import LIMIT_S
@@ -165,8 +165,8 @@ class Reader:
         port = re.search(r"--http-port (\d+)", self._here(command.text))
         try:
             at = port[1] if port else self._environment["TRUCELINE_HTTP_PORT"]
-            return httpx.get(f"http://127.0.0.1:{at}/readyz").status_code == httpx.codes.OK
-        except httpx.HTTPError:
+            return httpx2.get(f"http://127.0.0.1:{at}/readyz").status_code == httpx2.codes.OK
+        except httpx2.HTTPError:
             return False
 
     def presses_ctrl_c(self, keep: int = 0) -> None:

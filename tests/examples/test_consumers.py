@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -70,7 +70,7 @@ async def test_the_consumer_prints_what_is_committed_each_once(kafka: str, prefi
 
 
 async def test_the_shell_prints_the_picture_and_then_what_changes(url: str) -> None:
-    async with httpx.AsyncClient(base_url=url, timeout=LIMIT_S) as client:
+    async with httpx2.AsyncClient(base_url=url, timeout=LIMIT_S) as client:
         await client.post("/reports", json=report("a", killed(1)))
         async with example("./events.sh", "war", url) as lines:
             picture = json.loads(await lines.readline())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
@@ -66,7 +66,7 @@ class Server:
 
     def take(self, *reports: Json) -> None:
         """Post reports; all must be accepted."""
-        answer = httpx.post(f"{self.url}/reports", json=list(reports), timeout=LIMIT_S)
+        answer = httpx2.post(f"{self.url}/reports", json=list(reports), timeout=LIMIT_S)
         assert (answer.status_code, answer.json()["counts"]) == (202, {"accepted": len(reports)}), answer.text
 
     def stop(self) -> None:

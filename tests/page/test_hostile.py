@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -56,7 +56,7 @@ def test_only_web_addresses_are_accepted_and_linked(visit: Visit, server: Server
     """A url with another scheme than http and https is rejected; a misleading one links to its real host."""
     for url in ("javascript:alert(1)", "data:text/html,x", "https://x y/", "//elsewhere.example"):
         body = report("bad", killed(1), episode=episode, url=url)
-        assert httpx.post(f"{server.url}/reports", json=body, timeout=LIMIT_S).json()["code"] == "invalid"
+        assert httpx2.post(f"{server.url}/reports", json=body, timeout=LIMIT_S).json()["code"] == "invalid"
     strange = "https://safe.example:443@real.example/%22onclick=%22x?q=<script>#\u202egnp.exe"
     server.take(report("odd", killed(1), episode=episode, url=strange, headline="look"))
     page = visit(f"{server.url}/#/{episode}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -36,7 +36,7 @@ def test_page_over_kafka_is_live_and_shows_the_past(
         page = visit(f"{stage.url}/#/{EPISODE}", expected="404")
         expect(page.get_by_text("has come in yet")).to_be_visible()
         for scene in story():
-            assert httpx.post(f"{stage.url}/reports", content=scene.value, timeout=LIMIT_S).status_code == 202
+            assert httpx2.post(f"{stage.url}/reports", content=scene.value, timeout=LIMIT_S).status_code == 202
         # A picture is at most a second behind the changes that it shows.
         expect(page.locator(".total")).to_have_text("176 = 105 armenia + 71 azerbaijan")
         expect(page.get_by_text("daily-sabah adds up all sides: 176, agrees with the count")).to_be_visible()

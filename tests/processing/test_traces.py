@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -67,7 +67,7 @@ async def test_the_trace_of_a_request_is_on_the_changes_and_has_a_span(
     app.finalize()
     async with worker_running(app):
         await eventually(lambda: app.processing.status.ready, "the desk is at work")
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{app.http.port}", timeout=LIMIT_S) as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{app.http.port}", timeout=LIMIT_S) as client:
             posted = await client.post(
                 "/reports", content=json.dumps(report("a", killed(1))), headers={"traceparent": PARENT, "x": "y"}
             )

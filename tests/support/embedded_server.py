@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from streams.stores.sqlite.database import DATABASE
 from tests.support.build import Json
@@ -53,7 +53,7 @@ class Server:
         self.process = start(folder, port, under=under, first=first)
         self.url = f"http://127.0.0.1:{port}"
         # One for all requests: each makes a TLS context of its own, which takes longer than the request.
-        self._client = httpx.Client(base_url=self.url, timeout=LIMIT_S)
+        self._client = httpx2.Client(base_url=self.url, timeout=LIMIT_S)
         eventually_sync(lambda: self.ready() or self.process.poll() is not None, "the server is ready", poll_s=0.02)
         assert self.process.poll() is None
 
@@ -61,10 +61,10 @@ class Server:
         """Whether `GET /readyz` says so."""
         try:
             return self._client.get("/readyz").status_code == 200
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             return False
 
-    def post(self, *reports: Json) -> httpx.Response:
+    def post(self, *reports: Json) -> httpx2.Response:
         """Send reports, as an array."""
         return self._client.post("/reports", json=reports)
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-import httpx
+import httpx2
 
 from tests.support.waiting import LIMIT_S
 
@@ -35,7 +35,7 @@ class Listener:
     async def connected(self) -> AsyncIterator[AsyncIterator[Told]]:
         headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
         async with (
-            httpx.AsyncClient(timeout=LIMIT_S, verify=NO_TLS) as client,
+            httpx2.AsyncClient(timeout=LIMIT_S, verify=NO_TLS) as client,
             client.stream("GET", f"{self.url}/events", params=self.query, headers=headers) as answer,
         ):
             assert answer.status_code == 200, await answer.aread()
@@ -56,7 +56,7 @@ class Listener:
     def changes(self) -> list[Told]:
         return [told for told in self.told if told.name not in {"heartbeat", "end", "episodes", "reset"}]
 
-    async def _events(self, answer: httpx.Response) -> AsyncIterator[Told]:
+    async def _events(self, answer: httpx2.Response) -> AsyncIterator[Told]:
         fields: dict[str, str] = {}
         async for line in answer.aiter_lines():
             if line:
@@ -70,9 +70,9 @@ class Listener:
             yield told
 
 
-async def get(url: str, path: str, **options: Any) -> httpx.Response:
+async def get(url: str, path: str, **options: Any) -> httpx2.Response:
     """Return the answer to one GET request."""
-    async with httpx.AsyncClient(verify=NO_TLS, timeout=LIMIT_S) as client:
+    async with httpx2.AsyncClient(verify=NO_TLS, timeout=LIMIT_S) as client:
         return await client.get(f"{url}{path}", **options)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -54,7 +54,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (
         contextlib.closing(store),
         running(create_app(store, loopback=True), listen("127.0.0.1", 0)) as url,
-        httpx.Client(base_url=url, verify=NO_TLS, timeout=LIMIT_S) as client,
+        httpx2.Client(base_url=url, verify=NO_TLS, timeout=LIMIT_S) as client,
     ):
         answer = client.post("/reports", json=[report("a", killed(71), act("announced"), episode="war")])
         assert answer.status_code == 202
@@ -80,14 +80,14 @@ def test_every_answer_is_one_that_the_document_names(case: schemathesis.Case[Any
     ],
 )
 def test_what_is_there_is_of_its_shape_and_has_no_field_more(url: str, path: str, name: str) -> None:
-    answer = httpx.get(url + path, verify=NO_TLS, timeout=LIMIT_S).json()
+    answer = httpx2.get(url + path, verify=NO_TLS, timeout=LIMIT_S).json()
     components = DOCUMENT["components"]
     Draft202012Validator({"components": components, "$ref": f"#/components/schemas/{name}"}).validate(answer)
     assert set(answer) <= set(components["schemas"][name]["properties"])
 
 
 def test_the_document_is_served_and_names_every_route(tmp_path: Path, url: str) -> None:
-    assert httpx.get(f"{url}/openapi.json", verify=NO_TLS, timeout=LIMIT_S).json() == DOCUMENT
+    assert httpx2.get(f"{url}/openapi.json", verify=NO_TLS, timeout=LIMIT_S).json() == DOCUMENT
     store = EmbeddedStore(tmp_path, REGISTRY)
     with contextlib.closing(store):
         routes = [route for route in create_app(store).routes if isinstance(route, Route)]

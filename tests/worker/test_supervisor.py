@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psutil
 import pytest
 from typer.testing import CliRunner
@@ -112,8 +112,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
 async def ask(url: str, path: str) -> str:
     """The answer's text; nothing where nobody answers yet."""
-    async with httpx.AsyncClient() as client:
-        with contextlib.suppress(httpx.TransportError):
+    async with httpx2.AsyncClient() as client:
+        with contextlib.suppress(httpx2.TransportError):
             return (await client.get(f"{url}{path}", timeout=LIMIT_S)).text
     return ""
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpx2
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -30,7 +30,7 @@ def play(stage: DemoServer, console: Console) -> None:
     scenes = list(story())
     board = Dashboard(TITLE)
     board.times = scenes[0].times
-    with httpx.Client(base_url=stage.url, timeout=ANSWER_S) as client:
+    with httpx2.Client(base_url=stage.url, timeout=ANSWER_S) as client:
         if not console.is_terminal:
 
             def show(line: Text) -> None:
@@ -67,7 +67,7 @@ def _nothing(_line: Text | None = None) -> None:
 
 def _play_report(
     stage: DemoServer,
-    client: httpx.Client,
+    client: httpx2.Client,
     scene: StoryLine,
     board: Dashboard,
     *,
@@ -76,7 +76,7 @@ def _play_report(
 ) -> None:
     refresh()
     answer = client.post("/reports", content=scene.value, headers={"Content-Type": "application/json"})
-    if answer.status_code != httpx.codes.ACCEPTED:
+    if answer.status_code != httpx2.codes.ACCEPTED:
         raise DemoServerFailed(f"the server rejected a report: {answer.text}")
     settled_at = time.monotonic() + SETTLED_S
     while time.monotonic() < settled_at:
@@ -89,13 +89,13 @@ def _play_report(
     refresh()
 
 
-def _picture(client: httpx.Client, offset: int) -> dict[str, Any]:
+def _picture(client: httpx2.Client, offset: int) -> dict[str, Any]:
     """Return the episode's picture once it shows the report at `offset`: on Kafka that can take a second."""
     give_up_at = time.monotonic() + ANSWER_S
     while True:
         answer = client.get(f"/episodes/{EPISODE}")
         picture: dict[str, Any] = answer.json()
-        if answer.status_code == httpx.codes.OK and picture["through"]["offset"] >= offset:
+        if answer.status_code == httpx2.codes.OK and picture["through"]["offset"] >= offset:
             return picture
         if time.monotonic() > give_up_at:
             raise DemoServerFailed(f"no picture within {ANSWER_S:.0f} s: {answer.text[:500]}")

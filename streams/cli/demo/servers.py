@@ -15,7 +15,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import httpx
+import httpx2
 import orjson
 
 from schemas.topics import CHANGE_TOPICS
@@ -183,11 +183,11 @@ def _wait_until_ready(url: str, worker: "subprocess.Popen[bytes]", log: Path) ->
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
             raise DemoServerFailed(f"the worker ended with code {worker.returncode}:\n{tail}")
         try:
-            answer = httpx.get(f"{url}/readyz", timeout=READY_S)
-            if answer.status_code == httpx.codes.OK:
+            answer = httpx2.get(f"{url}/readyz", timeout=READY_S)
+            if answer.status_code == httpx2.codes.OK:
                 return
             reasons = answer.json().get("reasons")
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             pass
         time.sleep(POLL_S)
     raise DemoServerFailed(f"the worker is not ready after {READY_S:.0f} s: {reasons}")

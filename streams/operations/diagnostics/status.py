@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import httpx
+import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.kafka import topics
@@ -97,10 +97,10 @@ def _row(group: Group, fact: PartitionFacts, standing: dict[int, int]) -> Status
 
 async def _ask(url: str) -> tuple[WorkerFacts, dict[int, int]]:
     try:
-        async with httpx.AsyncClient(timeout=HTTP_S) as client:
+        async with httpx2.AsyncClient(timeout=HTTP_S) as client:
             ready = (await client.get(f"{url}/readyz")).json()
             metrics = (await client.get(f"{url}/metrics")).text
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx2.HTTPError, ValueError) as error:
         return WorkerFacts(url, "unreachable", (str(error) or type(error).__name__,)), {}
     standing = {
         int(sample.labels["partition"]): int(sample.value)

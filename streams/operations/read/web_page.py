@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 import anyio
-import httpx
+import httpx2
 
 __all__ = ["FetchFailed", "fetch"]
 
@@ -34,7 +34,7 @@ async def fetch(url: str, *, allow_private: bool = False) -> tuple[bytes, str]:
                 url = target
     except TimeoutError:
         raise FetchFailed(f"{url}: no answer within {LIMIT_S:.0f} s") from None
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         raise FetchFailed(f"{url}: {str(error) or type(error).__name__}") from error
     raise FetchFailed(f"{url}: more than {REDIRECTS_MAX} redirects")
 
@@ -50,12 +50,12 @@ async def _get(url: str, *, allow_private: bool) -> tuple[bytes, str | None]:
     headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": USER_AGENT}
     extensions = {"sni_hostname": parts.hostname}
     async with (
-        httpx.AsyncClient(timeout=LIMIT_S, trust_env=False) as client,
+        httpx2.AsyncClient(timeout=LIMIT_S, trust_env=False) as client,
         client.stream("GET", direct, headers=headers, extensions=extensions) as answer,
     ):
         if answer.is_redirect:
             return b"", urljoin(url, answer.headers.get("location", ""))
-        if answer.status_code != httpx.codes.OK:
+        if answer.status_code != httpx2.codes.OK:
             raise FetchFailed(f"{url}: the server answered {answer.status_code} {answer.reason_phrase}")
         body = bytearray()
         async for piece in answer.aiter_bytes(65_536):

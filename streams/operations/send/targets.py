@@ -5,7 +5,7 @@ import contextlib
 from collections import deque
 from typing import Any, Protocol, Self
 
-import httpx
+import httpx2
 import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
@@ -46,13 +46,13 @@ class SendTarget(Protocol):
 class HttpTarget:
     """A truceline server; requests are retried while it is busy or unreachable."""
 
-    def __init__(self, url: str, token: SecretStr | None, *, client: httpx.AsyncClient | None = None) -> None:
+    def __init__(self, url: str, token: SecretStr | None, *, client: httpx2.AsyncClient | None = None) -> None:
         """Send to the server at `url`, with or without /reports."""
         self.url = url.rstrip("/").removesuffix("/reports") + "/reports"
         headers = {"Content-Type": "application/x-ndjson"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token.get_secret_value()}"
-        self._client = client or httpx.AsyncClient(timeout=TIMEOUT_S)
+        self._client = client or httpx2.AsyncClient(timeout=TIMEOUT_S)
         self._headers = headers
 
     async def __aenter__(self) -> Self:
@@ -79,7 +79,7 @@ class HttpTarget:
                 await asyncio.sleep(PAUSE_FIRST_S * 2 ** (attempt - 1))
             try:
                 response = await self._client.post(self.url, content=body, headers=self._headers)
-            except httpx.HTTPError as error:
+            except httpx2.HTTPError as error:
                 reason = str(error) or type(error).__name__
                 continue
             answer = _json(response)
@@ -173,7 +173,7 @@ def _read(value: bytes) -> tuple[Receipt, bytes | None]:
     return Receipt("logged", message.episode), message.episode.encode()
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
+def _json(response: httpx2.Response) -> dict[str, Any]:
     try:
         answer = orjson.loads(response.content)
     except orjson.JSONDecodeError:

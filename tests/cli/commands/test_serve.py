@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from typer.testing import CliRunner
 
@@ -31,7 +31,7 @@ def test_it_serves_until_told_to_stop_and_closes_its_file(tmp_path: Path, number
         said = server.stderr.readline()
         url = re.match(r"truceline: (http://127\.0\.0\.1:\d+), ledger in ", said)
         assert url, said
-        answer = httpx.post(f"{url[1]}/reports", content=json.dumps(report("a", killed(71))), timeout=LIMIT_S)
+        answer = httpx2.post(f"{url[1]}/reports", content=json.dumps(report("a", killed(71))), timeout=LIMIT_S)
         assert answer.status_code == 202
         server.send_signal(number)
         assert server.wait(LIMIT_S) == 0

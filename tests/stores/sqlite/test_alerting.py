@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from streams.alerts import AlertEngine, Rules
 from streams.stores.sqlite.database import DATABASE
@@ -120,7 +120,7 @@ async def test_alerts_are_in_the_event_stream(tmp_path: Path) -> None:
         listener = Listener(server.url, topic="alerts")
         async with listener.connected() as events:
             assert (await anext(events)).name == "heartbeat"
-            async with httpx.AsyncClient(base_url=server.url, timeout=LIMIT_S) as client:
+            async with httpx2.AsyncClient(base_url=server.url, timeout=LIMIT_S) as client:
                 for report in (day(1, killed(150)), day(2, killed(20))):
                     assert (await client.post("/reports", content=json.dumps(report))).status_code == 202
             while len(listener.changes) < 2:
@@ -147,7 +147,7 @@ class Server:
         assert said
         self.url = said[1]
         # It listens before it answers; when it answers it can be told to stop.
-        assert httpx.get(f"{self.url}/healthz", timeout=LIMIT_S).status_code == 200
+        assert httpx2.get(f"{self.url}/healthz", timeout=LIMIT_S).status_code == 200
 
     def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
@@ -163,7 +163,7 @@ async def test_a_server_killed_again_and_again_tells_each_once_and_sends_all_on(
             server = Server(tmp_path, receiving.url())
             sources = [(f"s-{number}-{each}", 50 + 100 * (each % 2)) for each in range(40)]
             story = [day(1 + number, killed(best), source=source) for source, best in sources]
-            async with httpx.AsyncClient(base_url=server.url, timeout=LIMIT_S) as client:
+            async with httpx2.AsyncClient(base_url=server.url, timeout=LIMIT_S) as client:
                 for report in story:
                     assert (await client.post("/reports", content=json.dumps(report))).status_code == 202
             assert server.stop(signal.SIGKILL) == -signal.SIGKILL

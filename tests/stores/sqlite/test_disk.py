@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from streams.stores.sqlite.database import DATABASE
@@ -51,7 +51,7 @@ def must_hold(file: Path, *reports: Json) -> None:
     assert [(*row[:3], json.loads(row[3])) for row in tables["changes"]] == folded_again(tables["log"])[0]
 
 
-def refused(answer: httpx.Response, words: str) -> None:
+def refused(answer: httpx2.Response, words: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert words in answer.json()["message"]
 
@@ -66,8 +66,8 @@ def test_a_file_that_may_not_grow_takes_nothing_until_it_may(tmp_path: Path) -> 
         for _ in range(3):
             refused(server.post(*MANY), "disk I/O error")
             assert not server.ready()
-        assert httpx.get(f"{server.url}/healthz", timeout=LIMIT_S).status_code == 200
-        assert httpx.get(f"{server.url}/episodes/war", timeout=LIMIT_S).json()["cells"][0]["value"]["best"] == 71
+        assert httpx2.get(f"{server.url}/healthz", timeout=LIMIT_S).status_code == 200
+        assert httpx2.get(f"{server.url}/episodes/war", timeout=LIMIT_S).json()["cells"][0]["value"]["best"] == 71
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
         assert server.post(*MANY).json()["counts"] == {"accepted": len(MANY)}
         assert server.post(after, first).json()["counts"] == {"accepted": 1, "duplicate": 1}

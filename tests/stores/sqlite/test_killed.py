@@ -9,7 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.build import Json, act, at, more, report
@@ -38,7 +38,7 @@ def sent_until_killed(server: Server, first: int, after_s: float) -> list[tuple[
     while True:
         try:
             answer = server.post(*reports(number))
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             break
         assert answer.status_code == 202
         answered.append((number, [receipt["outcome"] for receipt in answer.json()["results"]]))
@@ -73,7 +73,7 @@ def test_what_was_answered_with_202_is_there_once_after_kill_9(tmp_path: Path, r
         # The batch that got no answer is sent again, as a sender does.
         answered += sent_until_killed(server, len(answered), chance.uniform(0.01, AT_MOST_S))
     server = Server(tmp_path / "ledger")
-    found = httpx.get(f"{server.url}/episodes/war", timeout=LIMIT_S).json()
+    found = httpx2.get(f"{server.url}/episodes/war", timeout=LIMIT_S).json()
     server.kill()
     war = must_hold(server.file, answered)
     assert {name: found[name] for name in war} == war

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
-from httpx import ASGITransport
+from httpx2 import ASGITransport
 from starlette.testclient import TestClient
 
 from streams.core.log_record import Record
@@ -94,7 +94,7 @@ async def test_on_kafka_the_log_is_read_back(kafka: str, prefix: str) -> None:
     app = create_app(store, loopback=True)
     await store.start()
     try:
-        async with httpx.AsyncClient(
+        async with httpx2.AsyncClient(
             transport=ASGITransport(app), base_url="http://127.0.0.1", timeout=LIMIT_S
         ) as client:
             sent = await client.post("/reports", json=STORY)

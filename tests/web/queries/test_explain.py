@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
-from httpx import ASGITransport
+from httpx2 import ASGITransport
 from starlette.testclient import TestClient
 
 from streams.core.log_record import Located
@@ -114,7 +114,7 @@ async def test_on_kafka_the_log_is_read_back(kafka: str, prefix: str) -> None:
     await store.start()
     try:
         transport = ASGITransport(create_app(store, loopback=True))
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=LIMIT_S) as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=LIMIT_S) as client:
             sent = await client.post("/reports", json=STORY)
             while sent.status_code == 503:
                 sent = await client.post("/reports", json=STORY)

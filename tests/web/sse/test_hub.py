@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from streams.stores.sqlite.store import EmbeddedStore
@@ -48,7 +48,7 @@ def url(serving: Serving) -> Iterator[str]:
 
 
 async def post(url: str, *bodies: dict[str, Any]) -> None:
-    async with httpx.AsyncClient(verify=NO_TLS, timeout=LIMIT_S) as client:
+    async with httpx2.AsyncClient(verify=NO_TLS, timeout=LIMIT_S) as client:
         answer = await client.post(f"{url}/reports", content=json.dumps(list(bodies)))
         assert answer.status_code == 202, answer.text
 
