@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +14,12 @@ from typing import Any
 import pytest
 from structlog.stdlib import ProcessorFormatter
 
-from streams.kafka.local.cluster import LocalKafka, broker, temporary
+from streams.kafka.local.cluster import LocalKafka, temporary
 from streams.kafka.topics import admin, create
+from tests.support.shared_broker import shared_broker
+
+# The Java launcher reads it. A broker lives for minutes: the optimizing compiler costs more than it saves.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,12 +42,16 @@ def _logs_as_they_were() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[str]:
-    """Bootstrap servers of the session's broker (KAFKA_BOOTSTRAP_SERVERS, else one of our own, stopped at the end).
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap servers of the run's broker (KAFKA_BOOTSTRAP_SERVERS, else one of our own, stopped at the end).
 
-    It is shared: keep to topics, groups and transactional ids that begin with `prefix`, and do not stop it.
+    All processes of the run share it: keep to topics, groups and transactional ids that begin with `prefix`, and do not
+    stop it.
     """
-    with broker() as bootstrap_servers:
+    # pytest-xdist gives each of its processes a folder inside the run's.
+    parallel = "PYTEST_XDIST_WORKER" in os.environ
+    folder = tmp_path_factory.getbasetemp()
+    with shared_broker(folder.parent if parallel else folder) as bootstrap_servers:
         yield bootstrap_servers
 
 
