@@ -26,6 +26,8 @@ from tests.support.mixed_log import Sent, mixed
 CHUNK_RECORDS = 500
 LOG_LINES = 40
 SEND_AGAIN_S = 0.5
+#: After this the sender gives up a broker that is gone, and sends again.
+SEND_LIMIT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ def _feed(settings: Settings, plan: Plan) -> str:
 
 def _sent(settings: Settings, records: Sequence[Sent]) -> bool:
     try:
-        asyncio.run(send(settings, records))
+        asyncio.run(send(settings, records, limit_s=SEND_LIMIT_S))
     except KafkaError:
         # The broker is down. As a sender does, all is sent again, whatever of it has arrived.
         time.sleep(SEND_AGAIN_S)

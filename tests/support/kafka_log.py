@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,6 @@ from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
 from tests.support.waiting import LIMIT_S, eventually
 
-#: After so long a broker that is gone is given up, and the sender may begin again.
-SEND_TIMEOUT_MS = 10_000
 REGISTRY = Registry(
     {
         "armenia-mod": Source("Ministry of Defence of Armenia", "official", "armenia"),
@@ -48,23 +46,24 @@ def settings_for(kafka: str, prefix: str, **more: Any) -> Settings:
 
 
 async def create_topics(settings: Settings, partitions: int = 4, **configs: dict[str, str]) -> None:
-    """Create the topics of the table; `configs` change its settings, by topic name."""
+    """Create the topics of the table, with a leader each; `configs` change its settings, by topic name."""
+    made = [
+        NewTopic(settings.topic(name), partitions, 1, topic_configs=topic.configuration | configs.get(name, {}))
+        for name, topic in TOPICS.items()
+    ]
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
-        await admin.create_topics(
-            [
-                NewTopic(
-                    settings.topic(name),
-                    partitions,
-                    1,
-                    topic_configs=topic.configuration | configs.get(name, {}),
-                )
-                for name, topic in TOPICS.items()
-            ]
-        )
+        await admin.create_topics(made)
+        # A broker answers before it leads the partitions: a busy one seconds before.
+        await eventually(lambda: has_leaders(admin, [topic.name for topic in made]), "each partition has a leader")
     finally:
         await admin.close()
+
+
+async def has_leaders(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> bool:
+    found = await admin.describe_topics(list(topics))
+    return all(topic["partitions"] and all(part["leader"] >= 0 for part in topic["partitions"]) for topic in found)
 
 
 async def exists(admin: AIOKafkaAdminClient, topic: str) -> bool:
@@ -79,10 +78,11 @@ async def partitions_of(admin: AIOKafkaAdminClient, topic: str) -> int:
     return len((await admin.describe_topics([topic]))[0]["partitions"])
 
 
-async def send(settings: Settings, records: Iterable[Sent]) -> None:
-    """Put records on the log; raises KafkaError where the broker has not acknowledged all of them."""
+async def send(settings: Settings, records: Iterable[Sent], *, limit_s: float = LIMIT_S) -> None:
+    """Put records on the log. Raises KafkaError where the broker has not acknowledged all of them within `limit_s`."""
+    timeout_ms = int(limit_s * 1000)
     producer = AIOKafkaProducer(
-        **client_options(settings), linger_ms=5, max_request_size=2 << 20, request_timeout_ms=SEND_TIMEOUT_MS
+        **client_options(settings), linger_ms=5, max_request_size=2 << 20, request_timeout_ms=timeout_ms
     )
     await producer.start()
     sent: list[Awaitable[Any]] = []
