@@ -14,7 +14,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     for option in fields(Plan):
         default = int(time.time()) if option.name == "seed" else option.default
-        parser.add_argument(f"--{option.name}", type=int, default=default, help=f"default {default}")
+        parser.add_argument(f"--{option.name}", type=type(default), default=default, help=f"default {default}")
     plan = Plan(**vars(parser.parse_args()))
     say = sys.stdout.write
     say(f"{plan}\n")

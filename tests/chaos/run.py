@@ -17,15 +17,21 @@ from streams.kafka.local.cluster import LocalKafka, temporary
 from streams.kafka.topics import admin, create
 from streams.operations.verify.verify import verify
 from streams.settings import Settings
+from tests.chaos.beside import Beside
 from tests.chaos.network import Network, network
 from tests.chaos.replayed import differs_from_replay
 from tests.chaos.schedule import WEIGHTS, Failure, schedule
+from tests.chaos.slips import BUILT, SLIPS, SlipKind
 from tests.support.kafka_log import SOURCES_YAML, Worker, send, settings_for, taken_in
 from tests.support.mixed_log import Sent, mixed
 
 CHUNK_RECORDS = 500
 LOG_LINES = 40
 SEND_AGAIN_S = 0.5
+#: Each has a worker of its own.
+SLIPS_AT_ONCE = 2
+#: Brokers of which one may fail.
+NODES_TO_SPARE = 3
 #: After this the sender gives up a broker that is gone, and sends again.
 SEND_LIMIT_S = 10.0
 
@@ -43,11 +49,22 @@ class Plan:
     batch: int = 300
     #: How long the workers may take, when all is mended, to take in what is left.
     patience_s: int = 600
+    #: Slips of an operator that come as well, beside the run: none, built, all, or the name of one.
+    slips: str = "none"
 
     def failures_planned(self) -> list[Failure]:
         """Return the schedule; where it is long enough, each kind of failure is in it."""
         kinds = list(WEIGHTS) if self.failures >= len(WEIGHTS) else []
         return schedule(self.seed, self.failures, workers=self.workers, nodes=self.nodes, kinds=kinds)
+
+    def slips_planned(self) -> list[SlipKind]:
+        """Return the kinds of slips, in an order of the seed. Raises ValueError for a name that is unknown."""
+        groups: dict[str, Sequence[SlipKind]] = {"none": (), "built": BUILT, "all": tuple(SLIPS)}
+        kinds = list(groups.get(self.slips) or [kind for kind in SLIPS if kind == self.slips])
+        if not kinds and self.slips not in groups:
+            raise ValueError(f"{self.slips!r} is no slip: {', '.join([*groups, *SLIPS])}")
+        random.Random(self.seed).shuffle(kinds)
+        return kinds
 
 
 @dataclass
@@ -147,13 +164,19 @@ def run(plan: Plan, say: Callable[[str], object] = lambda _: None) -> Result:
         fleet = Fleet(settings, net, folder, plan.workers, plan.batch)
         stack.callback(fleet.kill_all)
         fleet.start_all()
-        with ThreadPoolExecutor(1) as feeding:
+        with ThreadPoolExecutor(1) as feeding, ThreadPoolExecutor(SLIPS_AT_ONCE) as slipping:
+            beside = Beside(settings, plan.nodes, folder, tell)
+            slips = [slipping.submit(beside.slip, kind) for kind in plan.slips_planned()]
             fed = feeding.submit(_feed, settings, plan)
             for failure in plan.failures_planned():
                 time.sleep(failure.after_s)
                 tell(str(failure))
                 problems += _fail(failure, fleet, net, kafka)
             tell(fed.result())
+            problems += [fault for done in slips for fault in done.result()]
+            if slips and plan.nodes >= NODES_TO_SPARE:
+                # Alone: of three brokers one may fail at a time.
+                problems += beside.hang(kafka.nodes[plan.seed % plan.nodes])
         fleet.start_all()
         tell("all is mended; waiting for the workers to take everything in")
         try:
