@@ -12,12 +12,12 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from streams.operations.verify.reading import TopicReading
 
 from streams.kafka.client import client_options
 from streams.kafka.range_reader import RangeUnreadable
 from streams.kafka.routing import partition_of
 from streams.kafka.topics import TopicsNotCreated, admin, create
-from streams.operations.verify.reading import TopicReading
 from streams.settings import Settings
 from tests.support.kafka_log import Worker, send, taken_in
 from tests.support.mixed_log import Sent
