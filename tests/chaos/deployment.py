@@ -12,11 +12,11 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from streams.operations.verify.reading import TopicReading
 
 from streams.kafka.client import client_options
 from streams.kafka.range_reader import RangeUnreadable
 from streams.kafka.routing import partition_of
+from streams.kafka.topic_reader import TopicReader
 from streams.kafka.topics import TopicsNotCreated, admin, create
 from streams.settings import Settings
 from tests.support.kafka_log import Worker, send, taken_in
@@ -157,13 +157,13 @@ class Deployment:
         return [record for records in found.values() for record in records]
 
     async def _read(
-        self, topics: Sequence[str], read: Callable[[TopicReading, list[TopicPartition]], Awaitable[dict[Any, Any]]]
+        self, topics: Sequence[str], read: Callable[[TopicReader, list[TopicPartition]], Awaitable[dict[Any, Any]]]
     ) -> dict[Any, Any]:
         places = [TopicPartition(self.topic(name), number) for name in topics for number in range(PARTITIONS)]
         found: dict[Any, Any] = {}
 
         async def is_read() -> bool:
-            async with TopicReading(client_options(self.settings)) as reading:
+            async with TopicReader(client_options(self.settings)) as reading:
                 found.update(await read(reading, places))
             return True
 
