@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaConsumer
 
 
 async def main(brokers: str = "127.0.0.1:9092", prefix: str = "truceline", group: str = "example") -> None:
-    """Print each change; what is aborted is not shown, what is repeated is passed over."""
-    seen: set[str] = set()  # where it must outlive the process: a table with change_id as its key
+    """Print each committed change once."""
+    seen: set[str] = set()  # to survive a restart, use a table with change_id as its key
     options = {"isolation_level": "read_committed", "auto_offset_reset": "earliest", "group_id": group}
     async with AIOKafkaConsumer(f"{prefix}.casualties", bootstrap_servers=brokers, **options) as consumer:
         async for record in consumer:

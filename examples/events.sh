@@ -1,5 +1,5 @@
 #!/bin/sh
-# What an episode shows now, then every change behind it, as it comes: events.sh EPISODE [URL]
+# Print an episode and then each of its changes: events.sh EPISODE [URL]
 set -eu
 url=${2:-http://127.0.0.1:8080}
 picture=$(curl -fsS "$url/episodes/$1")

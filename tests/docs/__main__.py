@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.docs import drawing, reference, security, semantics
+from tests.docs import alerts, drawing, reference, security, semantics
 from tools import imports
 
 
@@ -12,7 +12,7 @@ def main() -> None:
         (reference.DOCS / name).write_text(made(), encoding="utf-8")
     drawing.FILE.write_text(drawing.drawing(), encoding="utf-8")
     imports.FILE.write_text(imports.drawing(), encoding="utf-8")
-    for page in (security, semantics):
+    for page in (alerts, security, semantics):
         page.PAGE.write_text(page.written(page.PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 

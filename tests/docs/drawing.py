@@ -18,7 +18,7 @@ INPUT = "reports"
 
 
 def stages() -> list[str]:
-    """What a batch goes through, in order: the intake, and the agents that fold."""
+    """Return the stages of a batch in order: the intake, and the agents that fold."""
     app = faust.App("drawn", broker="kafka://127.0.0.1:1", web_enabled=False)
     add_folding_agents(app)
     return ["intake", *(name.rpartition(".")[2] for name in app.agents)]

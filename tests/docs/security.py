@@ -1,4 +1,4 @@
-"""The part of docs/how-to/security.md that is made from the code: `python -m tests.docs.security` writes it anew."""
+"""Write the generated part of docs/how-to/security.md: `python -m tests.docs.security`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BEGIN, END = "<!-- rights: begin -->", "<!-- rights: end -->"
 
 
 def tables() -> str:
-    """One table a role; the operations on one resource stand together."""
+    """Return one table for each role, with one row for each resource."""
     # Not the environment's: the defaults.
     settings = Settings.model_construct()
     parts = []
@@ -32,7 +32,7 @@ def tables() -> str:
 
 
 def written(page: str) -> str:
-    """The page, with what stands between its markers made anew."""
+    """Return the page with its generated part as it is now."""
     pattern = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
     assert len(pattern.findall(page)) == 1
     return pattern.sub(lambda _: f"{BEGIN}\n\n{tables()}\n\n{END}", page)

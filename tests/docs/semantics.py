@@ -56,7 +56,7 @@ def _node(name: str) -> str:
 
 
 def written(page: str) -> str:
-    """The page, with what stands between its markers made anew."""
+    """Return the page with its generated parts as they are now."""
     for name, made in (("transitions", transitions()), ("diagram", diagram())):
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         pattern = re.compile(f"{begin}.*?{end}", re.DOTALL)

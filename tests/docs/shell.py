@@ -1,8 +1,7 @@
-"""The shell blocks of a page, and a reader who types them: each command runs, and what it says is held to the page.
+"""The console blocks of a page, and a reader who types them: each command runs and prints the output shown.
 
-A block marked `console` has commands behind `$ `, with what they print below them. `…` stands for what each run has
-anew; for everything else the page is taken at its word. A block marked with the kind of a file, below a paragraph
-that names one of that kind, is that file.
+A block marked `console` has commands after `$ `, with their output below. `…` is text that differs from run to run.
+A block marked with the suffix of a file, below a paragraph that names such a file, is that file.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from tests.support.waiting import LIMIT_S
 
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`([\w.-]+\.(\w+))`(?:(?!\n\n).)*\n\n```\2\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-#: What goes on until Ctrl-C.
+#: Commands that run until Ctrl-C.
 STAYS = re.compile(
     r"(?:\w+=\S+ )*(?:truceline topics check && )?"
     r"(?:truceline serve|truceline status --watch|python examples/consumer|sh events)"
@@ -32,7 +31,7 @@ STAYS = re.compile(
 
 
 class Command(NamedTuple):
-    """What is typed, and what the page shows of its output: all of it, or nothing."""
+    """A command, and its whole output as the page shows it, or nothing."""
 
     text: str
     shown: str
@@ -68,7 +67,7 @@ def _commands(block: str) -> Iterator[Command]:
 
 
 def _is_whole(text: str) -> bool:
-    """Whether a shell takes it without waiting for more."""
+    """Return True if a shell runs the text without waiting for more."""
     read = subprocess.run(["bash", "-n"], input=text, capture_output=True, check=False, text=True)
     return not text.endswith("\\") and (read.returncode, read.stderr) == (0, "")
 
@@ -80,7 +79,7 @@ def _bare(output: str) -> str:
 
 
 def pattern(shown: str) -> re.Pattern[str]:
-    """What matches the output that a page shows: `…` is anything within a line, with whatever space it takes up."""
+    """Return the pattern of an output: `…` is any text within a line, of any width."""
     lines = []
     for line in shown.splitlines():
         parts = [re.escape(part) for part in line.split("…")]
@@ -159,7 +158,7 @@ class Reader:
             time.sleep(0.05)
 
     def _is_ready(self, command: Command) -> bool:
-        """Whether a server says that it is; anything else is."""
+        """Return True if a server is ready; any other command is."""
         if "truceline serve" not in command.text:
             return True
         port = re.search(r"--http-port (\d+)", self._here(command.text))
@@ -193,19 +192,19 @@ class Reader:
 
     @property
     def staying(self) -> int:
-        """How many commands go on."""
+        """Return the number of commands that are still running."""
         return len(self._staying)
 
     def _said(self, output: Path) -> str:
         return _bare(self._there(output.read_text(encoding="utf-8")))
 
     def _here(self, text: str) -> str:
-        """What a page says, with the ports and the prefix that there are here."""
+        """Return a page's text with the ports and the prefix of this run."""
         text = re.sub(rf"\b(?:{'|'.join(self._ports)})\b", lambda named: self._ports[named[0]], text)
         return re.sub(r"\btruceline(?=-\d)", self._prefix, text)
 
     def _there(self, text: str) -> str:
-        """What is said here, as a page has it."""
+        """Return an output of this run as a page shows it."""
         for named, here in self._ports.items():
             text = re.sub(rf"\b{here}\b", named, text)
         return text.replace(self._prefix, "truceline")

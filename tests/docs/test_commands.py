@@ -27,7 +27,7 @@ NOT_RUN = {
     "pip": "it installs out of the net",
     "kubectl": "it asks a cluster",
 }
-#: Where readers go on: what they have done before they come to a page.
+#: The commands that a reader has run before coming to a page.
 TOPICS = "truceline topics create --partitions 2"
 WORKER = "truceline serve"
 REPORTS = "cp streams/defaults/story.jsonl reports.jsonl"
@@ -62,9 +62,9 @@ def refused() -> list[Sent]:
     return [astray, line(16, 12), line(16, 14), line(17, 15, day=14)]
 
 
-#: What a worker has refused before a reader comes to a page: two partitions, records with the times of their own.
+#: Records that a worker has rejected before: in two partitions, with times of their own.
 LOGGED = {"how-to/rejected.md": refused()}
-#: What names the prefix that is the default: the others have one of their own.
+#: Pages that name the default prefix; each other page has a prefix of its own.
 DEFAULTS = {"how-to/consumers.md", "tutorials/platform.md"}
 #: Programs whose commands are run.
 RUN = {"cat", "curl", "echo", "export", "python", "sed", "sh", "truceline"}
@@ -81,7 +81,7 @@ BLOCKS = {page: found for page in PAGES if (found := blocks(text(page)))}
 
 @pytest.mark.kafka
 @pytest.mark.parametrize("page", BLOCKS)
-def test_every_command_of_a_page_runs_and_prints_what_is_shown(installation: Installation, page: str) -> None:
+def test_commands_of_a_page_print_the_output_shown(installation: Installation, page: str) -> None:
     reader = installation("truceline" if page in DEFAULTS else f"t{uuid.uuid4().hex[:8]}")  # as long, for tables
     reader.keeps(files(text(page)))
     with ExitStack() as stack:

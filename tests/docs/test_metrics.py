@@ -39,7 +39,7 @@ def test_the_page_has_every_metric_and_no_other() -> None:
     assert families == {shown.name.removesuffix("_total") for shown in ours()}
 
 
-def test_what_else_the_page_names_is_there() -> None:
+def test_other_metrics_named_exist() -> None:
     named = set(re.findall(r"\b(truceline_\w+|process_\w+)", TEXT))
     families = {family.name + "_total" * (family.type == "counter") for family in metrics.REGISTRY.collect()}
     assert named <= families

@@ -31,6 +31,6 @@ def test_every_cell_prints_what_the_page_says(tmp_path: Path, monkeypatch: pytes
         assert printed.getvalue() == said
 
 
-def test_its_table_of_columns_is_the_codes() -> None:
+def test_columns_are_those_of_the_code() -> None:
     rows = [f"| `{name}` | {', '.join(f'`{column}`' for column in columns)} |" for name, columns in TABLES.items()]
     assert "\n".join(rows) in PAGE

@@ -9,7 +9,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 
 
 def test_the_rights_are_those_of_the_code() -> None:
-    """`python -m tests.docs.security` writes them anew."""
+    """`python -m tests.docs.security` writes them again."""
     assert written(TEXT) == TEXT
 
 

@@ -24,7 +24,7 @@ HORIZON = re.compile(r"\(horizon (\d+) days\)")
 
 
 class Example(NamedTuple):
-    """Input lines, how they are folded, and what is shown of what comes of it: kind, which of it, the lines."""
+    """Input lines, the horizon, and the outputs shown: their kind, a filter, the lines."""
 
     heading: str
     reports: list[str]
@@ -60,7 +60,7 @@ def folded(example: Example) -> Fold:
 
 
 def shows(part: Any, whole: Any) -> bool:
-    """Whether all that is shown is so; objects may leave fields out, lists nothing."""
+    """Return True if the output has everything shown; objects may have more fields, lists may not."""
     if isinstance(part, dict):
         return isinstance(whole, dict) and all(name in whole and shows(part[name], whole[name]) for name in part)
     if isinstance(part, list):
@@ -80,7 +80,7 @@ def published(fold: Fold, which: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.heading for example in EXAMPLES])
-def test_an_example_comes_out_as_it_is_shown(example: Example) -> None:
+def test_example_gives_the_output_shown(example: Example) -> None:
     fold = folded(example)
     assert example.shown
     refused = [{"line": line, "code": code} for line, code in fold.rejected]
@@ -105,7 +105,7 @@ def test_every_fenced_block_of_records_is_an_example() -> None:
     assert len(EXAMPLES) >= 14
 
 
-def test_what_is_shown_is_held_against_what_comes_out() -> None:
+def test_differences_from_the_output_are_noticed() -> None:
     change = {"kind": "up", "after": {"best": 7, "low": None}, "names": ["a"]}
     assert shows({"after": {"best": 7}, "names": ["a"]}, change)
     wrongs: list[dict[str, Any]] = [
@@ -118,12 +118,12 @@ def test_what_is_shown_is_held_against_what_comes_out() -> None:
     assert not any(shows(wrong, change) for wrong in wrongs)
 
 
-def test_the_table_and_the_diagram_are_those_of_the_code() -> None:
-    """`python -m tests.docs.semantics` writes them anew."""
+def test_table_and_diagram_are_up_to_date() -> None:
+    """`python -m tests.docs.semantics` writes them again."""
     assert written(TEXT) == TEXT
 
 
-def test_the_diagram_has_an_arrow_for_every_move_of_the_table() -> None:
+def test_diagram_has_an_arrow_for_every_move() -> None:
     arrows = re.findall(r"^    (\S+) --> (\S+): (.*)$", diagram(), re.MULTILINE)
     drawn = {(source, target, act) for source, target, acts in arrows for act in acts.split(", ")}
     closed = "any_closed_status"

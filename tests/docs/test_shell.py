@@ -40,7 +40,7 @@ def reader(tmp_path: Path) -> Reader:
     return Reader(folder, {**os.environ, "TRUCELINE_TOPIC_PREFIX": "t1", "TRUCELINE_HTTP_PORT": "1"}, {8080: 41234})
 
 
-def test_commands_are_told_from_what_they_print_and_files_from_text() -> None:
+def test_blocks_are_split_into_commands_outputs_and_files() -> None:
     (block,) = blocks(PAGE)
     assert block == [
         Command("cat <<'END'   # to its end\n$ not a command\nEND", ""),
@@ -53,7 +53,7 @@ def test_commands_are_told_from_what_they_print_and_files_from_text() -> None:
         blocks("```console\n$ echo 'a\n```\n")
 
 
-def test_what_is_exported_is_kept_and_ports_and_prefixes_are_those_that_there_are(reader: Reader) -> None:
+def test_exports_are_kept_and_ports_and_prefix_replaced(reader: Reader) -> None:
     reader.keeps(files(PAGE))
     for command in blocks(PAGE)[0][2:]:
         reader.types(command)
@@ -76,6 +76,6 @@ def test_what_is_exported_is_kept_and_ports_and_prefixes_are_those_that_there_ar
         Command("truceline serve --no-such-option", ""),
     ],
 )
-def test_another_output_and_a_command_that_fails_are_noticed(reader: Reader, command: Command) -> None:
+def test_wrong_outputs_and_failures_are_noticed(reader: Reader, command: Command) -> None:
     with pytest.raises(AssertionError):
         reader.types(command)

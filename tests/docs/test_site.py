@@ -70,13 +70,13 @@ def test_every_page_is_in_the_navigation() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_is_made_from_the_code_is_up_to_date(page: str) -> None:
-    """`python -m tests.docs.reference` writes it anew."""
+def test_generated_page_is_up_to_date(page: str) -> None:
+    """`python -m tests.docs.reference` writes it again."""
     assert (DOCS / page).read_text(encoding="utf-8") == PAGES[page]()
 
 
-def test_the_drawing_is_that_of_the_code() -> None:
-    """`python -m tests.docs.drawing` draws it anew."""
+def test_drawing_is_up_to_date() -> None:
+    """`python -m tests.docs.drawing` draws it again."""
     assert DRAWING.read_text(encoding="utf-8") == drawing()
     assert stages() == ["intake", "casualties", "ceasefires"]
 
@@ -86,7 +86,7 @@ def test_import_picture_shows_the_contracts() -> None:
     assert imports.FILE.read_text(encoding="utf-8") == imports.drawing()
 
 
-def test_every_command_setting_topic_and_code_is_documented() -> None:
+def test_commands_settings_topics_and_codes_are_documented() -> None:
     commands = (DOCS / "reference/commands.md").read_text()
     assert [path for path in COMMANDS if f"## {path}\n" not in commands] == []
     settings = (DOCS / "reference/settings.md").read_text()

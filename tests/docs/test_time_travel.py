@@ -1,4 +1,4 @@
-"""docs/how-to/time-travel.md is true: its limits are the code's, its marks are those that a difference bears."""
+"""docs/how-to/time-travel.md has the limits of the code and the marks of a difference."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from streams.stores.kafka.store import SKIMMED_MAX
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "how-to/time-travel.md").read_text(encoding="utf-8")
-WORDS = " ".join(PAGE.split())
 
 
-def test_the_limits_are_the_codes() -> None:
-    assert f"{RECORDS_MAX:,} records or {BYTES_MAX >> 20} MiB of one episode" in WORDS
-    assert f"a partition of at most {SKIMMED_MAX:,} records" in WORDS
+def test_limits_are_those_of_the_code() -> None:
+    limits = {f"{RECORDS_MAX:,} records", f"{BYTES_MAX >> 20} MiB", f"{SKIMMED_MAX:,} records"}
+    assert {limit for limit in limits if limit not in PAGE} == set()
 
 
-def test_the_marks_are_those_of_a_difference() -> None:
+def test_marks_are_those_of_a_difference() -> None:
     table = PAGE.partition("| mark |")[2].partition("\n\n")[0]
     assert re.findall(r"^\| `([a-z]+)` \|", table, re.MULTILINE) == list(CORRECTIONS)
