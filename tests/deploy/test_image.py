@@ -30,7 +30,7 @@ from tests.support.waiting import LIMIT_S, eventually_sync
 from tests.support.worker_process import free_port
 
 #: The build fetches what it installs: not for a time-out to end on a busy machine.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(3600)
 
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 #: The image that builds has one; a machine without one makes the same wheel, not compiled.

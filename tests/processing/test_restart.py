@@ -35,8 +35,10 @@ async def lay_out(kafka: str, prefix: str, tmp_path: Path) -> Settings:
 
 
 async def some_taken_in(settings: Settings, least: int) -> None:
-    while len(await read(settings, "casualties")) < least:
-        pass
+    async def are_there() -> bool:
+        return len(await read(settings, "casualties")) >= least
+
+    await eventually(are_there, f"{least} changes are published", poll_s=0)
 
 
 async def test_a_worker_stopped_half_way_and_started_again(kafka: str, prefix: str, tmp_path: Path) -> None:
