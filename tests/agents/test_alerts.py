@@ -12,12 +12,12 @@ from streams.worker.faust_app import TrucelineApp, create_app
 from tests.support.alerting_worker import (
     CROSSES_100,
     PARTITIONS,
+    alert_ids_on,
     alerting_settings,
-    alerts_on,
-    done_by,
-    ends_of,
-    ids_on,
-    members,
+    alerts_published,
+    committed_offsets,
+    end_offsets,
+    group_size,
     sent,
     write,
 )
@@ -26,7 +26,7 @@ from tests.support.build import killed
 from tests.support.event_client import Listener
 from tests.support.faust_worker import worker_running
 from tests.support.kafka_log import Worker, create_topics, send, settings_for
-from tests.support.metrics import Gained
+from tests.support.metrics import MetricsDelta
 from tests.support.waiting import eventually, eventually_equal
 
 #: Whether a figure has risen shows only to who knows those before.
@@ -48,7 +48,7 @@ async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_pat
     published = changes(day(1, killed(120)), day(2, killed(50)), day(3, killed(40)))
     first, aborted, last = (record for _, record in published)
     last["before"] = first["after"]
-    gained = Gained()
+    gained = MetricsDelta()
     async with worker_running(app := made(settings)):
         listener = Listener(f"http://127.0.0.1:{app.http.port}", topic="alerts")
         listening = asyncio.create_task(listener.until(2))
@@ -57,9 +57,9 @@ async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_pat
         await write(settings, "casualties", [(0, aborted)], commits=False)
         await write(settings, "casualties", [(0, last)], commits=True)
         raised = f"crossed:{first['change_id']}"
-        await eventually_equal(lambda: ids_on(settings), [raised, f"{raised}/resolved"])
-        assert [told.content for told in await listening] == await alerts_on(settings)
-    assert [alert["change_id"] for alert in await alerts_on(settings)] == [first["change_id"], last["change_id"]]
+        await eventually_equal(lambda: alert_ids_on(settings), [raised, f"{raised}/resolved"])
+        assert [told.content for told in await listening] == await alerts_published(settings)
+    assert [alert["change_id"] for alert in await alerts_published(settings)] == [first["change_id"], last["change_id"]]
     assert gained.by("truceline_alerts_total", "state") == {"raised": 1, "resolved": 1}
 
 
@@ -80,10 +80,10 @@ async def test_partitions_move_and_a_worker_is_killed_and_nothing_is_lost_or_tol
     try:
         for at in range(0, 300, 20):
             await send(settings, sent(story[at : at + 20]))
-            if len(await ids_on(settings)) > len(wanted) // 4:
+            if len(await alert_ids_on(settings)) > len(wanted) // 4:
                 break
         # By now both are in the group, and have shared out the partitions more than once.
-        await eventually_equal(lambda: members(settings), 2)
+        await eventually_equal(lambda: group_size(settings), 2)
     finally:
         first.kill()
     await send(settings, sent(story))
@@ -91,19 +91,21 @@ async def test_partitions_move_and_a_worker_is_killed_and_nothing_is_lost_or_tol
         await eventually_equal(lambda: distinct(settings), wanted)
     finally:
         assert second.stop() == 0
-    before = await ids_on(settings)
+    before = await alert_ids_on(settings)
     # Another group has no offsets: all changes come again, to nobody who has seen them.
     again = settings.model_copy(update={"app_id": f"{prefix}-again"})
     third = alerting_worker(again, tmp_path / "third.log")
     try:
-        await eventually_equal(lambda: done_by(again, "casualties"), await ends_of(settings, "casualties"))
+        await eventually_equal(
+            lambda: committed_offsets(again, "casualties"), await end_offsets(settings, "casualties")
+        )
     finally:
         assert third.stop() == 0
-    assert await ids_on(settings) == before
+    assert await alert_ids_on(settings) == before
 
 
 async def distinct(settings: Settings) -> list[str]:
-    return sorted(set(await ids_on(settings)))
+    return sorted(set(await alert_ids_on(settings)))
 
 
 async def test_agents_wait_for_topics_that_a_broker_would_make_of_another_shape(
@@ -119,6 +121,6 @@ async def test_agents_wait_for_topics_that_a_broker_would_make_of_another_shape(
         await eventually(lambda: "t.alerts is missing" in log.read_text(), "it says what it waits for")
         await create_topics(settings, PARTITIONS)
         await send(settings, sent([day(1, killed(120))]))
-        await eventually_equal(lambda: ids_on(settings), ["crossed:war/mod/north/killed/military@1"])
+        await eventually_equal(lambda: alert_ids_on(settings), ["crossed:war/mod/north/killed/military@1"])
     finally:
         assert worker.stop() == 0

@@ -8,9 +8,9 @@ from tests.support.alerting_worker import (
     CROSSES_100,
     PARTITIONS,
     alerting_settings,
-    alerts_on,
-    done_by,
-    ends_of,
+    alerts_published,
+    committed_offsets,
+    end_offsets,
     sent,
 )
 from tests.support.alerts import day
@@ -43,9 +43,9 @@ async def settled(settings: Settings, alerts: int) -> None:
 
     async def state() -> tuple[int, bool]:
         # In this order: once all are there, no end moves any more.
-        there = len(await alerts_on(settings))
-        ends = await ends_of(settings, "alerts")
-        return there, await done_by(settings, "alerts") == ends
+        there = len(await alerts_published(settings))
+        ends = await end_offsets(settings, "alerts")
+        return there, await committed_offsets(settings, "alerts") == ends
 
     await eventually_equal(state, (alerts, True))
 
@@ -71,7 +71,7 @@ async def test_an_alert_reaches_hook_and_mail_and_is_not_lost_where_a_target_is_
                 await settled(settings, 3)
             finally:
                 assert second.stop() == 0
-    alerts = await alerts_on(settings)
+    alerts = await alerts_published(settings)
     ids = [alert["alert_id"] for alert in alerts]
     assert [posted["message"].splitlines()[-1] for posted in well.posted] == ids
     assert [mail.get_content().split()[-1] for mail in mailing.mails] == ids

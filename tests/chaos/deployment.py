@@ -19,7 +19,7 @@ from streams.kafka.routing import partition_of
 from streams.kafka.topic_reader import TopicReader
 from streams.kafka.topics import TopicsNotCreated, admin, create
 from streams.settings import Settings
-from tests.support.kafka_log import Worker, send, taken_in
+from tests.support.kafka_log import Worker, send, until_processed
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import report
 from tests.support.waiting import eventually
@@ -85,7 +85,7 @@ class Deployment:
         await self.send(count)
 
         async def are_processed() -> bool:
-            await taken_in(self.settings, wait_s=self._limit_s, look_every_s=1)
+            await until_processed(self.settings, wait_s=self._limit_s, look_every_s=1)
             return True
 
         await self._retry(are_processed)

@@ -22,8 +22,8 @@ from tests.chaos.network import Network, network
 from tests.chaos.replayed import differs_from_replay
 from tests.chaos.schedule import WEIGHTS, Failure, schedule
 from tests.chaos.slips import BUILT, SLIPS, SlipKind
-from tests.support.kafka_log import SOURCES_YAML, Worker, send, settings_for, taken_in
-from tests.support.mixed_log import Sent, mixed
+from tests.support.kafka_log import SOURCES_YAML, Worker, send, settings_for, until_processed
+from tests.support.mixed_log import Sent, mixed_records
 
 CHUNK_RECORDS = 500
 LOG_LINES = 40
@@ -180,7 +180,7 @@ def run(plan: Plan, say: Callable[[str], object] = lambda _: None) -> Result:
         fleet.start_all()
         tell("all is mended; waiting for the workers to take everything in")
         try:
-            asyncio.run(taken_in(settings, wait_s=plan.patience_s, look_every_s=2))
+            asyncio.run(until_processed(settings, wait_s=plan.patience_s, look_every_s=2))
         except AssertionError as stalled:
             tell(fleet.logs())
             return Result([*problems, str(stalled)], story, time.monotonic() - began)
@@ -206,7 +206,7 @@ async def _topics(settings: Settings, plan: Plan) -> None:
 
 def _feed(settings: Settings, plan: Plan) -> str:
     """Send all records, spread over the time that the failures take; return how many, and how many twice."""
-    records = list(mixed(plan.seed, plan.records, plan.partitions, episodes=40))
+    records = list(mixed_records(plan.seed, plan.records, plan.partitions, episodes=40))
     planned_s = sum(failure.after_s + failure.lasts_s for failure in plan.failures_planned())
     pause_s = 0.9 * planned_s / max(1, len(records) // CHUNK_RECORDS)
     again = 0

@@ -14,7 +14,7 @@ import pytest
 from streams.core.ledger import Ledger
 from streams.core.times import DAY_US, SECOND_US, format_time
 from tests.support.build import REGISTRY, Json, act, denies, killed, more, says, us
-from tests.support.operations import Work, counted, counting, watch_lists
+from tests.support.operation_counts import Work, counted, counting, watch_lists
 
 #: It counts bytecodes.
 pytestmark = pytest.mark.interpreted

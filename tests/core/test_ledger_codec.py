@@ -23,7 +23,7 @@ from tests.support.build import (
     value,
     withdrawal,
 )
-from tests.support.ledger_state import everything
+from tests.support.ledger_state import whole_state
 
 RECORDS = [
     report("a", killed(7), says(), act("agreed", effective_at=at(16), expires_at=at(18), mediators=["osce"])),
@@ -58,7 +58,7 @@ def test_an_entry_a_report_a_cell_a_view_and_an_episode() -> None:
 def test_a_ledger_restored_at_any_record_is_as_if_it_had_never_stopped(taken: int) -> None:
     story = Story(*RECORDS[:taken])
     restored = story.restarted()
-    assert everything(restored) == everything(story.ledger)
+    assert whole_state(restored) == whole_state(story.ledger)
     assert restored.next_timer() == story.ledger.next_timer()
     rest = RECORDS[taken:]
     went_on = Story()
@@ -76,7 +76,7 @@ def test_entries_are_read_in_any_order() -> None:
         for key, entry in shuffled:
             ledger.load(key, entry)
         ledger.loaded()
-        assert everything(ledger) == everything(story.ledger)
+        assert whole_state(ledger) == whole_state(story.ledger)
 
 
 def test_what_was_undone_is_stored_as_it_was_before_or_deleted() -> None:

@@ -27,7 +27,7 @@ from tests.support.build import (
     view,
     withdrawal,
 )
-from tests.support.ledger_state import everything
+from tests.support.ledger_state import whole_state
 
 BATCH = [
     report("a", killed(7), act("agreed", effective_at=at(15))),
@@ -64,11 +64,11 @@ def test_a_batch_that_goes_through_each_stage_as_a_whole_comes_out_the_same() ->
 def test_undo_takes_back_a_step_whatever_it_did() -> None:
     story = Story()
     for record in BATCH:
-        before = everything(story.ledger)
+        before = whole_state(story.ledger)
         step = story.ledger.take(read(record))
-        assert everything(story.ledger) != before
+        assert whole_state(story.ledger) != before
         story.ledger.undo(step)
-        assert everything(story.ledger) == before
+        assert whole_state(story.ledger) == before
         story.take(record)
     assert story.changes == Story(*BATCH).changes
 
@@ -104,14 +104,14 @@ def test_an_exception_anywhere_leaves_the_state_as_before(
     """Each time that the function is called is tried as the one that fails."""
     for at_call in range(3):
         story = Story(*BATCH[:9])
-        before = everything(story.ledger)
+        before = whole_state(story.ledger)
         last = report("e", killed(1), act("resumed"), says(text="?"), denies("a"), published_at=at(20), revision=4)
         with monkeypatch.context() as patch:
             patch.setattr(where, name, _failing(getattr(where, name), at_call))
             try:
                 story.ledger.take(read(last))
             except ZeroDivisionError:
-                assert everything(story.ledger) == before
+                assert whole_state(story.ledger) == before
             else:
                 continue
         assert story.ledger.take(read(last)).casualties
@@ -182,7 +182,7 @@ def test_the_same_registry_publishes_nothing() -> None:
 def test_a_step_of_the_registry_can_be_undone() -> None:
     story = Story(report("a", act("agreed"), source="watch"))
     ledger = reopened(story, Registry({"watch": Source("A voice of the south", "official", "south")}))
-    before = everything(ledger)
+    before = whole_state(ledger)
     (step,) = ledger.register()
     ledger.undo(step)
-    assert everything(ledger) == before
+    assert whole_state(ledger) == before

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from streams.operations.verify.verify import verify_now
-from tests.support.kafka_log import create_topics, read, settings_for, taken_in
+from tests.support.kafka_log import create_topics, read, settings_for, until_processed
 from tests.support.numbered_reports import report
 from tests.support.waiting import LIMIT_S, eventually
 from tests.support.worker_process import start_worker, wait_for_status
@@ -84,7 +84,7 @@ async def test_nothing_is_lost_and_nothing_counted_twice(kafka: str, prefix: str
                 old.terminate()
                 assert await asyncio.to_thread(old.wait, LIMIT_S) == 0
                 await sender.more(20)
-        await taken_in(settings)
+        await until_processed(settings)
     finally:
         for process, _ in running:
             process.terminate()

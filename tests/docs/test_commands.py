@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from streams.core.times import parse_time
 from streams.kafka.routing import partition_of
 from tests.docs.shell import Command, Installation, blocks, files
-from tests.support.kafka_log import send, taken_in
+from tests.support.kafka_log import send, until_processed
 from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
 
@@ -91,7 +91,7 @@ def test_commands_of_a_page_print_the_output_shown(installation: Installation, p
         if page in LOGGED:
             asyncio.run(send(reader.settings, LOGGED[page]))
         if WORKER in BEFORE.get(page, ()):
-            asyncio.run(taken_in(reader.settings))
+            asyncio.run(until_processed(reader.settings))
         there = reader.staying
         for block in BLOCKS[page]:
             for command in block:

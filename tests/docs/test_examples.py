@@ -18,7 +18,7 @@ from streams.cli import app
 from streams.files.zstd import zstd
 from streams.kafka.routing import partition_of
 from tests.docs.shell import Command, Installation, Reader, blocks, files
-from tests.support.kafka_log import send, taken_in
+from tests.support.kafka_log import send, until_processed
 from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
 
@@ -115,7 +115,7 @@ def scene(installation: Installation) -> Iterator[Reader]:
             f"curl -d '{report(1, 2)}' http://127.0.0.1:8080/reports",
         ):
             reader.types(Command(typed, ""))
-        asyncio.run(taken_in(reader.settings))
+        asyncio.run(until_processed(reader.settings))
         yield reader
 
 

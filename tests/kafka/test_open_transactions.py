@@ -19,11 +19,11 @@ from streams.kafka.transactional_producer import TransactionalProducer
 from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
-from tests.support.kafka_log import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
-from tests.support.mixed_log import Sent, mixed
+from tests.support.kafka_log import REGISTRY, create_topics, read, running_consumer, send, settings_for, until_processed
+from tests.support.mixed_log import Sent, mixed_records
 from tests.support.waiting import eventually
 
-RECORDS = list(mixed(11, 300, 1))
+RECORDS = list(mixed_records(11, 300, 1))
 UNCHECKED = {"transaction.partition.verification.enable": "false"}
 
 
@@ -139,8 +139,8 @@ async def test_it_is_ended_in_a_takeover_as_it_was_decided(
     settings = await places(unchecked, end.__name__)
     markers_lost(monkeypatch, end).batch = 2
     await send(settings, RECORDS)
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         assert (desk.status.counts["failures"], desk.status.counts["left_open"]) == (1, 1)
     assert await verify(settings, REGISTRY) == []
 
@@ -154,8 +154,8 @@ async def test_it_is_ended_when_a_broker_has_gone_and_come_back(
     settings = await places(unchecked, end.__name__)
     loss = markers_lost(monkeypatch, end)
     await send(settings, RECORDS[:50])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         counts = desk.status.counts
         before, shown = counts["transactions"], await read(settings, "rejected", 1)
         loss.batch = 1
@@ -164,7 +164,7 @@ async def test_it_is_ended_when_a_broker_has_gone_and_come_back(
         if end is committed:
             assert await read(settings, "rejected", 1) == shown
             cut_off(desk._partitions[0]._producer)
-        await taken_in(settings)
+        await until_processed(settings)
         assert len(await read(settings, "rejected", 1)) == len(shown) + 1
         assert (counts["takeovers"], counts["left_open"]) == (1, 1)
     assert await verify(settings, REGISTRY) == []
@@ -175,7 +175,7 @@ async def test_it_is_not_guessed_how_it_was_decided(unchecked: str, monkeypatch:
     settings = await places(unchecked, "forgotten")
     markers_lost(monkeypatch, committed_and_forgotten).batch = 2
     await send(settings, RECORDS)
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await eventually(lambda: "left a transaction" in "".join(desk.status.reasons()), "the reason")
         (reason,) = desk.status.reasons()
         assert f"open in {settings.topic('casualties')} partition 0" in reason

@@ -11,7 +11,7 @@ from streams.notifications import DeliveryFailure, Notifier, NotSent, create_not
 from streams.notifications.notifier import notification
 from streams.settings import SettingsError, load
 from tests.support.build import at
-from tests.support.metrics import Gained
+from tests.support.metrics import MetricsDelta
 from tests.support.receivers import NOW_US, alert, hook, mailbox
 
 
@@ -56,7 +56,7 @@ async def test_a_target_that_fails_at_first_gets_it_after_a_pause() -> None:
 
 async def test_after_the_last_try_it_is_undelivered_there_and_delivered_elsewhere() -> None:
     broken, well = Scripted("broken", failing=99), Scripted("well")
-    gained = Gained()
+    gained = MetricsDelta()
     assert await to(broken, well, tries=3).deliver(alert()) == [DeliveryFailure("broken", 3, "busy")]
     assert (broken.tried, well.sent) == (3, ["r:war/mod@1"])
     assert gained.by("truceline_notifications_total", "outcome") == {"delivered": 1, "undelivered": 1}

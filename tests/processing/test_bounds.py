@@ -18,13 +18,13 @@ from streams.processing.backlog import Backlog
 from streams.processing.batch import FoldedBatch
 from tests.support.kafka_log import (
     REGISTRY,
-    counts_here,
     create_topics,
-    running_desk,
+    fold_ceasefires_here,
+    fold_counts_here,
+    running_consumer,
     send,
     settings_for,
-    taken_in,
-    views_here,
+    until_processed,
 )
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import report
@@ -67,15 +67,15 @@ async def test_what_is_fetched_and_not_folded_is_bounded_in_records_and_bytes(
 
     async def held(batch: FoldedBatch) -> Exception | None:
         await may_fold.wait()
-        return await counts_here(batch)
+        return await fold_counts_here(batch)
 
     monkeypatch.setattr(Backlog, "put", watched)
-    desk = PartitionConsumer(settings, REGISTRY, [held, views_here])
+    desk = PartitionConsumer(settings, REGISTRY, [held, fold_ceasefires_here])
     desk.start()
     try:
         await eventually(lambda: paused.count(True) == 2, "both partitions have enough, and are paused")
         may_fold.set()
-        await taken_in(settings)
+        await until_processed(settings)
     finally:
         await desk.stop()
     assert over == [], "nothing is fetched for a partition that has enough"
@@ -93,8 +93,8 @@ async def test_what_there_is_no_room_for_is_fetched_again_though_little_waits(ka
     home = partition_of(b"e-1", partitions)
     lengths = [1, 90_000, 250_000, 1, 1] * 4
     await send(settings, [replace(report(n, note="x" * length), partition=home) for n, length in enumerate(lengths)])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         assert desk.status.counts["accepted"] == len(lengths)
     assert await verify(settings, REGISTRY) == []
 
@@ -103,14 +103,14 @@ async def test_a_partition_with_a_long_backlog_does_not_hold_up_another(kafka: s
     settings = settings_for(kafka, prefix, batch_max_records=20)
     await create_topics(settings, 2)
     await send(settings, reports(2_000, 0))
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await eventually(lambda: desk.status.counts["accepted"] > 100, "the hot one is worked on")
         await send(settings, reports(30, 1))
         await eventually(lambda: desk.status.partitions[1].next_offset == 30, "the other is taken in")
         hot = desk.status.partitions[0].next_offset
         assert hot is not None
         assert hot < 2_000
-        await taken_in(settings)
+        await until_processed(settings)
     assert await verify(settings, REGISTRY) == []
 
 
@@ -130,7 +130,7 @@ async def test_how_far_behind_a_partition_is_is_known_also_while_records_come_al
 
     feeding = asyncio.create_task(feed())
     try:
-        async with running_desk(settings) as desk:
+        async with running_consumer(settings) as desk:
             await eventually(lambda: desk.status.counts["accepted"] > 100, "it works")
             assert desk.status.partitions[0].lag is not None
     finally:

@@ -13,8 +13,8 @@ from streams.kafka.transactional_producer import TransactionalProducer
 from streams.operations.verify.verify import verify
 from streams.processing.takeover import transactional_id
 from streams.settings import Settings
-from tests.support.kafka_log import REGISTRY, create_topics, running_desk, send, settings_for, taken_in
-from tests.support.mixed_log import mixed
+from tests.support.kafka_log import REGISTRY, create_topics, running_consumer, send, settings_for, until_processed
+from tests.support.mixed_log import mixed_records
 from tests.support.waiting import eventually, eventually_equal
 
 HASTY = {
@@ -49,9 +49,9 @@ async def test_a_transaction_that_times_out_at_the_broker_is_done_again(
 
     monkeypatch.setattr(TransactionalProducer, "__init__", patient(TransactionalProducer.__init__))
     monkeypatch.setattr(TransactionalProducer, "_end", late)
-    await send(settings, mixed(14, 200, 1))
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    await send(settings, mixed_records(14, 200, 1))
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         assert desk.status.counts["fenced"] >= 1, "the broker was to refuse the end of what it had aborted"
     assert await verify(settings, REGISTRY) == []
 
@@ -81,13 +81,13 @@ async def open_in(reading: TopicReader, place: TopicPartition) -> bool:
 async def test_a_producer_id_that_expired_while_nothing_came_is_asked_for_anew(hasty: str) -> None:
     settings = settings_for(hasty, "idle", transaction_timeout="PT5S")
     await create_topics(settings, 1)
-    records = list(mixed(15, 300, 1))
+    records = list(mixed_records(15, 300, 1))
     await send(settings, records[:200])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         await forgotten(settings)
         await send(settings, records[200:])
-        await taken_in(settings)
+        await until_processed(settings)
         assert desk.status.counts["failures"] >= 1, "the id was to be unknown to the broker"
         await eventually(lambda: desk.status.ready, "it works")
     assert await verify(settings, REGISTRY) == []

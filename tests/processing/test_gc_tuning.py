@@ -8,11 +8,11 @@ from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, parse
 from streams.processing.gc_tuning import EVERY_RECORDS, GcFreezer
 from tests.support.kafka_log import REGISTRY
-from tests.support.mixed_log import mixed
+from tests.support.mixed_log import mixed_records
 
 
 def test_folding_makes_no_cycles() -> None:
-    values = [record.value for record in mixed(9, 500, 1) if record.value]
+    values = [record.value for record in mixed_records(9, 500, 1) if record.value]
     ledger = Ledger(REGISTRY)
     while gc.collect():  # what earlier tests left, finalizers and what those leave
         pass

@@ -8,7 +8,16 @@ from streams.kafka.topic_reader import TopicReader
 from streams.operations.verify.verify import verify
 from streams.processing import transaction
 from streams.settings import Settings
-from tests.support.kafka_log import REGISTRY, create_topics, fold_all, read, running_desk, send, settings_for, taken_in
+from tests.support.kafka_log import (
+    REGISTRY,
+    create_topics,
+    fold_all,
+    read,
+    running_consumer,
+    send,
+    settings_for,
+    until_processed,
+)
 from tests.support.numbered_reports import report
 from tests.support.waiting import eventually
 
@@ -30,13 +39,13 @@ async def test_it_is_committed_now_and_then_and_last_by_the_next_owner(
     await create_topics(settings, 1)
     await send(settings, [report(number) for number in range(20)])
     monkeypatch.setattr(transaction, "GROUP_EVERY_S", 3_600)
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await eventually(lambda: desk.status.counts["accepted"] == 20, "all are taken in")
         await eventually(lambda: desk.status.counts["transactions"] > 20, "pictures too")
     assert (await noted(settings), await group_offset(settings)) == ([1], 1)
     assert await verify(settings, REGISTRY) == []
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         assert desk.status.counts["offset_differences"] == 0
     assert (await noted(settings), await group_offset(settings)) == ([1, 20], 20)
     assert await verify(settings, REGISTRY) == []
@@ -46,8 +55,8 @@ async def test_it_comes_to_the_end_without_another_record(kafka: str, prefix: st
     settings = settings_for(kafka, prefix, batch_max_records=1)
     await create_topics(settings, 1)
     await send(settings, [report(number) for number in range(20)])
-    async with running_desk(settings):
-        await taken_in(settings)
+    async with running_consumer(settings):
+        await until_processed(settings)
         assert await group_offset(settings) == 20
 
 
@@ -60,7 +69,7 @@ async def test_a_worker_of_a_version_that_took_no_note_of_it_is_no_difference(ka
     await producer.send_and_wait(settings.topic("ledger"), b"3", key=b"_c", partition=0)
     await producer.stop()
     assert await verify(settings, REGISTRY) == []
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         assert desk.status.counts["offset_differences"] == 0
     assert (await noted(settings))[-2:] == [3, 5]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.build import Json
-from tests.support.kafka_log import Worker, create_topics, send, settings_for, taken_in
+from tests.support.kafka_log import Worker, create_topics, send, settings_for, until_processed
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import NOW_MS, report
 
@@ -55,7 +55,7 @@ async def test_a_worker_logs_which_records_it_refuses_and_not_what_they_say(
         TRUCELINE_LOG_LEVEL=level,
     )
     try:
-        await taken_in(settings)
+        await until_processed(settings)
     finally:
         assert worker.stop() == 0
     text = log.read_text()

@@ -4,8 +4,8 @@ import dataclasses
 
 import orjson
 
-from tests.support.kafka_log import create_topics, running_desk, send, settings_for, taken_in
-from tests.support.metrics import Gained, samples
+from tests.support.kafka_log import create_topics, running_consumer, send, settings_for, until_processed
+from tests.support.metrics import MetricsDelta, samples
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import NOW_MS, report
 from tests.support.waiting import eventually
@@ -14,7 +14,7 @@ from tests.support.waiting import eventually
 async def test_a_desk_counts_what_became_of_records_and_shows_its_partitions(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
-    gained = Gained()
+    gained = MetricsDelta()
     strayed = dataclasses.replace(report(3), key=b"e-2")
     records = [
         *(report(number) for number in (1, 2, 2)),
@@ -25,8 +25,8 @@ async def test_a_desk_counts_what_became_of_records_and_shows_its_partitions(kaf
         Sent(0, b"e-1", orjson.dumps({"tick": "2022-09-16T00:00:00Z", "episode": "e-1"}), NOW_MS),
     ]
     await send(settings, records)
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         # A commit is seen by others before it is counted here; the copy that was sent on is taken in too.
         await eventually(lambda: desk.status.counts["accepted"] == 4, "all are counted")
         await eventually(lambda: desk.status.partitions[0].lag == 0, "nothing is left")

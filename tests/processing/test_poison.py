@@ -14,7 +14,7 @@ from streams.core.state.step import EntryKey
 from streams.kafka.client import client_options
 from streams.operations.verify.verify import verify
 from streams.settings import Settings
-from tests.support.kafka_log import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
+from tests.support.kafka_log import REGISTRY, create_topics, read, running_consumer, send, settings_for, until_processed
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import NOW_MS, figure, report
 from tests.support.undecodable_header import UndecodableName, send_with_header
@@ -55,10 +55,10 @@ async def test_a_bug_in_the_fold_rejects_its_report_and_degrades_the_worker(
     # That too: what concerns no ceasefire does not come as far as their fold.
     act = {"type": "ceasefire", "act": "holding"}
     await send(settings, [report(number, claims=[figure(number), act]) for number in range(6)])
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         with monkeypatch.context() as patched:
             patched.setattr(Ledger, stage, buggy)
-            await taken_in(settings)
+            await until_processed(settings)
         assert desk.status.internal_errors == 1
         assert desk.status.degraded() == ["1 reports rejected as internal: a bug, see the log"]
     assert await rejected_codes(settings) == {3: "internal"}
@@ -70,9 +70,9 @@ async def test_a_bug_in_the_fold_rejects_its_report_and_degrades_the_worker(
 async def test_a_report_whose_change_is_too_long_for_its_topic_is_rejected(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, ceasefires={"max.message.bytes": "400000"})
-    async with running_desk(settings):
+    async with running_consumer(settings):
         await send(settings, [report(0), *(many_mediators(number, 200) for number in range(1, 5)), report(5)])
-        await taken_in(settings)
+        await until_processed(settings)
     codes = await rejected_codes(settings)
     assert codes
     assert set(codes.values()) == {"too_large"}
@@ -83,9 +83,9 @@ async def test_a_report_whose_change_is_too_long_for_its_topic_is_rejected(kafka
 async def test_a_report_whose_ledger_record_is_too_long_for_its_topic_is_rejected(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, ledger={"max.message.bytes": "400000"})
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await send(settings, [report(0), *(many_mediators(number, 200) for number in range(1, 5)), report(5)])
-        await taken_in(settings)
+        await until_processed(settings)
         assert desk.status.counts["failures"] == 0
     messages = [dict(record.headers)["message"].decode() for record in await read(settings, "rejected", 1)]
     assert messages
@@ -110,8 +110,8 @@ async def test_a_cell_that_cannot_be_stored_is_laid_to_the_report_that_moves_it(
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send(settings, [report(number) for number in range(5)])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         assert desk.status.counts["failures"] == 1, "the batch fails as a whole, once"
     assert await rejected_codes(settings) == {2: "internal"}
     assert len(await read(settings, "casualties", 1)) == 4
@@ -123,8 +123,8 @@ async def test_a_cell_that_moves_often_in_a_batch_is_stored_once(kafka: str, pre
     await create_topics(settings, 1)
     figure = {"type": "casualties", "party": "azerbaijan", "outcome": "killed"}
     await send(settings, [report(best, claims=[figure | {"count": {"best": best}}]) for best in range(100, 300)])
-    async with running_desk(settings):
-        await taken_in(settings)
+    async with running_consumer(settings):
+        await until_processed(settings)
     keys = [orjson.loads(record.key) for record in await read(settings, "ledger", 1) if record.key.startswith(b"[")]
     assert sorted(key for key in keys if key[0] != "r") == [
         ["c", "e-1", "reuters", "azerbaijan", "killed", "unknown"],
@@ -137,9 +137,9 @@ async def test_a_cell_that_moves_often_in_a_batch_is_stored_once(kafka: str, pre
 async def test_a_picture_too_long_for_its_topic_is_replaced_by_a_stub(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, episodes={"max.message.bytes": "400000"})
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await send(settings, [report(0), *(many_mediators(number, 200) for number in range(1, 5))])
-        await taken_in(settings)
+        await until_processed(settings)
         assert desk.status.counts["pictures_truncated"] > 0
         assert any("pictures" in reason for reason in desk.status.degraded())
     *_, last = [orjson.loads(record.value) for record in await read(settings, "episodes", 1)]
@@ -152,12 +152,12 @@ async def test_a_topic_made_narrower_while_the_desk_works_rejects_the_one_report
 ) -> None:
     settings = settings_for(kafka, prefix, compression="none")  # so that what is too long stays so
     await create_topics(settings, 1)
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await send(settings, [report(0)])
-        await taken_in(settings)
+        await until_processed(settings)
         await narrow(settings, "ceasefires")
         await send(settings, [report(1), many_mediators(2, 200), many_mediators(3, 200), report(4)])
-        await taken_in(settings)
+        await until_processed(settings)
         assert desk.status.counts["failures"] > 0, "the broker was to refuse"
     codes = await rejected_codes(settings)
     assert set(codes.values()) == {"too_large"}
@@ -171,12 +171,12 @@ async def test_a_picture_that_no_longer_fits_is_not_laid_to_the_report_that_came
     monkeypatch.setattr("streams.processing.picture_schedule.EVERY_S", 0.0)
     settings = settings_for(kafka, prefix, compression="none")  # so that what is too long stays so
     await create_topics(settings, 1)
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await send(settings, [many_mediators(number, 200) for number in range(4)])
-        await taken_in(settings)
+        await until_processed(settings)
         await narrow(settings, "episodes")
         await send(settings, [report(4)])
-        await taken_in(settings)
+        await until_processed(settings)
         assert desk.status.counts["failures"] > 0, "the broker was to refuse"
     assert await rejected_codes(settings) == {}
     *_, last = [orjson.loads(record.value) for record in await read(settings, "episodes", 1)]
@@ -198,9 +198,9 @@ async def narrow(settings: Settings, name: str) -> None:
 async def test_a_refused_record_that_fits_nowhere_is_cut_and_says_so(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, rejected={"max.message.bytes": "400000"})
-    async with running_desk(settings):
+    async with running_consumer(settings):
         await send(settings, [Sent(0, b"k", b"x" * 800_000, NOW_MS), report(1)])
-        await taken_in(settings)
+        await until_processed(settings)
     (record,) = await read(settings, "rejected", 1)
     headers = dict(record.headers)
     assert headers["code"] == b"too_large"
@@ -217,8 +217,8 @@ async def test_a_header_name_that_is_not_utf8_stops_nobody(kafka: str, prefix: s
     await send_with_header(settings, report(1), UndecodableName("x"), codec)
     await send_with_header(settings, Sent(0, b"k", b"no report", NOW_MS), UndecodableName("x"), codec)
     await send(settings, [report(2)])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         assert (desk.status.counts["accepted"], desk.status.counts["duplicate"]) == (3, 1)
     rejected = [(record.value, record.headers[0]) for record in await read(settings, "rejected", 1)]
     assert rejected == [(b"no report", ("\ufffd\ufffd", b"1"))] * 2
@@ -231,8 +231,8 @@ async def test_what_others_compress_is_read(kafka: str, prefix: str, codec: str)
     await create_topics(settings, 1, reports={"compression.type": codec}, ledger={"compression.type": codec})
     await send(settings, [report(number) for number in range(100)])
     for _ in range(2):
-        async with running_desk(settings):
-            await taken_in(settings)
+        async with running_consumer(settings):
+            await until_processed(settings)
     assert len(await read(settings, "casualties", 1)) == 100
     assert await verify(settings, REGISTRY) == []
 
@@ -249,8 +249,8 @@ async def test_a_time_that_an_output_does_not_take_is_left_out(kafka: str, prefi
     )
     far = Sent(0, b"k", b"no report", 900_000_000_000_000)
     await send(settings, [report(1), far, report(2)])
-    async with running_desk(settings):
-        await taken_in(settings)
+    async with running_consumer(settings):
+        await until_processed(settings)
     assert len(await read(settings, "casualties", 1)) == 2
     (rejected,) = await read(settings, "rejected", 1)
     assert "time" not in dict(rejected.headers)

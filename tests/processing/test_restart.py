@@ -13,15 +13,15 @@ from tests.support.kafka_log import (
     Worker,
     create_topics,
     read,
-    running_desk,
+    running_consumer,
     send,
     settings_for,
-    taken_in,
+    until_processed,
 )
-from tests.support.mixed_log import mixed
+from tests.support.mixed_log import mixed_records
 from tests.support.waiting import eventually
 
-RECORDS = list(mixed(2, 1500, 4))
+RECORDS = list(mixed_records(2, 1500, 4))
 #: Small, so that there is something half-way.
 SMALL = {"TRUCELINE_BATCH_MAX_RECORDS": "10"}
 
@@ -34,7 +34,7 @@ async def lay_out(kafka: str, prefix: str, tmp_path: Path) -> Settings:
     return settings
 
 
-async def some_taken_in(settings: Settings, least: int) -> None:
+async def some_published(settings: Settings, least: int) -> None:
     async def are_there() -> bool:
         return len(await read(settings, "casualties")) >= least
 
@@ -45,11 +45,11 @@ async def test_a_worker_stopped_half_way_and_started_again(kafka: str, prefix: s
     settings = await lay_out(kafka, prefix, tmp_path)
     await send(settings, RECORDS)
     worker = Worker(settings, tmp_path / "1.log", **SMALL)
-    await some_taken_in(settings, 50)
+    await some_published(settings, 50)
     assert worker.stop() == 0
     before = len(await read(settings, "casualties"))
     worker = Worker(settings, tmp_path / "2.log", **SMALL)
-    await taken_in(settings)
+    await until_processed(settings)
     assert worker.stop() == 0
     assert 50 <= before < len(await read(settings, "casualties"))
     assert await verify(settings) == []
@@ -60,13 +60,13 @@ async def test_two_workers_share_the_partitions_and_one_leaves(kafka: str, prefi
     half = len(RECORDS) // 2
     await send(settings, RECORDS[:half])
     first = Worker(settings, tmp_path / "1.log", **SMALL)
-    await some_taken_in(settings, 50)
+    await some_published(settings, 50)
     second = Worker(settings, tmp_path / "2.log", **SMALL)
     log = tmp_path / "2.log"
     await eventually(lambda: "restored" in log.read_text(), "the second worker takes partitions over")
     await send(settings, RECORDS[half:])
     assert first.stop() == 0
-    await taken_in(settings)
+    await until_processed(settings)
     assert second.stop() == 0
     assert await verify(settings) == []
 
@@ -82,7 +82,7 @@ async def test_a_worker_killed_in_a_transaction_is_taken_over_before_that_times_
     hidden = await read(settings, "ledger", committed=False)
     shown = await read(settings, "ledger")
     assert len(hidden) > len(shown), "the killed worker left a transaction open"
-    await taken_in(settings)
+    await until_processed(settings)
     assert second.stop() == 0
     assert await verify(settings) == []
 
@@ -95,7 +95,7 @@ async def test_a_worker_killed_between_the_end_of_its_transaction_and_the_answer
     first = await dead(settings, tmp_path, at="answer", after=20)
     first.kill()
     second = Worker(settings, tmp_path / "2.log", **SMALL)
-    await taken_in(settings)
+    await until_processed(settings)
     assert second.stop() == 0
     assert await verify(settings) == []
 
@@ -104,13 +104,13 @@ async def test_a_worker_killed_in_the_middle_of_a_restore(kafka: str, prefix: st
     settings = await lay_out(kafka, prefix, tmp_path)
     half = len(RECORDS) // 2
     await send(settings, RECORDS[:half])
-    async with running_desk(settings):
-        await taken_in(settings)
+    async with running_consumer(settings):
+        await until_processed(settings)
     await send(settings, RECORDS[half:])
     first = await dead(settings, tmp_path, at="restore", after=100)
     first.kill()
     second = Worker(settings, tmp_path / "2.log", **SMALL)
-    await taken_in(settings)
+    await until_processed(settings)
     assert second.stop() == 0
     assert await verify(settings) == []
 
@@ -118,7 +118,7 @@ async def test_a_worker_killed_in_the_middle_of_a_restore(kafka: str, prefix: st
 @pytest.mark.deep
 async def test_workers_that_die_one_after_the_other_at_every_moment(kafka: str, prefix: str, tmp_path: Path) -> None:
     settings = await lay_out(kafka, prefix, tmp_path)
-    chance, records, deaths = random.Random(17), list(mixed(17, 6000, 4)), 15
+    chance, records, deaths = random.Random(17), list(mixed_records(17, 6000, 4)), 15
     for death in range(deaths):
         await send(settings, records[death * 400 : (death + 1) * 400])
         folder = tmp_path / str(death)
@@ -126,7 +126,7 @@ async def test_workers_that_die_one_after_the_other_at_every_moment(kafka: str, 
         at = chance.choice(("commit", "answer", "restore")) if death else "commit"
         (await dead(settings, folder, at=at, after=chance.randrange(20))).kill()
     last = Worker(settings, tmp_path / "last.log", **SMALL)
-    await taken_in(settings)
+    await until_processed(settings)
     assert last.stop() == 0
     assert await verify(settings) == []
 
@@ -147,14 +147,14 @@ async def test_a_worker_stopped_past_its_session_and_continued_is_fenced(
     half = len(RECORDS) // 2
     await send(settings, RECORDS[:half])
     zombie = Worker(settings, tmp_path / "1.log", **SMALL)
-    await some_taken_in(settings, 50)
+    await some_published(settings, 50)
     zombie.process.send_signal(signal.SIGSTOP)
     other = Worker(settings, tmp_path / "2.log", **SMALL)
     log = tmp_path / "2.log"
     await eventually(lambda: log.read_text().count("restored") >= 4, "the other takes all partitions over")
     zombie.process.send_signal(signal.SIGCONT)
     await send(settings, RECORDS[half:])
-    await taken_in(settings)
+    await until_processed(settings)
     assert zombie.stop() == 0
     assert other.stop() == 0
     assert await verify(settings) == []

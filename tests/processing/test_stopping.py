@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from streams.kafka.cancellation import cancel
 from streams.processing import PartitionConsumer
 from streams.processing.topology import Topology
-from tests.support.kafka_log import REGISTRY, counts_here, settings_for, views_here
+from tests.support.kafka_log import REGISTRY, fold_ceasefires_here, fold_counts_here, settings_for
 
 #: Turns of the event loop that the closing of a client takes, and some more.
 TURNS = 12
@@ -49,7 +49,7 @@ async def test_a_desk_that_is_just_closing_a_connection_stops(
             await stop(cluster)
 
         monkeypatch.setattr(Topology, "stop", said)
-        desk = PartitionConsumer(settings_for(kafka, prefix), REGISTRY, [counts_here, views_here])
+        desk = PartitionConsumer(settings_for(kafka, prefix), REGISTRY, [fold_counts_here, fold_ceasefires_here])
         desk.start()
         await closing.wait()
         for _ in range(turns):

@@ -17,12 +17,12 @@ from tests.support.kafka_log import (
     Worker,
     create_topics,
     read,
-    running_desk,
+    running_consumer,
     send,
     settings_for,
-    taken_in,
+    until_processed,
 )
-from tests.support.mixed_log import Sent, mixed
+from tests.support.mixed_log import Sent, mixed_records
 from tests.support.paths import TESTS
 
 VECTORS = TESTS / "vectors"
@@ -44,9 +44,9 @@ async def test_the_seed_story_gives_the_vectors_changes_and_snapshot(kafka: str,
     settings = settings_for(kafka, prefix)
     registry = Registry({slug: Source(**source) for slug, source in STORY["sources"].items()})
     await create_topics(settings)
-    async with running_desk(settings, registry):
+    async with running_consumer(settings, registry):
         await send(settings, [in_place(line, 4) for line in STORY["input"]])
-        await taken_in(settings)
+        await until_processed(settings)
     expected = STORY["expected"]
     for topic in CHANGE_TOPICS:
         made = [orjson.loads(record.value) for record in await read(settings, topic)]
@@ -68,9 +68,9 @@ async def test_a_change_bears_cloudevents_headers_made_from_itself(kafka: str, p
         "published_at": "2022-09-15T10:30:00+04:00",
         "claims": [{"type": "casualties", "party": "azerbaijan", "outcome": "killed", "count": {"best": 71}}],
     }  # fmt: skip
-    async with running_desk(settings):
+    async with running_consumer(settings):
         await send(settings, [in_place(json.dumps(report), 4)])
-        await taken_in(settings)
+        await until_processed(settings)
     (change,) = await read(settings, "casualties")
     (log,) = await read(settings, "reports")
     assert change.key == b"e-1"
@@ -96,9 +96,9 @@ async def test_a_change_bears_cloudevents_headers_made_from_itself(kafka: str, p
 async def test_a_refused_record_keeps_its_bytes_and_says_why(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     await create_topics(settings)
-    async with running_desk(settings):
+    async with running_consumer(settings):
         await send(settings, [Sent(2, b"any key", b"no report", NOW_MS, [("trace", b"7")])])
-        await taken_in(settings)
+        await until_processed(settings)
     (rejected,) = await read(settings, "rejected")
     assert (rejected.partition, rejected.key, rejected.value) == (2, b"any key", b"no report")
     headers = dict(rejected.headers)
@@ -115,10 +115,10 @@ async def test_a_misplaced_report_is_sent_on_once_with_its_timestamp(kafka: str,
     home = partition_of(b"e-1", 4)
     astray = (home + 1) % 4
     value = b'{"tick": "2020-01-01T00:00:00Z", "episode": "e-1"}'
-    async with running_desk(settings):
+    async with running_consumer(settings):
         await send(settings, [Sent(astray, b"e-1", value, NOW_MS), Sent(home, b"wrong", value, NOW_MS - 5)])
         await send(settings, [Sent(astray, b"e-1", value, NOW_MS, [("rerouted", b"somewhere")])])
-        await taken_in(settings)
+        await until_processed(settings)
     copies = [record for record in await read(settings, "reports") if ("rerouted", b"somewhere") not in record.headers]
     moved = {dict(record.headers)["rerouted"]: record for record in copies if record.headers}
     assert {mark: (r.partition, r.key, r.value, r.timestamp) for mark, r in moved.items()} == {
@@ -139,9 +139,9 @@ async def test_a_thousand_mixed_reports_through_a_worker_are_the_fold_of_the_log
     sources.write_text(SOURCES_YAML)
     settings = settings_for(kafka, prefix, sources=sources)
     await create_topics(settings)
-    await send(settings, mixed(1, 1000, 4))
+    await send(settings, mixed_records(1, 1000, 4))
     worker = Worker(settings, tmp_path / "worker.log", TRUCELINE_BATCH_MAX_RECORDS=str(batch))
-    await taken_in(settings)
+    await until_processed(settings)
     assert worker.stop() == 0
     assert await verify(settings) == []
     rejected = {dict(record.headers)["code"].decode() for record in await read(settings, "rejected")}
@@ -158,13 +158,13 @@ async def test_what_is_settled_is_forgotten_and_all_that_is_published_stays_the_
     monkeypatch.setattr("streams.processing.transaction.PRUNE_EVERY_RECORDS", 20)
     settings = settings_for(kafka, prefix, horizon="P3D", batch_max_records=15)
     await create_topics(settings)
-    records = list(mixed(3, 1200, 4))
+    records = list(mixed_records(3, 1200, 4))
     await send(settings, records[:600])
-    async with running_desk(settings):
-        await taken_in(settings)
+    async with running_consumer(settings):
+        await until_processed(settings)
     await send(settings, records[600:])
-    async with running_desk(settings):
-        await taken_in(settings)
+    async with running_consumer(settings):
+        await until_processed(settings)
     kept = {record.key: record.value for record in await read(settings, "ledger") if record.key.startswith(b'["r"')}
     assert min(len(value) for value in kept.values()) < 60, "of settled reports little is kept"
     assert await verify(settings, REGISTRY) == []

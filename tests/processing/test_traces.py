@@ -19,7 +19,7 @@ from streams.settings import SettingsError
 from streams.worker.faust_app import create_app
 from tests.support.build import killed, report
 from tests.support.faust_worker import worker_running
-from tests.support.kafka_log import create_topics, read, send, settings_for, taken_in
+from tests.support.kafka_log import create_topics, read, send, settings_for, until_processed
 from tests.support.numbered_reports import report as record
 from tests.support.waiting import LIMIT_S, eventually
 
@@ -73,7 +73,7 @@ async def test_the_trace_of_a_request_is_on_the_changes_and_has_a_span(
             )
         assert posted.status_code == 202, posted.text
         await send(settings, [record(1)])
-        await taken_in(settings)
+        await until_processed(settings)
     (logged, _) = await read(settings, "reports", 1)
     assert logged.headers == (("traceparent", PARENT.encode()),)
     changes = await read(settings, "casualties", 1)

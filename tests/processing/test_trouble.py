@@ -24,19 +24,19 @@ from tests.support.kafka_log import (
     fold_all,
     is_gone,
     read,
-    running_desk,
+    running_consumer,
     send,
     settings_for,
-    taken_in,
+    until_processed,
 )
-from tests.support.mixed_log import mixed
+from tests.support.mixed_log import mixed_records
 from tests.support.numbered_reports import report
 from tests.support.waiting import eventually
 
 
 async def test_missing_topics_are_named_with_the_command_that_makes_them(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await eventually(lambda: "topics create" in desk.status.reason, "the reason")
         assert f"{prefix}.ledger is missing" in desk.status.reason
         await create_topics(settings)
@@ -52,7 +52,7 @@ async def test_topics_of_unequal_partition_counts_are_refused(kafka: str, prefix
     await eventually(lambda: is_gone(admin, settings.topic("ledger")), "the topic is gone")
     await admin.create_topics([NewTopic(settings.topic("ledger"), 3, 1, topic_configs={"cleanup.policy": "compact"})])
     await admin.close()
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         # A broker may show the old ledger for a moment longer.
         await eventually(lambda: f"{prefix}.ledger has 3 partitions, the reports 2" in said(desk), "the reason")
         assert not desk.status.ready
@@ -68,7 +68,7 @@ async def test_a_lost_ledger_is_not_begun_anew_in_silence(kafka: str, prefix: st
     await eventually(lambda: is_gone(admin, settings.topic("ledger")), "the topic is gone")
     await admin.create_topics([NewTopic(settings.topic("ledger"), 1, 1, topic_configs={"cleanup.policy": "compact"})])
     await admin.close()
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await eventually(lambda: "state was lost" in "".join(desk.status.reasons()), "the reason")
         assert "truceline rebuild --to PREFIX" in "".join(desk.status.reasons())
     assert len(await read(settings, "casualties", 1)) == 5
@@ -80,8 +80,8 @@ async def test_a_ledger_deleted_under_a_desk_at_work_stops_it_with_what_to_do(ka
     await send(settings, [report(number) for number in range(5)])
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         await admin.delete_topics([settings.topic("ledger")])
         await send(settings, [report(number) for number in range(5, 9)])
         await eventually(lambda: f"{prefix}.ledger is missing" in "".join(desk.status.reasons()), "it is missed")
@@ -98,12 +98,12 @@ async def test_another_app_on_the_same_log_is_refused(kafka: str, prefix: str) -
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send(settings, [report(1)])
-    async with running_desk(settings):
-        await taken_in(settings)
-        async with running_desk(settings.model_copy(update={"app_id": f"{prefix}-other"})) as other:
+    async with running_consumer(settings):
+        await until_processed(settings)
+        async with running_consumer(settings.model_copy(update={"app_id": f"{prefix}-other"})) as other:
             await eventually(lambda: f"Set TRUCELINE_APP_ID={prefix}, or" in said(other), "the reason")
         await send(settings, [report(2)])
-        await taken_in(settings)
+        await until_processed(settings)
     assert await verify(settings, REGISTRY) == []
 
 
@@ -124,9 +124,9 @@ async def test_a_group_offset_that_was_reset_is_reported_and_does_not_count(kafk
     assert await verify(settings, REGISTRY) == [
         f"group {prefix} has committed offset 0 of {prefix}.reports partition 0, its ledger says 5"
     ]
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await send(settings, [report(9)])
-        await taken_in(settings)
+        await until_processed(settings)
         assert desk.status.counts["offset_differences"] == 1
     assert await verify(settings, REGISTRY) == []
 
@@ -150,9 +150,9 @@ async def test_a_transaction_fenced_before_its_commit_is_done_again(
         await end(producer)
 
     monkeypatch.setattr(TransactionalProducer, "_end", late)
-    await send(settings, mixed(5, 200, 2))
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    await send(settings, mixed_records(5, 200, 2))
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         assert desk.status.counts["fenced"] == 1
     assert await verify(settings, REGISTRY) == []
 
@@ -175,9 +175,9 @@ async def test_a_commit_that_is_never_answered_is_looked_up_in_the_ledger(
             await asyncio.Event().wait()
 
     monkeypatch.setattr(TransactionalProducer, "_end", unanswered)
-    await send(settings, mixed(6, 200, 2))
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    await send(settings, mixed_records(6, 200, 2))
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         assert desk.status.counts["failures"] == 1
     assert await verify(settings, REGISTRY) == []
 
@@ -186,15 +186,15 @@ async def test_a_broker_that_goes_away_and_comes_back(local_kafka: Callable[...,
     kafka = local_kafka()
     settings = settings_for(kafka.bootstrap_servers, "away", transaction_timeout="PT5S", session_timeout="PT6S")
     await create_topics(settings, 2)
-    records = list(mixed(7, 400, 2))
+    records = list(mixed_records(7, 400, 2))
     await send(settings, records[:200])
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await eventually(lambda: desk.status.counts["accepted"] > 0, "it works")
         await asyncio.to_thread(kafka.stop)
         await eventually(lambda: not desk.status.ready, "it says that it does not")
         await asyncio.to_thread(kafka.start)
         await send(settings, records[200:])
-        await taken_in(settings)
+        await until_processed(settings)
         await eventually(lambda: desk.status.ready, "it works again")
     assert await verify(settings, REGISTRY) == []
 
@@ -206,11 +206,11 @@ async def test_the_wall_clock_becomes_a_tick_on_the_log(kafka: str, prefix: str)
     now_us = time.time_ns() // 1000
     due = format_time(now_us + 2_000_000)
     truce = {"type": "ceasefire", "act": "announced", "effective_at": due}
-    async with running_desk(settings):
+    async with running_consumer(settings):
         sent = report(1, published_at=format_time(now_us), claims=[truce])
         await send(settings, [sent.__class__(sent.partition, sent.key, sent.value, now_us // 1000)])
         await ticked(settings)
-        await taken_in(settings)
+        await until_processed(settings)
     values = [orjson.loads(record.value) for record in await read(settings, "reports", 2)]
     assert [value for value in values if "tick" in value] == [{"tick": due, "episode": "e-1"}]
     joint = [
@@ -237,11 +237,11 @@ async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one
     for number, days in enumerate((10, 5)):
         settings = settings_for(kafka, prefix, horizon=f"P{days}D")
         await send(settings, [report(number)])
-        async with running_desk(settings):
-            await taken_in(settings)
+        async with running_consumer(settings):
+            await until_processed(settings)
     entries = {entry.key: entry.value for entry in await read(settings, "ledger", 1)}
     assert entries[b"_h"] == b"%d" % settings.horizon_us
-    async with running_desk(settings_for(kafka, prefix, horizon="PT121H")) as desk:
+    async with running_consumer(settings_for(kafka, prefix, horizon="PT121H")) as desk:
         await eventually(lambda: "horizon" in "".join(desk.status.reasons()), "the reason")
         said = "".join(desk.status.reasons())
         assert (
@@ -249,7 +249,7 @@ async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one
         )
         assert "Set TRUCELINE_HORIZON=P5D (or less) to go on" in said
         assert "truceline rebuild --to PREFIX" in said
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await eventually(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
 
 
@@ -259,9 +259,9 @@ async def test_another_source_registry_is_published_at_the_next_takeover(kafka: 
     truce: dict[str, Any] = {"type": "ceasefire", "act": "announced"}
     await fold_all(settings, [report(1, source="new-mod", claims=[truce])])
     other = Registry({**REGISTRY.sources, "new-mod": Source("New ministry", "official", "armenia")})
-    async with running_desk(settings, other) as desk:
+    async with running_consumer(settings, other) as desk:
         await eventually(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
-        await taken_in(settings)
+        await until_processed(settings)
     changes = [orjson.loads(record.value) for record in await read(settings, "ceasefires", 1)]
     assert [change["after"]["declared_by"] for change in changes] == [[], [], ["armenia"], ["armenia"]]
     assert changes[-1]["cause"] == {"registry": other.digest}
@@ -287,9 +287,9 @@ async def test_another_source_registry_is_published_a_part_at_a_time_and_gone_on
 
     monkeypatch.setattr(TransactionalProducer, "_end", end_or_fail)
     other = Registry({**REGISTRY.sources, "new-mod": Source("New ministry", "official", "armenia")})
-    async with running_desk(settings, other) as desk:
+    async with running_consumer(settings, other) as desk:
         await eventually(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
-        await taken_in(settings)
+        await until_processed(settings)
         assert desk.status.counts["failures"] == 1
         assert desk.status.counts["transactions"] > 4
     changes = [orjson.loads(record.value) for record in await read(settings, "ceasefires", 1)]

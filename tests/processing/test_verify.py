@@ -25,10 +25,10 @@ from tests.support.kafka_log import (
     fold_all,
     partitions_of,
     read,
-    running_desk,
+    running_consumer,
     send,
     settings_for,
-    taken_in,
+    until_processed,
 )
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import NOW_MS, report
@@ -73,12 +73,12 @@ def written(kafka: str) -> Iterator[Written]:
 async def _written(settings: Settings) -> dict[str, Records]:
     await create_topics(settings, 1)
     sent = [report(0), report(1), report(2, claims=[TRUCE, SAYS]), Sent(0, b"e-1", b"not json", NOW_MS)]
-    async with running_desk(settings):
+    async with running_consumer(settings):
         for one in sent:
             await send(settings, [one])
-            await taken_in(settings)
+            await until_processed(settings)
         await send(settings, [report(0, revision=2, claims=[FIGURES[1]])])
-        await taken_in(settings)
+        await until_processed(settings)
     assert await verify(settings, REGISTRY) == []
     async with admin(client_options(settings)) as client:
         await client.alter_configs([
@@ -329,9 +329,9 @@ async def test_what_another_source_registry_changed_is_made_again_where_it_came_
     # The last comes back to the first: what it changed is not to be seen in the end.
     for number, registry in enumerate((REGISTRY, other, third, third, REGISTRY)):
         await send(settings, [report(number, source="new-mod", claims=[truce, FIGURES[0]])] if number != 2 else [])
-        async with running_desk(settings, registry) as desk:
+        async with running_consumer(settings, registry) as desk:
             await eventually(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
-            await taken_in(settings)
+            await until_processed(settings)
         assert await verify(settings, registry) == []
         assert await verify(settings) == []
     causes = [orjson.loads(record.value)["cause"] for record in await read(settings, "ceasefires", 1)]
@@ -347,8 +347,8 @@ async def test_a_registry_too_long_to_be_kept_is_said(kafka: str, prefix: str) -
     await create_topics(settings, 1, ledger={"max.message.bytes": str(512 << 10)})
     long = Registry({f"s-{n}": Source("n" * 500, "media") for n in range(1_200)})
     await send(settings, [report(0)])
-    async with running_desk(settings, long):
-        await taken_in(settings)
+    async with running_consumer(settings, long):
+        await until_processed(settings)
     problems = await verify(settings, long)
     said = f"{prefix}.ledger partition 0 does not hold source registry {long.digest}, by which it was made"
     assert problems == [f"{said}: it was too long to be kept"]

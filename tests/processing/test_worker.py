@@ -11,7 +11,7 @@ import pytest
 
 from streams.kafka.local.cluster import LocalKafka
 from streams.operations.verify.verify import verify
-from tests.support.kafka_log import create_topics, read, send, settings_for, taken_in
+from tests.support.kafka_log import create_topics, read, send, settings_for, until_processed
 from tests.support.numbered_reports import report
 from tests.support.paths import ROOT
 from tests.support.waiting import LIMIT_S
@@ -28,7 +28,7 @@ async def test_a_worker_takes_reports_in_and_stops_when_told(
     try:
         assert (await wait_for_status(port, "/readyz", 200))["ready"]
         await send(settings, [report(1)])
-        await taken_in(settings)
+        await until_processed(settings)
     finally:
         process.terminate()
         code = process.wait(LIMIT_S)
@@ -47,7 +47,7 @@ async def test_a_bug_in_the_fold_is_rejected_logged_with_its_trace_and_shown_by_
     try:
         assert (await wait_for_status(port, "/readyz", 200))["status"] == "ready"
         await send(settings, [report(1), report(2, "a-bug"), report(3)])
-        await taken_in(settings)
+        await until_processed(settings)
         body = await wait_for_status(port, "/readyz", 200)
     finally:
         process.terminate()

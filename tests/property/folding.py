@@ -22,7 +22,7 @@ from streams.core.times import format_time, parse_time
 from tests.property.model import Model
 from tests.property.reading_json import unwrap
 from tests.property.strategies import History
-from tests.support.fields import fields_of
+from tests.support.class_fields import fields_of
 
 Entries = dict[bytes, bytes]
 """What a compacted topic or a table holds of a ledger: the last value of each key."""

@@ -21,8 +21,8 @@ from streams.kafka.connectivity import diagnose, missing_acl_message, unreachabl
 from streams.settings import Settings, load
 from streams.worker.event_loop import SHUTDOWN_S, EventLoop
 from tests.support.faust_worker import WatchingApp, worker_running
-from tests.support.kafka_log import create_topics, read, running_desk, send, taken_in
-from tests.support.mixed_log import mixed
+from tests.support.kafka_log import create_topics, read, running_consumer, send, until_processed
+from tests.support.mixed_log import mixed_records
 from tests.support.numbered_reports import report
 from tests.support.secured_cluster import CERTIFIED, PASSWORDS, Secured, secured
 from tests.support.waiting import LIMIT_S, eventually
@@ -96,7 +96,7 @@ async def worked_on(settings: Settings, ours: Settings) -> None:
     seen = worker.watch(settings.topic("casualties"))
     async with worker_running(worker):
         await eventually(lambda: bool(seen), "Faust's consumer has the change")
-        await taken_in(ours)
+        await until_processed(ours)
     assert json.loads(seen[0])["after"]["best"] == 7
 
 
@@ -116,12 +116,12 @@ async def test_the_worker_uses_the_rights_of_the_table_and_no_other(
     alerting = {"ALERTS": tmp_path / "alerts.yaml", "NOTIFY_URLS": "json://127.0.0.1:1", "NOTIFY_MAX_AGE": "P36500D"}
     for name, value in (alerting | {"NOTIFY_TRIES": 1}).items():
         monkeypatch.setenv(f"TRUCELINE_{name}", str(value))
-    for records in (mixed(3, 80, 2), [report(1)]):
+    for records in (mixed_records(3, 80, 2), [report(1)]):
         await send(ours, records)
         process, port = start_worker("truceline serve", tmp_path, settings.bootstrap_servers, "least")
         try:
             await wait_for_status(port, "/readyz", 200)
-            await taken_in(ours)
+            await until_processed(ours)
             await eventually(lambda: is_written(ours, "undelivered"), "the undelivered alert is written")
         finally:
             process.terminate()
@@ -180,7 +180,7 @@ async def test_worker_names_missing_right_and_resumes_when_granted(cluster: Secu
     await create_topics(ours, 1)
     missing = next(right for right in rights("worker", settings) if str(right) == "WRITE topic named.ledger")
     cluster.grant("User:least", [right for right in rights("worker", settings) if right != missing])
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         told = (
             "not allowed to WRITE topic named.ledger as User:least: grant it with kafka-acls.sh --add"
             " --allow-principal 'User:least' --operation Write --topic 'named.ledger', or see `truceline doctor`"
@@ -188,7 +188,7 @@ async def test_worker_names_missing_right_and_resumes_when_granted(cluster: Secu
         await eventually(lambda: told in desk.status.reasons(), "it says so")
         cluster.grant("User:least", [missing])
         await send(ours, [report(1)])
-        await taken_in(ours)
+        await until_processed(ours)
 
 
 @pytest.mark.parametrize("missing", [right for right in rights("worker", load()) if right.needed], ids=str)

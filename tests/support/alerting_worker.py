@@ -40,14 +40,14 @@ def sent(reports: Iterable[Json]) -> list[Sent]:
     ]
 
 
-async def alerts_on(settings: Settings) -> list[Json]:
+async def alerts_published(settings: Settings) -> list[Json]:
     """All alerts on their topic, partition by partition."""
     return [json.loads(record.value) for record in await read(settings, "alerts", PARTITIONS)]
 
 
-async def ids_on(settings: Settings) -> list[str]:
+async def alert_ids_on(settings: Settings) -> list[str]:
     """Their ids, sorted."""
-    return sorted(alert["alert_id"] for alert in await alerts_on(settings))
+    return sorted(alert["alert_id"] for alert in await alerts_published(settings))
 
 
 async def write(settings: Settings, topic: str, records: Iterable[tuple[int, Json]], *, commits: bool) -> None:
@@ -64,12 +64,12 @@ async def write(settings: Settings, topic: str, records: Iterable[tuple[int, Jso
     await producer.stop()
 
 
-async def ends_of(settings: Settings, topic: str) -> dict[int, int]:
+async def end_offsets(settings: Settings, topic: str) -> dict[int, int]:
     """By partition of a topic: the offset behind its last record."""
     return {record.partition: record.offset + 1 for record in await read(settings, topic, PARTITIONS)}
 
 
-async def done_by(settings: Settings, topic: str) -> dict[int, int]:
+async def committed_offsets(settings: Settings, topic: str) -> dict[int, int]:
     """By partition of a topic: what the agents' group has committed."""
     places = [TopicPartition(settings.topic(topic), number) for number in range(PARTITIONS)]
     async with TopicReader(client_options(settings)) as reading:
@@ -81,7 +81,7 @@ async def done_by(settings: Settings, topic: str) -> dict[int, int]:
     return {place.partition: offset for place, offset in committed.items()}
 
 
-async def members(settings: Settings) -> int:
+async def group_size(settings: Settings) -> int:
     """How many workers the agents' group has."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()

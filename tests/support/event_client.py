@@ -16,7 +16,7 @@ from tests.support.waiting import LIMIT_S
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-class Told(NamedTuple):
+class ServerEvent(NamedTuple):
     name: str
     id: str | None
     content: Any
@@ -29,10 +29,10 @@ class Listener:
         self.url = url
         self.query = query
         self.last_id: str | None = None
-        self.told: list[Told] = []
+        self.told: list[ServerEvent] = []
 
     @asynccontextmanager
-    async def connected(self) -> AsyncIterator[AsyncIterator[Told]]:
+    async def connected(self) -> AsyncIterator[AsyncIterator[ServerEvent]]:
         headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
         async with (
             httpx2.AsyncClient(timeout=LIMIT_S, verify=NO_TLS) as client,
@@ -42,7 +42,7 @@ class Listener:
             assert answer.headers["content-type"].startswith("text/event-stream")
             yield self._events(answer)
 
-    async def until(self, count: int) -> list[Told]:
+    async def until(self, count: int) -> list[ServerEvent]:
         """Connect, again where the server ends it, and read until so many changes are told in all; the changes."""
         while True:
             async with self.connected() as events:
@@ -53,17 +53,17 @@ class Listener:
                     return self.changes
 
     @property
-    def changes(self) -> list[Told]:
+    def changes(self) -> list[ServerEvent]:
         return [told for told in self.told if told.name not in {"heartbeat", "end", "episodes", "reset"}]
 
-    async def _events(self, answer: httpx2.Response) -> AsyncIterator[Told]:
+    async def _events(self, answer: httpx2.Response) -> AsyncIterator[ServerEvent]:
         fields: dict[str, str] = {}
         async for line in answer.aiter_lines():
             if line:
                 name, _, value = line.partition(": ")
                 fields[name] = value
                 continue
-            told = Told(fields["event"], fields.get("id"), json.loads(fields["data"]))
+            told = ServerEvent(fields["event"], fields.get("id"), json.loads(fields["data"]))
             fields = {}
             self.last_id = told.id or self.last_id
             self.told.append(told)

@@ -113,11 +113,11 @@ async def read(settings: Settings, name: str, partitions: int = 4, *, committed:
     return [record for place in places for record in found[place]]
 
 
-async def counts_here(batch: FoldedBatch) -> Exception | None:
+async def fold_counts_here(batch: FoldedBatch) -> Exception | None:
     return _run(batch.fold_counts)
 
 
-async def views_here(batch: FoldedBatch) -> Exception | None:
+async def fold_ceasefires_here(batch: FoldedBatch) -> Exception | None:
     return _run(lambda: batch.fold_ceasefires() if batch.concerns_ceasefires() else None)
 
 
@@ -130,9 +130,9 @@ def _run(fold: Callable[[], None]) -> Exception | None:
 
 
 @contextlib.asynccontextmanager
-async def running_desk(settings: Settings, registry: Registry = REGISTRY) -> AsyncIterator[PartitionConsumer]:
+async def running_consumer(settings: Settings, registry: Registry = REGISTRY) -> AsyncIterator[PartitionConsumer]:
     """A desk in this process, with no Faust around it."""
-    desk = PartitionConsumer(settings, registry, [counts_here, views_here])
+    desk = PartitionConsumer(settings, registry, [fold_counts_here, fold_ceasefires_here])
     desk.start()
     try:
         yield desk
@@ -143,11 +143,11 @@ async def running_desk(settings: Settings, registry: Registry = REGISTRY) -> Asy
 async def fold_all(settings: Settings, records: Iterable[Sent]) -> None:
     """Put records on the log and have a desk take them in, which is gone when this returns."""
     await send(settings, records)
-    async with running_desk(settings):
-        await taken_in(settings)
+    async with running_consumer(settings):
+        await until_processed(settings)
 
 
-async def taken_in(settings: Settings, *, wait_s: float = LIMIT_S, look_every_s: float = 0.2) -> None:
+async def until_processed(settings: Settings, *, wait_s: float = LIMIT_S, look_every_s: float = 0.2) -> None:
     """Return once the ledgers have come to the end of the log, and no picture, tick or group's offset is owed.
 
     The desk must be one that ticks.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from streams.core.ledger import Ledger
-from tests.support.fields import fields_of
+from tests.support.class_fields import fields_of
 
 # Heaps that may name the departed: what is settled next, what is waited for next; and what was written of the rest.
 NOT_COMPARED = frozenset({"horizon_queue", "_heap", "_json"})
 
 
-def everything(ledger: Ledger) -> Any:
+def whole_state(ledger: Ledger) -> Any:
     """All episodes of a ledger, down to the last sum."""
     return [_plain(ledger.episode(name)) for name in ledger.episodes()]
 

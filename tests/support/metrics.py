@@ -18,7 +18,7 @@ def samples() -> Samples:
     }
 
 
-class Gained:
+class MetricsDelta:
     """What has been gained since it was made."""
 
     def __init__(self) -> None:

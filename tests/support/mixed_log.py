@@ -36,7 +36,7 @@ class Sent:
     headers: list[tuple[str, bytes | None]] = field(default_factory=list)
 
 
-def mixed(seed: int, count: int, partitions: int, episodes: int = 12) -> Iterator[Sent]:
+def mixed_records(seed: int, count: int, partitions: int, episodes: int = 12) -> Iterator[Sent]:
     """Yield records; the same for the same arguments."""
     return _Mix(random.Random(seed), partitions, [f"e-{n}" for n in range(episodes)]).records(count)
 

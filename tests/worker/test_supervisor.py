@@ -26,7 +26,7 @@ from streams.cli import app
 from streams.kafka.routing import partition_of
 from streams.operations.verify.verify import verify
 from streams.settings import Settings, SettingsError, load
-from tests.support.kafka_log import create_topics, read, send, settings_for, taken_in
+from tests.support.kafka_log import create_topics, read, send, settings_for, until_processed
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import report
 from tests.support.paths import ROOT
@@ -154,7 +154,7 @@ async def test_two_processes_share_the_partitions_and_end_when_the_command_is_to
     assert len(set(urls)) == 2
     await two_each(urls)
     await send(settings, reports(40))
-    await taken_in(settings)
+    await until_processed(settings)
     assert [json.loads(await ask(url, "/readyz"))["ready"] for url in urls] == [True, True]
     served.parent.terminate()
     assert await served.ends() == 0

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.operations.diagnostics import doctor
-from tests.support.kafka_log import create_topics, running_desk, send, settings_for, taken_in
+from tests.support.kafka_log import create_topics, running_consumer, send, settings_for, until_processed
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import report
 
@@ -65,9 +65,9 @@ def test_missing_topics_are_a_fault_and_then_a_missing_worker_is_a_note(ours: An
 
 async def test_with_a_worker_all_is_well(ours: Any) -> None:
     await create_topics(ours, 2)
-    async with running_desk(ours):
+    async with running_consumer(ours):
         await send(ours, [report(1)])
-        await taken_in(ours)
+        await until_processed(ours)
         found = await asyncio.to_thread(examined)
     assert {finding["state"] for finding in found.values()} == {"ok"}
     assert found["group"]["says"] == f"1 worker in group {ours.app_id}"

@@ -22,9 +22,17 @@ from streams.settings import Settings
 from streams.stores.sqlite.database import DATABASE
 from tests.chaos.replayed import differs_from_replay
 from tests.support.build import act, at, killed, report, says, withdrawal
-from tests.support.kafka_log import SOURCES_YAML, create_topics, read, running_desk, send, settings_for, taken_in
+from tests.support.kafka_log import (
+    SOURCES_YAML,
+    create_topics,
+    read,
+    running_consumer,
+    send,
+    settings_for,
+    until_processed,
+)
 from tests.support.ledger_file import opened, stored, taken, value
-from tests.support.mixed_log import Sent, mixed
+from tests.support.mixed_log import Sent, mixed_records
 
 SENT = 400
 
@@ -39,9 +47,9 @@ def exported(path: Path) -> list[dict[str, Any]]:
 
 async def worked(settings: Settings) -> None:
     await create_topics(settings, 4)
-    await send(settings, mixed(11, SENT, 4))
-    async with running_desk(settings):
-        await taken_in(settings)
+    await send(settings, mixed_records(11, SENT, 4))
+    async with running_consumer(settings):
+        await until_processed(settings)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from streams.stores.store import STATUS_OF_REFUSAL
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.support.build import REGISTRY, killed, report
-from tests.support.kafka_log import read, running_desk, send, taken_in
+from tests.support.kafka_log import read, running_consumer, send, until_processed
 from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
 
@@ -54,8 +54,8 @@ async def _work(settings: Settings) -> None:
 
 
 async def take_in(settings: Settings) -> None:
-    async with running_desk(settings, Registry()):
-        await taken_in(settings)
+    async with running_consumer(settings, Registry()):
+        await until_processed(settings)
 
 
 def test_the_list_says_where_each_lay_and_why_it_was_refused(settings: Settings) -> None:

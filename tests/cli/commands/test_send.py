@@ -27,7 +27,7 @@ from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.support.build import REGISTRY, at, killed, report
-from tests.support.kafka_log import create_topics, read, running_desk, settings_for, taken_in
+from tests.support.kafka_log import create_topics, read, running_consumer, settings_for, until_processed
 from tests.support.ledger_file import stored
 from tests.support.waiting import LIMIT_S, eventually_sync
 
@@ -188,14 +188,14 @@ async def test_a_replay_into_the_same_topics_is_all_duplicates(kafka: str, prefi
     settings = settings_for(kafka, prefix)
     await create_topics(settings)
     options = ["--bootstrap-servers", kafka, "--topic-prefix", prefix, str(file)]
-    async with running_desk(settings):
+    async with running_consumer(settings):
         published = []
         for pace in ("--as-fast", "--speed=60x"):
             sending = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "streams", "send", *options, pace, "-q"
             )
             assert await sending.wait() == 0
-            await taken_in(settings)
+            await until_processed(settings)
             published.append({topic: len(await read(settings, topic)) for topic in OUTPUTS})
     assert published[0] == published[1]
     assert published[0]["casualties"] > 50

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from streams.cli import app
 from streams.kafka.routing import partition_of
 from streams.operations.diagnostics.status import look
-from tests.support.kafka_log import create_topics, running_desk, send, settings_for, taken_in
+from tests.support.kafka_log import create_topics, running_consumer, send, settings_for, until_processed
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import report
 from tests.support.waiting import eventually
@@ -61,9 +61,9 @@ def test_with_no_worker_the_lag_is_told_and_that_nobody_holds_a_partition(ours: 
 async def test_owners_offsets_and_last_commits_are_the_groups_and_the_ledgers(ours: Any) -> None:
     await create_topics(ours, 2)
     began_s = time.time()
-    async with running_desk(ours), running_desk(ours):
+    async with running_consumer(ours), running_consumer(ours):
         await send(ours, [*some(0, 1), *some(1, 2)])
-        await taken_in(ours)
+        await until_processed(ours)
 
         async def shared() -> Any:
             found = await look(ours)
@@ -85,7 +85,7 @@ async def test_a_worker_is_asked_how_it_is_and_one_that_is_away_is_said(ours: An
     try:
         await wait_for_status(port, "/readyz", 200)
         await send(ours, [report(1), report(2), report(2)])
-        await taken_in(ours)
+        await until_processed(ours)
         found = await look(ours, [f"http://127.0.0.1:{port}/", "http://127.0.0.1:1"])
     finally:
         process.terminate()

@@ -9,15 +9,15 @@ from typer.testing import CliRunner
 from streams.cli import app
 from streams.core.source_registry import Registry
 from streams.settings import load
-from tests.support.kafka_log import running_desk, send, taken_in
-from tests.support.mixed_log import mixed
+from tests.support.kafka_log import running_consumer, send, until_processed
+from tests.support.mixed_log import mixed_records
 
 
 async def work(kafka: str, prefix: str) -> None:
     settings = load(bootstrap_servers=kafka, topic_prefix=prefix, app_id=prefix)
-    await send(settings, mixed(3, 60, 4))
-    async with running_desk(settings, Registry()):
-        await taken_in(settings)
+    await send(settings, mixed_records(3, 60, 4))
+    async with running_consumer(settings, Registry()):
+        await until_processed(settings)
 
 
 def run(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:

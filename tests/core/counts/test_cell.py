@@ -14,7 +14,7 @@ from streams.core.counts.entry import Entry
 from streams.core.model import Casualty
 from streams.core.times import parse_time
 from tests.support.build import Json, at, killed, more, read_report, report, value
-from tests.support.fields import fields_of
+from tests.support.class_fields import fields_of
 
 
 def entry(claim: Json, report_id: str = "r", published_at: str = at(20)) -> Entry:

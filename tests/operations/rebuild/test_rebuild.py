@@ -28,12 +28,12 @@ from tests.support.kafka_log import (
     is_gone,
     partitions_of,
     read,
-    running_desk,
+    running_consumer,
     send,
     settings_for,
-    taken_in,
+    until_processed,
 )
-from tests.support.mixed_log import Sent, mixed
+from tests.support.mixed_log import Sent, mixed_records
 from tests.support.numbered_reports import report
 from tests.support.waiting import eventually, eventually_equal
 
@@ -63,8 +63,8 @@ def run(*arguments: str) -> Result:
 
 async def worked(settings: Settings, *sent: Sent) -> None:
     await send(settings, sent)
-    async with running_desk(settings):
-        await taken_in(settings)
+    async with running_consumer(settings):
+        await until_processed(settings)
 
 
 async def story(settings: Settings, partitions: int) -> dict[tuple[str, str], list[Any]]:
@@ -90,10 +90,10 @@ def test_a_live_log_moves_from_four_to_eight_partitions_and_each_episode_folds_t
     live: Settings, tmp_path: Path
 ) -> None:
     grown = of(live, f"{live.topic_prefix}-8")
-    asyncio.run(send(live, mixed(5, 300, 4)))
+    asyncio.run(send(live, mixed_records(5, 300, 4)))
     worker = Worker(live, tmp_path / "worker.log")
     try:
-        asyncio.run(taken_in(live))
+        asyncio.run(until_processed(live))
         before = asyncio.run(outputs(live, 4))
         moved = run("topics", "grow", "--partitions", "8")
         assert moved.exit_code == 0, moved.output
@@ -111,7 +111,7 @@ def test_a_live_log_moves_from_four_to_eight_partitions_and_each_episode_folds_t
         )
         # It lives on meanwhile.
         asyncio.run(send(live, [report(number, episode=f"late-{number}") for number in range(20)]))
-        asyncio.run(taken_in(live))
+        asyncio.run(until_processed(live))
     finally:
         assert worker.stop() == 0
     (tmp_path / "env").write_text("# ours\nTRUCELINE_APP_ID=truceline\nTRUCELINE_HORIZON=P400D\n")
@@ -124,7 +124,7 @@ def test_a_live_log_moves_from_four_to_eight_partitions_and_each_episode_folds_t
     assert asyncio.run(story(grown, 8)) == asyncio.run(story(live, 4))
     assert asyncio.run(verify(live)) == []
     # And there it goes on.
-    asyncio.run(worked(grown, *mixed(9, 50, 8)))
+    asyncio.run(worked(grown, *mixed_records(9, 50, 8)))
     assert asyncio.run(verify(grown)) == []
 
 
@@ -132,7 +132,7 @@ def test_what_was_interrupted_goes_on_and_brings_each_record_over_once(
     live: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.operations.rebuild.copy_log.TRANSACTION_RECORDS", 50)
-    asyncio.run(worked(live, *mixed(6, 200, 4)))
+    asyncio.run(worked(live, *mixed_records(6, 200, 4)))
     commit, commits = TransactionalProducer.commit, []
 
     async def interrupted(producer: TransactionalProducer, *of_it: Any) -> None:
@@ -161,7 +161,7 @@ def test_what_was_interrupted_goes_on_and_brings_each_record_over_once(
 
 
 def test_after_a_lost_ledger_the_log_is_folded_anew_as_the_worker_says(live: Settings) -> None:
-    asyncio.run(worked(live, *mixed(7, 100, 4)))
+    asyncio.run(worked(live, *mixed_records(7, 100, 4)))
     to = f"{live.topic_prefix}-2"
 
     async def lost() -> str:
@@ -169,7 +169,7 @@ def test_after_a_lost_ledger_the_log_is_folded_anew_as_the_worker_says(live: Set
             await client.delete_topics([live.topic("ledger")])
             await eventually(lambda: is_gone(client, live.topic("ledger")), "the topic is gone")
             await create(client, live.topic_prefix, 4, 1)
-        async with running_desk(live) as desk:
+        async with running_consumer(live) as desk:
             await eventually(lambda: "state was lost" in "".join(desk.status.reasons()), "the reason")
             return "".join(desk.status.reasons())
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from tests.support.build import killed, report
 from tests.support.ledger_file import opened, taken
-from tests.support.metrics import Gained
+from tests.support.metrics import MetricsDelta
 
 
 def test_a_book_counts_what_became_of_reports_once_they_are_on_disk(tmp_path: Path) -> None:
     book = opened(tmp_path / "ledger")
-    gained = Gained()
+    gained = MetricsDelta()
     try:
         taken(book, report("a", killed(1)), report("a", killed(1)), report("a", killed(2)), {"no": "report"})
         taken(book, report("b", killed(3), unknown="x", nobody="y"))

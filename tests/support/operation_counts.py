@@ -19,7 +19,7 @@ import streams.core
 from streams.core.ledger import Ledger
 from streams.core.model import Casualty, CeasefireClaim, Claim, Message, Report
 from tests.support.build import Json, read
-from tests.support.fields import fields_of
+from tests.support.class_fields import fields_of
 
 _CORE = str(Path(streams.core.__path__[0]))
 
