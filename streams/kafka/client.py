@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka.helpers import create_ssl_context
 
+from streams.kafka.aiokafka_patches.topic_creation import forbid_topic_creation
 from streams.settings import Settings, SettingsError, read_secret
 
 __all__ = ["client_options", "ssl_context", "stop_quickly"]
@@ -18,8 +19,11 @@ STOP_S = 1.0
 def client_options(settings: Settings) -> dict[str, Any]:
     """Return the keyword arguments that every aiokafka client takes: brokers and security.
 
+    From then on no aiokafka client of this process creates a topic by asking for it.
+
     Raises SettingsError if a password or certificate file cannot be read.
     """
+    forbid_topic_creation()
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "security_protocol": settings.security_protocol,

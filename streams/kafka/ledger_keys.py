@@ -19,6 +19,8 @@ class LedgerKey(bytes, Enum):
     REGISTRY = b"_g"
     #: Prefix, followed by a number: each registry and the input offset from which it applies.
     REGISTRY_HISTORY = b"_g/"
+    #: Id of the topic that the log is (KIP-516): another one has the same name after it was deleted and created again.
+    LOG_ID = b"_i"
     #: Partitions of the log.
     PARTITIONS = b"_n"
     #: Horizon (µs) by which settled reports are pruned.

@@ -2,20 +2,31 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
+from aiokafka.errors import IncompatibleBrokerVersion, TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.topics import MIN_MESSAGE_BYTES, TOPICS, Topic, durability, full_name
 from streams.kafka.aiokafka_patches.admin import admin_request
+from streams.kafka.protocol.topic_ids import NO_ID, TopicIdsRequest
 
-__all__ = ["TopicDifference", "TopicSurvey", "TopicsNotCreated", "admin", "brokers", "create", "differences", "survey"]
+__all__ = [
+    "TopicDifference",
+    "TopicSurvey",
+    "TopicsNotCreated",
+    "admin",
+    "brokers",
+    "create",
+    "differences",
+    "survey",
+    "topic_ids",
+]
 
 READY_TIMEOUT_S = 30.0
 READY_PAUSE_S = 0.1
@@ -32,6 +43,8 @@ class TopicSurvey:
     partitions: int
     replication: int
     settings: Mapping[str, str]
+    #: A new one each time a topic of this name is created; None: the broker reports none.
+    topic_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +103,25 @@ async def survey(client: AIOKafkaAdminClient, prefix: str) -> dict[str, TopicSur
     there = {name: described[full] for name in TOPICS if (full := full_name(prefix, name)) in described}
     await _refuse_hidden(client, [full for name in TOPICS if (full := full_name(prefix, name)) not in described])
     configured = await _configurations(client, [full_name(prefix, name) for name in there])
+    ids = await topic_ids(client, [full_name(prefix, name) for name in there])
     return {
         name: TopicSurvey(
             partitions=len(partitions),
             replication=min((len(partition["replicas"]) for partition in partitions), default=0),
             settings=configured.get(full_name(prefix, name), {}),
+            topic_id=ids.get(full_name(prefix, name)),
         )
         for name, partitions in there.items()
     }
+
+
+async def topic_ids(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, str]:
+    """Return the ids of those topics that exist and have one (KIP-516), by full name; creates no missing one."""
+    try:
+        answer = await admin_request(client, TopicIdsRequest(names))
+    except (IncompatibleBrokerVersion, NotImplementedError):
+        return {}  # a broker before Kafka 2.8
+    return {topic[1]: str(topic[2]) for topic in answer.topics if not topic[0] and topic[2] != NO_ID}
 
 
 def differences(prefix: str, found: Mapping[str, TopicSurvey], partitions: int | None = None) -> list[TopicDifference]:
@@ -202,7 +226,7 @@ def _settings_differ(full: str, topic: Topic, found: TopicSurvey) -> list[TopicD
     wanted = topic.configuration | durability(found.replication)
     return [
         TopicDifference(
-            full, setting, found.settings[setting], value, fatal=_is_fatal(setting, found.settings[setting])
+            full, setting, found.settings[setting], value, fatal=_is_fatal(topic, setting, found.settings[setting])
         )
         for setting, value in wanted.items()
         if setting in found.settings and not _does(setting, found.settings[setting], value)
@@ -217,6 +241,8 @@ def _does(setting: str, found: str, wanted: str) -> bool:
     return found == wanted
 
 
-def _is_fatal(setting: str, found: str) -> bool:
-    """Tell whether no worker may run: a compacted log, a ledger with retention, a topic too small for a report."""
+def _is_fatal(topic: Topic, setting: str, found: str) -> bool:
+    """Tell whether no worker may run: a log that loses records, a ledger with retention, a topic too small."""
+    if setting in {"retention.ms", "retention.bytes"}:
+        return topic.name == "reports"
     return setting == "cleanup.policy" or (setting == "max.message.bytes" and int(found) < MIN_MESSAGE_BYTES)

@@ -39,6 +39,8 @@ POLL_RECORDS = 50_000
 #: A pending fetch delays the next one to the same broker, also for a partition that was just resumed.
 FETCH_WAIT_MS = 100
 WATCH_S = 2.0
+#: Between two surveys of the shapes of topics and the begin of the log.
+SURVEY_S = 60.0
 PARTITIONS_POLL_S = 0.5
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 5.0
@@ -70,6 +72,9 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self._consumer: Any = None
         self._context: TaskContext | None = None
         self._router = Router(1)
+        #: Why the topics are unfit according to the last survey, and the partitions of the log then.
+        self._unfit = ""
+        self._partitions_found = 1
         self._partitions: dict[int, PartitionTask] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         #: Tasks of partitions that are another worker's now, while they close.
@@ -187,7 +192,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             fenced_s=settings.session_timeout / SECOND / 10,
             ticks=self._ticks,
         )
-        self._router = Router(partitions)
+        self._router, self._partitions_found = Router(partitions), partitions
         return TaskContext(
             settings, self._options, self._registry, limits, self._stages, topology, self.status,
             GcFreezer(), UnknownSourceLog(self._registry), asyncio.Semaphore(MAX_TAKEOVERS),
@@ -225,11 +230,21 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             await _leave(consumer)
 
     async def _watch(self, context: TaskContext) -> None:
-        """Note whether a broker answers: the clients retry for ever without an error."""
+        """Note whether a broker answers, and whether the topics are still those that the state was made of.
+
+        The clients retry for ever without an error, also on a topic that was deleted.
+        """
+        surveyed_s = time.monotonic()
         while True:
             try:
                 await context.topology.ping()
                 unreachable = ""
+                topic_ids = await context.topology.topic_ids()
+                for task in self._partitions.values():
+                    task.check_topics(topic_ids)
+                if time.monotonic() - surveyed_s >= SURVEY_S:
+                    surveyed_s = time.monotonic()
+                    await self._survey(context)
             except Exception as error:  # noqa: BLE001 - no failure is an answer
                 unreachable = f"no Kafka broker answers at {self.settings.bootstrap_servers}: {error!r}"
             if unreachable and not self.status.unreachable:
@@ -238,6 +253,20 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
                 _log.info("broker_answers")
             self.status.unreachable = unreachable
             await asyncio.sleep(WATCH_S)
+
+    async def _survey(self, context: TaskContext) -> None:
+        """Stop all processing if topics are unfit, or a partition if its log was cut; both are retried."""
+        try:
+            shapes = await context.topology.shapes()
+            log = [TopicPartition(self._topic, number) for number in self._partitions]
+            begins = {tp.partition: begin for tp, (begin, _) in (await context.topology.bounds(log)).items()}
+        except NeedsOperator as error:
+            self._unfit = str(error)
+            return
+        self._partitions_found = shapes.partitions
+        for number, task in self._partitions.items():
+            if begins.get(number, 0) > 0:
+                task.fail(f"{self._topic} partition {number} begins at offset {begins[number]}")
 
     async def _poll(self, context: TaskContext) -> None:
         """Drain the fetched records: one unread partition would hold up all others of its broker."""
@@ -260,15 +289,23 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
 
     async def _poll_partitions(self, context: TaskContext) -> None:
         self._polled_s = time.monotonic()
-        present = self._consumer.partitions_for_topic(self._topic)
-        if present and len(present) != self._router.partitions:
-            self._context = None
-            for number in list(self._partitions):
-                self._release(number)
-            await context.topology.stop()
-            raise NeedsOperator(f"{self._topic} had {self._router.partitions} partitions and has {len(present)} now")
+        # Metadata of a consumer are up to five minutes old, a survey one.
+        present = self._consumer.partitions_for_topic(self._topic) or ()
+        found = {len(present), self._partitions_found} - {0, self._router.partitions}
+        if found and not self._unfit:
+            self._unfit = f"{self._topic} had {self._router.partitions} partitions and has {max(found)} now"
+        if self._unfit:
+            await self._abandon(context, self._unfit)
         for number, task in self._partitions.items():
             task.poll(await self.unread(number))
+
+    async def _abandon(self, context: TaskContext, reason: str) -> None:
+        """Release all partitions and begin again from the present topics; raises NeedsOperator."""
+        self._context, self._unfit = None, ""
+        for number in list(self._partitions):
+            self._release(number)
+        await context.topology.stop()
+        raise NeedsOperator(reason)
 
     # The tasks of partitions
 

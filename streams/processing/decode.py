@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from streams.core.parse import Refusal, check_timestamp, parse
+from streams.kafka.oversized import Oversized, oversized_refusal
 from streams.kafka.routing import Route, Router, was_rerouted
 from streams.processing.rejection_log import Rejection
 
@@ -43,9 +44,10 @@ class Decoder:
         route_of, partition, refused = self._router.route, self._partition, self._refused
         for record in records:
             try:
-                if refused:
-                    self._refuse_again(record)
-                message = parse(record.value or b"")
+                value = record.value
+                if refused or type(value) is Oversized:
+                    self._refuse_unread(record)
+                message = parse(value or b"")
                 route = route_of(message.episode)
                 if record.key != route.key or route.partition != partition:
                     self._refuse_second_reroute(record, route)
@@ -59,7 +61,9 @@ class Decoder:
                 decoded.rejected.append(internal_error(record, error))
         return decoded
 
-    def _refuse_again(self, record: Any) -> None:
+    def _refuse_unread(self, record: Any) -> None:
+        if type(record.value) is Oversized:
+            raise oversized_refusal()
         if record.offset in self._refused:
             raise Refusal(CODE_TOO_LARGE, self._refused[record.offset])
 

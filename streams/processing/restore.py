@@ -33,9 +33,18 @@ class MadeWith(NamedTuple):
     #: Horizon by which settled reports are pruned, in µs.
     horizon_us: int | None
     app_id: str | None
+    #: Id of the topic that the log is; also None: the brokers report none.
+    log_id: str | None = None
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether an entry is missing that each ledger has since its first transaction."""
+        return None in {self.registry, self.partitions, self.horizon_us, self.app_id}
 
     def entries(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield the ledger entries that store it."""
+        if self.log_id is not None:
+            yield LedgerKey.LOG_ID.value, orjson.dumps(self.log_id)
         yield LedgerKey.REGISTRY.value, orjson.dumps(self.registry)
         yield LedgerKey.PARTITIONS.value, orjson.dumps(self.partitions)
         yield LedgerKey.HORIZON.value, orjson.dumps(self.horizon_us)
@@ -98,6 +107,7 @@ def _restored(own: dict[bytes, bytes], entries: int) -> Restored:
             partitions=stored(LedgerKey.PARTITIONS),
             horizon_us=stored(LedgerKey.HORIZON),
             app_id=stored(LedgerKey.APP_ID),
+            log_id=stored(LedgerKey.LOG_ID),
         ),
         owed=sorted(key.removeprefix(owed).decode() for key in own if key.startswith(owed)),
         registries=sum(key.startswith(LedgerKey.REGISTRY_HISTORY.value) for key in own),

@@ -44,6 +44,12 @@ REBUILD: Final = (
 )
 
 
+WHOLE_LOG: Final = (
+    "The log must be whole: set retention.ms and retention.bytes to -1, take an export that has the missing records (or"
+    " `truceline export` what is left), and `truceline send` it to a new TRUCELINE_TOPIC_PREFIX"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class TakenOver:
     """A partition of this worker: its producer, and its state as the ledger topic has it."""
@@ -79,7 +85,13 @@ def make_producer(context: TaskContext, tp: TopicPartition, shapes: TopicShapes)
 
 def made_with_now(context: TaskContext, ledger: Ledger, shapes: TopicShapes) -> MadeWith:
     """Return what a state is made with from now on."""
-    return MadeWith(ledger.registry.digest, shapes.partitions, ledger.horizon_us, context.settings.app_id)
+    return MadeWith(
+        ledger.registry.digest,
+        shapes.partitions,
+        ledger.horizon_us,
+        context.settings.app_id,
+        shapes.topic_ids.get("reports"),
+    )
 
 
 async def take_over(
@@ -174,6 +186,34 @@ class _Takeover(NamedTuple):
         return f"{self.tp.topic} partition {self.tp.partition}"
 
 
+def _half_a_ledger(facts: _Takeover) -> str | None:
+    if facts.restored.next_offset is None or not facts.restored.made_with.is_incomplete:
+        return None
+    return (
+        f"{facts.context.settings.topic('ledger')} partition {facts.tp.partition} has an offset but not what its state"
+        f" was made with: it was deleted and created again under a worker, and the state before is lost. {REBUILD}"
+    )
+
+
+def _other_log(facts: _Takeover) -> str | None:
+    then, now = facts.restored.made_with.log_id, facts.shapes.topic_ids.get("reports")
+    if then == now or then is None or now is None:
+        return None
+    return (
+        f"{facts.tp.topic} was deleted and created again since its state was made (topic id {now}, before {then}): the"
+        f" state is of records that are gone. {REBUILD}"
+    )
+
+
+def _log_cut(facts: _Takeover) -> str | None:
+    if facts.begin == 0:
+        return None
+    return (
+        f"{facts.name} begins at offset {facts.begin}: the records before were deleted, and nothing can be rebuilt or"
+        f" explained from the rest. {WHOLE_LOG}"
+    )
+
+
 def _other_partitions(facts: _Takeover) -> str | None:
     then, now = facts.restored.made_with.partitions, facts.shapes.partitions
     if then in {None, now}:
@@ -223,9 +263,12 @@ def _log_begins_too_late(facts: _Takeover) -> str | None:
 _CHECKS: Final[tuple[Callable[[_Takeover], str | None], ...]] = (
     _other_partitions,
     _other_app,
+    _half_a_ledger,
+    _other_log,
     _longer_horizon,
     _log_too_short,
     _log_begins_too_late,
+    _log_cut,
 )
 
 

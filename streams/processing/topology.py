@@ -28,6 +28,8 @@ class TopicShapes:
         if fatal:
             raise NeedsOperator(f"{'; '.join(map(str, fatal))}: {_advice(fatal)}")
         self.partitions = found["reports"].partitions
+        #: By short name; without those that the brokers report no id for.
+        self.topic_ids = {name: topic.topic_id for name, topic in found.items() if topic.topic_id is not None}
         #: The longest record batch that a topic takes, in bytes, by full name.
         self.record_limits = {
             settings.topic(name): int(found[name].settings.get("max.message.bytes", topic.max_message_bytes))
@@ -53,6 +55,13 @@ class Topology:
         """Close the connections."""
         await self._consumer.stop()
         await self._admin.close()
+
+    async def topic_ids(self) -> dict[str, str]:
+        """Return the present ids of the log and the ledger, by short name; raises KafkaError or TimeoutError."""
+        names = {self._settings.topic(name): name for name in ("reports", "ledger")}
+        async with asyncio.timeout(PING_S):
+            found = await topics.topic_ids(self._admin, list(names))
+        return {names[full]: topic_id for full, topic_id in found.items()}
 
     async def ping(self) -> None:
         """Return when a broker has answered; raises KafkaError or TimeoutError."""

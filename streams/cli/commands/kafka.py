@@ -115,7 +115,8 @@ def down(
         else:
             kafka.stop()
     typer.echo(f"Stopped {_nodes(len(running))}" if running else "Kafka was not running")
-    typer.echo(f"  {data} {'deleted' if wipe else 'kept'}")
+    left = "kept" if not wipe else "kept: it holds other files" if data.exists() else "deleted"
+    typer.echo(f"  {data} {left}")
 
 
 @group.command()

@@ -1,10 +1,10 @@
-"""A real Kafka for tests, demonstrations and benchmarks: the one that is named, or one of our own.
+"""A real Kafka for tests, demonstrations and benchmarks: the broker that is named, or a local one.
 
     with broker() as bootstrap_servers: ...          # KAFKA_BOOTSTRAP_SERVERS, else a temporary one
-    with temporary(nodes=3) as kafka:                # always of our own: its nodes may be killed
+    with temporary(nodes=3) as kafka:                # always a local one: its nodes may be killed
         kafka.nodes[0].kill()
 
-Nodes are KRaft, broker and controller in one, on loopback ports that no outgoing connection can take.
+Nodes are KRaft, broker and controller in one, on loopback ports that no outgoing connection uses.
 """
 
 from __future__ import annotations
@@ -39,14 +39,16 @@ START_TIMEOUT_S = 90.0
 NAMED_TIMEOUT_S = 15.0
 PROBE_PAUSE_S = 0.1
 NODES_AT_MOST = 3
+#: The file that says that a folder holds a cluster of ours.
+DESCRIPTION = "cluster.json"
 
-# Below the range from which systems give ports to outgoing connections (32768 on Linux, 49152 elsewhere): one of
-# those could sit on a node's port while the node is down.
+# Below the ports of outgoing connections (from 32768 on Linux, 49152 elsewhere): one of those could take a node's port
+# while the node is down.
 OWN_PORTS = range(20_000, 32_000)
 
 
 class LocalKafka:
-    """One or three nodes in one folder, whoever started them; `create` a new one or `open` what is there."""
+    """One or three nodes in one folder; `create` new ones or `open` existing ones."""
 
     def __init__(self, folder: Path, cluster_id: str, nodes: Sequence[Node]) -> None:
         self.folder = folder
@@ -63,12 +65,14 @@ class LocalKafka:
         properties: Mapping[str, str] | None = None,
         scram: Mapping[str, str] | None = None,
     ) -> LocalKafka:
-        """Lay out and format a cluster in `folder` (empty or not there yet); starts nothing.
+        """Create and format a cluster in a folder that is empty or does not exist; starts nothing.
 
-        `port` is the first node's, the next ones follow; free ones are found when it is None. `properties` are
-        broker settings and win over ours; `scram` are users with their passwords. Raises KafkaUnavailable when a
-        port is taken or formatting fails.
+        `port` is the first node's, the next ones follow; None: free ports. `properties` override broker settings;
+        `scram` are users with their passwords. Raises KafkaUnavailable if the folder is not empty, a port is taken or
+        formatting fails; then everything it made is deleted, and nothing else.
         """
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise KafkaUnavailable(f"{folder} is not an empty folder, and holds no Kafka of ours: name another one")
         ports = _free_ports(nodes) if port is None else [port + n for n in range(nodes)]
         for taken in filter(_is_taken, ports):
             raise KafkaUnavailable(f"port {taken} is taken on 127.0.0.1: name another one")
@@ -77,18 +81,18 @@ class LocalKafka:
         kafka = cls(folder, _kafka_uuid(), [Node(_node_folder(folder, a), a) for a in addresses])
         try:
             kafka._format(properties or {}, scram or {})
+            description = {"cluster_id": kafka.cluster_id, "nodes": [asdict(address) for address in addresses]}
+            (folder / DESCRIPTION).write_text(json.dumps(description, indent=1))
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            kafka._delete()
             raise
-        description = {"cluster_id": kafka.cluster_id, "nodes": [asdict(address) for address in addresses]}
-        (folder / "cluster.json").write_text(json.dumps(description, indent=1))
         return kafka
 
     @classmethod
     def open(cls, folder: Path) -> LocalKafka | None:
-        """The cluster laid out in `folder`, running or not; None when there is none."""
+        """Return the cluster in `folder`, running or not; None if there is none."""
         try:
-            description = json.loads((folder / "cluster.json").read_text())
+            description = json.loads((folder / DESCRIPTION).read_text())
         except FileNotFoundError:
             return None
         addresses = [Address(**address) for address in description["nodes"]]
@@ -96,7 +100,7 @@ class LocalKafka:
 
     @property
     def bootstrap_servers(self) -> str:
-        """All nodes, as clients want them: `127.0.0.1:9092,127.0.0.1:9093`."""
+        """The addresses of all nodes, for clients: `127.0.0.1:9092,127.0.0.1:9093`."""
         return ",".join(node.address.client for node in self.nodes)
 
     def start(self, timeout_s: float = START_TIMEOUT_S) -> None:
@@ -124,24 +128,38 @@ class LocalKafka:
             time.sleep(PROBE_PAUSE_S)
 
     def stop(self) -> None:
-        """Stop every node in good order: data is kept, `start` goes on with it."""
+        """Stop every node cleanly; data is kept for the next `start`."""
         # Together: the last ones of a quorum would wait in vain for those already gone.
         with ThreadPoolExecutor(len(self.nodes)) as pool:
             list(pool.map(Node.stop, self.nodes))
 
     def remove(self) -> None:
-        """Kill every node and delete the folder with all data."""
+        """Kill every node and delete all data. Files of others in the folder stay, and the folder with them."""
         for node in self.nodes:
             node.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._delete()
+
+    def _delete(self) -> None:
+        for node in self.nodes:
+            shutil.rmtree(node.folder, ignore_errors=True)
+        (self.folder / DESCRIPTION).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not empty, or is gone already
+            self.folder.rmdir()
 
     def _format(self, properties: Mapping[str, str], scram: Mapping[str, str]) -> None:
         voters = ",".join(node.address.voter for node in self.nodes)
         shared = _shared_properties(self.nodes) | dict(properties)
-        runs = [(node, node.format(self.cluster_id, voters, shared, scram)) for node in self.nodes]
-        for node, run in runs:
-            if run.wait(START_TIMEOUT_S) != 0:
-                raise KafkaUnavailable(f"Kafka's folder cannot be formatted:\n{node.log_tail()}")
+        runs: list[tuple[Node, subprocess.Popen[bytes]]] = []
+        try:
+            # As it goes along: those that were started are ended, whichever fails.
+            runs.extend((node, node.format(self.cluster_id, voters, shared, scram)) for node in self.nodes)
+            for node, run in runs:
+                if run.wait(START_TIMEOUT_S) != 0:
+                    raise KafkaUnavailable(f"Kafka's folder cannot be formatted:\n{node.log_tail()}")
+        finally:
+            for _, run in runs:
+                run.kill()  # of those that have not ended, it would write on into a folder that is deleted
+                run.wait()
 
 
 @contextlib.contextmanager
@@ -152,10 +170,9 @@ def temporary(
     scram: Mapping[str, str] | None = None,
     prepare: Callable[[LocalKafka], object] | None = None,
 ) -> Iterator[LocalKafka]:
-    """A running cluster that is gone at the end, with its data, also when this process is killed.
+    """Run a cluster that is deleted at the end, also if this process is killed.
 
-    `prepare` is called once it is laid out, before it starts: to add to a node's server.properties.
-    Raises KafkaUnavailable when there is none to be had.
+    `prepare` is called after `create` and before `start`, to add to server.properties. Raises KafkaUnavailable.
     """
     folder = Path(tempfile.mkdtemp(prefix="truceline-kafka-"))
     # Its standard input ends when this process does, however it does.
@@ -177,9 +194,9 @@ def temporary(
 
 @contextlib.contextmanager
 def broker(*, properties: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Bootstrap servers of the broker named by KAFKA_BOOTSTRAP_SERVERS, else of a temporary one.
+    """Give the bootstrap servers in KAFKA_BOOTSTRAP_SERVERS, else those of a temporary cluster.
 
-    `properties` are for the temporary one. Raises KafkaUnavailable when neither is to be had: never a silent skip.
+    `properties` are for the temporary one. Raises KafkaUnavailable if neither answers: never a silent skip.
     """
     if named := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         give_up_at = time.monotonic() + NAMED_TIMEOUT_S
@@ -194,7 +211,7 @@ def broker(*, properties: Mapping[str, str] | None = None) -> Iterator[str]:
 
 
 def answers(bootstrap_servers: str, *, brokers: int = 1) -> bool:
-    """Whether at least so many brokers are in service there now. Blocks; may be called beside a running loop."""
+    """Tell whether at least `brokers` are in service. Blocks; may be called while an event loop runs."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, _answers(bootstrap_servers, brokers)).result()
 
