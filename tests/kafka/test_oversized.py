@@ -13,7 +13,7 @@ from streams.kafka.aiokafka_patches.record_decoding import decode_any_record
 from streams.kafka.client import client_options
 from streams.kafka.oversized import Oversized
 from streams.operations.verify.verify import verify
-from tests.support.kafka_log import REGISTRY, create_topics, read, running_desk, send, settings_for, taken_in
+from tests.support.kafka_log import REGISTRY, create_topics, read, running_consumer, send, settings_for, until_processed
 from tests.support.numbered_reports import report
 
 CODECS = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -74,8 +74,8 @@ async def test_a_bomb_is_rejected_and_the_next_report_folded(
     await producer.send_and_wait(settings.topic("reports"), b"[" + b" " * (4 << 20) + b"]", key=b"e-1", partition=0)
     await producer.stop()
     await send(settings, [report(2)])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         assert (desk.status.counts["accepted"], desk.status.counts["rejected_too_large"]) == (2, 1)
     (rejected,) = await read(settings, "rejected", 1)
     assert (rejected.value, dict(rejected.headers)["code"], dict(rejected.headers)["offset"]) == (

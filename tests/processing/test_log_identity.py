@@ -12,7 +12,16 @@ from streams.kafka.local.cluster import LocalKafka
 from streams.kafka.topics import survey
 from streams.processing import PartitionConsumer
 from streams.settings import Settings
-from tests.support.kafka_log import create_topics, fold_all, is_gone, read, running_desk, send, settings_for, taken_in
+from tests.support.kafka_log import (
+    create_topics,
+    fold_all,
+    is_gone,
+    read,
+    running_consumer,
+    send,
+    settings_for,
+    until_processed,
+)
 from tests.support.numbered_reports import report
 from tests.support.waiting import eventually
 
@@ -59,14 +68,14 @@ async def test_a_log_remade_under_a_worker_blocks_it(kafka: str, prefix: str) ->
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send(settings, [report(number) for number in range(5)])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         await delete(settings, "reports")
         await says(desk, "is missing: run `truceline topics create`")
         await create_topics(settings, 1)
         await send(settings, [report(number) for number in range(20, 40)])
         await says(desk, f"{prefix}.reports was deleted and created again since its state was made")
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await says(desk, f"{prefix}.reports was deleted and created again since its state was made")
         assert "truceline rebuild --to PREFIX" in said(desk)
     assert len(await read(settings, "casualties", 1)) == 5
@@ -80,13 +89,13 @@ async def test_a_ledger_remade_under_a_worker_blocks_it(
     settings = settings_for(kafka, prefix, transaction_timeout="PT10S")
     await create_topics(settings, 1)
     await send(settings, [report(number) for number in range(5)])
-    async with running_desk(settings):
-        await taken_in(settings)
+    async with running_consumer(settings):
+        await until_processed(settings)
         await delete(settings, "ledger")
         await create_topics(settings, 1)
         await send(settings, [report(number) for number in range(5, 9)])
         await eventually(lambda: _holds_an_offset(settings), "half a ledger is written")
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await says(desk, f"{prefix}.ledger partition 0 has an offset but not what its state was made with")
 
 
@@ -98,8 +107,8 @@ async def test_a_ledger_remade_is_seen_without_a_record(kafka: str, prefix: str)
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send(settings, [report(1)])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         await delete(settings, "ledger")
         await create_topics(settings, 1)
         await says(desk, "state was lost")
@@ -121,8 +130,8 @@ async def test_a_topic_that_would_lose_records_blocks_a_worker(
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send(settings, [report(1)])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         await alter(settings, name, **change)
         await says(desk, words)
         await alter(settings, name, cleanup_policy="delete" if name == "reports" else "compact", retention_ms="-1")
@@ -133,13 +142,13 @@ async def test_a_log_that_is_cut_blocks_a_worker(kafka: str, prefix: str) -> Non
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send(settings, [report(number) for number in range(5)])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         async with operator(settings) as admin:
             await admin.delete_records({TopicPartition(settings.topic("reports"), 0): RecordsToDelete(before_offset=2)})
         await says(desk, f"{prefix}.reports partition 0 begins at offset 2: the records before were deleted")
         assert "truceline export" in said(desk)
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await says(desk, "begins at offset 2")
 
 
@@ -147,8 +156,8 @@ async def test_partitions_added_under_a_worker_block_it(kafka: str, prefix: str)
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 2)
     await send(settings, [report(1)])
-    async with running_desk(settings) as desk:
-        await taken_in(settings)
+    async with running_consumer(settings) as desk:
+        await until_processed(settings)
         async with operator(settings) as admin:
             await admin.create_partitions({settings.topic("reports"): NewPartitions(4)})
         await says(desk, "the reports 4")
@@ -160,7 +169,7 @@ async def test_no_client_creates_a_topic_by_asking_for_it(local_kafka: Callable[
     settings = settings_for(cluster.bootstrap_servers, "auto")
     await create_topics(settings, 1)
     await fold_all(settings, [report(1)])
-    async with running_desk(settings) as desk:
+    async with running_consumer(settings) as desk:
         await eventually(lambda: desk.status.ready, "it works")
         await delete(settings, "reports")
         await says(desk, "auto.reports is missing")
