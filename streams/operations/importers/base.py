@@ -1,11 +1,11 @@
-"""What importers share: rows in, reports out, and a tally of what became of each row."""
+"""Rows in, reports out, and a tally of both: shared by all importers."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import orjson
 
@@ -17,7 +17,7 @@ MAX_PLACES = 20
 
 
 class LeftOutRows(Exception):
-    """A row that gives no report; its text is the reason, the same for all rows of a kind."""
+    """A row without a report; the text is the reason, the same for all rows of a kind."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)
@@ -26,7 +26,7 @@ class LeftOutRows(Exception):
 
 
 class RowPlace(NamedTuple):
-    """Where a row stands: `claims.jsonl line 3`."""
+    """Place of a row: `claims.jsonl line 3`."""
 
     file: str
     unit: str
@@ -36,12 +36,21 @@ class RowPlace(NamedTuple):
         return f"{self.file} {self.unit} {self.number}"
 
 
+class CellFault(NamedTuple):
+    """A fault in a row: the field, the reason, and the part of the row that is lost by it."""
+
+    field: str
+    reason: str
+    lost: Literal["row", "claim", "field"]
+
+
 @dataclass(slots=True)
 class SourceReading:
-    """What one row of a data set became: reports, or the reason why there is none.
+    """The reports of one row of a data set, or the reason why there is none.
 
-    `changed` names what was read otherwise than it stands in the row, `unplaced` the columns that hold
-    a figure for which a report has no place. `faulty` marks a row that cannot be read as its kind says.
+    `changed` names what was read otherwise than written in the row, `unplaced` the columns with a figure that
+    reports cannot hold. `faulty` marks a row that cannot be read as its kind says; `faults` are those of its cells,
+    and `cells` the row itself, under its `headings`.
     """
 
     where: RowPlace
@@ -51,6 +60,9 @@ class SourceReading:
     left_out: str | None = None
     detail: str = ""
     faulty: bool = False
+    faults: list[CellFault] = field(default_factory=list)
+    cells: Sequence[str] = ()
+    headings: tuple[str, ...] = ()
 
     def leave_out(self, why: LeftOutRows) -> "SourceReading":
         """Return this row without a report, for the reason given."""
@@ -61,9 +73,10 @@ class SourceReading:
 
 @dataclass(slots=True)
 class ImportTally:
-    """How many rows were read (by file), taken, changed and left out, with the reasons.
+    """Numbers of rows read (by file), taken, changed and left out, with the reasons.
 
-    Every row is either taken or left out; a changed row is one of those taken.
+    Every row is either taken or left out; a changed row is one of those taken. `lost` counts claims and fields that
+    were lost from rows taken.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -74,6 +87,7 @@ class ImportTally:
     changed: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     unplaced: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
     places: list[str] = field(default_factory=list)
     horizon: timedelta = timedelta(0)
 
@@ -88,6 +102,10 @@ class ImportTally:
         self.reports += len(reading.reports)
         self.changed_rows += bool(reading.changed)
         self.changed.update(set(reading.changed))
+        for fault in reading.faults:
+            self.lost[f"{fault.lost} lost: {fault.field}"] += 1
+            if len(self.places) < MAX_PLACES:
+                self.places.append(f"{reading.where}: {fault.lost} lost: {fault.field}: {fault.reason}")
 
     def _count_left_out(self, reading: SourceReading, reason: str) -> None:
         self.left_out[reason] += 1
@@ -103,12 +121,19 @@ class ImportTally:
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What an import can be told: another episode, the edition of the data set, a mapping, no revisions."""
+    """Options of an import: another episode, the edition of the data set, a mapping, no revisions.
+
+    Times more than two days after `now` are faults, unless it is None. `notes` on how the files were read, and
+    `warnings` of what may be a mistake of the mapping, are added by the reader.
+    """
 
     episode: str | None = None
     revision: int = 1
     mapping: Path | None = None
     revisions: bool = True
+    now: datetime | None = None
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 Read = Callable[[Sequence[Path], ImportOptions], Iterator[SourceReading]]
@@ -116,21 +141,30 @@ Read = Callable[[Sequence[Path], ImportOptions], Iterator[SourceReading]]
 
 @dataclass(frozen=True, slots=True)
 class ImportKind:
-    """A kind of data set: its name, one line about it, and how its files are read."""
+    """A kind of data set: its name, one line about it, and the reader of its files."""
 
     name: str
     summary: str
     read: Read
 
 
-def take(readings: Iterable[SourceReading], tally: ImportTally) -> Iterator[ReportShape]:
-    """Yield the reports of rows as they come; a row whose report would be refused is left out."""
+def take(
+    readings: Iterable[SourceReading],
+    tally: ImportTally,
+    on_fault: Callable[[SourceReading], object] | None = None,
+) -> Iterator[ReportShape]:
+    """Yield the reports of rows as they come; a row whose report would be refused is left out.
+
+    Rows with faults are handed to `on_fault`.
+    """
     for reading in readings:
         refused = _refusal(reading.reports)
         if refused is not None:
             reading.faulty = True
             reading.leave_out(LeftOutRows("would be refused", refused))
         tally.count(reading)
+        if on_fault is not None and (reading.faulty or reading.faults):
+            on_fault(reading)
         yield from reading.reports
 
 

@@ -1,192 +1,133 @@
-"""Any CSV file with a mapping (YAML) that says which column is which field: one row, one report."""
+"""Tables with a mapping (YAML) that says which column is which field: one row, one report."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from streams.operations.importers.base import ImportKind, ImportOptions, LeftOutRows, SourceReading
-from streams.operations.importers.csv_mapping import (
-    CountMapping,
-    CsvMapping,
-    FromColumn,
-    MappingError,
-    Value,
-    read_mapping,
+from streams.operations.importers.base import (
+    CellFault,
+    ImportKind,
+    ImportOptions,
+    LeftOutRows,
+    RowPlace,
+    SourceReading,
 )
-from streams.operations.importers.data_files import DataRow, csv_rows
-from streams.operations.importers.dates import utc
-from streams.operations.importers.slugs import slug
+from streams.operations.importers.cells import DateOrder, date_order, is_ambiguous
+from streams.operations.importers.csv_mapping import CsvMapping, FromColumn, MappingError, read_mapping
+from streams.operations.importers.csv_rows import TIMES, CellError, RowReader
+from streams.operations.importers.table_files import FileFormat, Table, open_table
 
-NO_CLAIM = "no claim: the cells that its claims are made of are empty"
-NOT_ONLY = "not among the rows that `only` asks for"
-
-_SPACES = re.compile(r"\s+")
-
-
-class CellError(ValueError):
-    """A cell that cannot be what its field needs: the message names the field, the column and the text."""
+#: A cell falls from row to row this often where its figures are increments taken as running totals.
+FALLING_SHARE = 0.25
+MIN_FIGURES = 3
 
 
 def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
-    """Yield what became of each row; raises MappingError for a mapping that is not given or refused."""
+    """Yield the result of each row; raises MappingError for a missing or wrong mapping."""
     if options.mapping is None:
-        raise MappingError("csv needs a mapping: --mapping FILE (docs/how-to/importers.md)")
+        raise MappingError("csv needs --mapping FILE; draft one with truceline import csv FILE --guess")
     mapping = read_mapping(options.mapping)
+    given = FileFormat(mapping.file.delimiter, mapping.file.encoding, mapping.file.sheet)
+    readings: list[SourceReading] = []
     for path in files:
-        rows = csv_rows(path, columns=mapping.columns, delimiter=mapping.file.delimiter, encoding=mapping.file.encoding)
-        for row in rows:
-            yield _reading(row, mapping, options)
+        table = open_table(path, mapping.columns, given)
+        orders = _date_orders(table, mapping, options)
+        options.notes.extend(f"{table.name}: {note}" for note in table.notes)
+        reader = RowReader(mapping, options, orders)
+        readings += [_reading(table, number, cells, reader) for number, cells in table.rows]
+    _refuse_shared_ids(readings)
+    options.warnings.extend(_warnings(readings, mapping))
+    yield from readings
 
 
-def _reading(row: DataRow, mapping: CsvMapping, options: ImportOptions) -> SourceReading:
-    reading = SourceReading(row.where)
+def _reading(table: Table, number: int, cells: list[str], reader: RowReader) -> SourceReading:
+    reading = SourceReading(RowPlace(table.name, table.unit, number), cells=cells, headings=tuple(table.headings))
     try:
-        reading.reports.append(_RowReader(row.fields, mapping).report(options))
+        reading.reports.append(reader.report(number, table.fields(cells), reading))
     except LeftOutRows as why:
+        reading.faults.clear()
         reading.leave_out(why)
     except CellError as error:
         reading.faulty = True
+        reading.faults = [CellFault(error.field, error.reason, "row")]
         reading.leave_out(LeftOutRows("the value does not fit the field", str(error)))
     return reading
 
 
-class _RowReader:
-    """Reads one row by a mapping."""
-
-    def __init__(self, fields: Mapping[str, str], mapping: CsvMapping) -> None:
-        self._fields = fields
-        self._mapping = mapping
-        self._file = mapping.file
-
-    def report(self, options: ImportOptions) -> Any:
-        """Return the row's report; raises LeftOut, CellError."""
-        mapping = self._mapping
-        for column, wanted in mapping.only.items():
-            if self._fields[column] not in wanted:
-                raise LeftOutRows(NOT_ONLY)
-        claims = [claim for each in mapping.claims if (claim := self._claim(dict(each))) is not None]
-        report = self._fill(dict(mapping.report), required=("episode", "source", "published_at"))
-        if not claims and not report.get("withdrawn"):
-            raise LeftOutRows(NO_CLAIM)
-        if options.episode:
-            report["episode"] = options.episode
-        report.setdefault("revision", options.revision)
-        return {"report_id": self._report_id(), **report, "claims": claims}
-
-    def _report_id(self) -> str:
-        parts = [_SPACES.sub(" ", self._fields[column]).strip() for column in self._mapping.row]
-        if not all(parts):
-            raise CellError(f"report_id: column {', '.join(self._mapping.row)}: empty")
-        return "-".join([self._mapping.name, *parts])
-
-    def _claim(self, fields: dict[str, Any]) -> dict[str, Any] | None:
-        kind, count = fields.pop("type"), fields.pop("count", None)
-        if isinstance(count, CountMapping):
-            figures = self._fill(dict(count))
-            if "best" not in figures:
-                return None
-            return {"type": kind, **self._fill(fields, required=("party", "outcome")), "count": figures}
-        claim = self._fill(fields)
-        if "act" not in claim or (kind == "statement" and fields["text"] is not None and "text" not in claim):
-            return None
-        return {"type": kind, **claim}
-
-    def _fill(self, fields: Mapping[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return the fields whose value is not empty; raises CellError where a required one is."""
-        filled = {}
-        for name, value in fields.items():
-            found = None if value is None else self._value(name, value)
-            if found is not None:
-                filled[name] = found
-            elif name in required:
-                raise CellError(f"{name}: {_place(value)}empty, and a report needs it")
-        return filled
-
-    def _value(self, name: str, value: Value) -> Any:
-        if not isinstance(value, FromColumn):
-            return value
-        text = self._text(value)
-        if text in self._file.empty:
-            return value.default
-        if value.table:
-            table = self._mapping.tables[value.table]
-            if text in table:
-                return table[text]
-        try:
-            return _AS.get(name, _as_text)(text, value, self._file.thousands, ZoneInfo(value.zone or self._file.zone))
-        except ValueError as error:
-            raise CellError(f"{name}: {_place(value)}{error}") from None
-
-    def _text(self, value: FromColumn) -> str:
-        if value.column is not None:
-            return self._fields[value.column].strip()
-        try:
-            return str(value.template).format_map(self._fields).strip()
-        except (KeyError, ValueError, IndexError) as error:
-            raise CellError(f"template {value.template!r}: {error}") from None
-
-
-def _place(value: object) -> str:
-    return f"column {value.column}: " if isinstance(value, FromColumn) and value.column else ""
-
-
-Cell = Callable[[str, FromColumn, str, ZoneInfo], Any]
-
-
-def _as_text(text: str, _value: FromColumn, _thousands: str, _zone: ZoneInfo) -> str:
-    return text
-
-
-def _as_slug(text: str, _value: FromColumn, _thousands: str, _zone: ZoneInfo) -> str:
-    return slug(text)
-
-
-def _as_slugs(text: str, value: FromColumn, _thousands: str, _zone: ZoneInfo) -> list[str]:
-    names = text.split(value.split) if value.split else [text]
-    return [slug(name.strip()) for name in names if name.strip()]
-
-
-def _as_count(text: str, _value: FromColumn, thousands: str, _zone: ZoneInfo) -> int:
-    digits = text.replace(thousands, "") if thousands else text
-    if not (digits.isascii() and digits.isdigit()):
-        raise ValueError(f"{text!r} is not a whole number")
-    return int(digits)
-
-
-def _as_time(text: str, value: FromColumn, _thousands: str, zone: ZoneInfo) -> str:
-    for pattern in value.formats:
-        try:
-            return _in_zone(datetime.strptime(text, pattern), zone)  # noqa: DTZ007 - the zone follows
-        except ValueError:
+def _date_orders(table: Table, mapping: CsvMapping, options: ImportOptions) -> dict[str, DateOrder]:
+    """Return the order of day and month in each column of dates without a format, and note those that are ambiguous."""
+    orders: dict[str, DateOrder] = {}
+    for name, value in mapping.named_values():
+        if name not in TIMES or not isinstance(value, FromColumn) or value.column is None or len(value.formats) == 1:
             continue
-    if value.formats:
-        raise ValueError(f"{text!r} is not a date of the form {' or '.join(value.formats)}")
-    try:
-        return _in_zone(datetime.fromisoformat(text), zone)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a date (ISO 8601); say its form with format") from None
+        index = table.headings.index(table.aliases.get(value.column, value.column))
+        texts = [cells[index] for _, cells in table.rows if index < len(cells)]
+        ambiguous = sum(map(is_ambiguous, texts))
+        try:
+            found = date_order(texts)
+        except ValueError as error:
+            raise MappingError(f"{table.name}: column {value.column}: {error}") from None
+        orders[value.column] = found or "dmy"
+        if value.formats and ambiguous:
+            options.warnings.append(
+                f"column {value.column}: {ambiguous:,} dates fit more than one form; read as {value.formats[0]}"
+            )
+        elif ambiguous and found is None:
+            first = next(filter(is_ambiguous, texts))
+            options.warnings.append(
+                f"column {value.column}: {ambiguous:,} dates such as {first} may be day/month or month/day;"
+                ' read as day/month; say it with format: "%d/%m/%Y"'
+            )
+        elif found is not None:
+            table.notes.append(f"dates of column {value.column} are {'day/month' if found == 'dmy' else 'month/day'}")
+    return orders
 
 
-def _in_zone(moment: datetime, zone: ZoneInfo) -> str:
-    return utc(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+def _refuse_shared_ids(readings: Sequence[SourceReading]) -> None:
+    """Leave out rows of one file that share a report id, and rows of several files that share it with other content."""
+    by_id: dict[tuple[str, str, int], list[SourceReading]] = defaultdict(list)
+    for reading in readings:
+        for report in reading.reports:
+            by_id[report["episode"], report["report_id"], report.get("revision") or 1].append(reading)
+    for (_, report_id, _), sharing in by_id.items():
+        files = {reading.where.file for reading in sharing}
+        same = all(reading.reports == sharing[0].reports for reading in sharing)
+        if len(sharing) == 1 or (len(files) == len(sharing) and same):
+            continue
+        first, second = sharing[:2]
+        reason = f"{report_id} is the id of {first.where} and of {second.where.unit} {second.where.number}"
+        for reading in sharing:
+            reading.faulty = True
+            reading.faults = [CellFault("report_id", reason, "row")]
+            reading.leave_out(LeftOutRows('rows share an id: add a column to row, or "#" for the row number', reason))
 
 
-def _as_truth(text: str, _value: FromColumn, _thousands: str, _zone: ZoneInfo) -> bool:
-    truths = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    if text.lower() not in truths:
-        raise ValueError(f"{text!r} is neither yes nor no; give it a table")
-    return truths[text.lower()]
+def _warnings(readings: Sequence[SourceReading], mapping: CsvMapping) -> Iterator[str]:
+    """Yield a warning where figures that were taken as running totals look like increments."""
+    figures: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
+    implied = any(claim.type == "casualties" and claim.basis is None for claim in mapping.claims)
+    for reading in readings if implied else ():
+        for report in reading.reports:
+            for claim in report["claims"] or ():
+                if claim["type"] == "casualties" and claim.get("basis") in {None, "cumulative"}:
+                    named: Any = claim
+                    key = (report["source"], named["party"], named["outcome"], named.get("population") or "unknown")
+                    figures[key].append((named.get("as_of") or report["published_at"], named["count"]["best"]))
+    falling: list[tuple[tuple[str, ...], list[int]]] = []
+    for name, cell in figures.items():
+        counts = [count for _, count in sorted(cell)]
+        falls = sum(later < before for before, later in pairwise(counts))
+        if len(counts) >= MIN_FIGURES and falls >= FALLING_SHARE * (len(counts) - 1):
+            falling.append((name, counts))
+    if falling:
+        name, counts = falling[0]
+        shown = ", ".join(map(str, counts[:5]))
+        yield (
+            f"figures go up and down in {len(falling):,} of {len(figures):,} counts ({'/'.join(name)}: {shown} …):"
+            " if each row is an incident, set basis: incremental"
+        )
 
 
-_AS: dict[str, Cell] = {
-    **dict.fromkeys(("episode", "source", "relayed_by", "party", "by", "against", "ceasefire", "incident"), _as_slug),
-    **dict.fromkeys(("parties", "mediators"), _as_slugs),
-    **dict.fromkeys(("best", "low", "high", "revision"), _as_count),
-    **dict.fromkeys(("published_at", "as_of", "since", "at", "effective_at", "expires_at"), _as_time),
-    **dict.fromkeys(("withdrawn", "final"), _as_truth),
-}
-
-KIND = ImportKind("csv", "any CSV file, by a mapping of its columns (YAML)", read)
+KIND = ImportKind("csv", "any table (CSV, XLSX, ODS, JSON), by a mapping of its columns (YAML)", read)

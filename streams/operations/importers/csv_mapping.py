@@ -10,10 +10,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from schemas.reports import MAX_CLAIMS, Slug
 from streams.files.jsonl import InputUnreadable
+from streams.operations.importers.mapping_faults import constant_faults, shape_faults
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as people mean it: `no` is a column, 2024-01-01 a text; only true, false, null and integers are more."""
+    """YAML in which `no` and 2024-01-01 are texts; only true, false, null and integers are not."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
@@ -23,15 +24,20 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(null|~|)$
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^(0|[1-9][0-9]*)$"), list("0123456789"))
 
 
+#: Name of the row's number among the columns of `row`.
+ROW_NUMBER = "#"
+SHAPE = "a mapping has name:, row:, report: and claims:; draft one with truceline import csv FILE --guess"
+
+
 class MappingError(ValueError):
-    """A mapping file that is refused: a line for each fault, with the path of the field."""
+    """A mapping file with faults; its message has one fault a line."""
 
 
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"no such time zone: {name!r}; write for example Asia/Baku or UTC") from None
+        raise ValueError(f"there is no time zone {name!r}; for example Asia/Baku or UTC") from None
     return name
 
 
@@ -43,13 +49,15 @@ class _Strict(BaseModel):
 
 
 class FromColumn(_Strict):
-    """A value that stands in a column, or is put together from several (`template`)."""
+    """A value from a column, or put together from several (`template`)."""
 
     column: str | None = None
     template: str | None = None
     table: str | None = None
     format: str | list[str] | None = None
     zone: Zone | None = None
+    #: The moment of the day that a date without a time means.
+    day: Literal["start", "end"] | None = None
     split: str | None = None
     default: str | int | bool | None = None
 
@@ -61,7 +69,7 @@ class FromColumn(_Strict):
 
     @property
     def formats(self) -> list[str]:
-        """The date formats (strptime) to try, in order; none: ISO 8601."""
+        """The date formats (strptime) to try, in order; none: they are found."""
         return [self.format] if isinstance(self.format, str) else self.format or []
 
 
@@ -69,11 +77,18 @@ Value = str | int | bool | FromColumn
 
 
 class CountMapping(_Strict):
-    """Where a count's three figures stand."""
+    """The figures of a count: `best` with its bounds, or a `text` such as `36-38`, `19+` or `ca. 40`."""
 
-    best: Value
+    best: Value | None = None
+    text: Value | None = None
     low: Value | None = None
     high: Value | None = None
+
+    @model_validator(mode="after")
+    def _best_or_text(self) -> "CountMapping":
+        if (self.best is None) == (self.text is None):
+            raise ValueError("give either best or text")
+        return self
 
 
 class CasualtiesMapping(_Strict):
@@ -135,12 +150,13 @@ class ReportMapping(_Strict):
     withdrawn: Value | None = None
 
 
-class TableFormat(_Strict):
-    """How the file is written."""
+class TableMapping(_Strict):
+    """The format of the file; what is left out is found from its content."""
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    encoding: str = "utf-8-sig"
-    empty: list[str] = ["", "NA", "n/a", "-"]
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    empty: list[str] = ["", "NA", "N/A", "n/a", "-", "–", "—", "null", "None"]
     thousands: str = ""
     zone: Zone = "UTC"
 
@@ -152,42 +168,35 @@ class CsvMapping(_Strict):
     row: Annotated[list[str], Field(min_length=1)]
     report: ReportMapping
     claims: Annotated[list[ClaimMapping], Field(min_length=1, max_length=MAX_CLAIMS)]
-    file: TableFormat = TableFormat()
+    file: TableMapping = TableMapping()
     only: dict[str, list[str]] = {}
     tables: dict[str, dict[str, str | int | bool]] = {}
 
-    @model_validator(mode="after")
-    def _tables_are_there(self) -> "CsvMapping":
-        used = {value.table for value in self.values() if isinstance(value, FromColumn) and value.table}
-        if missing := sorted(used - self.tables.keys()):
-            raise ValueError(f"no table {', '.join(missing)} under tables")
-        return self
-
-    def values(self) -> list[Value]:
-        """Return every value that the mapping names."""
-        found: list[Value] = []
+    def named_values(self) -> list[tuple[str, Value]]:
+        """Return every field of the mapping with its value."""
+        found: list[tuple[str, Value]] = []
         for part in (self.report, *self.claims):
-            for name, value in _fields(part).items():
+            for name, value in dict(part).items():
                 if isinstance(value, CountMapping):
-                    found.extend(figure for figure in dict(value).values() if figure is not None)
+                    found.extend((each, figure) for each, figure in dict(value).items() if figure is not None)
                 elif value is not None and name != "type":
-                    found.append(value)
+                    found.append((name, value))
         return found
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that the file must have."""
-        named = {value.column for value in self.values() if isinstance(value, FromColumn) and value.column}
-        return tuple(sorted(named | set(self.row) | self.only.keys()))
+        """The columns that the file must have, but for those of templates."""
+        named = {value.column for _, value in self.named_values() if isinstance(value, FromColumn) and value.column}
+        return tuple(sorted(named | {name for name in self.row if name != ROW_NUMBER} | self.only.keys()))
 
 
 def read_mapping(path: Path) -> CsvMapping:
     """Return the mapping in a YAML file.
 
-    Raises MappingError where it is refused (its message has one `file:line: field: reason` a line), InputUnreadable.
+    Raises MappingError with one `file:line: reason` a line for all its faults, InputUnreadable.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         root = yaml.compose(text, Loader=_Loader)
         content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
     except OSError as error:
@@ -197,32 +206,45 @@ def read_mapping(path: Path) -> CsvMapping:
         raise MappingError(f"{path}:{line}: not YAML: {error.problem}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise MappingError(f"{path}:1: not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise MappingError(f"{path}:1: {SHAPE}")
+    faults = list(constant_faults(content))
     try:
-        return CsvMapping.model_validate(content)
+        mapping = CsvMapping.model_validate(content)
     except ValidationError as error:
-        faults = [(_line(root, fault["loc"]), _path(fault["loc"]), fault["msg"]) for fault in error.errors()]
-        raise MappingError("\n".join(f"{path}:{line}: {place}: {why}" for line, place, why in faults)) from error
+        faults += shape_faults(error, _fields_of)
+    if faults:
+        lines = sorted({(_line(root, location), reason) for location, reason in faults})
+        raise MappingError("\n".join(f"{path}:{line}: {reason}" for line, reason in lines))
+    return mapping
+
+
+def _fields_of(location: tuple[int | str, ...]) -> list[str]:
+    """Return the names of the fields of a part of the mapping."""
+    shapes: dict[str, type[BaseModel]] = {
+        "casualties": CasualtiesMapping,
+        "ceasefire": CeasefireMapping,
+        "statement": StatementMapping,
+        "report": ReportMapping,
+        "file": TableMapping,
+        "count": CountMapping,
+        "FromColumn": FromColumn,
+    }
+    named = [shapes[part] for part in location if isinstance(part, str) and part in shapes]
+    return list((named[-1] if named else CsvMapping).model_fields)
 
 
 def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
-    """Return the line of the innermost part of a location that stands in the file."""
+    """Return the line of the innermost part of a location that is in the file."""
     line = node.start_mark.line + 1 if node and node.start_mark else 1
     for part in location:
         if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line + 1
         elif isinstance(node, yaml.MappingNode):
-            # What is not a key is the name of a shape that pydantic tried.
+            # A part that is no key is the name of a shape that pydantic tried.
             for key, value in node.value:
                 if key.value == str(part):
                     line, node = key.start_mark.line + 1, value
                     break
     return line
-
-
-def _fields(part: BaseModel) -> dict[str, Any]:
-    return dict(part)
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "the mapping"

@@ -5,22 +5,30 @@ from collections.abc import Iterator, Sequence
 
 from schemas.reports import ReportShape
 from streams.core.times import DAY_US, DEFAULT_HORIZON_US
-from streams.operations.importers.base import ImportTally
+from streams.operations.importers.base import ImportOptions, ImportTally
 
 
-def summary_lines(kind: str, reports: Sequence[ReportShape], tally: ImportTally) -> Iterator[str]:
+def summary_lines(
+    kind: str, reports: Sequence[ReportShape], tally: ImportTally, options: ImportOptions | None = None
+) -> Iterator[str]:
     """Yield the lines of the summary."""
+    for note in options.notes if options is not None else ():
+        yield _plain(note)
+    rows = tally.rows.total()
     yield (
-        f"{kind}: {tally.rows.total():,} rows of {', '.join(tally.rows) or 'no file'}:"
+        f"{kind}: {rows:,} row{'' if rows == 1 else 's'} of {', '.join(tally.rows) or 'no file'}:"
         f" {tally.taken:,} taken ({tally.changed_rows:,} of them changed), {tally.left_out.total():,} left out"
     )
     yield from _reasons("changed", tally.changed)
     yield from _reasons("left out", tally.left_out)
+    yield from _reasons("lost from rows taken", tally.lost)
     for place in tally.places:
         yield f"  {_plain(place)}"
     if tally.faults > len(tally.places):
         yield f"  and {tally.faults - len(tally.places):,} more rows that could not be read"
     yield from _reasons("columns that reports cannot hold", tally.unplaced)
+    for warning in options.warnings if options is not None else ():
+        yield f"warning: {_plain(warning)}"
     if reports:
         yield from _about(reports, tally)
 
