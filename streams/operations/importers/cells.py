@@ -59,7 +59,7 @@ _LONGEST = 40
 
 def read_count(text: str) -> CellCount | None:
     """Return the count in a cell (`12`, `1,204`, `36-38`, `19+`, `>34`, `ca. 40`, `dozens`), None for anything else."""
-    words = text.strip().strip("()").strip()[:_LONGEST]
+    words = text.strip().strip("()").strip() if len(text) <= _LONGEST else ""
     if (vague := _VAGUE.get(words.lower())) is not None:
         return CellCount(vague, qualifier="at_least")
     qualifier = "exact"

@@ -152,7 +152,7 @@ class RowReader:
         marks = self._mapping.file.thousands
         read = read_count(text.replace(marks, "") if marks else text)
         if read is None:
-            raise CellError(named, f"{_place(value)}{text!r} is not a whole number, range or count with a qualifier")
+            raise CellError(named, f"{_place(value)}{text!r} is not a number, range or qualified number")
         if read.qualifier != "exact" or read.low is not None:
             self._reading.changed.append(RANGE_READ)
         given = {name: number for name, number in read._asdict().items() if number is not None}

@@ -14,8 +14,8 @@ __all__ = ["guess_mapping"]
 
 #: Rows whose values are looked at.
 SAMPLE_ROWS = 200
-#: A column of dates or counts has this share of its cells readable as such.
-READABLE = 0.7
+#: A column of dates or counts has this share of its cells readable as such; half is enough if the heading says so.
+READABLE, READABLE_IF_NAMED = 0.7, 0.5
 #: A column that names sources or parties has at most this many values, and this share of the rows.
 NAMES_AT_MOST = 60
 _EMPTY = {"", "NA", "N/A", "n/a", "-", "–", "—", "null", "None"}
@@ -114,16 +114,16 @@ def _columns(table: Table) -> Iterator[_Column]:
 
 
 def _is_date(column: _Column) -> bool:
-    order = _order(column)
+    order, named = _order(column), _DATE.search(column.name) is not None
 
     def readable(cell: str) -> bool:
         try:
             read_time(cell, ZoneInfo("UTC"), order=order)
         except (ValueError, OverflowError):
             return False
-        return not cell.isdigit() or _DATE.search(column.name) is not None
+        return not cell.isdigit() or named
 
-    return column.share(readable) >= READABLE
+    return column.share(readable) >= (READABLE_IF_NAMED if named else READABLE)
 
 
 def _order(column: _Column) -> DateOrder:
@@ -135,7 +135,7 @@ def _order(column: _Column) -> DateOrder:
 
 def _count(column: _Column) -> _Count | None:
     outcome = next((name for name, words in _OUTCOMES.items() if words.search(column.name)), None)
-    if outcome is None or column.share(lambda cell: read_count(cell) is not None) < READABLE:
+    if outcome is None or column.share(lambda cell: read_count(cell) is not None) < READABLE_IF_NAMED:
         return None
     population = next((name for name, words in _POPULATIONS.items() if words.search(column.name)), "mixed")
     exact = all((read := read_count(cell)) and read.qualifier == "exact" and read.low is None for cell in column.cells)

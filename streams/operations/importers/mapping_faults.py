@@ -32,6 +32,7 @@ SYNONYMS = {
     "increment": "incremental", "daily": "incremental", "new": "incremental", "total": "cumulative",
     "running": "cumulative", "declared": "announced", "started": "took_effect", "broken": "collapsed",
 }  # fmt: skip
+SLUG_RULE = "lower-case letters, digits, '.', '_' and '-', a letter or digit first"
 _IS_SLUG = re.compile(SLUG)
 _SHAPES = ("casualties", "ceasefire", "statement")
 
@@ -60,17 +61,22 @@ def _words(location: Location, error: Mapping[str, Any], fields_of: Callable[[Lo
             fields = fields_of(location[:-1])
             near = get_close_matches(name, fields, 1, 0.5)
             hint = f"; did you mean {near[0]}?" if near else f"; the fields are {', '.join(fields)}"
-            return f"{place}{name} is not a field{hint}"
+            said = f"{place}{name} is not a field{hint}"
         case "missing":
-            return f"{place}{name} is missing"
+            said = f"{place}{name} is missing"
         case "union_tag_invalid" | "union_tag_not_found":
-            return f"{_place(location)}type must be casualties, ceasefire or statement"
+            said = f"{_place(location)}type must be casualties, ceasefire or statement"
         case "model_type" | "model_attributes_type" | "dict_type":
-            return f"{_place(location)}must be fields and values, each as name: value"
+            said = f"{_place(location)}must be fields and values, each as name: value"
+        case "string_pattern_mismatch":
+            said = f"{place}{name}: {error['input']!r} is not a slug: {SLUG_RULE}"
+        case "too_short":
+            said = f"{place}{name}: must have at least one item"
         case "list_type":
-            return f"{place}{name} must be a list, as [{error['input']}]"
+            said = f"{place}{name} must be a list, as [{error['input']}]"
         case _:
-            return f"{_place(location)}{error['msg'].removeprefix('Value error, ')}"
+            said = f"{_place(location)}{error['msg'].removeprefix('Value error, ')}"
+    return said
 
 
 def _place(location: Location) -> str:
@@ -124,5 +130,5 @@ def _objection(name: str, kind: str, value: str) -> str | None:
         hint = f"; did you mean {near}?" if near in words else ""
         return f"{value!r} is not one of {', '.join(words)}{hint}"
     if name in SLUGS and not _IS_SLUG.fullmatch(value):
-        return f"{value!r} is not a slug: lower-case letters, digits, '.', '_' and '-'"
+        return f"{value!r} is not a slug: {SLUG_RULE}"
     return None

@@ -1,5 +1,6 @@
 """`truceline import`: what it prints, where, and how it ends."""
 
+import datetime as dt
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 from typer.testing import CliRunner
 
@@ -67,7 +69,8 @@ def test_quiet_is_quiet() -> None:
     [
         (["marsian", "x.csv"], 2, "is not one of"),
         (["armaz"], 2, "Missing argument"),
-        (["csv", "x.csv"], 2, "csv needs --mapping FILE"),
+        (["csv", "x.csv"], 2, "draft one with truceline import csv x.csv --guess"),
+        (["armaz", "x.jsonl", "--guess"], 2, "--guess drafts a mapping for one table"),
         (["armaz", "x.jsonl", "--mapping", "m.yaml"], 2, "armaz has no --mapping"),
         (["csv", "x.csv", "--mapping", "nowhere.yaml"], 74, "nowhere.yaml cannot be read: No such file"),
         (["armaz", "nowhere.jsonl"], 74, "nowhere.jsonl cannot be read: No such file"),
@@ -94,13 +97,87 @@ def test_a_file_that_is_cut_short_ends_with_74_and_leaves_no_half_file(tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["claims.jsonl.zst"]
 
 
-def test_strict_ends_with_1_when_a_row_could_not_be_read(tmp_path: Path) -> None:
+def test_a_lost_row_ends_with_1_unless_lenient(tmp_path: Path) -> None:
     claims = tmp_path / "claims.jsonl"
     claims.write_text('{"seq": 1}\n' + ARMAZ.read_text())
-    assert runner.invoke(app, ["import", "armaz", str(claims)]).exit_code == 0
-    result = runner.invoke(app, ["import", "armaz", str(claims), "--strict"])
+    result = runner.invoke(app, ["import", "armaz", str(claims)])
     assert result.exit_code == 1
     assert "claims.jsonl line 1: a field is missing" in result.stderr
+    assert runner.invoke(app, ["import", "armaz", str(claims), "--lenient"]).exit_code == 0
+
+
+MAPPING = """\
+name: m
+row: [id]
+report: {episode: war, source: {column: source}, published_at: {column: day}, url: {column: url}}
+claims:
+  - {type: casualties, party: south, outcome: killed, basis: incremental, count: {best: {column: dead}}}
+"""
+TABLE = "id,day,source,dead,url\n1,2024-03-01,monitor,5,nowhere\n2,soon,monitor,4,\n3,2024-03-03,monitor,2,\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.yaml").write_text(MAPPING)
+    (tmp_path / "t.csv").write_text(TABLE)
+    return tmp_path
+
+
+def imported(*arguments: str) -> tuple[int, list[str], str]:
+    """The exit code, the ids of the reports, and what is said."""
+    run = runner.invoke(app, ["import", "csv", *arguments])
+    return run.exit_code, [json.loads(line)["report_id"] for line in run.stdout.splitlines()], run.stderr
+
+
+def test_rejected_rows_are_fixed_and_imported_again(table: Path) -> None:
+    code, ids, said = imported("t.csv", "--mapping", "m.yaml", "--rejected", "faults.csv")
+    assert (code, ids) == (1, ["m-1", "m-3"])
+    assert "lost from rows taken:\n       1  field lost: url" in said
+    faults = (table / "faults.csv").read_text()
+    assert faults.splitlines()[0].startswith("id,day,source,dead,url,rejected_row,rejected_lost")
+    assert [line.split(",")[5:8] for line in faults.splitlines()[1:]] == [
+        ["t.csv line 2", "field", "url"],
+        ["t.csv line 3", "row", "published_at"],
+    ]
+    (table / "faults.csv").write_text(faults.replace("soon", "2024-03-02").replace("nowhere", "https://example.org"))
+    assert imported("faults.csv", "--mapping", "m.yaml", "--revision", "2")[:2] == (0, ["m-1", "m-2"])
+
+
+def test_strict_fails_for_a_lost_field_too(table: Path) -> None:
+    (table / "t.csv").write_text("".join(line for line in TABLE.splitlines(keepends=True) if "soon" not in line))
+    assert imported("t.csv", "--mapping", "m.yaml")[0] == 0
+    assert imported("t.csv", "--mapping", "m.yaml", "--strict")[0] == 1
+
+
+def test_no_row_taken_ends_with_1(table: Path) -> None:
+    (table / "t.csv").write_text(TABLE.splitlines()[0] + "\n")
+    assert imported("t.csv", "--mapping", "m.yaml", "--lenient")[:2] == (1, [])
+
+
+def test_an_edition_gives_the_changes_since_the_one_before(table: Path) -> None:
+    (table / "now.csv").write_text("id,day,source,dead,url\n1,2024-03-01,monitor,5,\n3,2024-03-03,monitor,9,\n")
+    (table / "t.csv").write_text(
+        "id,day,source,dead,url\n1,2024-03-01,monitor,5,\n3,2024-03-03,monitor,2,\n4,2024-03-04,monitor,1,\n"
+    )
+    code, ids, said = imported("now.csv", "--mapping", "m.yaml", "--edition", "t.csv")
+    assert (code, ids) == (0, ["m-3", "m-4"])
+    assert said.startswith("0 new, 1 changed, 1 withdrawn, 1 unchanged since the earlier edition\n")
+
+
+def test_a_guessed_mapping_is_printed_and_works(table: Path) -> None:
+    run = runner.invoke(app, ["import", "csv", "t.csv", "--guess"])
+    assert (run.exit_code, run.stderr) == (0, "")
+    (table / "guessed.yaml").write_text(run.stdout)
+    assert imported("t.csv", "--mapping", "guessed.yaml", "--lenient")[:2] == (0, ["t-1", "t-3"])
+
+
+def test_a_spreadsheet_goes_straight_in(table: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["id", "day", "source", "dead", "url"], [1, dt.date(2024, 3, 1), "monitor", 5, None]):
+        book.active.append(row)
+    book.save(table / "t.xlsx")
+    assert imported("t.xlsx", "--mapping", "m.yaml")[:2] == (0, ["m-1"])
 
 
 def test_one_episode_can_be_named_for_all() -> None:
