@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import json
+import os
 import sys
 
 from aiokafka import AIOKafkaConsumer
 
+PREFIX = os.environ.get("TRUCELINE_TOPIC_PREFIX", "truceline")
 
-async def main(brokers: str = "127.0.0.1:9092", prefix: str = "truceline", group: str = "example") -> None:
+
+async def main(brokers: str = "127.0.0.1:9092", prefix: str = PREFIX, group: str = "example") -> None:
     """Print each committed change once."""
     seen: set[str] = set()  # to survive a restart, use a table with change_id as its key
     options = {"isolation_level": "read_committed", "auto_offset_reset": "earliest", "group_id": group}

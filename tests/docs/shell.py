@@ -23,6 +23,8 @@ from tests.support.waiting import LIMIT_S
 
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`([\w.-]+\.(\w+))`(?:(?!\n\n).)*\n\n```\2\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: Lines that a slow machine adds: progress after some seconds, and the log.
+ADDED = re.compile(r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[|.*, \d+ s$).*\n?", re.MULTILINE)
 #: Commands that run until Ctrl-C.
 STAYS = re.compile(
     r"(?:\w+=\S+ )*(?:truceline topics check && )?"
@@ -127,7 +129,7 @@ class Reader:
             text=True,
             timeout=LIMIT_S,
         )
-        said = _bare(self._there(run.stdout))
+        said = _bare(ADDED.sub("", self._there(run.stdout)))
         assert run.returncode == 0, f"{command.text}\nends with {run.returncode}: {said}"
         if command.shown:
             assert pattern(command.shown).fullmatch(said), f"{command.text}\n--- says\n{said}\n--- not\n{command.shown}"

@@ -64,8 +64,6 @@ def refused() -> list[Sent]:
 
 #: Records that a worker has rejected before: in two partitions, with times of their own.
 LOGGED = {"how-to/rejected.md": refused()}
-#: Pages that name the default prefix; each other page has a prefix of its own.
-DEFAULTS = {"how-to/consumers.md", "tutorials/platform.md"}
 #: Programs whose commands are run.
 RUN = {"cat", "curl", "echo", "export", "python", "sed", "sh", "truceline"}
 
@@ -82,7 +80,7 @@ BLOCKS = {page: found for page in PAGES if (found := blocks(text(page)))}
 @pytest.mark.kafka
 @pytest.mark.parametrize("page", BLOCKS)
 def test_commands_of_a_page_print_the_output_shown(installation: Installation, page: str) -> None:
-    reader = installation("truceline" if page in DEFAULTS else f"t{uuid.uuid4().hex[:8]}")  # as long, for tables
+    reader = installation(f"t{uuid.uuid4().hex[:8]}")  # as long as `truceline`, for tables
     reader.keeps(files(text(page)))
     with ExitStack() as stack:
         stack.callback(reader.presses_ctrl_c)
@@ -123,7 +121,7 @@ def assert_it_names_what_is_there(command: Command) -> None:
 
 def test_every_command_is_in_a_console_block() -> None:
     """A script in a block of another kind is a file that the page gives."""
-    assert set(BEFORE) | set(LOGGED) | DEFAULTS <= set(BLOCKS)
+    assert set(BEFORE) | set(LOGGED) <= set(BLOCKS)
     for page in PAGES:
         assert sum(map(len, BLOCKS.get(page, ()))) == len(re.findall(r"^\$ ", text(page), re.MULTILINE))
         scripts = re.findall(r"^ *```(?:sh|bash|shell|zsh)\n(.*?)```", text(page), re.DOTALL | re.MULTILINE)
