@@ -176,7 +176,7 @@ An error is `{"code": "…", "message": "…"}`; [the contract](contract.md#http
     document = json.loads((ROOT / "schemas" / "openapi.json").read_text())
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            parts.append(f"## {method.upper()} {path}\n\n{_sentences(operation['summary'] + '.')}\n")
+            parts.append(f"## {method.upper()} {path}\n\n{_sentences(operation['summary'].rstrip('.') + '.')}\n")
             if text := operation.get("description"):
                 parts.append(_sentences(text) + "\n")
             if parameters := operation.get("parameters"):
