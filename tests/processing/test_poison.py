@@ -9,11 +9,11 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.topics import TOPICS
 from streams.core import ledger_codec
-from streams.core.ledger import Ledger
 from streams.core.state.step import EntryKey
 from streams.kafka.client import client_options
 from streams.operations.verify.verify import verify
 from streams.settings import Settings
+from tests.support.failing_stages import failing_stages
 from tests.support.kafka_log import REGISTRY, create_topics, read, running_consumer, send, settings_for, until_processed
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import NOW_MS, figure, report
@@ -38,29 +38,18 @@ async def rejected_codes(settings: Any) -> dict[int, str]:
     return {int(headers["offset"]): headers["code"].decode() for headers in found}
 
 
-@pytest.mark.interpreted
-@pytest.mark.parametrize("stage", ["intake", "fold_counts", "fold_ceasefires"])
-async def test_a_bug_in_the_fold_rejects_its_report_and_degrades_the_worker(
-    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch, stage: str
-) -> None:
+@pytest.mark.parametrize("moment", failing_stages(""))
+async def test_bug_in_the_fold_rejects_its_report_and_degrades(kafka: str, prefix: str, moment: str) -> None:
+    """A report whose fold fails is rejected as internal, the others are folded, and the worker is degraded."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
-    fold = getattr(Ledger, stage)
-
-    def buggy(ledger: Ledger, message: Any, *rest: Any) -> Any:
-        if getattr(getattr(message, "message", message), "report_id", "") == "r-3":
-            raise ZeroDivisionError("a bug")
-        return fold(ledger, message, *rest)
-
-    # That too: what concerns no ceasefire does not come as far as their fold.
+    # With an act: the ceasefires are not folded for a batch that does not concern them.
     act = {"type": "ceasefire", "act": "holding"}
     await send(settings, [report(number, claims=[figure(number), act]) for number in range(6)])
-    async with running_consumer(settings) as desk:
-        with monkeypatch.context() as patched:
-            patched.setattr(Ledger, stage, buggy)
-            await until_processed(settings)
-        assert desk.status.internal_errors == 1
-        assert desk.status.degraded() == ["1 reports rejected as internal: a bug, see the log"]
+    async with running_consumer(settings, stages=failing_stages("r-3")[moment]) as consumer:
+        await until_processed(settings)
+        assert consumer.status.internal_errors == 1
+        assert consumer.status.degraded() == ["1 reports rejected as internal: a bug, see the log"]
     assert await rejected_codes(settings) == {3: "internal"}
     (record,) = await read(settings, "rejected", 1)
     assert dict(record.headers)["message"] == b"ZeroDivisionError: a bug"

@@ -22,6 +22,7 @@ from streams.kafka.client import client_options
 from streams.kafka.topic_reader import TopicReader
 from streams.processing import PartitionConsumer
 from streams.processing.batch import FoldedBatch
+from streams.processing.pipeline import FoldStage
 from streams.settings import Settings, load
 from tests.support.mixed_log import Sent
 from tests.support.paths import ROOT
@@ -130,9 +131,11 @@ def _run(fold: Callable[[], None]) -> Exception | None:
 
 
 @contextlib.asynccontextmanager
-async def running_consumer(settings: Settings, registry: Registry = REGISTRY) -> AsyncIterator[PartitionConsumer]:
+async def running_consumer(
+    settings: Settings, registry: Registry = REGISTRY, stages: Sequence[FoldStage] = ()
+) -> AsyncIterator[PartitionConsumer]:
     """A desk in this process, with no Faust around it."""
-    desk = PartitionConsumer(settings, registry, [fold_counts_here, fold_ceasefires_here])
+    desk = PartitionConsumer(settings, registry, list(stages) or [fold_counts_here, fold_ceasefires_here])
     desk.start()
     try:
         yield desk
