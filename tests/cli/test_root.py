@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -15,6 +19,8 @@ from typer.testing import CliRunner
 from streams import __version__
 from streams.cli import Root, app
 from streams.cli.errors import InputFailed
+from tests.support.build import killed, report
+from tests.support.paths import ROOT
 
 #: As it is called by its name on the path.
 CALLED = "import sys; sys.argv[0] = 'truceline'; from streams.cli import main; main()"
@@ -50,6 +56,49 @@ def test_tab_completes_commands_values_and_options(words: str, completed: list[s
         [sys.executable, "-c", CALLED], env={**os.environ, **asked}, check=True, capture_output=True, text=True
     )
     assert run.stdout.split() == completed
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("truceline show --from reports.jsonl w", ["war"]),
+        ("truceline explain --from reports.jsonl war mod/", ["mod/north/killed/military"]),
+        ("truceline explain --from nowhere.jsonl w", []),
+    ],
+)
+def test_tab_completes_episodes_and_counts_of_the_files_named(tmp_path: Path, words: str, completed: list[str]) -> None:
+    (tmp_path / "reports.jsonl").write_text(json.dumps(report("a", killed(71))))
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_TRUCELINE_COMPLETE": "complete_bash"}
+    run = subprocess.run(
+        [sys.executable, "-c", CALLED],
+        env={**os.environ, **asked, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.stdout.split() == completed
+
+
+def test_help_whose_reader_has_gone_ends_well() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-c", CALLED, "--help"]
+    run = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (run.returncode, run.stderr) == (0, b"")
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, below in getattr(command, "commands", {}).items():
+        yield from leaves(below, (*path, name))
+    if not hasattr(command, "commands"):
+        yield path
+
+
+@pytest.mark.parametrize("path", sorted(leaves(typer.main.get_command(app))))
+def test_help_names_values_and_has_an_example(path: tuple[str, ...]) -> None:
+    """No Python type is shown, and each command has a line that can be copied."""
+    text = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "200"}).output
+    assert not re.search(r"<[a-z\[\] ]+>|\[\d+<=x", text)
+    assert f"truceline {' '.join(path)}" in text.partition("─ Options")[0].partition("Usage")[2].partition("\n")[2]
 
 
 def test_completion_is_installed_where_bash_reads_it(tmp_path: Path) -> None:

@@ -31,6 +31,41 @@ def test_blank_lines_are_skipped_but_numbered(tmp_path: Path) -> None:
     assert read(path) == [("r.jsonl", 1, b"a"), ("r.jsonl", 4, b"b\r"), ("r.jsonl", 6, b"c")]
 
 
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        (b'[{"a": 1},\n {"b":\n  2},\n 3]\n', [(1, b'{"a": 1}'), (2, b'{"b":   2}'), (4, b"3")]),
+        (b"[]\n", []),
+        (b"[1]\n[2]\n", [(1, b"[1]"), (2, b"[2]")]),
+        (b'{\n "a": {\n  "b": 1\n }\n}\n{"c": 2}\n', [(1, b'{  "a": {   "b": 1  } }'), (6, b'{"c": 2}')]),
+        (b'{\n "a":\n\n{"c": 2}\n', [(1, b"{"), (2, b' "a":'), (4, b'{"c": 2}')]),
+        (b"\xef\xbb\xbfa\nb", [(1, b"a"), (2, b"b")]),
+    ],
+)
+def test_arrays_and_records_over_several_lines(
+    tmp_path: Path, content: bytes, records: list[tuple[int, bytes]]
+) -> None:
+    """Each record has the number of the line that it begins on; what is no JSON is read line by line."""
+    path = tmp_path / "r.json"
+    path.write_bytes(content)
+    assert [(number, line) for _, number, line in read(path)] == records
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"a": 1}\n'.encode("utf-16"), "it is UTF-16 text: save it as UTF-8"),
+        ('{"a": 1}\n'.encode("utf-16-le"), "it is UTF-16 text: save it as UTF-8"),
+        (b"PK\x03\x04", "it is a zip archive or a spreadsheet"),
+    ],
+)
+def test_a_file_of_another_format_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "r"
+    path.write_bytes(content)
+    with pytest.raises(InputUnreadable, match=said):
+        read(path)
+
+
 @pytest.mark.parametrize("name", ["r.gz", "r.zst", "gz", "zst"])
 def test_a_file_is_unpacked_by_its_name_or_its_first_bytes(tmp_path: Path, name: str) -> None:
     path = tmp_path / name

@@ -78,7 +78,12 @@ def replay(
         pictures=show or snapshot is not None,
     )
     with command_exit("stopped; nothing was written"), ExitStack() as outputs:
-        refusals = Refusals(_open(outputs, rejected, "--rejected"), several=len(files) > 1, quiet=quiet)
+        refusals = Refusals(
+            _open(outputs, rejected, "--rejected"),
+            several=len(files) > 1,
+            quiet=quiet,
+            horizon_us=orders.horizon_us,
+        )
         run = _replay(orders, jobs, refusals)
         _fold(run, _open(outputs, changes, "--changes"), quiet=quiet)
         if snapshot is not None:

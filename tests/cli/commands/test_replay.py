@@ -21,6 +21,7 @@ from tests.support.waiting import LIMIT_S, eventually_sync
 
 GOOD = json.dumps(report("a", killed(71)))
 BAD = json.dumps(report("b", killed(-1)))
+LATE = {"new": "2022-09-30T00:00:00Z", "old": "2022-08-31T00:00:00Z", "older": "2022-08-30T00:00:00Z"}
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +129,55 @@ def test_until_leaves_out_what_was_published_later_and_says_how_much() -> None:
     assert (code, [change["data"]["cause"]["report_id"] for change in records(out)]) == (0, ["a", "b"])
     assert errors.splitlines()[-2] == "6 lines: 2 accepted, 1 refused (1 invalid), 3 published later"
     assert run(path, "--until", "noon")[0] == 2
+
+
+def test_late_lines_are_summed_up_with_a_horizon_that_takes_them() -> None:
+    path = written(*(json.dumps(report(name, killed(1), published_at=time)) for name, time in LATE.items()))
+    code, _, errors = run(path, "--horizon", "P10D", "--snapshot", "s")
+    assert (code, errors.splitlines()[-3]) == (0, "2 lines too late: --horizon P31D takes them all")
+    assert run(path, "--horizon", "P31D", "--strict", "--snapshot", "s")[0] == 0
+
+
+def test_a_date_in_the_future_is_named_if_others_are_late_by_it() -> None:
+    """One typing error, 2919 for 2019, makes every later line too late; `--until` leaves it out."""
+    times = ("2019-03-01T00:00:00Z", "2919-03-02T00:00:00Z", "2019-03-03T00:00:00Z")
+    path = written(*(json.dumps(report(f"r{n}", killed(n), published_at=time)) for n, time in enumerate(times)))
+    (advice,) = [line for line in run(path, "--snapshot", "s")[2].splitlines() if "--until" in line]
+    said = "1 line too late after a report published 2919-03-02T00:00:00Z, in the future: leave that one out with"
+    assert advice.startswith(f"{said} --until ")
+    errors = run(path, "--until", advice.split()[-1], "--snapshot", "s")[2]
+    assert errors.splitlines()[0] == "3 lines: 2 accepted, 1 published later"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (f"[{GOOD}, {GOOD.replace('71', '72')}]", "2 lines: 1 accepted, 1 refused (1 revision_conflict)"),
+        (json.dumps(json.loads(GOOD), indent=2), "1 line: 1 accepted"),
+        ("\ufeff" + GOOD, "1 line: 1 accepted"),
+    ],
+)
+def test_json_in_other_layouts_is_read(content: str, said: str) -> None:
+    Path("r.json").write_text(content)
+    assert said in run("r.json", "--snapshot", "s")[2]
+
+
+@pytest.mark.parametrize(("content", "code"), [("", 1), ("x\ny\n", 1), (f"x\n{GOOD}\n", 0)])
+def test_a_file_of_which_nothing_is_taken_ends_with_1(content: str, code: int) -> None:
+    Path("r.jsonl").write_text(content)
+    assert run("r.jsonl", "--snapshot", "s")[0] == code
+
+
+def test_a_table_is_recognised() -> None:
+    Path("r.csv").write_text("id,day,dead\n1,2024-03-01,4\n")
+    assert "r.csv looks like a CSV file: truceline import csv r.csv --guess" in run("r.csv")[2].splitlines()
+
+
+def test_a_date_is_its_first_moment() -> None:
+    path = written(GOOD)
+    assert run(path, "--until", "2022-09-16", "--snapshot", "s")[2].splitlines()[0] == (
+        "--until 2022-09-16 is read as 2022-09-16T00:00:00Z"
+    )
 
 
 def test_with_no_output_named_the_result_is_shown() -> None:
