@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from streams.core.picture import ALL, class_of
+from streams.core.model import ALL
+from streams.core.picture import class_of
 from streams.core.source_registry import Registry
 
 Topic = Literal["casualties", "ceasefires"]

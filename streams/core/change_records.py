@@ -16,6 +16,8 @@ Published = tuple[str, bytes]
 #: A message's position on a log: topic, partition, offset.
 Origin = tuple[str, int, int]
 
+#: source, party, outcome, population; a cell of a group or a scope has both besides.
+FIELDS_OF_A_WHOLE_CELL: Final = 4
 _NULL: Final = "null"
 _write: Final = orjson.dumps
 
@@ -75,23 +77,32 @@ class Figure:
 
 def count_change(  # noqa: PLR0917 - in the order of the record
     episode: str,
-    cell: tuple[str, str, str, str],
+    cell: tuple[str, ...],
     version: int,
     kind: str,
     before: Figure | None,
     after: Figure | None,
     cause: str,
 ) -> Published:
-    """Return a change of a running count; the cell is (source, party, outcome, population)."""
-    source, party, outcome, population = cell
+    """Return a change of a running count, by the key of its cell."""
+    source, party, outcome, population = cell[:4]
+    part, named = _part_of_a_cell(cell) if len(cell) > FIELDS_OF_A_WHOLE_CELL else ("", "")
     delta = (0 if after is None else after.best) - (0 if before is None else before.best)
-    change_id = f"{episode}/{source}/{party}/{outcome}/{population}@{version}"
+    change_id = f"{episode}/{source}/{party}/{outcome}/{population}{part}@{version}"
     return change_id, (
         f'{{"change_id":"{change_id}","episode":"{episode}","source":"{source}","party":"{party}"'
-        f',"outcome":"{outcome}","population":"{population}","version":{version},"kind":"{kind}"'
+        f',"outcome":"{outcome}","population":"{population}"{named},"version":{version},"kind":"{kind}"'
         f',"before":{_NULL if before is None else before.json()},"after":{_NULL if after is None else after.json()}'
         f',"delta":{delta},"cause":{cause}}}'
     ).encode()
+
+
+def _part_of_a_cell(cell: tuple[str, ...]) -> tuple[str, str]:
+    """Return how a group and a scope are written in a change's id, and as its fields."""
+    fields = zip(("group", "scope"), cell[FIELDS_OF_A_WHOLE_CELL:], strict=True)
+    given = [(name, value) for name, value in fields if value]
+    in_id = "".join([f"/{name}:{value}" for name, value in given])
+    return in_id, "".join([f',"{name}":"{value}"' for name, value in given])
 
 
 def status_change(  # noqa: PLR0917 - in the order of the record

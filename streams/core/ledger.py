@@ -198,7 +198,7 @@ class Ledger:
         episode.reports[report_id] = new
         step.old, step.new = old, new
         # Not undone: `forget` skips entries without a report.
-        episode.horizon_queue.add(published_at, report_id)
+        episode.horizon_queue.add(pruning.prunable_from(published_at, boxed.claims), report_id)
         if published_at > episode.newest:
             episode.newest = published_at
             self._grown.add(episode.name)

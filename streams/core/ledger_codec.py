@@ -8,6 +8,7 @@ item of a key is its kind:
 | r, episode, report_id | revision, digest, published_at, source, withdrawn, claims, statements |
 | the same, settled, without claims | revision, digest |
 | c, episode, source, party, outcome, population | version, last published value |
+| c, episode, source, party, outcome, population, group or "", scope or "" | the same |
 | v, episode, ceasefire, source or "" | version, last published value, what is settled |
 | e, episode | clock, newest published_at |
 """
@@ -24,6 +25,7 @@ from streams.core.counts.cell import Cell
 from streams.core.counts.entry import CellKey, entry_of
 from streams.core.folds.ceasefires import applied_acts, schedule
 from streams.core.folds.counts import denial_of, record_denial, standing_figure
+from streams.core.folds.pruning import prunable_from
 from streams.core.model import Casualty, StandingReport
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Episode
@@ -50,7 +52,7 @@ def value_bytes(episodes: Episodes, key: EntryKey) -> bytes | None:
     if kind == "r":
         return _report_row(episode, key[2])
     if kind == "c":
-        return _cell_row(episode, (key[2], key[3], key[4], key[5]))
+        return _cell_row(episode, key[2:])
     return _episode_row(episode) if kind == "e" else _view_row(episode, (key[2], key[3]))
 
 
@@ -116,7 +118,7 @@ def _load_report(episode: Episode, registry: Registry, key: list[str], value: by
         return
     standing = _read_standing(value)
     episode.reports[report_id] = standing
-    episode.horizon_queue.append(standing.published_at, report_id)
+    episode.horizon_queue.append(prunable_from(standing.published_at, standing.claims), report_id)
     for index, claim in enumerate(standing.claims):
         if isinstance(claim, Casualty):
             cell_key, entry = entry_of(report_id, standing, index, claim)

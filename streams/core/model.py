@@ -5,7 +5,7 @@ The ledger stores each as an array, its kind first (`streams.core.ledger_codec`)
 All times are microseconds (`streams.core.times`).
 """
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
@@ -14,6 +14,10 @@ from schemas.reports import Basis, Outcome, Population, Qualifier
 #: `Any` on purpose: mypyc unboxes an attribute that it knows to be an `int` and boxes a new one for each place that
 #: keeps it, 32 bytes each and 64 a report (tracemalloc, compiled). Values read as `Boxed` are shared.
 Boxed: TypeAlias = Any
+
+
+#: The party that stands for both or all sides together; it is no party of its own.
+ALL: Final = "all"
 
 
 class Casualty(Struct, frozen=True, array_like=True, gc=False, tag="casualties"):
@@ -31,6 +35,19 @@ class Casualty(Struct, frozen=True, array_like=True, gc=False, tag="casualties")
     since: int | None
     final: bool | None
     incident: str | None
+    #: Those of `PartCasualty`.
+    group: ClassVar[str | None] = None
+    scope: ClassVar[str | None] = None
+
+
+class PartCasualty(Casualty, frozen=True, array_like=True, gc=False, tag="part"):
+    """A figure of a group or a scope.
+
+    A class of its own, so that other figures are stored and digested as version 1 of the contract did.
+    """
+
+    group: str | None  # type: ignore[misc]  # a constant of its base
+    scope: str | None  # type: ignore[misc]
 
 
 class CeasefireClaim(Struct, frozen=True, array_like=True, gc=False, tag="ceasefire"):
@@ -67,6 +84,26 @@ class Reference(Struct, frozen=True, array_like=True, gc=False):
 
 
 Claim = Casualty | CeasefireClaim | Statement
+
+
+class ClaimDetails(Struct, frozen=True, array_like=True, gc=False):
+    """The parts of a claim that the fold does not need: the place and the words it rests on."""
+
+    place: str | None
+    quote: str | None
+
+
+NO_DETAILS: Final = ClaimDetails(None, None)
+
+
+class Document(Struct, frozen=True, array_like=True, gc=False):
+    """The document that a report was read from."""
+
+    id: str
+    sha256: str | None
+    archived_url: str | None
+
+
 #: A published record, or a part of one, as plain values.
 Change = dict[str, Any]
 
@@ -89,6 +126,13 @@ class Report(Struct, frozen=True, gc=False):
     digest: bytes
     #: The number of unknown fields, which were ignored.
     unknown_fields: int
+    document: Document | None = None
+    #: By claim; empty if no claim has a place or a quote.
+    details: tuple[ClaimDetails | None, ...] = ()
+
+    def detail(self, claim: int) -> ClaimDetails:
+        """Return the place and the quote of a claim."""
+        return (self.details[claim] if self.details else None) or NO_DETAILS
 
 
 class StandingReport(Struct, array_like=True, gc=False):
@@ -99,7 +143,7 @@ class StandingReport(Struct, array_like=True, gc=False):
     published_at: int
     source: str
     withdrawn: bool
-    claims: tuple[Claim | None, ...]
+    claims: tuple[Casualty | PartCasualty | CeasefireClaim | Statement | None, ...]
     #: By claim index: the version and the last published value of a statement.
     statements: dict[int, tuple[int, Change | None]] | None = None
 

@@ -27,9 +27,11 @@ from schemas.reports import (
     REPORT,
     REPORT_ID,
     REPORT_ID_LENGTH,
+    SHA256,
     SLUG,
     TICK,
     URL,
+    Basis,
     CasualtiesShape,
     CeasefireShape,
     Qualifier,
@@ -42,7 +44,10 @@ from streams.core.model import (
     Casualty,
     CeasefireClaim,
     Claim,
+    ClaimDetails,
+    Document,
     Message,
+    PartCasualty,
     Reference,
     Report,
     Statement,
@@ -172,21 +177,43 @@ def _report(given: Any, unknown_fields: int) -> Report:
     published_at: Boxed = _time(given.published_at, "published_at")
     withdrawn = given.withdrawn or False
     claims: list[Claim] = []
+    details: tuple[ClaimDetails | None, ...] = ()
     if given.claims:
         for at, claim in enumerate(given.claims):
             claims.append(_CLAIMS[type(claim)](claim, published_at, at))
+        details = _details(given.claims)
     elif not withdrawn:
         _refuse("claims", f"1 to {MAX_CLAIMS} claims")
     report_id, source, relayed_by = _id(given.report_id), _SLUGS.get(given.source), _slug(given.relayed_by)
     url, headline, lang = _url(given.url), given.headline, given.lang
     if lang is not None:
         lang = _LANGS.get(lang)
+    document = None if given.document is None else _document(given.document)
     standing = () if withdrawn else tuple(claims)
-    digest = _digest((withdrawn, (source, relayed_by, published_at, url, headline, lang), standing))
+    if withdrawn:
+        details = ()
+    content: tuple[Any, ...] = (withdrawn, (source, relayed_by, published_at, url, headline, lang), standing)
+    if document is not None or details:  # else the digest of version 1
+        content += (document, details)
     return Report(
         report_id, given.revision or 1, withdrawn, _SLUGS.get(given.episode), source, relayed_by, published_at,
-        url, headline, lang, standing, digest, unknown_fields,
+        url, headline, lang, standing, _digest(content), unknown_fields, document, details,
     )  # fmt: skip
+
+
+def _document(given: Any) -> Document:
+    return Document(_id(given.id), _optional_sha256(given.sha256), _url(given.archived_url))
+
+
+def _details(claims: Any) -> tuple[ClaimDetails | None, ...]:
+    """Return the place and the quote of each claim; empty if there are none."""
+    details = tuple([_detail(claim) for claim in claims])
+    return details if any(details) else ()
+
+
+def _detail(claim: Any) -> ClaimDetails | None:
+    place = None if type(claim) is _StatementStruct else _slug(claim.place)
+    return None if place is None and claim.quote is None else ClaimDetails(place, claim.quote)
 
 
 def _fitting(pattern: str) -> Callable[[str], str]:
@@ -202,12 +229,17 @@ def _fitting(pattern: str) -> Callable[[str], str]:
 
 
 _fits_id: Final = _fitting(REPORT_ID)
+_fits_sha256: Final = _fitting(SHA256)
 _fits_url: Final = _fitting(URL)
 #: One string for all that are equal: a slug kept with each of a million reports is 60 bytes each.
 _SLUGS: Final[Memo[str, str]] = Memo(_fitting(SLUG), max_entries=1 << 16)
 _LANGS: Final[Memo[str, str]] = Memo(_fitting(LANG), max_entries=1 << 12)
 #: Addresses up to their path.
 _SITES: Final[Memo[str, str]] = Memo(_fits_url, max_entries=1 << 12)
+
+
+def _optional_sha256(text: str | None) -> str | None:
+    return None if text is None else _fits_sha256(text)
 
 
 def _slug(text: str | None) -> str | None:
@@ -255,6 +287,8 @@ def _path(location: tuple[int | str, ...]) -> str:
 def _unknown_fields(given: Mapping[str, Any], shape: Mapping[str, Any]) -> int:
     """Return how many fields of a report, its claims and what is in them are left out, since nobody knows them."""
     unknown = len(given) - len(shape)
+    if document := shape.get("document"):
+        unknown += len(given["document"]) - len(document)
     for given_claim, claim in zip(given.get("claims") or (), shape.get("claims") or (), strict=True):
         unknown += len(given_claim) - len(claim)
         nested = _NESTED[claim["type"]]
@@ -274,12 +308,29 @@ def _casualty(given: Any, published_at: Boxed, at: int) -> Casualty:
         as_of = _time(given.as_of, "as_of", at)
         if as_of - published_at > MAX_AS_OF_AHEAD_US:
             _refuse(f"claims[{at}].as_of", "more than 24 h after published_at")
-    if since is not None and since >= as_of:
-        _refuse(f"claims[{at}].since", "not before as_of")
-    return Casualty(
+    if since is not None and since > as_of:
+        _refuse(f"claims[{at}].since", "after as_of")
+    basis: Basis = given.basis or "cumulative"
+    if basis != "incremental":
+        _check_not_incremental(given, at)
+    if given.group is None and given.scope is None:
+        return Casualty(
+            _SLUGS.get(given.party), given.outcome, given.population or "unknown", best, low, high, qualifier,
+            basis, as_of, since, given.final, _slug(given.incident),
+        )  # fmt: skip
+    return PartCasualty(
         _SLUGS.get(given.party), given.outcome, given.population or "unknown", best, low, high, qualifier,
-        given.basis or "cumulative", as_of, since, given.final, _slug(given.incident),
+        basis, as_of, since, given.final, _slug(given.incident), given.group, _slug(given.scope),
     )  # fmt: skip
+
+
+def _check_not_incremental(given: Any, at: int) -> None:
+    count = given.count
+    if given.place is not None:
+        _refuse(f"claims[{at}].place", "a place needs basis incremental")
+    for name, number in (("best", count.best), ("low", count.low), ("high", count.high)):
+        if number is not None and number < 0:
+            _refuse(f"claims[{at}].count.{name}", "below zero needs basis incremental")
 
 
 def _bounds(count: Any, qualifier: str) -> tuple[Boxed, Boxed, Boxed]:
@@ -328,12 +379,13 @@ def _statement(given: Any, _published_at: int, _at: int) -> Statement:
     return Statement(given.act, given.about, _slug(given.against), given.text, reference)
 
 
+_StatementStruct: Final = struct_of(StatementShape)
 #: By kind of claim: its field that is an object itself.
 _NESTED: Final = {"casualties": "count", "ceasefire": None, "statement": "refers_to"}
 _CLAIMS: Final[dict[Any, Callable[[Any, Any, int], Claim]]] = {
     struct_of(CasualtiesShape): _casualty,
     struct_of(CeasefireShape): _ceasefire,
-    struct_of(StatementShape): _statement,
+    _StatementStruct: _statement,
 }
 
 
@@ -349,7 +401,7 @@ def _time(text: str, field: str, at: int | None = None) -> int:
         _refuse(path, f"no such time: {error}")
 
 
-def _digest(content: tuple[bool, tuple[Any, ...], tuple[Claim, ...]]) -> bytes:
+def _digest(content: tuple[Any, ...]) -> bytes:
     return blake2b(_write(content), digest_size=DIGEST_BYTES).digest()
 
 

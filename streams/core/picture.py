@@ -5,38 +5,32 @@ from typing import Any, Final, Literal
 
 from streams.core.ceasefires.view import view_name
 from streams.core.counts.cell import Cell
-from streams.core.counts.entry import CellKey
-from streams.core.model import Casualty, Change
+from streams.core.counts.entry import CELL_FIELDS, CellKey, cell_fields
+from streams.core.counts.slices import slices
+from streams.core.model import ALL, Casualty, Change
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Episode
 from streams.core.times import format_time
 
-#: Both or all sides together; it is no party of its own.
-ALL: Final = "all"
 ClaimantClass = Literal["self_reported", "other_party_claimed", "third_party"]
 CLASSES: Final[tuple[ClaimantClass, ...]] = ("self_reported", "other_party_claimed", "third_party")
-#: party, outcome, population
-FigureSubject = tuple[str, str, str]
-#: outcome, population
-Kind = tuple[str, str]
+#: party, outcome, population[, group, scope]: a cell's key without its source.
+FigureSubject = tuple[str, ...]
+#: outcome, population[, group, scope]
+Kind = tuple[str, ...]
+Row = dict[str, Any]
 
 
 def picture(episode: Episode, registry: Registry) -> dict[str, Any]:
     """Return the snapshot of an episode, its lists sorted by their naming fields."""
     values = {key: cell.value() for key, cell in sorted(episode.cells.items())}
     parties = _parties(episode, values, registry)
-    totals = _totals(parties)
     return {
         "clock": format_time(episode.clock),
         "cells": [_cell(episode, key, value) for key, value in values.items()],
-        "parties": [
-            {"party": party, "outcome": outcome, "population": population, **classes}
-            for (party, outcome, population), classes in parties.items()
-        ],
-        "totals": [
-            {"outcome": outcome, "population": population, **total} for (outcome, population), total in totals.items()
-        ],
-        "derived": _derived(episode, parties, totals),
+        "parties": [{**_subject_fields(subject), **classes} for subject, classes in parties.items()],
+        "totals": [{**_kind_fields(kind), **total} for kind, total in _totals(parties).items()],
+        "derived": derived_rows(episode, registry) if episode.derived else [],
         "ceasefires": _ceasefires(episode),
     }
 
@@ -49,15 +43,19 @@ def class_of(source: str, party: str, registry: Registry) -> ClaimantClass:
     return "self_reported" if affiliation == party else "other_party_claimed"
 
 
-def _cell(episode: Episode, key: CellKey, value: Change | None) -> dict[str, Any]:
-    source, party, outcome, population = key
+def _subject_fields(subject: FigureSubject) -> dict[str, str]:
+    return {name: value for name, value in zip(CELL_FIELDS[1:], subject, strict=False) if value}
+
+
+def _kind_fields(kind: Kind) -> dict[str, str]:
+    return {name: value for name, value in zip(CELL_FIELDS[2:], kind, strict=False) if value}
+
+
+def _cell(episode: Episode, key: CellKey, value: Change | None) -> Row:
     cell = episode.cells[key]
     top = cell.leading()
     return {
-        "source": source,
-        "party": party,
-        "outcome": outcome,
-        "population": population,
+        **cell_fields(key),
         "value": value,
         "version": cell.version,
         "report_id": top and top.report_id,
@@ -65,85 +63,123 @@ def _cell(episode: Episode, key: CellKey, value: Change | None) -> dict[str, Any
     }
 
 
-def _parties(
-    episode: Episode, values: dict[CellKey, Change | None], registry: Registry
-) -> dict[FigureSubject, dict[str, Any]]:
-    said: dict[FigureSubject, dict[ClaimantClass, list[tuple[CellKey, Change]]]] = defaultdict(
+def _parties(episode: Episode, values: dict[CellKey, Change | None], registry: Registry) -> dict[FigureSubject, Row]:
+    standing: dict[FigureSubject, dict[ClaimantClass, list[tuple[CellKey, Change]]]] = defaultdict(
         lambda: {name: [] for name in CLASSES}
     )
     for key, value in values.items():
-        source, party, outcome, population = key
+        source, party = key[:2]
         if value is not None and party != ALL:
-            class_ = class_of(source, party, registry)
-            said[party, outcome, population][class_].append((key, value))
+            standing[key[1:]][class_of(source, party, registry)].append((key, value))
     return {
-        subject: {name: _leading_value(episode, claims) for name, claims in said[subject].items()}
-        for subject in sorted(said)
+        subject: {name: _leading_value(episode, members, registry) for name, members in standing[subject].items()}
+        for subject in sorted(standing)
     }
 
 
-def _leading_value(episode: Episode, said: list[tuple[CellKey, Change]]) -> dict[str, Any] | None:
-    """Return the figure that leads a class, with the envelope of all its figures."""
-    if not said:
+def _leading_value(episode: Episode, members: list[tuple[CellKey, Change]], registry: Registry) -> Row | None:
+    """Return the value that leads a class, the number of its values and the extremes of their bests."""
+    if not members:
         return None
-    key, leader = max(said, key=lambda item: _rank(episode.cells[item[0]], item[0][0]))
-    lows, highs = ([value[bound] for _, value in said] for bound in ("low", "high"))
+    key, leader = max(members, key=lambda member: _rank(episode.cells[member[0]], member[0][0], registry))
+    bests = [value["best"] for _, value in members]
     return {
         "best": leader["best"],
+        "low": leader["low"],
+        "high": leader["high"],
         "source": key[0],
         "as_of": leader["as_of"],
-        "low": None if None in lows else min(lows),
-        "high": None if None in highs else max(highs),
+        "sources": len(members),
+        "least": min(bests),
+        "greatest": max(bests),
     }
 
 
-def _rank(cell: Cell, source: str) -> tuple[bool, int, int, str]:
+def _rank(cell: Cell, source: str, registry: Registry) -> tuple[bool, bool, int, int, str]:
     top = cell.leading()
-    return (False, 0, 0, source) if top is None else (bool(cell.bases), top.as_of, top.published_at, source)
+    as_of, published_at = (0, 0) if top is None else (top.as_of, top.published_at)
+    return not registry.is_partial(source), bool(cell.bases), as_of, published_at, source
 
 
-def _totals(parties: dict[FigureSubject, dict[str, Any]]) -> dict[Kind, dict[str, Any]]:
+def _totals(parties: dict[FigureSubject, Row]) -> dict[Kind, Row]:
     parts: dict[Kind, dict[str, int]] = defaultdict(dict)
     missing: dict[Kind, list[str]] = defaultdict(list)
-    for (party, *kind), classes in parties.items():
-        own = classes["self_reported"]
+    for (party, *rest), classes in parties.items():
+        kind, own = tuple(rest), classes["self_reported"]
         if own is None:
-            missing[kind[0], kind[1]].append(party)
+            missing[kind].append(party)
         else:
-            parts[kind[0], kind[1]][party] = own["best"]
+            parts[kind][party] = own["best"]
     return {
         kind: {"best": sum(parts[kind].values()), "parts": parts[kind], "missing": missing[kind]}
         for kind in sorted(parts)
     }
 
 
-def _derived(
-    episode: Episode, parties: dict[FigureSubject, dict[str, Any]], totals: dict[Kind, dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _ceasefires(episode: Episode) -> list[Row]:
     rows = []
-    for key, entries in sorted(episode.derived.items()):
-        source, party, outcome, population = key
-        newest = entries[-1]
-        claim = newest.claim
-        if party == ALL:
-            ours = totals.get((outcome, population))
-        else:
-            ours = (parties.get((party, outcome, population)) or {}).get("self_reported")
-        computed: int | None = None if ours is None else ours["best"]
+    for (ceasefire, source), view in sorted(episode.views.items()):
+        value = view.value(episode.clock)
+        if value is not None:
+            named = {"ceasefire": ceasefire, "view": view_name(source), "version": view.version}
+            rows.append(named | value)
+    return rows
+
+
+# --- derived figures --------------------------------------------------------------------------------------------------
+
+
+def derived_rows(episode: Episode, registry: Registry) -> list[Row]:
+    """Return the newest derived figure of each key, compared with the figures at its own time."""
+    newest = {key: entries[-1] for key, entries in sorted(episode.derived.items())}
+    times: dict[Kind, set[int]] = defaultdict(set)
+    for key, entry in newest.items():
+        times[key[2:]].add(entry.as_of)
+    own = _own_figures_at(episode, registry, {kind: sorted(each) for kind, each in times.items()})
+    rows = []
+    for key, entry in newest.items():
+        claim, by_party = entry.claim, own.get((key[2:], entry.as_of), {})
+        computed = _computed(key[1], by_party)
         rows.append(
             {
-                "source": source,
-                "party": party,
-                "outcome": outcome,
-                "population": population,
+                **cell_fields(key),
                 "best": claim.best,
-                "as_of": format_time(newest.as_of),
-                "report_id": newest.report_id,
+                "low": claim.low,
+                "high": claim.high,
+                "as_of": format_time(entry.as_of),
+                "report_id": entry.report_id,
                 "computed": computed,
                 "agrees": None if computed is None else _agrees(claim, computed),
             }
         )
     return rows
+
+
+def _computed(party: str, by_party: dict[str, int]) -> int | None:
+    if party != ALL:
+        return by_party.get(party)
+    return sum(by_party.values()) if by_party else None
+
+
+def _own_figures_at(
+    episode: Episode, registry: Registry, times: dict[Kind, list[int]]
+) -> dict[tuple[Kind, int], dict[str, int]]:
+    """Return each party's self-reported best by kind and time, over the claims dated up to that time."""
+    leading: dict[tuple[Kind, int], dict[str, tuple[tuple[bool, bool, int, int, str], int]]] = defaultdict(dict)
+    for key, cell in episode.cells.items():
+        source, party = key[:2]
+        kind = key[2:]
+        if kind not in times or party == ALL or registry.affiliation(source) != party:
+            continue
+        whole = not registry.is_partial(source)
+        for time, slice_ in zip(times[kind], slices(cell, times[kind]), strict=True):
+            if slice_ is None:
+                continue
+            rank = (whole, slice_.has_base, slice_.as_of, slice_.published_at, source)
+            by_party = leading[kind, time]
+            if party not in by_party or by_party[party][0] < rank:
+                by_party[party] = (rank, slice_.best)
+    return {at: {party: best for party, (_, best) in by_party.items()} for at, by_party in leading.items()}
 
 
 def _agrees(claim: Casualty, computed: int) -> bool:
@@ -153,13 +189,3 @@ def _agrees(claim: Casualty, computed: int) -> bool:
     if claim.high is not None:
         return low <= computed <= claim.high
     return low <= computed and (claim.qualifier in {"at_least", "more_than"} or computed <= claim.best)
-
-
-def _ceasefires(episode: Episode) -> list[dict[str, Any]]:
-    rows = []
-    for (ceasefire, source), view in sorted(episode.views.items()):
-        value = view.value(episode.clock)
-        if value is not None:
-            named = {"ceasefire": ceasefire, "view": view_name(source), "version": view.version}
-            rows.append(named | value)
-    return rows

@@ -15,7 +15,7 @@ SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
 HOUR_US: Final = 3600 * SECOND_US
 DAY_US: Final = 24 * HOUR_US
-DEFAULT_HORIZON_US: Final = 400 * DAY_US
+DEFAULT_HORIZON_US: Final = 3_660 * DAY_US
 #: Matches the text of a time.
 is_time: Final = re.compile(TIME).fullmatch
 _TWO_DIGITS: Final = tuple(f"{number:02}" for number in range(60))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.property.reading import BASES, CEASEFIRE_ACTS, QUALIFIERS, STATEMENT_ACTS, SUBJECTS
+from tests.property.reading import BASES, CEASEFIRE_ACTS, GROUPS, QUALIFIERS, STATEMENT_ACTS, SUBJECTS
 
 HOUR = timedelta(hours=1)
 INSTANT = timedelta(microseconds=1)
@@ -21,7 +21,8 @@ class Mood:
 
     `about`: which claims are frequent; `walk`: how its reports move through time; `crowded`: nearly all claims meet in
     one cell and one ceasefire; `fresh`: of a hundred reports so many are new; `timed`: of a hundred ceasefire claims so
-    many give a time to begin or to end; `acts`: what they do; `wild`: lines are oddly spelled, wrapped or invalid.
+    many give a time to begin or to end; `acts`: what they do; `wild`: lines are oddly spelled, wrapped or invalid;
+    `parted`: of a hundred figures so many may be of a group or a scope.
     """
 
     about: str
@@ -32,13 +33,19 @@ class Mood:
     timed: int
     acts: tuple[str, ...]
     wild: bool
+    parted: int = 0
+
+
+_ABOUT = ["all", "all", "counts", "counts", "derived", "derived", "disputes", "ceasefires", "ceasefires"]
 
 
 def mood(dice: Random) -> Mood:
     """Any mood."""
-    acts = [*CEASEFIRE_ACTS, *CEASEFIRE_ACTS[:12]]
+    acts = [*CEASEFIRE_ACTS, *CEASEFIRE_ACTS[:13], "postponed", "holding"]
     return Mood(
-        about=dice.choice(["all", "all", "counts", "counts", "disputes", "ceasefires", "ceasefires"]),
+        about=dice.choice(
+            ["all", "all", "counts", "counts", "derived", "derived", "disputes", "ceasefires", "ceasefires"]
+        ),
         walk=dice.choice(["onward", "onward", "to and fro", "leaping"]),
         horizon_us=dice.choice([400, 400, 400, 5, 3, 2, 1]) * DAY_US,
         crowded=dice.choice([True, True, False]),
@@ -46,6 +53,7 @@ def mood(dice: Random) -> Mood:
         timed=dice.choice([10, 40]),
         acts=tuple(dice.choices(acts, k=dice.randint(3, 12))),
         wild=dice.choice([True, False]),
+        parted=dice.choice([0, 0, 20, 60]),
     )
 
 
@@ -57,6 +65,7 @@ def chance(dice: Random, percent: int) -> bool:
 _KINDS = {
     "all": ["casualties"] * 4 + ["ceasefire"] * 4 + ["statement"] * 2,
     "counts": ["casualties"] * 12 + ["statement"] * 2 + ["ceasefire"],
+    "derived": ["casualties"] * 12 + ["statement"],
     "disputes": ["casualties"] * 3 + ["statement"] * 3,
     "ceasefires": ["ceasefire"] * 12 + ["casualties"],
 }
@@ -82,15 +91,21 @@ def _given(dice: Random, claim: dict[str, Any], percent: int, **fields: Sequence
 # --- casualties -------------------------------------------------------------------------------------------------------
 
 _PARTY = ["north"] * 5 + ["south"] * 3 + ["north-2", "all"]
-_OUTCOME = ["killed"] * 8 + ["wounded", "wounded", "missing", "captured", "killed_or_missing"]
+_OUTCOME = ["killed"] * 8 + ["wounded", "wounded", "missing", "captured", "killed_or_missing", "killed_or_wounded"]
 _POPULATION = ["unknown", "military", "civilian", "mixed", None]
 _QUALIFIER = ["exact", *QUALIFIERS]
 _BASIS = ["cumulative"] * 3 + ["incremental"] * 6 + ["derived", *BASES, None]
+_DERIVED = ["derived"] * 3 + ["incremental"] * 3 + ["cumulative"] * 3
 _BEST = [5, 0, 1, 2, 3, 4, 5, 7, 10, 12]
 _BELOW = [0, 1, 2, 5, 12]
 _AS_OF = [timedelta(0), *(HOUR * n for n in (-1, -6, -6, -12, -24, -48, -72, 1, 6, 24)), INSTANT]
-_SINCE = [INSTANT, HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 72 * HOUR]
+_SINCE = [timedelta(0), INSTANT, HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 72 * HOUR]
 _INCIDENT = ["post-12", "post-12", "bridge", None]
+_BELOW_ZERO = [-1, -2, -5, -12]
+_GROUP = [*GROUPS, "children", "women", None]
+_SCOPE = ["since-2022-09-15", "in-jermuk", None]
+_PLACE = ["jermuk", "sotk", None]
+_QUOTE = ["", "said \u201csoldiers\u201d were killed", None]
 _FINAL = [True, True, False, None]
 
 
@@ -109,8 +124,17 @@ def _casualties(dice: Random, mood: Mood, published_at: datetime) -> dict[str, A
     }
     if not mood.crowded:
         _given(dice, claim, 40, population=_POPULATION)
-    _given(dice, claim, 75, basis=_BASIS)
+    if chance(dice, mood.parted):
+        _given(dice, claim, 60, group=_GROUP, scope=_SCOPE)
+    _given(dice, claim, 75, basis=_DERIVED if mood.about == "derived" else _BASIS)
     _given(dice, claim, 40, qualifier=_QUALIFIER)
+    if claim.get("basis") == "incremental":
+        if chance(dice, 20) and "high" not in count and "low" not in count:
+            count["best"] = dice.choice(_BELOW_ZERO)
+            if claim.get("qualifier") == "about":
+                count |= {"low": count["best"] - 3, "high": count["best"] + dice.choice([0, 20])}
+        _given(dice, claim, 25, place=_PLACE)
+    _given(dice, claim, 5, quote=_QUOTE)
     if chance(dice, 50):
         claim["as_of"] = published_at + dice.choice(_AS_OF)
     if chance(dice, 40):
@@ -142,6 +166,7 @@ def _ceasefire(dice: Random, mood: Mood, published_at: datetime) -> dict[str, An
         claim["expires_at"] = claim.get("effective_at", done_at + dice.choice(_AT)) + dice.choice(_LASTING)
     _given(dice, claim, 35, by=_SIDE)
     _given(dice, claim, 10, against=_SIDE, parties=_PEOPLE, mediators=_PEOPLE, text=["", "\u2026", None])
+    _given(dice, claim, 10, place=_PLACE, quote=_QUOTE)
     return claim
 
 
@@ -159,5 +184,5 @@ def _statement(dice: Random, ids: list[str]) -> dict[str, Any]:
         named: dict[str, Any] = {"report_id": dice.choice([*ids, "a"]), "claim": dice.choice(_INDEX)}
         _given(dice, named, 35, revision=_STANDING_REVISION)
         claim["refers_to"] = named
-    _given(dice, claim, 10, against=_SIDE, text=["", "We never said so.", None])
+    _given(dice, claim, 10, against=_SIDE, text=["", "We never said so.", None], quote=_QUOTE)
     return claim

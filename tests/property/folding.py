@@ -180,7 +180,7 @@ def in_bytes(value: Any) -> bytes:
 
 
 # What may differ between two ledgers that will never tell anything else: in what order to look at things again.
-_MEMOS = {"horizon_queue", "_grown", "registry", "_json"}
+_MEMOS = {"horizon_queue", "retained", "_grown", "registry", "_json"}
 
 
 def inside(thing: Any) -> Any:

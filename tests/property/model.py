@@ -13,8 +13,11 @@ Where the contract leaves a question open:
 - "It clears" comes before the claim's own `effective_at`, `expires_at`, `by` and `not_confirmed` are looked at.
 - `by` in "agreed and announced only when it has a `by`" is the one the registry supplies, too.
 - A cell's `value` in the snapshot is the value of now, whose `as_of` may be later than that of the last change.
-- The snapshot's `as_of` and `source` of a class go with the same cell; of two sources the one whose report (the one the
-  cell names) was published later.
+- The snapshot's figures, `as_of` and `source` of a class go with the same cell; of two sources the one whose report
+  (the one the cell names) was published later.
+- A bound looks at those parts alone that add to it: of the increments that may overlap the base those below zero add to
+  low, the others to high.
+- An increment is below zero where its best is after the qualifier did its part.
 - A dispute counts whatever the statement's `about` says, and also when a source denies its own figure.
 - An increment with a `since` before the base adds to high alone and is still a counted increment: it moves `as_of`, may
   be what `report_id` names, and can be disputed.
@@ -28,7 +31,7 @@ from typing import Any
 
 from tests.property.model_ceasefire import OPEN, view
 from tests.property.model_counts import Cell, best, cell_of, count, kind_of, told
-from tests.property.model_picture import CELL, Standing
+from tests.property.model_picture import Standing, named
 from tests.property.reading import Fields, read_record, time, written
 from tests.property.reading_json import Refused, unwrap
 
@@ -36,7 +39,8 @@ from tests.property.reading_json import Refused, unwrap
 class Model:
     """Everything the contract says of a log of records.
 
-    `sources` is the registry as the vectors write it (slug → name, kind, affiliation); `horizon_us` in microseconds.
+    `sources` is the registry as the vectors write it (slug → name, kind, affiliation, partial).
+    `horizon_us` is in microseconds.
     `changes` grows by ``{"topic", "data"}`` in fold order, `rejected` by (line, code); `counts` as in the vectors.
     `reached` counts the rules that were used, for whoever wants to know what a stream of records exercises.
     """
@@ -163,10 +167,6 @@ class Model:
         """The names of all cells, views or statements of the episode that were ever published."""
         return {key[2:] for key in self.published if key[:2] == (episode, what)}
 
-    def affiliation(self, source: str) -> str | None:
-        affiliation: str | None = self.sources.get(source, {}).get("affiliation")
-        return affiliation
-
     def cells(self, episode: str) -> dict[Cell, tuple[Fields | None, Fields | None]]:
         """All cells that have or ever had a value, in order: each its value and its leading part."""
         casualties, statements = self.claims(episode, "casualties"), self.claims(episode, "statement")
@@ -181,7 +181,7 @@ class Model:
         views = {}
         for ceasefire, source in sorted(now | self.names(episode, "view")):
             seen = [c for c in claims if c["ceasefire"] == ceasefire and source in ("", c["report"]["source"])]
-            views[ceasefire, source] = view(seen, self.clock(episode), self.affiliation, self.reached)
+            views[ceasefire, source] = view(seen, self.clock(episode), self.sources, self.reached, joint=source == "")
         return views
 
     def statements(self, episode: str) -> dict[tuple[str, int], Fields | None]:
@@ -227,9 +227,9 @@ class Model:
         kind = kind_of(version, before, after)
         self.reached[f"kind {kind}"] += 1
         change = {
-            "change_id": f"{episode}/{'/'.join(cell)}@{version}",
+            "change_id": f"{episode}/{'/'.join(cell[:4])}{part_of(cell)}@{version}",
             "episode": episode,
-            **dict(zip(CELL, cell, strict=True)),
+            **named(cell),
             "version": version,
             "kind": kind,
             "before": before,
@@ -289,7 +289,7 @@ class Model:
 
     def picture(self, episode: str) -> Fields:
         cells = self.cells(episode)
-        standing = Standing(self.claims(episode, "casualties"), cells, self.affiliation, self.reached)
+        standing = Standing(self.claims(episode, "casualties"), cells, self.sources, self.reached)
         return {
             "clock": written(self.clock(episode)),
             "cells": [self.cell(episode, cell, *found) for cell, found in cells.items()],
@@ -306,7 +306,7 @@ class Model:
 
     def cell(self, episode: str, cell: Cell, value: Fields | None, leading: Fields | None) -> Fields:
         return {
-            **dict(zip(CELL, cell, strict=True)),
+            **named(cell),
             "value": value,
             "version": self.version(episode, "cell", cell),
             "report_id": leading and leading["report"]["report_id"],
@@ -316,6 +316,11 @@ class Model:
     def version(self, episode: str, what: str, name: tuple[Any, ...]) -> int:
         version, _ = self.published[(episode, what, *name)]
         return version
+
+
+def part_of(cell: Cell) -> str:
+    """How a group and a scope are written in a change_id."""
+    return (f"/group:{cell[4]}" if cell[4] else "") + (f"/scope:{cell[5]}" if cell[5] else "")
 
 
 def view_name(source: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
 
 from tests.property.reading import Fields, written
@@ -20,7 +19,9 @@ ROWS = [
     ("agreed", CLOSED, "agreed"),
     ("announced", (*CLOSED, "agreed"), "announced"),
     ("took_effect", (*CLOSED, "agreed", "announced"), "in_effect"),
-    ("holding", (*CLOSED, "agreed", "announced"), "in_effect"),
+    ("holding", tuple(s for s in CLOSED if s not in ("ended", "collapsed")), "in_effect"),
+    ("holding", ("agreed", "announced"), "in_effect"),
+    ("postponed", ("agreed", "in_effect"), "announced"),
     ("took_effect", ("suspended",), "in_effect"),
     ("resumed", ("none", "suspended", "expired", "ended", "collapsed"), "in_effect"),
     ("extended", ("none", "expired"), "in_effect"),
@@ -57,9 +58,13 @@ class Ceasefire:
             else:
                 return
 
-    def apply(self, claim: Fields, by: str | None) -> None:
+    def apply(self, claim: Fields, by: str | None, *, bystander: bool) -> None:
+        """`bystander`: in the joint view, the claim of a media or an ngo that names no acting party."""
         before = self.status
-        self.move(claim, by)
+        if bystander and claim["act"] in ("ended", "collapsed"):
+            self.reached["bystander"] += 1
+        else:
+            self.move(claim, by)
         if before in CLOSED and self.status in OPEN:
             self.reached["round after a closed one"] += before != "none"
             self.effective_at = self.expires_at = None
@@ -69,6 +74,8 @@ class Ceasefire:
                 self.expires_at = claim["expires_at"] or self.expires_at
                 if before != "in_effect":
                     self.effective_at = claim["effective_at"] or self.effective_at
+            if claim["act"] == "postponed" and before in ("agreed", "announced", "in_effect"):
+                self.effective_at, self.expires_at = claim["effective_at"], claim["expires_at"]
             if claim["act"] in DECLARES and by is not None:
                 self.declared_by.add(by)
         source = claim["report"]["source"]
@@ -94,7 +101,12 @@ class Ceasefire:
 
 
 def view(
-    claims: list[Fields], clock: datetime, affiliation: Callable[[str], str | None], reached: Counter[str]
+    claims: list[Fields],
+    clock: datetime,
+    sources: dict[str, Fields],
+    reached: Counter[str],
+    *,
+    joint: bool,
 ) -> Fields | None:
     """The view over some standing ceasefire claims at `clock`; None over none."""
     if not claims:
@@ -102,7 +114,10 @@ def view(
     state = Ceasefire(reached)
     for claim in sorted(claims, key=lambda claim: claim["k"]):
         state.timers(claim["at"])
-        state.apply(claim, claim["by"] or affiliation(claim["report"]["source"]))
+        source = sources.get(claim["report"]["source"], {})
+        by = claim["by"] or source.get("affiliation")
+        bystander = joint and by is None and source.get("kind") in ("media", "ngo")
+        state.apply(claim, by, bystander=bystander)
     state.timers(clock)
     acts = [claim["act"] for claim in claims]
     return {

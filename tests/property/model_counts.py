@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from tests.property.reading import Fields, written
 
 Cell = tuple[str, ...]
-"""(source, party, outcome, population)"""
+"""(source, party, outcome, population, group, scope), the last two empty where they are not given."""
 
 
 class Parts(NamedTuple):
-    """The counted claims of one cell: its base, the increments that add to everything, those that add to high alone."""
+    """The counted claims of one cell: its base, the increments that add to everything, those that may overlap it."""
 
     base: Fields | None
     adding: list[Fields]
@@ -26,9 +26,26 @@ class Parts(NamedTuple):
     def counted(self) -> list[Fields]:
         return self.summed + self.over
 
+    @property
+    def low(self) -> list[Fields]:
+        """What adds to low."""
+        return self.summed + [part for part in self.over if part["best"] < 0]
+
+    @property
+    def high(self) -> list[Fields]:
+        """What adds to high."""
+        return self.summed + [part for part in self.over if part["best"] >= 0]
+
 
 def cell_of(claim: Fields) -> Cell:
-    return (claim["report"]["source"], claim["party"], claim["outcome"], claim["population"])
+    names = (claim["party"], claim["outcome"], claim["population"], claim["group"] or "", claim["scope"] or "")
+    return (claim["report"]["source"], *names)
+
+
+def total(numbers: list[int | None]) -> int | None:
+    """A sum that is null if a part is, and never below zero."""
+    known = [number for number in numbers if number is not None]
+    return max(0, sum(known)) if len(known) == len(numbers) else None
 
 
 def parts(claims: list[Fields], cell: Cell, reached: Counter[str]) -> Parts:
@@ -59,15 +76,18 @@ def count(
     found = parts(casualties, cell, reached)
     if not found.counted:
         return None, None
-    reached["high only"] += bool(found.over)
+    reached["high only"] += any(part["best"] >= 0 for part in found.over)
+    reached["low only"] += any(part["best"] < 0 for part in found.over)
+    reached["taken back"] += any(part["best"] < 0 for part in found.adding)
+    reached["never below zero"] += sum(part["best"] for part in found.summed) < 0
+    reached["group"] += cell[4] != ""
+    reached["scope"] += cell[5] != ""
     reached["base with increments"] += found.base is not None and bool(found.adding)
     reached["increments without a base"] += found.base is None
-    lows = [part["low"] for part in found.summed]
-    highs = [part["high"] for part in found.counted]
     value = {
-        "best": sum(part["best"] for part in found.summed),
-        "low": None if None in lows else sum(lows),
-        "high": None if None in highs else sum(highs),
+        "best": total([part["best"] for part in found.summed]),
+        "low": total([part["low"] for part in found.low]),
+        "high": total([part["high"] for part in found.high]),
         "as_of": written(max(part["as_of"] for part in found.counted)),
         "final": None if found.base is None else found.base["final"],
         "disputed_by": disputed_by(found, statements, reached),
@@ -85,7 +105,7 @@ def disputed_by(found: Parts, statements: list[Fields], reached: Counter[str]) -
             same = (named["report_id"], named["claim"]) == (part["report"]["report_id"], part["index"])
             if same and named["revision"] in (None, part["report"]["revision"]):
                 names.add(statement["report"]["source"])
-                what = "base" if part is found.base else "high only" if part in found.over else "increment"
+                what = "base" if part is found.base else "overlap" if part in found.over else "increment"
                 reached[f"dispute of a {what}"] += 1
                 reached[f"dispute of {'a' if named['revision'] else 'any'} revision"] += 1
             elif same:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from streams.core.model import Casualty, CeasefireClaim, Claim, Report, Statement
+from msgspec import structs
+
+from streams.core.model import Casualty, CeasefireClaim, Claim, PartCasualty, Report, Statement
 from streams.core.parse import Refusal, parse
 from streams.core.times import format_time
 from tests.property.reading import read_record, written
@@ -27,13 +29,21 @@ def by_the_product(raw: bytes) -> Any:
     return {
         **{name: getattr(message, name) for name in names},
         "published_at": format_time(message.published_at),
-        "claims": [_claim(claim) for claim in message.claims],
+        "document": message.document and structs.asdict(message.document),
+        "claims": [_claim(message, index, claim) for index, claim in enumerate(message.claims)],
     }
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
-    kinds: dict[type[Claim], str] = {Casualty: "casualties", CeasefireClaim: "ceasefire", Statement: "statement"}
-    fields: dict[str, Any] = {"type": kinds[type(claim)]}
+def _claim(report: Report, index: int, claim: Claim) -> dict[str, Any]:
+    kinds: dict[type[Claim], str] = {
+        Casualty: "casualties", PartCasualty: "casualties", CeasefireClaim: "ceasefire", Statement: "statement"
+    }  # fmt: skip
+    detail = report.detail(index)
+    fields: dict[str, Any] = {"type": kinds[type(claim)], "quote": detail.quote}
+    if not isinstance(claim, Statement):
+        fields["place"] = detail.place
+    if isinstance(claim, Casualty):
+        fields |= {"group": claim.group, "scope": claim.scope}
     for name in claim.__struct_fields__:
         value = getattr(claim, name)
         if name in _TIMES and value is not None:

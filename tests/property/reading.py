@@ -10,17 +10,19 @@ Where the contract leaves a question open, this reading decides:
 - ``-0`` is the integer 0. A number written with a fraction or an exponent is never an integer, and outside a field of
   the contract any JSON number of any size is allowed, ``1e400`` too.
 - A byte order mark is no JSON white space: `not_json`.
-- The scheme of an address may be written in capitals; its host is that of RFC 3986, its port digits or nothing, and
-  white space is what Unicode calls so.
+- The host of an address is that of RFC 3986, its port digits or nothing; white space is what Unicode calls so, control
+  characters are those of category Cc, bidi characters those of the property Bidi_Control.
 - Letters and digits of `lang`, and the digits of a time, are ASCII.
 - "Nested deeper than 32" counts open brackets and braces outside strings; 32 are allowed.
-- The given counts lie in 0 … 10⁹ each; low ≤ best ≤ high is checked after the qualifier did its part.
+- The given counts lie in 0 … 10⁹ each, of an increment down to minus 10⁹; low ≤ best ≤ high is checked after
+  the qualifier did its part.
 - Lists not given and empty lists are the same content (the vectors say so of `mediators`); so too `parties`.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,9 +33,10 @@ Fields = dict[str, Any]
 
 BILLION = 10**9
 
-OUTCOMES = ("killed", "wounded", "missing", "captured", "killed_or_missing")
+OUTCOMES = ("killed", "wounded", "missing", "captured", "killed_or_missing", "killed_or_wounded")
 POPULATIONS = ("military", "civilian", "mixed", "unknown")
 QUALIFIERS = ("exact", "about", "at_least", "more_than", "up_to", "nearly")
+GROUPS = ("children", "women", "elderly", "medics", "press", "aid_workers")
 BASES = ("cumulative", "incremental", "derived")
 CEASEFIRE_ACTS = (
     "called_for",
@@ -48,6 +51,7 @@ CEASEFIRE_ACTS = (
     "resumed",
     "ended",
     "collapsed",
+    "postponed",
     "violation_alleged",
     "violation_denied",
     "violation_confirmed",
@@ -85,8 +89,8 @@ def slug(value: Any, path: str) -> str:
 
 
 def slugs(value: Any, path: str) -> list[str]:
-    if type(value) is not list:
-        raise _refuse(path, "a list")
+    if type(value) is not list or len(value) > 50:
+        raise _refuse(path, "a list of at most 50")
     return [slug(name, f"{path}[{place}]") for place, name in enumerate(value)]
 
 
@@ -133,10 +137,16 @@ def written(moment: datetime | None) -> str | None:
 
 def address(value: Any, path: str) -> str:
     url = text(value, path, 2000)
-    found = re.fullmatch(r"(?i:https?)://([^/?#]*)(?:[/?#].*)?", url, re.DOTALL)
-    if found is None or not has_host(found[1]) or any(is_white_space(sign) for sign in url):
-        raise _refuse(path, "an http or https address with a host and no white space")
+    found = re.fullmatch(r"https?://([^/?#]*)(?:[/?#].*)?", url, re.DOTALL)
+    if found is None or not has_host(found[1]) or any(is_hidden(sign) for sign in url):
+        raise _refuse(path, "an http or https address with a host and no white space, control or bidi character")
     return url
+
+
+def is_hidden(sign: str) -> bool:
+    """White space, or a control or bidi character."""
+    bidi = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    return is_white_space(sign) or unicodedata.category(sign) == "Cc" or sign in bidi
 
 
 def has_host(authority: str) -> bool:
@@ -193,13 +203,13 @@ def between(least: int, greatest: int) -> Callable[[Any, str], int]:
 # --- claims -----------------------------------------------------------------------------------------------------------
 
 
-def bounds(count: Any, qualifier: str, path: str) -> tuple[int, int | None, int | None]:
+def bounds(count: Any, qualifier: str, path: str, least: int) -> tuple[int, int | None, int | None]:
     """(best, low, high) of a count after its qualifier."""
     if type(count) is not dict:
         raise _refuse(path, "an object")
-    best: int = required(count, "best", path + ".", between(0, BILLION))
-    low: int | None = optional(count, "low", path + ".", between(0, BILLION))
-    high: int | None = optional(count, "high", path + ".", between(0, BILLION))
+    best: int = required(count, "best", path + ".", between(least, BILLION))
+    low: int | None = optional(count, "low", path + ".", between(least, BILLION))
+    high: int | None = optional(count, "high", path + ".", between(least, BILLION))
     if qualifier == "exact":
         low = best if low is None else low
         high = best if high is None else high
@@ -217,7 +227,9 @@ def bounds(count: Any, qualifier: str, path: str) -> tuple[int, int | None, int 
 
 def casualty_claim(claim: Fields, published_at: datetime, path: str) -> Fields:
     qualifier = optional(claim, "qualifier", path, one_of(QUALIFIERS), "exact")
-    best, low, high = required(claim, "count", path, lambda value, where: bounds(value, qualifier, where))
+    basis = optional(claim, "basis", path, one_of(BASES), "cumulative")
+    least = -BILLION if basis == "incremental" else 0
+    best, low, high = required(claim, "count", path, lambda value, where: bounds(value, qualifier, where, least))
     read = {
         "type": "casualties",
         "party": required(claim, "party", path, slug),
@@ -227,16 +239,22 @@ def casualty_claim(claim: Fields, published_at: datetime, path: str) -> Fields:
         "low": low,
         "high": high,
         "qualifier": qualifier,
-        "basis": optional(claim, "basis", path, one_of(BASES), "cumulative"),
+        "basis": basis,
         "as_of": optional(claim, "as_of", path, time, published_at),
         "since": optional(claim, "since", path, time),
         "final": optional(claim, "final", path, boolean),
         "incident": optional(claim, "incident", path, slug),
+        "group": optional(claim, "group", path, one_of(GROUPS)),
+        "scope": optional(claim, "scope", path, slug),
+        "place": optional(claim, "place", path, slug),
+        "quote": optional(claim, "quote", path, up_to(300)),
     }
     if read["as_of"] - published_at > timedelta(hours=24):
         raise _refuse(path + "as_of", "not more than 24 h after published_at")
-    if read["since"] is not None and not read["since"] < read["as_of"]:
-        raise _refuse(path + "since", "before as_of")
+    if read["since"] is not None and read["since"] > read["as_of"]:
+        raise _refuse(path + "since", "not after as_of")
+    if read["place"] is not None and basis != "incremental":
+        raise _refuse(path + "place", "on increments alone")
     return read
 
 
@@ -258,6 +276,8 @@ def ceasefire_claim(claim: Fields, published_at: datetime, path: str) -> Fields:
         "parties": optional(claim, "parties", path, slugs, []),
         "mediators": optional(claim, "mediators", path, slugs, []),
         "text": optional(claim, "text", path, up_to(2000)),
+        "place": optional(claim, "place", path, slug),
+        "quote": optional(claim, "quote", path, up_to(300)),
     }
     if read["at"] > published_at:
         raise _refuse(path + "at", "not after published_at")
@@ -284,7 +304,25 @@ def statement_claim(claim: Fields, _published_at: datetime, path: str) -> Fields
         "against": optional(claim, "against", path, slug),
         "text": optional(claim, "text", path, up_to(2000)),
         "refers_to": optional(claim, "refers_to", path, reference),
+        "quote": optional(claim, "quote", path, up_to(300)),
     }
+
+
+def document(value: Any, path: str) -> Fields:
+    if type(value) is not dict:
+        raise _refuse(path, "an object")
+    return {
+        "id": required(value, "id", path + ".", report_id),
+        "sha256": optional(value, "sha256", path + ".", sha256),
+        "archived_url": optional(value, "archived_url", path + ".", address),
+    }
+
+
+def sha256(value: Any, path: str) -> str:
+    digits = text(value, path, 64, 64)
+    if not set(digits) <= set("0123456789abcdef"):
+        raise _refuse(path, "64 hex digits in lower case")
+    return digits
 
 
 CLAIMS = {"casualties": casualty_claim, "ceasefire": ceasefire_claim, "statement": statement_claim}
@@ -327,6 +365,7 @@ def read_record(raw: bytes) -> Fields:
         "url": optional(record, "url", "", address),
         "headline": optional(record, "headline", "", up_to(500)),
         "lang": optional(record, "lang", "", language),
+        "document": optional(record, "document", "", document),
         "claims": claims([] if record.get("claims") is None else record["claims"], withdrawn, published_at),
     }
     if withdrawn:

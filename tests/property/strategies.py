@@ -21,23 +21,29 @@ from tests.property.spelling import INVALID, REPLACED, spell, wrap
 
 BEGIN = datetime(2022, 9, 13)
 
-SOURCES: dict[str, dict[str, str | None]] = {
+SOURCES: dict[str, dict[str, str | bool | None]] = {
     "mod": {"name": "Ministry of the north", "kind": "official", "affiliation": "north"},
     "mod-2": {"name": "Another voice of the north", "kind": "official", "affiliation": "north"},
     "mod.south": {"name": "Ministry of the south", "kind": "official", "affiliation": "south"},
     "watch": {"name": "A monitor", "kind": "monitor", "affiliation": None},
+    "border": {"name": "Border service of the north", "kind": "official", "affiliation": "north", "partial": True},
+    "daily": {"name": "A newspaper", "kind": "media", "affiliation": None},
+    "tv.south": {"name": "A broadcaster of the south", "kind": "media", "affiliation": "south"},
 }
 """A registry; `nobody` claims things too and is not in it. The names sort otherwise with a slash behind them."""
 
-OTHER_SOURCES: dict[str, dict[str, str | None]] = {
+OTHER_SOURCES: dict[str, dict[str, str | bool | None]] = {
     "mod": {"name": "Ministry of the north", "kind": "official", "affiliation": "south"},
     "mod.south": {"name": "Ministry of the south", "kind": "official", "affiliation": None},
     "nobody": {"name": "Somebody", "kind": "ngo", "affiliation": "north"},
+    "watch": {"name": "A monitor", "kind": "ngo", "affiliation": None},
+    "border": {"name": "Border service of the north", "kind": "official", "affiliation": "north"},
+    "mod-2": {"name": "Another voice of the north", "kind": "official", "affiliation": "north", "partial": True},
 }
 """Another registry, in which they speak for others."""
 
-_SOURCE = ["mod", "mod", "mod", "mod-2", "mod.south", "mod.south", "watch", "nobody"]
-_FEW_SOURCES = ["mod"] * 8 + ["mod-2", "mod.south", "watch"]
+_SOURCE = ["mod", "mod", "mod", "mod-2", "mod.south", "mod.south", "watch", "nobody", "border", "daily", "tv.south"]
+_FEW_SOURCES = ["mod"] * 8 + ["mod-2", "mod.south", "watch", "border", "daily"]
 _EPISODE = ["war"] * 9 + ["war-2"]
 _ID = ["a", "b", "c", "d", "e", "a/1", "\xe4", "\U0001f54a", "\uffff"]
 _WALK = {
@@ -47,6 +53,8 @@ _WALK = {
 }
 _TICK = [timedelta(0), HOUR, 6 * HOUR, 24 * HOUR, 72 * HOUR, -6 * HOUR, INSTANT]
 _STAMP = [timedelta(0), HOUR, -HOUR, -HOUR, -HOUR - INSTANT, -6 * HOUR]
+_SHA256 = ["0123456789abcdef" * 4, "f" * 64, None]
+_ARCHIVED = ["https://archive.example/1", None]
 _STEP = ["report"] * 22 + ["tick"] * 3 + ["repeat"] * 2
 _REVISION = [1] * 16 + [2, 2, 0, -1]
 _CLAIMS = [1, 1, 1, 2, 2, 3, 4]
@@ -112,6 +120,10 @@ class Author:
             report["url"] = dice.choice(["https://example.org/\xe4?b=c#d", "http://[::1]:80", None])
             report["headline"] = dice.choice(["", "Voices \u2028 of\n\U0001f54a", None])
             report["lang"] = dice.choice(["hy-AM", "en", None])
+        if chance(dice, 10):
+            report["document"] = {"id": dice.choice(["daily-1", "daily-2"])}
+            if chance(dice, 50):
+                report["document"] |= {"sha256": dice.choice(_SHA256), "archived_url": dice.choice(_ARCHIVED)}
         if not withdrawn or chance(dice, 30):
             ids = [each["report_id"] for each in self.reports]
             report["claims"] = [claim(dice, self.mood, self.now, ids) for _ in range(dice.choice(_CLAIMS))]

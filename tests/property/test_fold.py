@@ -187,6 +187,7 @@ def test_changes_of_a_thing_form_a_chain(history: History, forgetting: int) -> N
     for episode, picture in fold.snapshot()["episodes"].items():
         for cell in picture["cells"]:
             name = "/".join([episode, *(cell[part] for part in ("source", "party", "outcome", "population"))])
+            name += "".join(f"/{part}:{cell[part]}" for part in ("group", "scope") if part in cell)
             last = chains[name][-1]
             assert (cell["version"], without_date(cell["value"])) == (last["version"], without_date(last["after"]))
 

@@ -12,6 +12,8 @@ from schemas.reports import (
     CeasefireAct,
     CeasefireShape,
     CountShape,
+    DocumentShape,
+    Group,
     Outcome,
     Population,
     Qualifier,
@@ -41,13 +43,21 @@ RULES = {
     *(f"timer effective from {status}" for status in ("agreed", "announced")),
     *(f"timer expires from {status}" for status in OPEN),
     *(f"statement {what}" for what in ("published", "changed", "withdrawn", "restored")),
-    *(f"dispute of {what}" for what in ("a base", "a increment", "a high only")),
+    *(f"dispute of {what}" for what in ("a base", "a increment", "a overlap")),
     *(f"dispute of {which} revision" for which in ("a", "any", "another")),
     *(f"derived exact agrees {answer}" for answer in (True, False, None)),
     *(f"derived {how} agrees True" for how in ("at_least", "more_than", "up_to", "nearly")),
     "base with increments",
     "increments without a base",
     "high only",
+    "low only",
+    "taken back",
+    "never below zero",
+    "group",
+    "scope",
+    "bystander",
+    "partial beside whole",
+    "derived of another time",
     "incident told twice",
     "round after a closed one",
     "confirmed after all",
@@ -61,6 +71,7 @@ SHAPES = {
     "report": ReportShape,
     "casualties": CasualtiesShape,
     "count": CountShape,
+    "document": DocumentShape,
     "ceasefire": CeasefireShape,
     "statement": StatementShape,
     "refers_to": ReferenceShape,
@@ -75,7 +86,7 @@ def fields_in_play(line: str) -> set[tuple[str, str]]:
     except Refused:
         return set()
     given = json.loads(unwrap(line.encode())[0])
-    parts = [("tick" if "tick" in record else "report", given)]
+    parts = [("tick" if "tick" in record else "report", given), ("document", given.get("document"))]
     for claim in given.get("claims") or () if "tick" not in record else ():
         parts += [(claim["type"], claim), ("count", claim.get("count")), ("refers_to", claim.get("refers_to"))]
     return {(name, field) for name, part in parts for field, value in (part or {}).items() if value is not None}
@@ -87,7 +98,7 @@ def test_histories_put_every_field_in_play() -> None:
     every = {(name, field) for name, shape in SHAPES.items() for field in get_type_hints(shape)}
     assert every - set().union(*map(fields_in_play, lines)) == set()
     text = "\n".join(lines)
-    words = [word for words in (Outcome, Population, Qualifier, Basis, CeasefireAct) for word in get_args(words)]
+    words = [word for words in (Outcome, Population, Group, Qualifier, Basis, CeasefireAct) for word in get_args(words)]
     words += [word for words in (StatementAct, StatementSubject) for word in get_args(words)]
     assert [word for word in words if f'"{word}"' not in text] == []
 

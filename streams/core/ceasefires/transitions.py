@@ -13,6 +13,10 @@ CLOSED: Final = (
     "none", "called_for", "proposed", "rejected", "ended", "expired", "collapsed",
     "never_took_effect",
 )  # fmt: skip
+#: The closed statuses from which `holding` opens a ceasefire: one that was ended does not hold.
+BEFORE_AN_END: Final = tuple(status for status in CLOSED if status not in {"ended", "collapsed"})
+#: Acts by which a bystander (media or ngo, with no acting party) ends nothing in the joint view.
+ENDS: Final = frozenset({"ended", "collapsed"})
 
 
 class Transition(NamedTuple):
@@ -32,7 +36,9 @@ TRANSITIONS: Final = (
     Transition(("rejected",), ("agreed", "announced"), "rejected", needs_by=True),
     Transition(("agreed",), CLOSED, "agreed"),
     Transition(("announced",), (*CLOSED, "agreed"), "announced"),
-    Transition(("took_effect", "holding"), (*CLOSED, "agreed", "announced"), "in_effect"),
+    Transition(("took_effect",), (*CLOSED, "agreed", "announced"), "in_effect"),
+    Transition(("holding",), (*BEFORE_AN_END, "agreed", "announced"), "in_effect"),
+    Transition(("postponed",), ("agreed", "in_effect"), "announced"),
     Transition(("took_effect",), ("suspended",), "in_effect"),
     Transition(("resumed",), ("none", "suspended", "expired", "ended", "collapsed"), "in_effect"),
     Transition(("extended",), ("none", "expired"), "in_effect"),
@@ -106,10 +112,16 @@ def next_status(state: CeasefireState, act: str, by: str | None) -> str:
     return transition.target
 
 
-def apply_claim(state: CeasefireState, claim: CeasefireClaim, source: str, by: str | None) -> CeasefireState:
-    """Return the state after a claim; `by` is the acting party, the source's affiliation by default."""
+def apply_claim(
+    state: CeasefireState, claim: CeasefireClaim, source: str, by: str | None, *, bystander: bool = False
+) -> CeasefireState:
+    """Return the state after a claim; `by` is the acting party, the source's affiliation by default.
+
+    `bystander`: the claim is a media's or ngo's in the joint view, and names no acting party.
+    """
     before = run_timers(state, claim.at)
-    after = _with_status(before, claim, next_status(before, claim.act, by))
+    status = before.status if bystander and claim.act in ENDS else next_status(before, claim.act, by)
+    after = _with_status(before, claim, status)
     if before.status in OPEN or after.status in OPEN:
         after = _with_declaration(before, after, claim, by)
     return _with_confirmation(after, claim.act, source)
@@ -134,6 +146,8 @@ def _with_declaration(
             state = state._replace(expires_at=claim.expires_at)
         if claim.effective_at is not None and before.status != "in_effect":
             state = state._replace(effective_at=claim.effective_at)
+    if claim.act == "postponed" and before.status != "suspended":
+        state = state._replace(effective_at=claim.effective_at, expires_at=claim.expires_at)
     if claim.act in DECLARES and by is not None and by not in state.declared_by:
         state = state._replace(declared_by=tuple(sorted((*state.declared_by, by))))
     return state

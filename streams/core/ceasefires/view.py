@@ -26,6 +26,8 @@ class AppliedAct(NamedTuple):
     source: str
     #: The acting party.
     by: str | None
+    #: True in the joint view for media and ngos that name no acting party.
+    bystander: bool = False
 
 
 class SettledTotals(NamedTuple):
@@ -149,7 +151,7 @@ class View:
         state = self.states[index - 1] if index else self.settled
         states = []
         for act in acts:
-            state = apply_claim(state, act.claim, act.source, act.by)
+            state = apply_claim(state, act.claim, act.source, act.by, bystander=act.bystander)
             states.append(state)
         return states
 

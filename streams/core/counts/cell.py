@@ -1,4 +1,4 @@
-"""One running count: the cell of a (source, party, outcome, population), contract section 3.
+"""One running count: the cell of a (source, party, outcome, population, group, scope), contract section 3.
 
 A cell keeps its cumulative claims and its increments sorted by k = (as_of, published_at, report_id, claim index),
 and the sums of its counted increments. A claim in order costs one binary search; a late one costs the claims after it.
@@ -160,7 +160,8 @@ class Cell:
             if entry.claim.incident is not None:
                 self.incidents.setdefault(entry.claim.incident, []).append(entry)
         self.sums = self._sums_after(self._base_as_of())
-        self.settled = next((base for base in reversed(self.bases) if base.published_at < floor), None)
+        settled = (base for base in reversed(self.bases) if base.published_at < floor and base.as_of < floor)
+        self.settled = next(settled, None)
 
     def up_to(self, as_of: int) -> list[Entry]:
         """Return the increments that a base of that date supersedes."""
@@ -204,7 +205,12 @@ class Cell:
             low, lows_unknown = _plus(claim.low, low, lows_unknown)
             high, highs_unknown = _plus(claim.high, high, highs_unknown)
         return Figure(
-            best, None if lows_unknown else low, None if highs_unknown else high, top.as_of, final, disputed_by
+            max(best, 0),
+            None if lows_unknown else max(low, 0),
+            None if highs_unknown else max(high, 0),
+            top.as_of,
+            final,
+            disputed_by,
         )
 
     def _counts(self, entry: Entry) -> bool:
@@ -287,9 +293,14 @@ def _plus(number: int | None, total: int, unknown: int) -> tuple[int, int]:
 
 
 def _part(claim: Casualty, base_as_of: int | None) -> Sums:
-    """Return the part of an increment; one that reaches back before the base adds to high alone."""
+    """Return the part of an increment.
+
+    One that reaches back before the base may overlap it: it adds to high alone, one below zero to low alone.
+    """
+    low, lows_unknown = _plus(claim.low, 0, 0)
     high, highs_unknown = _plus(claim.high, 0, 0)
     if base_as_of is not None and claim.since is not None and claim.since < base_as_of:
+        if claim.best < 0:
+            return Sums(low=low, lows_unknown=lows_unknown)
         return Sums(high=high, highs_unknown=highs_unknown)
-    low, lows_unknown = _plus(claim.low, 0, 0)
     return Sums(claim.best, low, lows_unknown, high, highs_unknown)

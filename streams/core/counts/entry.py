@@ -6,8 +6,11 @@ from streams.core.model import Boxed, Casualty, StandingReport
 
 #: A claim by its position: report_id and claim index.
 Target = tuple[str, int]
-#: source, party, outcome, population
-CellKey = tuple[str, str, str, str]
+#: source, party, outcome, population; then group and scope (or "") if either is given, so that cells without them have
+#: the keys of version 1 and sort first.
+CellKey = tuple[str, ...]
+#: The names of a cell's fields, in the order of its key.
+CELL_FIELDS: Final = ("source", "party", "outcome", "population", "group", "scope")
 
 
 class Denial(NamedTuple):
@@ -45,8 +48,15 @@ def entry_of(report_id: str, standing: StandingReport, index: int, claim: Casual
     """Return a figure's cell and its entry, which shares its times with report and claim."""
     report: Boxed = standing
     figure: Boxed = claim
-    key = (report.source, figure.party, figure.outcome, figure.population)
+    key: CellKey = (report.source, figure.party, figure.outcome, figure.population)
+    if figure.group is not None or figure.scope is not None:
+        key += (figure.group or "", figure.scope or "")
     return key, _new_entry(Entry, (figure.as_of, report.published_at, report_id, index, claim))
+
+
+def cell_fields(key: CellKey) -> dict[str, str]:
+    """Return a cell's fields by name, group and scope only if given."""
+    return {name: value for name, value in zip(CELL_FIELDS, key, strict=False) if value}
 
 
 def after(as_of: int) -> tuple[int]:

@@ -48,7 +48,8 @@ def applied_acts(report_id: str, standing: StandingReport, registry: Registry) -
         if isinstance(claim, CeasefireClaim):
             by = claim.by or registry.affiliation(source)
             act = AppliedAct(claim.at, standing.published_at, report_id, index, claim, source, by)
-            acts += [((claim.ceasefire, JOINT), act), ((claim.ceasefire, source), act)]
+            joint = act._replace(bystander=True) if by is None and registry.is_bystander(source) else act
+            acts += [((claim.ceasefire, JOINT), joint), ((claim.ceasefire, source), act)]
     return acts
 
 

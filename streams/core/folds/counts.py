@@ -181,8 +181,7 @@ def _publish(episode: Episode, step: Step, key: CellKey, cell: Cell) -> Publishe
     version = cell.version + 1
     step.undo.append((_set_published, (cell, cell.version, before)))
     cell.version, cell.published = version, after
-    source, party, outcome, population = key
-    step.touched.append(("c", episode.name, source, party, outcome, population))
+    step.touched.append(("c", episode.name, *key))
     return count_change(episode.name, key, version, _kind(version, before, after), before, after, step.cause())
 
 

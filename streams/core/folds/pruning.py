@@ -3,8 +3,14 @@
 A report is settled once its standing revision was published before the horizon: it can no longer be revised or
 withdrawn, and no claim from before the horizon is accepted any more. So of a cell's settled cumulative claims only the
 greatest can ever count, no increment up to it can, and the settled acts that lead a view are kept as the state after
-them.
+them. Figures dated after the horizon are pruned once it has passed their date too: a derived figure of a time between
+may still come. Superseded figures that a standing derived figure is compared with are retained (section 5).
 """
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from streams.core.ceasefires.timer_queue import ViewKey
 from streams.core.ceasefires.transitions import VIOLATIONS
@@ -12,7 +18,7 @@ from streams.core.ceasefires.view import JOINT
 from streams.core.counts.cell import Cell, remove_entries
 from streams.core.counts.entry import CellKey, Entry, Target, entry_of
 from streams.core.folds.counts import denial_of, drop_denial, standing_figure
-from streams.core.model import Casualty, CeasefireClaim, Claim, StandingReport
+from streams.core.model import ALL, Boxed, Casualty, CeasefireClaim, Claim, StandingReport
 from streams.core.state.episode import Episode
 from streams.core.state.step import EntryKey
 
@@ -20,9 +26,9 @@ from streams.core.state.step import EntryKey
 def forget(episode: Episode, horizon_us: int) -> list[EntryKey]:
     """Prune what newly settled reports supersede; return the changed ledger entries."""
     pruning = _Pruning(episode, episode.newest - horizon_us)
-    for published_at, report_id in episode.horizon_queue.pop_before(pruning.floor):
+    for time, report_id in episode.horizon_queue.pop_before(pruning.floor):
         standing = episode.reports.get(report_id)
-        if standing is not None and standing.published_at == published_at:
+        if standing is not None and prunable_from(standing.published_at, standing.claims) == time:
             pruning.settle(report_id, standing)
     pruning.drop_superseded()
     pruning.pack()
@@ -56,14 +62,11 @@ class _Pruning:
 
     def drop_superseded(self) -> None:
         """Drop the claims that can never count again."""
-        for key, entries in self._figures.items():
-            gone = superseded(self._episode.cells[key], entries, self.floor)
-            self._episode.cells[key].prune(gone)
-            for entry in gone:
-                self._drop_claim(entry.target)
-                self._drop_denials_of(entry.target)
         for key, entries in self._derived.items():
             self._drop_derived(key, entries)
+        times = derived_times(self._episode, self.floor)
+        for key in [*self._figures, *(self._episode.retained.keys() - self._figures.keys())]:
+            self._drop_figures(key, times)
         for ceasefire in self._ceasefires:
             self._drop_leading(ceasefire)
 
@@ -75,6 +78,21 @@ class _Pruning:
             if standing is not None and not standing.claims:
                 settled.add(report_id, standing.revision, standing.digest)
                 del reports[report_id]
+
+    def _drop_figures(self, key: CellKey, times: dict[CellKey, list[int]]) -> None:
+        """Drop a cell's superseded figures but those that a derived figure is compared with."""
+        cell = self._episode.cells[key]
+        candidates = superseded(cell, self._figures.get(key, []), self.floor)
+        candidates.update((entry.target, entry) for entry in self._episode.retained.pop(key, ()))
+        if times and candidates and (retained := needed(cell, candidates, times.get(key[1:], []), self.floor)):
+            self._episode.retained[key] = retained
+            for entry in retained:
+                del candidates[entry.target]
+        gone = list(candidates.values())
+        cell.prune(gone)
+        for entry in gone:
+            self._drop_claim(entry.target)
+            self._drop_denials_of(entry.target)
 
     def _drop_derived(self, key: CellKey, settled: list[Entry]) -> None:
         """Drop all settled derived figures of a key but the newest."""
@@ -142,8 +160,73 @@ class _Pruning:
         self.touched.append(("r", self._episode.name, report_id))
 
 
-def superseded(cell: Cell, settled: list[Entry], floor: int) -> list[Entry]:
-    """Return the entries that can never count again once these settle; sets the cell's settled base."""
+def prunable_from(published_at: Boxed, claims: Sequence[Claim | None]) -> Boxed:
+    """Return the time that the horizon must pass before a report's claims are pruned."""
+    time = published_at
+    for claim in claims:
+        if isinstance(claim, Casualty):
+            as_of: Boxed = claim.as_of
+            time = max(time, as_of)
+    return time
+
+
+def derived_times(episode: Episode, floor: int) -> dict[CellKey, list[int]]:
+    """Return the dates before `floor` of the standing derived figures, sorted, by the cells they are compared with.
+
+    The keys are those of cells without the source, one for each party where a figure is of all.
+    """
+    by_kind: dict[CellKey, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for key, entries in episode.derived.items():
+        if entries[0].as_of < floor:
+            by_kind[key[2:]][key[1]].update(entry.as_of for entry in entries if entry.as_of < floor)
+    if not by_kind:
+        return {}
+    times: dict[CellKey, list[int]] = {}
+    for key in episode.cells:
+        if (by_party := by_kind.get(key[2:])) and key[1] != ALL and key[1:] not in times:
+            times[key[1:]] = sorted(by_party.get(ALL, set()) | by_party.get(key[1], set()))
+    return times
+
+
+def needed(cell: Cell, candidates: dict[Target, Entry], times: list[int], floor: int) -> list[Entry]:
+    """Return the superseded entries that may count in the cell's value at one of some times."""
+    if not times:
+        return []
+    bases = sorted(entry for entry in candidates.values() if entry.claim.basis == "cumulative")
+    if cell.settled is not None:
+        bases.append(cell.settled)
+    retained = [base for base, later in pairwise(bases) if _one_between(times, base.as_of, later.as_of)]
+    for entry in candidates.values():
+        if entry.claim.basis != "cumulative":
+            end = min(_superseded_from(cell, entry, bases, floor), default=None)
+            if end is None or _one_between(times, entry.as_of, end):
+                retained.append(entry)
+    return retained
+
+
+def _superseded_from(cell: Cell, increment: Entry, bases: list[Entry], floor: int) -> Iterator[int]:
+    """Yield the dates of the settled base and of the settled report of its incident that replace an increment."""
+    index = bisect_left(bases, (increment.as_of,))
+    if index < len(bases):
+        yield bases[index].as_of
+    if increment.claim.incident is not None:
+        same_incident = cell.incidents[increment.claim.incident]
+        later = same_incident[bisect_left(same_incident, increment) + 1 :]
+        yield from (entry.as_of for entry in later if _is_settled(entry, floor))
+
+
+def _is_settled(entry: Entry, floor: int) -> bool:
+    return entry.published_at < floor and entry.as_of < floor
+
+
+def _one_between(times: list[int], start: int, end: int) -> bool:
+    """Return whether one of the times is at `start` or later, and before `end`."""
+    index = bisect_left(times, start)
+    return index < len(times) and times[index] < end
+
+
+def superseded(cell: Cell, settled: list[Entry], floor: int) -> dict[Target, Entry]:
+    """Return the entries that no longer count in the cell once these settle; sets the cell's settled base."""
     kept = cell.settled
     bases = [entry for entry in settled if entry.claim.basis == "cumulative"]
     if bases:
@@ -154,6 +237,6 @@ def superseded(cell: Cell, settled: list[Entry], floor: int) -> list[Entry]:
         gone.update((entry.target, entry) for entry in cell.up_to(cell.settled.as_of) if entry.published_at < floor)
     incidents = {entry.claim.incident for entry in settled if entry.claim.incident is not None}
     for incident in incidents & cell.incidents.keys():
-        same_incident = [entry for entry in cell.incidents[incident] if entry.published_at < floor]
+        same_incident = [entry for entry in cell.incidents[incident] if _is_settled(entry, floor)]
         gone.update((entry.target, entry) for entry in same_incident[:-1])
-    return list(gone.values())
+    return gone

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
+from streams.core.counts.entry import CELL_FIELDS
 from streams.core.ledger import Ledger
 from streams.core.log_record import Located, Record
 from streams.core.model import Message, Report, Tick
@@ -37,9 +38,9 @@ Change = dict[str, Any]
 
 _EPISODE = re.compile(rb'"episode"\s*:\s*"([^"\\]{1,80})"')
 
-CELL = ("source", "party", "outcome", "population")
+CELL = CELL_FIELDS
 VIEW = ("ceasefire", "view")
-TOTAL = ("outcome", "population")
+TOTAL = CELL_FIELDS[2:]
 
 
 class NoSuchEpisode(LookupError):
@@ -242,17 +243,23 @@ def _moved(
     changes: Iterable[Change] | None = None,
 ) -> list[Change]:
     """Return the items that differ between two lists or have changes, by their naming fields."""
-    sides = [{tuple(item[name] for name in names): value(item) for item in items} for items in (before, after)]
+    sides = [{_key(item, names): value(item) for item in items} for items in (before, after)]
     led: dict[tuple[str, ...], list[Change]] = {}
     for change in changes or ():
-        led.setdefault(tuple(change[name] for name in names), []).append(change)
+        led.setdefault(_key(change, names), []).append(change)
     rows = []
     for key in sorted(sides[0] | sides[1] | led):
         first, second = sides[0].get(key), sides[1].get(key)
         if key in led or _figures(first) != _figures(second):
-            row = {**dict(zip(names, key, strict=True)), "before": first, "after": second}
+            given = {name: part for name, part in zip(names, key, strict=True) if part}
+            row = {**given, "before": first, "after": second}
             rows.append(row if changes is None else row | {"changes": led.get(key, [])})
     return rows
+
+
+def _key(item: Change, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return an item's naming fields; a group or scope that is not given sorts first."""
+    return tuple(item.get(name, "") for name in names)
 
 
 def _figures(value: Change | None) -> Change | None:

@@ -6,15 +6,17 @@ It is built from the log, not from the ledger.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any, NamedTuple
+
+from msgspec import structs
 
 from streams.core import change_records
 from streams.core.ceasefires.timer_queue import ViewKey
 from streams.core.ceasefires.transitions import SETS_TIMES, START, CeasefireState, apply_claim, fired_timers, run_timers
 from streams.core.ceasefires.view import AppliedAct, View, view_name
 from streams.core.counts.cell import Cell
-from streams.core.counts.entry import CellKey, Entry, entry_of
+from streams.core.counts.entry import CELL_FIELDS, CellKey, Entry, cell_fields, entry_of
 from streams.core.folds.ceasefires import applied_acts
 from streams.core.ledger import Ledger
 from streams.core.model import Casualty, CeasefireClaim, Change, Message, Report, StandingReport
@@ -26,6 +28,7 @@ from streams.core.times import format_time
 Explanation = dict[str, Any]
 #: A report's position: topic, partition and offset on a log, file and line in a file.
 OriginRecord = dict[str, Any]
+#: The fields of a figure in an explanation, besides its dates.
 CASUALTY_FIELDS = ("best", "low", "high", "qualifier", "basis", "final", "incident")
 
 
@@ -38,7 +41,7 @@ class _LoggedReport(NamedTuple):
     def claim_origin(self, claim: int) -> Explanation:
         """Return the source of one of its claims, and where to read it."""
         report = self.report
-        named = {
+        named: Explanation = {
             "report_id": report.report_id,
             "revision": report.revision,
             "claim": claim,
@@ -48,6 +51,12 @@ class _LoggedReport(NamedTuple):
             "headline": report.headline,
             "published_at": format_time(report.published_at),
         }
+        detail = report.detail(claim)
+        named |= {
+            name: value for name, value in (("place", detail.place), ("quote", detail.quote)) if value is not None
+        }
+        if report.document is not None:
+            named["document"] = structs.asdict(report.document)
         return named if self.origin is None else named | {"origin": self.origin}
 
     def standing(self) -> StandingReport:
@@ -125,14 +134,10 @@ class EpisodeHistory:
         episode = self._ledger.episode(self.episode)
         refused = [*self._refused_figures(key)]
         cell = episode.cells[key] if key in episode.cells or not refused else Cell()
-        source, party, outcome, population = key
         counted = {entry.target for entry in cell.counted()}
         base = cell.bases[-1] if cell.bases else None
         return {
-            "source": source,
-            "party": party,
-            "outcome": outcome,
-            "population": population,
+            **cell_fields(key),
             "value": cell.value(),
             "version": cell.version,
             "base": base and self._counted_figure(base),
@@ -149,7 +154,7 @@ class EpisodeHistory:
             "replaced": [*self._replaced_figures(key)],
             "disputed": [*self._denials(cell)],
             "refused": refused,
-            "changes": self._changes_of("casualties", "source", "party", "outcome", "population", named=key),
+            "changes": self._changes_of("casualties", CELL_FIELDS, key),
         }
 
     def ceasefire(self, ceasefire: str, source: str = "") -> Explanation:
@@ -167,7 +172,7 @@ class EpisodeHistory:
             "steps": [*self._steps(key, episode.clock)],
             "replaced": [*self._replaced_acts(key)],
             "refused": refused,
-            "changes": self._changes_of("ceasefires", "ceasefire", "view", named=named),
+            "changes": self._changes_of("ceasefires", ("ceasefire", "view"), named),
         }
 
     def _counted_figure(self, entry: Entry) -> Explanation:
@@ -235,7 +240,7 @@ class EpisodeHistory:
         for act in acts:
             yield from _timer_steps(state, act.at, set_by)
             state = run_timers(state, act.at)
-            after = apply_claim(state, act.claim, act.source, act.by)
+            after = apply_claim(state, act.claim, act.source, act.by, bystander=act.bystander)
             origin = self._claim_origin(act.report_id, episode.reports[act.report_id].revision, act.claim_index)
             yield _act(act) | {"before": state.status, "after": after.status} | origin
             for timer in _timers_set(act.claim, after):
@@ -243,9 +248,10 @@ class EpisodeHistory:
             state = after
         yield from _timer_steps(state, clock, set_by)
 
-    def _changes_of(self, topic: str, *fields: str, named: tuple[str, ...]) -> list[Change]:
+    def _changes_of(self, topic: str, fields: tuple[str, ...], named: tuple[str, ...]) -> list[Change]:
+        given = dict(zip_longest(fields, named, fillvalue=""))
         changes = (change for changed, change in self._changes if changed == topic)
-        return [change for change in changes if tuple(change[field] for field in fields) == named]
+        return [change for change in changes if all(change.get(field, "") == given[field] for field in fields)]
 
 
 def _figure(entry: Entry) -> Explanation:

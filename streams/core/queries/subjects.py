@@ -74,8 +74,8 @@ def explanations(history: EpisodeHistory, subject: str | None = None) -> Explana
 def cells_named(history: EpisodeHistory, subject: str | None) -> list[Explanation]:
     """Return the explanations of the cells that a subject names; all for None.
 
-    A cell is named as source/party/outcome/population: each part may be shortened or empty, and parts may be missing,
-    as in `mod/killed`.
+    A cell is named as source/party/outcome/population[/group][/scope]: each part may be shortened or empty, and parts may
+    be missing, as in `mod/killed`.
     """
     keys = history.cells()
     return [history.cell(key) for key in (keys if subject is None else _matching(subject, keys))]
@@ -105,7 +105,7 @@ def _source(view: str) -> str:
 def _matching(subject: str, cells: list[CellKey]) -> list[CellKey]:
     """Return the best matches: `killed` does not match killed_or_missing if there are both."""
     parts = subject.split("/")
-    fits = [_whole_fields(parts, key) for key in cells]
+    fits = [_whole_fields(parts, key) + (tuple(parts) == key) for key in cells]
     best = max(fits, default=-1)
     return [key for key, fit in zip(cells, fits, strict=True) if fit == best >= 0]
 

@@ -14,7 +14,7 @@ class Episode:
 
     __slots__ = (
         "cells", "clock", "denials", "derived", "horizon_queue", "name", "newest", "reports",
-        "settled", "settled_derived", "timers", "views",
+        "retained", "settled", "settled_derived", "timers", "views",
     )  # fmt: skip
 
     def __init__(self, name: str, clock: int) -> None:
@@ -30,6 +30,8 @@ class Episode:
         self.derived: dict[CellKey, list[Entry]] = {}
         #: The newest settled derived figure of each cell (`streams.core.folds.pruning`).
         self.settled_derived: dict[CellKey, Entry] = {}
+        #: Superseded figures that a derived one is compared with, by cell (`streams.core.folds.pruning`).
+        self.retained: dict[CellKey, list[Entry]] = {}
         #: Denials by denied claim, then by the statement that makes them.
         self.denials: dict[Target, dict[Target, Denial]] = {}
         self.views: dict[ViewKey, View] = {}
