@@ -55,9 +55,8 @@ def test_a_tick_and_another_registry_are_causes_too() -> None:
 
 
 @given(st.none() | FIGURES, st.none() | FIGURES)
-def test_a_change_of_a_count_has_every_field_in_the_order_of_the_contract(
-    before: Figure | None, after: Figure | None
-) -> None:
+def test_count_change_fields_are_in_contract_order(before: Figure | None, after: Figure | None) -> None:
+    """A count change has all fields in the contract's order."""
     change_id, written = count_change("war", CELL, 3, "up", before, after, CAUSE)
     record = json.loads(written)
     assert COUNT_CHANGE.validate_python(record) == record
@@ -67,7 +66,8 @@ def test_a_change_of_a_count_has_every_field_in_the_order_of_the_contract(
     assert record["delta"] == (after.best if after else 0) - (before.best if before else 0)
 
 
-def test_a_change_of_a_status_has_every_field_in_the_order_of_the_contract() -> None:
+def test_status_change_fields_are_in_contract_order() -> None:
+    """A status change has all fields in the contract's order."""
     view = {
         "status": "agreed", "since": "2022-09-14T12:00:00Z", "effective_at": None, "expires_at": None,
         "declared_by": ["north"], "not_confirmed_by": [], "violations": {"alleged": 1, "denied": 0, "confirmed": 0},

@@ -54,7 +54,7 @@ FIRST = report("a", killed(7), revision=2)
         ({**FIRST, "episode": "war-2", "headline": "Seven"}, "accepted"),
     ],
 )
-def test_a_known_report_id_is_a_duplicate_a_conflict_stale_or_a_revision(again: Json, outcome: str) -> None:
+def test_known_report_id_outcomes(again: Json, outcome: str) -> None:
     """A report_id names one report within its episode."""
     assert outcomes(FIRST, again) == ["accepted", outcome]
 
@@ -78,13 +78,15 @@ def test_a_withdrawn_report_may_come_back_with_a_higher_revision() -> None:
     ]
 
 
-def test_a_withdrawal_of_an_unknown_report_is_accepted_and_makes_an_episode() -> None:
+def test_withdrawal_of_an_unknown_report_is_accepted() -> None:
+    """A withdrawal of an unknown report creates its episode."""
     story = Story(withdrawal("a", 1))
     assert (story.ledger.episodes(), story.changes) == (["war"], [])
     assert story.picture()["clock"] == at(14, 12)
 
 
-def test_a_tick_for_an_episode_without_an_accepted_report_is_ignored() -> None:
+def test_tick_without_an_accepted_report_is_ignored() -> None:
+    """A tick for an episode with no accepted report is ignored."""
     assert outcomes(tick(at(14)), FIRST, tick(at(14)), tick(at(15)), tick(at(15), "war-2")) == [
         "ignored_tick",
         "accepted",
@@ -111,7 +113,8 @@ LATE = [
 
 
 @pytest.mark.parametrize(("field", "late"), LATE, ids=[field for field, _ in LATE])
-def test_what_lies_more_than_the_horizon_before_the_newest_report_is_too_late(field: str, late: Json) -> None:
+def test_times_before_the_horizon_are_too_late(field: str, late: Json) -> None:
+    """A time more than the horizon before the newest report is too_late."""
     story = Story(NEW, horizon_days=HORIZON_DAYS)
     assert story.refusal(late) == ("too_late", f"{field} {BEHIND} {EXPLAINED}")
     assert story.ledger.episode("war").reports.keys() == {"new"}
@@ -123,7 +126,8 @@ def test_what_lies_at_the_horizon_is_taken() -> None:
     assert story.step(report("a", *claims, published_at=FLOOR)).outcome is Outcome.ACCEPTED
 
 
-def test_a_report_whose_standing_revision_is_settled_can_be_neither_revised_nor_withdrawn() -> None:
+def test_settled_report_cannot_be_revised_or_withdrawn() -> None:
+    """A report whose standing revision is settled is final."""
     old = report("a", killed(7), published_at=at(17))
     story = Story(old, NEW, horizon_days=HORIZON_DAYS)
     late = ("too_late", f"the standing revision's published_at {EXPLAINED}")
@@ -138,7 +142,8 @@ def test_a_withdrawn_revision_settles_too() -> None:
     assert story.refusal(report("a", killed(8), revision=2, published_at=at(20)))[0] == "too_late"
 
 
-def test_the_horizon_is_measured_from_reports_accepted_before_not_from_ticks() -> None:
+def test_horizon_is_measured_from_earlier_reports() -> None:
+    """The horizon is measured from reports accepted before, not from ticks."""
     early = report("a", killed(7), published_at=at(10))
     story = Story(early, tick(at(30)), horizon_days=HORIZON_DAYS)
     assert story.step(report("b", killed(8), published_at=at(9))).outcome is Outcome.ACCEPTED
@@ -160,7 +165,8 @@ def test_each_episode_has_a_horizon_of_its_own() -> None:
 # --- steps ------------------------------------------------------------------------------------------------------------
 
 
-def test_changes_come_as_casualties_then_ceasefires_then_statements() -> None:
+def test_changes_are_ordered_by_topic() -> None:
+    """Changes are ordered: casualties, ceasefires, statements."""
     step = Story().step(report("a", says(), act("agreed"), killed(7)))
     assert [topic for topic, _ in step.changes()] == ["casualties", "ceasefires", "ceasefires", "statements"]
 
@@ -183,7 +189,8 @@ def test_what_moves_nothing_touches_nothing() -> None:
         assert (step.moves, step.touched, [*step.changes()]) == (False, [], [])
 
 
-def test_the_counts_of_a_message_are_folded_before_the_next_is_taken_in() -> None:
+def test_intake_needs_the_last_counts_folded() -> None:
+    """The counts of a message must be folded before the next intake."""
     ledger = Ledger(REGISTRY)
     step = ledger.intake(read(report("a", killed(7))))
     with pytest.raises(RuntimeError, match="call fold_counts before the next intake"):
@@ -195,7 +202,8 @@ def test_the_counts_of_a_message_are_folded_before_the_next_is_taken_in() -> Non
 # --- questions --------------------------------------------------------------------------------------------------------
 
 
-def test_episodes_are_named_in_order_and_an_unknown_one_is_a_key_error() -> None:
+def test_episodes_are_sorted_unknown_is_a_key_error() -> None:
+    """Episodes are sorted; an unknown one raises KeyError."""
     ledger = Story(*[report("a", killed(7), episode=name) for name in ("b", "a", "c")]).ledger
     assert ledger.episodes() == ["a", "b", "c"]
     assert ledger.episode("b").clock == us(14, 12)

@@ -55,7 +55,8 @@ def test_an_entry_a_report_a_cell_a_view_and_an_episode() -> None:
 
 
 @pytest.mark.parametrize("taken", range(len(RECORDS) + 1))
-def test_a_ledger_restored_at_any_record_is_as_if_it_had_never_stopped(taken: int) -> None:
+def test_restored_ledger_continues_unchanged(taken: int) -> None:
+    """A ledger restored after any record continues as if it had never stopped."""
     story = Story(*RECORDS[:taken])
     restored = story.restarted()
     assert whole_state(restored) == whole_state(story.ledger)

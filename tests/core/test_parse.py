@@ -126,7 +126,8 @@ def test_an_act_is_done_when_it_is_published() -> None:
 @pytest.mark.parametrize(
     ("effective", "done"), [(at(14, 2), us(14, 2)), (at(14, 12), us(14, 12)), (at(14, 20), us(14, 12))]
 )
-def test_took_effect_is_done_at_its_effective_at_if_that_is_not_after_published_at(effective: str, done: int) -> None:
+def test_at_of_took_effect_defaults_to_effective_at(effective: str, done: int) -> None:
+    """The default applies if effective_at is not after published_at."""
     assert done_at("took_effect", effective_at=effective) == done
     assert done_at("took_effect", effective_at=effective, at=at(13)) == us(13)
 
@@ -137,13 +138,14 @@ def done_at(name: str, **fields: str) -> int:
     return claim.at
 
 
-def test_a_withdrawn_report_drops_its_claims_and_they_are_no_part_of_its_content() -> None:
+def test_withdrawn_report_drops_its_claims() -> None:
+    """The claims of a withdrawn report are no part of its content."""
     bare = read_report(withdrawn())
     assert bare.claims == ()
     assert read_report({**withdrawn(), "claims": [killed(7)]}) == bare
 
 
-def test_the_digest_is_of_the_content_after_defaults_bounds_and_time_zones() -> None:
+def test_digest_is_of_the_normalized_content() -> None:
     """Same content (after defaults and bounds, times in UTC, unknown fields gone; section 2 rule 3)."""
     spelled_out = {**MINIMAL_REPORT, **DEFAULTS, "published_at": "2022-09-14T16:00:00.000+04:00"}
     spelled_out["claims"] = [{**a, **b} for a, b in zip(MINIMAL_REPORT["claims"], DEFAULTS["claims"], strict=True)]
@@ -208,7 +210,8 @@ def test_a_record_with_a_tick_is_a_tick() -> None:
     assert read({**tick(at(14, 16)), "report_id": None, "odd": 1}) == ticked
 
 
-def test_a_report_may_be_published_an_hour_after_its_records_timestamp_and_any_time_before_it() -> None:
+def test_published_at_may_be_an_hour_ahead_of_the_record() -> None:
+    """A report may be published up to 1 h after its record's timestamp, and any time before it."""
     noon = us(14, 12)
     for message in (read(report("r", killed(7))), read(tick(at(14, 12)))):
         for timestamp_us in (None, noon - HOUR_US, noon, noon + 1000 * HOUR_US):

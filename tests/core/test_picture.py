@@ -121,7 +121,7 @@ def test_a_sources_class_follows_from_its_affiliation(source: str, class_: str) 
     assert said == {**dict.fromkeys((OWN, OTHER, THIRD)), class_: spokesman(7, source)}
 
 
-def test_the_latest_figure_of_a_class_leads_it_and_the_envelope_is_over_all() -> None:
+def test_latest_figure_leads_its_class() -> None:
     """Greatest by as_of; least low, greatest high."""
     story = Story(
         report("a", killed(7, low=1, high=9)),
@@ -131,7 +131,8 @@ def test_the_latest_figure_of_a_class_leads_it_and_the_envelope_is_over_all() ->
 
 
 @pytest.mark.parametrize("qualifier", ["about", "at_least", "up_to"])
-def test_the_envelope_has_no_bound_where_one_of_the_figures_has_none(qualifier: str) -> None:
+def test_envelope_bound_is_null_if_one_is(qualifier: str) -> None:
+    """The envelope of a class has no bound if one of its figures has none."""
     said = classes(Story(report("a", killed(7, qualifier=qualifier)), report("b", killed(8), source="mod-2")))[OWN]
     assert said["low"] == (7 if qualifier == "at_least" else None)
     assert said["high"] == (8 if qualifier == "up_to" else None)
@@ -142,7 +143,8 @@ def test_a_figure_with_a_base_leads_before_a_later_one_without() -> None:
     assert classes(story)[OWN] == spokesman(7, low=1, high=7)
 
 
-def test_of_equal_as_of_the_later_published_leads_then_the_greater_source() -> None:
+def test_leading_tie_uses_published_then_source() -> None:
+    """Of equal as_of the later published leads, then the greater source."""
     moment = {"as_of": at(14)}
     early = report("a", killed(7, **moment), published_at=at(15))
     late = report("b", killed(8, **moment), source="mod-2", published_at=at(14))
@@ -175,7 +177,8 @@ def test_parties_are_sorted_by_their_names() -> None:
     ]
 
 
-def test_the_party_all_has_cells_and_derived_claims_but_no_place_among_parties_and_totals() -> None:
+def test_party_all_is_not_in_parties_or_totals() -> None:
+    """The party `all` has cells and derived claims only."""
     picture = Story(report("a", killed(7, party="all"), killed(8, party="all", basis="derived"))).picture()
     assert [cell["party"] for cell in picture["cells"]] == ["all"]
     assert [row["party"] for row in picture["derived"]] == ["all"]
@@ -185,7 +188,8 @@ def test_the_party_all_has_cells_and_derived_claims_but_no_place_among_parties_a
 # --- totals -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_total_names_the_parties_that_have_a_figure_but_none_of_their_own() -> None:
+def test_total_names_parties_without_own_figure() -> None:
+    """A total's missing parties have a figure, but none of their own."""
     story = Story(report("a", killed(71)), report("b", killed(30, party="south"), killed(5, party="east")))
     assert story.picture()["totals"] == [
         {
@@ -265,7 +269,8 @@ def test_agrees_is_within_the_claims_bounds(fields: Json, agrees: set[int]) -> N
     assert {ours for ours in tried if derived(report("a", killed(ours)), claim)[0][3]} == agrees
 
 
-def test_derived_rows_are_per_source_party_outcome_and_population() -> None:
+def test_derived_rows_are_by_cell() -> None:
+    """Derived rows are per source, party, outcome and population."""
     figures = [killed(n, basis="derived", party=party) for n, party in enumerate(["south", "all", "north"])]
     rows = Story(report("a", *figures), report("b", figures[0], source="aa")).picture()["derived"]
     assert [(row["source"], row["party"]) for row in rows] == [

@@ -223,7 +223,8 @@ def test_fields_may_touch_their_limits() -> None:
     assert read(report("r" * 200, *[killed(10**9)] * 64, revision=2**31 - 1, headline="h" * 500, source="s" * 80))
 
 
-def test_claims_of_a_withdrawn_report_are_checked_before_they_are_dropped() -> None:
+def test_claims_of_a_withdrawn_report_are_checked() -> None:
+    """Claims of a withdrawn report are checked before they are dropped."""
     code, message = refusal(report("r", killed(7, as_of=at(16)), withdrawn=True))
     assert (code, message) == ("invalid", "claims[0].as_of: more than 24 h after published_at")
 
@@ -243,7 +244,8 @@ def test_a_tick_names_its_episode_and_no_report() -> None:
 # --- from_the_future --------------------------------------------------------------------------------------------------
 
 
-def test_a_report_more_than_an_hour_ahead_of_its_record_is_from_the_future() -> None:
+def test_report_an_hour_ahead_is_from_the_future() -> None:
+    """A report more than 1 h ahead of its record is from_the_future."""
     early = us(14, 12) - HOUR_US - 1
     with pytest.raises(Refusal) as refused:
         check_timestamp(read(GOOD), early)

@@ -15,12 +15,13 @@ def test_a_source_speaks_for_the_party_it_is_affiliated_to() -> None:
     assert registry.affiliation("mod") == "north"
 
 
-def test_a_source_that_is_affiliated_to_none_or_unknown_speaks_for_nobody() -> None:
+def test_unaffiliated_or_unknown_source_has_no_party() -> None:
+    """A source without affiliation, or unknown, has no party."""
     registry = Registry({"mod": MOD, "watch": WATCH})
     assert [registry.affiliation(source) for source in ("watch", "nobody")] == [None, None]
 
 
-def test_the_digest_is_twelve_hexadecimal_digits_of_the_content_in_any_order() -> None:
+def test_digest_is_12_hex_digits_in_any_order() -> None:
     """`{"registry": "<first 12 hex of its sha256>"}` is a cause: it must be the same on every machine."""
     digest = Registry({"mod": MOD, "watch": WATCH}).digest
     assert re.fullmatch("[0-9a-f]{12}", digest)
@@ -41,7 +42,8 @@ def test_another_content_has_another_digest() -> None:
     assert len({registry.digest for registry in registries}) == len(registries)
 
 
-def test_a_registry_keeps_what_it_was_given_whatever_becomes_of_that() -> None:
+def test_registry_copies_its_mapping() -> None:
+    """A registry does not change with the mapping it was made from."""
     given = {"mod": MOD}
     registry = Registry(given)
     given["watch"] = WATCH

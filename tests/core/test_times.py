@@ -43,7 +43,8 @@ def test_a_time_is_read_with_its_offset_and_written_in_utc(text: str, microsecon
         "9999-12-31T23:59:59-00:01",  # the year 10000 in UTC
     ],
 )
-def test_a_day_that_is_none_or_leaves_the_calendar_in_utc_is_refused(text: str) -> None:
+def test_impossible_dates_are_refused(text: str) -> None:
+    """A date that does not exist, or leaves the calendar in UTC, is refused."""
     with pytest.raises(ValueError, match=r".+"):
         parse_time(text)
 

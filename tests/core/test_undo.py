@@ -46,7 +46,8 @@ BATCH = [
 ]
 
 
-def test_a_batch_that_goes_through_each_stage_as_a_whole_comes_out_the_same() -> None:
+def test_batch_in_stages_gives_the_same_changes() -> None:
+    """A batch taken stage by stage gives the same changes as one by one."""
     one_by_one = Story(*BATCH)
     ledger = Ledger(REGISTRY)
     steps = []
@@ -140,7 +141,8 @@ def reopened(story: Story, registry: Registry) -> Ledger:
     return ledger
 
 
-def test_another_registry_publishes_the_views_that_it_changes_with_its_digest_as_cause() -> None:
+def test_new_registry_publishes_changed_views() -> None:
+    """The cause of those changes is the registry's digest."""
     other = Registry({"watch": Source("A voice of the south", "official", "south")})
     story = Story(
         report("a", act("agreed"), killed(7), source="watch"),

@@ -67,9 +67,8 @@ def published_by(line: str, until_us: int) -> bool:
 
 
 @given(histories(), TIMES)
-def test_known_then_is_the_log_without_what_was_published_later_and_the_clock_at_that_time(
-    history: History, at_us: int
-) -> None:
+def test_known_at_ignores_later_publications(history: History, at_us: int) -> None:
+    """Known at a time is the log without later publications, with the clock at that time."""
     then = replayed(history, [line.encode() for line in history.lines], until_us=at_us, tick_us=at_us)
     cut = [line.encode() for line in history.lines if published_by(line, at_us)]
     assert in_bytes(then) == in_bytes(replayed(history, cut, until_us=None, tick_us=at_us))
@@ -86,9 +85,8 @@ def test_known_then_is_the_log_without_what_was_published_later_and_the_clock_at
 
 
 @given(histories(), TIMES, TIMES)
-def test_what_changed_leads_from_what_was_known_at_the_first_time_to_the_second(
-    history: History, one: int, other: int
-) -> None:
+def test_difference_leads_from_the_first_time_to_the_second(history: History, one: int, other: int) -> None:
+    """The changes lead from the first picture to the second."""
     from_us, to_us = sorted((one, other))
     options: Any = {"horizon_us": history.horizon_us}
     sources, log = registry(history.sources), records(history)

@@ -59,7 +59,8 @@ def test_every_reference_points_at_something(document: Any) -> None:
         assert resolved(document, reference), reference
 
 
-def test_every_topic_is_a_channel_with_its_key_clean_up_and_messages(document: Any) -> None:
+def test_every_topic_is_a_channel(document: Any) -> None:
+    """Each channel has the topic's key, clean-up and messages."""
     assert {
         name: (
             channel["address"],
@@ -84,7 +85,8 @@ def test_every_topic_is_a_channel_with_its_key_clean_up_and_messages(document: A
     }
 
 
-def test_reports_are_received_and_all_else_that_is_public_is_sent(document: Any) -> None:
+def test_reports_are_received_all_else_is_sent(document: Any) -> None:
+    """Reports are received; all other public records are sent."""
     actions = {each["channel"]["$ref"].split("/")[-1]: each["action"] for each in document["operations"].values()}
     assert actions == {name: "receive" if name == "reports" else "send" for name in TOPICS if name != "ledger"}
 

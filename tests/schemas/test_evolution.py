@@ -64,7 +64,7 @@ def test_what_was_taken_in_then_is_taken_in_the_same_way_now(folder: Path) -> No
 
 
 @FOLDERS
-def test_a_rebuild_of_the_log_makes_the_same_changes_ids_and_pictures(folder: Path) -> None:
+def test_rebuild_gives_the_recorded_changes(folder: Path) -> None:
     """New fields may be added; a message for people may be worded differently."""
     rebuilt = Recording(folder).files()
     for name in ("changes.jsonl", "pictures.jsonl", "headers.jsonl"):

@@ -40,7 +40,8 @@ def test_compacted_topics_are_kept_tight() -> None:
         }
 
 
-def test_a_record_of_any_size_that_the_log_takes_can_be_rejected_with_its_headers() -> None:
+def test_any_record_can_be_rejected_with_its_headers() -> None:
+    """A record of any size that the log takes can be rejected."""
     assert TOPICS["rejected"].max_message_bytes > TOPICS["reports"].max_message_bytes > MIN_MESSAGE_BYTES
 
 
@@ -78,7 +79,8 @@ def test_topics_that_exist_keep_their_partitions_and_say_so() -> None:
     assert str(different[0]) == "p.reports has 4 partitions and keeps them, not 6: a key would move to another"
 
 
-def test_the_wrong_clean_up_is_fatal_and_other_settings_are_notes() -> None:
+def test_wrong_clean_up_is_fatal_other_settings_are_notes() -> None:
+    """A wrong clean-up policy is fatal; other settings are notes."""
     found = as_made()
     found["ledger"] = TopicSurvey(
         4, 3, {**found["ledger"].settings, "cleanup.policy": "delete", "segment.bytes": "1073741824"}

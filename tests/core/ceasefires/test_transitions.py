@@ -72,7 +72,7 @@ def test_statuses_are_open_or_closed_as_the_contract_says() -> None:
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_an_act_moves_a_status_as_its_rows_say_and_leaves_any_other_as_it_is(name: str) -> None:
+def test_act_moves_only_the_statuses_of_its_rows(name: str) -> None:
     """All pairs of act and status, with a `by` and without."""
     moved = {
         (status, by): next_status(CeasefireState(status), name, "north" if by else None)
@@ -94,7 +94,8 @@ def test_the_table_has_no_pair_in_two_rows() -> None:
     assert len(set(pairs)) == len(pairs)
 
 
-def test_acts_that_set_times_and_that_declare_are_those_the_contract_names() -> None:
+def test_acts_that_set_times_or_declare() -> None:
+    """The acts that set times and those that declare are the contract's."""
     assert set(SETS_TIMES) == {"agreed", "announced", "took_effect", "extended"}
     assert set(DECLARES) == {"agreed", "announced", "took_effect", "holding", "resumed", "extended"}
     assert VIOLATIONS == ("violation_alleged", "violation_denied", "violation_confirmed")
@@ -115,7 +116,8 @@ def done(
 OLD: dict[str, Any] = {"effective_at": 10, "expires_at": 900, "declared_by": ("south",), "not_confirmed_by": ("watch",)}
 
 
-def test_since_is_the_claims_at_when_it_moved_the_status_and_stays_else() -> None:
+def test_since_is_the_at_of_the_claim_that_moved_the_status() -> None:
+    """A claim that moves no status leaves since as it is."""
     agreed = done(START, "agreed")
     assert agreed == CeasefireState("agreed", 100)
     assert done(agreed, "agreed", 200) == agreed
@@ -123,7 +125,8 @@ def test_since_is_the_claims_at_when_it_moved_the_status_and_stays_else() -> Non
 
 
 @pytest.mark.parametrize(("effective_at", "since"), [(50, 50), (100, 100), (150, 100)])
-def test_since_of_took_effect_is_its_effective_at_if_not_after_at(effective_at: int, since: int) -> None:
+def test_since_of_took_effect_is_effective_at_if_not_later(effective_at: int, since: int) -> None:
+    """For took_effect, since is effective_at if that is not after at."""
     assert done(START, "took_effect", effective_at=effective_at) == CeasefireState("in_effect", since, effective_at)
 
 
@@ -132,7 +135,7 @@ def test_since_of_any_other_act_is_its_at() -> None:
 
 
 @pytest.mark.parametrize("status", CLOSED)
-def test_a_move_from_a_closed_to_an_open_status_begins_a_round_of_its_own(status: str) -> None:
+def test_opening_a_closed_ceasefire_clears_the_last_round(status: str) -> None:
     """It first clears effective_at, expires_at, declared_by and not_confirmed_by."""
     assert done(CeasefireState(status, 1, **OLD), "agreed", by="north") == CeasefireState(
         "agreed", 100, declared_by=("north",)
@@ -149,7 +152,8 @@ def test_a_move_to_a_closed_status_clears_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SETS_TIMES))
-def test_agreed_announced_took_effect_and_extended_set_the_times_they_give(name: str) -> None:
+def test_declarations_set_the_times_they_give(name: str) -> None:
+    """agreed, announced, took_effect and extended set the times they give."""
     before = CeasefireState("suspended", 1, 10, 900)
     after = done(before, name, effective_at=90, expires_at=800)
     assert (after.effective_at, after.expires_at) == (90, 800)
@@ -172,7 +176,7 @@ def test_no_other_act_sets_a_time(name: str) -> None:
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("name", ACTS)
-def test_by_is_added_by_those_who_declare_and_only_where_the_status_is_open(name: str, status: str) -> None:
+def test_declared_by_grows_only_while_open(name: str, status: str) -> None:
     """If the status is open before or after the claim."""
     after = done(CeasefireState(status, 1, declared_by=("north", "south")), name, by="osce")
     opened = status not in OPEN and after.status in OPEN
@@ -181,13 +185,15 @@ def test_by_is_added_by_those_who_declare_and_only_where_the_status_is_open(name
     assert after.declared_by == tuple(sorted({*kept, "osce"} if declares else kept))
 
 
-def test_who_declares_twice_is_named_once_and_who_is_nobody_not_at_all() -> None:
+def test_declared_by_has_each_party_once() -> None:
+    """A party is listed once; an act without a party adds none."""
     first = done(START, "agreed", by="north")
     assert done(first, "holding", by="north").declared_by == ("north",)
     assert done(first, "holding").declared_by == ("north",)
 
 
-def test_not_confirmed_adds_its_source_and_a_declaration_of_that_source_takes_it_out() -> None:
+def test_not_confirmed_by_follows_the_source() -> None:
+    """not_confirmed adds its source; a later declaration of that source removes it."""
     doubted = done(done(START, "agreed"), "not_confirmed", source="watch")
     assert doubted == CeasefireState("agreed", 100, not_confirmed_by=("watch",))
     assert done(doubted, "not_confirmed", source="watch") == doubted
@@ -240,7 +246,7 @@ def test_a_start_and_an_end_may_both_have_passed() -> None:
     assert run_timers(state, 100) == CeasefireState("expired", 70, 50, 70)
 
 
-def test_an_end_before_the_start_comes_first_and_time_may_pass_in_one_leap_or_two() -> None:
+def test_timers_fire_in_order_in_one_step_or_two() -> None:
     """The times may come from two claims, so nothing keeps them in order."""
     state = CeasefireState("agreed", 1, 70, 50)
     assert run_timers(run_timers(state, 60), 100) == run_timers(state, 100) == CeasefireState("expired", 50, 70, 50)

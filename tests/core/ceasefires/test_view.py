@@ -53,7 +53,8 @@ def test_each_source_has_a_view_over_its_own_claims() -> None:
     ]
 
 
-def test_each_ceasefire_goes_its_own_way_joint_before_the_sources() -> None:
+def test_ceasefires_are_independent_joint_view_first() -> None:
+    """Each ceasefire has its own views, the joint one first."""
     story = Story(report("a", act("agreed", ceasefire="z"), act("proposed"), act("ended", ceasefire="main-2")))
     assert story.views("ceasefire", "view") == [
         (name, view) for name in ("main", "main-2", "z") for view in ("joint", "source:mod")
@@ -90,7 +91,8 @@ def test_by_defaults_to_the_affiliation_of_the_source(source: str, by: str | Non
 
 
 @pytest.mark.parametrize(("source", "status"), [("mod", "rejected"), ("watch", "agreed")])
-def test_what_is_agreed_is_rejected_only_by_one_who_is_named_if_only_by_the_registry(source: str, status: str) -> None:
+def test_rejecting_an_agreed_ceasefire_needs_a_party(source: str, status: str) -> None:
+    """The party may be the source's affiliation in the registry."""
     story = Story(report("a", act("agreed")), report("b", act("rejected"), source=source, published_at=at(15)))
     assert story.joint()["status"] == status
 
@@ -105,7 +107,8 @@ LIFE = [
 ]
 
 
-def test_claims_are_folded_in_the_order_of_their_acts_whenever_they_arrive() -> None:
+def test_claims_fold_by_at_in_any_order_of_arrival() -> None:
+    """Claims are folded by the time of the act, not of arrival."""
     pictures = []
     for order in permutations(LIFE):
         pictures.append(Story(*order).picture()["ceasefires"])
@@ -126,7 +129,8 @@ def test_claims_are_folded_in_the_order_of_their_acts_whenever_they_arrive() -> 
     ]
 
 
-def test_of_acts_done_at_once_the_later_published_comes_last_then_the_report_id_then_the_claim() -> None:
+def test_tie_on_at_uses_published_then_id_then_claim() -> None:
+    """Acts of the same time are ordered by published_at, report_id, claim index."""
     acts = [
         report("z", act("agreed", at=at(14)), published_at=at(15)),
         report("a", act("ended", at=at(14)), published_at=at(16)),
@@ -137,7 +141,8 @@ def test_of_acts_done_at_once_the_later_published_comes_last_then_the_report_id_
     assert Story(*acts[:2]).joint()["status"] == "never_took_effect"
 
 
-def test_a_revision_and_a_withdrawal_let_the_rest_be_folded_again() -> None:
+def test_revision_or_withdrawal_refolds_the_rest() -> None:
+    """A revision or withdrawal folds the other claims again."""
     story = Story(
         report("a", act("agreed", at=at(13))),
         report("b", act("took_effect", at=at(14))),
@@ -162,7 +167,8 @@ def test_a_revision_that_names_another_source_moves_both_views() -> None:
 # --- null -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_view_with_no_claim_is_null_and_not_in_the_picture_and_counts_on_when_it_comes_back() -> None:
+def test_view_without_claims_is_null_and_continues_later() -> None:
+    """A view without claims is null, not in the picture, and keeps its version."""
     story = Story(report("a", act("agreed")))
     agreed = view("agreed", at(14, 12), declared_by=["north"])
     gone, back = withdrawal("a"), report("a", act("agreed"), revision=3)
@@ -248,7 +254,8 @@ def test_the_clock_never_goes_back() -> None:
     assert (story.picture()["clock"], story.joint()["status"]) == (at(16), "in_effect")
 
 
-def test_duplicates_and_stale_reports_move_nothing_not_even_the_clock() -> None:
+def test_duplicate_and_stale_reports_do_not_move_the_clock() -> None:
+    """Duplicate and stale reports change nothing, not even the clock."""
     story = Story(report("a", act("agreed", effective_at=at(15)), revision=2))
     assert story.take(report("a", act("agreed"), published_at=at(20))) == []
     assert story.take(report("a", act("agreed", effective_at=at(15)), revision=2)) == []
@@ -267,7 +274,8 @@ def waits(*records: Json) -> Any:
     return Story(*records).ledger.next_timer()
 
 
-def test_the_ledger_waits_for_the_earliest_timer_of_all_its_episodes() -> None:
+def test_next_timer_is_the_earliest_of_all_episodes() -> None:
+    """The ledger's next timer is the earliest of all its episodes."""
     war = report("a", act("agreed", effective_at=at(16), expires_at=at(18)))
     other = report("a", act("agreed", expires_at=at(17)), episode="war-2")
     assert waits() is None

@@ -44,7 +44,8 @@ def test_no_base_and_no_increment_is_no_value() -> None:
     assert Cell().leading() is None
 
 
-def test_the_base_is_the_cumulative_claim_with_the_greatest_as_of() -> None:
+def test_base_is_the_cumulative_claim_with_greatest_as_of() -> None:
+    """The base is the cumulative claim with the greatest as_of."""
     assert said(killed(7, as_of=at(15)), killed(9, as_of=at(14))) == value(7, as_of=at(15))
 
 
@@ -52,7 +53,7 @@ def test_a_smaller_later_cumulative_figure_is_a_legal_correction() -> None:
     assert said(killed(9, as_of=at(14)), killed(7, as_of=at(15))) == value(7, as_of=at(15))
 
 
-def test_of_equal_as_of_the_later_published_counts_then_the_greater_report_id_then_the_later_claim() -> None:
+def test_tie_on_as_of_uses_published_then_id_then_claim() -> None:
     """k = (as_of, published_at, report_id, claim index), each greater than the one before."""
     moment = {"as_of": at(14)}
     ordered = [
@@ -87,7 +88,7 @@ def test_increments_after_the_base_are_added_to_it() -> None:
     assert said(*claims) == value(57, as_of=at(16))
 
 
-def test_an_increment_dated_as_the_base_or_before_it_is_contained_in_it() -> None:
+def test_base_contains_increments_up_to_its_date() -> None:
     """Strictly after base.as_of."""
     claims = [killed(50, as_of=at(14, 12)), more(3, as_of=at(14, 12)), more(4, as_of=at(14, 11))]
     assert said(*claims) == value(50, as_of=at(14, 12))
@@ -139,7 +140,8 @@ def test_final_is_that_of_the_base() -> None:
 # --- incidents --------------------------------------------------------------------------------------------------------
 
 
-def test_of_increments_with_the_same_incident_only_the_greatest_counts() -> None:
+def test_one_increment_of_an_incident_counts() -> None:
+    """Of increments with the same incident only the greatest k counts."""
     claims = [more(3, as_of=at(14), incident="x"), more(5, as_of=at(15), incident="x"), more(4, as_of=at(13))]
     assert said(*claims) == value(9, as_of=at(15))
 
@@ -169,16 +171,18 @@ def test_a_telling_that_the_base_contains_is_no_rival() -> None:
 # --- overlap ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_increment_that_reaches_back_behind_the_base_adds_to_high_alone() -> None:
+def test_overlapping_increment_adds_to_high_alone() -> None:
+    """An increment with since before the base's as_of adds to high alone."""
     claims = [killed(50, as_of=at(14)), more(7, low=5, high=9, as_of=at(15), since=at(13, 23))]
     assert said(*claims) == value(50, high=59, as_of=at(15))
 
 
-def test_an_increment_that_begins_at_the_base_does_not_overlap_it() -> None:
+def test_increment_from_the_base_on_does_not_overlap() -> None:
+    """An increment with since equal to the base's as_of counts in full."""
     assert said(killed(50, as_of=at(14)), more(7, as_of=at(15), since=at(14))) == value(57, as_of=at(15))
 
 
-def test_an_overlapping_increment_leaves_low_known_and_high_unknown_where_its_own_are() -> None:
+def test_overlapping_increment_without_high_leaves_low_known() -> None:
     """Low looks only at the parts that add to it."""
     claims = [killed(50, as_of=at(14)), more(7, qualifier="about", as_of=at(15), since=at(13))]
     assert said(*claims) == value(50, high=None, as_of=at(15))

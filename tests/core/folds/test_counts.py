@@ -35,7 +35,8 @@ def only(story: Story) -> list[Json]:
 # --- what is published ------------------------------------------------------------------------------------------------
 
 
-def test_a_change_names_the_cell_its_version_both_values_and_the_report_that_caused_it() -> None:
+def test_count_change_has_all_fields() -> None:
+    """A change has the cell, its version, both values and its cause."""
     first = report("a", killed(7), relayed_by="daily", url="http://a", headline="Seven", lang="en")
     second = report("b", killed(9), published_at=at(15))
     assert only(Story(first, second)) == [
@@ -44,7 +45,8 @@ def test_a_change_names_the_cell_its_version_both_values_and_the_report_that_cau
     ]
 
 
-def test_origin_is_part_of_the_cause_where_the_report_came_from_a_log() -> None:
+def test_cause_has_origin_for_a_report_from_a_log() -> None:
+    """The cause has an origin if the report came from a log."""
     story = Story()
     step = story.ledger.take(read(report("a", killed(7))), ("truceline.reports", 3, 17))
     ((_, change_),) = step.changes()
@@ -59,7 +61,8 @@ def test_what_is_unchanged_is_not_published() -> None:
     assert story.value() == value(7, as_of=at(15))
 
 
-def test_before_is_the_last_published_value_whose_as_of_may_have_moved_on_since() -> None:
+def test_before_is_the_last_published_value() -> None:
+    """The cell's as_of may have moved since the last change."""
     again = report("b", killed(7), published_at=at(15))
     third = report("c", killed(8), published_at=at(16))
     assert only(Story(report("a", killed(7)), again, third))[1] == change(
@@ -67,7 +70,8 @@ def test_before_is_the_last_published_value_whose_as_of_may_have_moved_on_since(
     )
 
 
-def test_a_report_is_applied_as_a_whole_with_at_most_one_change_a_cell() -> None:
+def test_report_makes_one_change_a_cell_at_most() -> None:
+    """A report is applied as a whole."""
     whole = report("a", killed(7), more(2, as_of=at(14, 13)), killed(5, as_of=at(13)))
     assert only(Story(whole)) == [change(1, "first", None, value(9, as_of=at(14, 13)), whole)]
 
@@ -196,7 +200,8 @@ def test_a_higher_revision_replaces_the_earlier_claims_entirely() -> None:
     ]
 
 
-def test_a_revision_that_names_another_source_lets_the_old_sources_cells_fall_back() -> None:
+def test_revision_with_another_source_retracts_the_old_cells() -> None:
+    """A revision may name another source: the old source's cells fall back."""
     story = Story(
         report("a", killed(5), published_at=at(13)),
         report("b", killed(7)),
@@ -225,13 +230,15 @@ def disputed_by(*records: Json) -> list[str]:
     return names
 
 
-def test_a_denial_of_the_base_or_of_a_counted_increment_makes_the_cell_disputed() -> None:
+def test_denial_of_a_counted_claim_disputes_the_cell() -> None:
+    """A denial of the base or of a counted increment disputes the cell."""
     increment = report("b", says(), more(1), published_at=at(15))
     assert disputed_by(report("c", denies("a"), source="watch")) == ["watch"]
     assert disputed_by(increment, report("c", denies("b", 1), source="watch")) == ["watch"]
 
 
-def test_a_denial_of_an_increment_that_adds_to_high_alone_counts_too() -> None:
+def test_denial_of_an_overlapping_increment_disputes() -> None:
+    """An increment that adds to high alone can be denied too."""
     increment = report("b", more(1, since=at(13)), published_at=at(15))
     assert disputed_by(increment, report("c", denies("b"), source="watch")) == ["watch"]
 
@@ -241,7 +248,8 @@ def test_those_who_dispute_are_named_once_each_and_sorted() -> None:
     assert disputed_by(*denials) == ["mod.south", "watch"]
 
 
-def test_a_denial_of_what_is_superseded_or_does_not_stand_disputes_nothing() -> None:
+def test_denial_of_a_claim_that_does_not_count_is_inert() -> None:
+    """A denial of a superseded or unknown claim disputes nothing."""
     later = report("b", killed(9), published_at=at(15))
     contained = report("c", more(1, as_of=at(13)), published_at=at(15))
     retold = [report(f"i{n}", more(1, as_of=at(16, n), incident="x"), published_at=at(17)) for n in range(2)]
@@ -259,7 +267,8 @@ def test_only_a_denial_with_a_reference_disputes() -> None:
     assert disputed_by(report("d", *claims, source="watch")) == []
 
 
-def test_a_denial_of_a_derived_figure_or_a_statement_disputes_no_cell() -> None:
+def test_denial_of_a_derived_figure_or_statement_is_inert() -> None:
+    """A denial of a derived figure or a statement disputes no cell."""
     other = report("b", killed(7, basis="derived"), says(), published_at=at(15))
     assert disputed_by(other, report("d", denies("b", 0), denies("b", 1), source="watch")) == []
 
@@ -274,7 +283,8 @@ def test_a_report_may_deny_a_figure_of_its_own() -> None:
     assert disputed_by(report("b", denies("b", 1), killed(8), published_at=at(15))) == ["mod"]
 
 
-def test_a_denial_stands_for_all_revisions_or_only_while_the_one_it_names_stands() -> None:
+def test_denial_applies_to_all_or_to_the_named_revision() -> None:
+    """A denial with a revision applies to that revision alone."""
     denial = report("d", denies("a"), denies("a", revision=1), source="watch")
     only_first = report("d", denies("a", revision=1), source="watch")
     second = report("a", killed(8), revision=2)

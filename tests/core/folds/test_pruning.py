@@ -65,7 +65,8 @@ def test_of_settled_cumulative_claims_only_the_greatest_is_kept() -> None:
     same_with_and_without_forgetting(*figures, NEW)
 
 
-def test_a_settled_figure_that_was_superseded_when_it_came_is_dropped() -> None:
+def test_settled_figure_that_never_counted_is_pruned() -> None:
+    """A settled figure that was superseded on arrival is pruned."""
     figures = [
         report("a", killed(7, as_of=at(9)), **OLD),
         report("b", killed(5, as_of=at(8)), more(1, as_of=at(8)), published_at=at(11)),
@@ -85,7 +86,8 @@ def test_settled_increments_up_to_a_settled_base_are_dropped() -> None:
     same_with_and_without_forgetting(*figures, NEW)
 
 
-def test_settled_increments_count_on_where_no_settled_base_contains_them() -> None:
+def test_settled_increments_stay_without_a_settled_base() -> None:
+    """Settled increments count until a settled base contains them."""
     figures = [report("a", more(1), **OLD), report("b", more(2), **OLD)]
     later = report("c", killed(7), published_at=at(19))
     assert kept(*figures) == {"a": ["Casualty"], "b": ["Casualty"]}
@@ -101,7 +103,7 @@ def test_earlier_tellings_of_a_settled_incident_are_dropped() -> None:
     assert story.value() == value(2, as_of=at(9, 2))
 
 
-def test_an_open_claim_is_never_dropped_whatever_settled_one_supersedes_it() -> None:
+def test_open_claim_is_never_pruned() -> None:
     """It may still be revised, but what supersedes it cannot be taken away, so dropping waits until it is settled."""
     base = report("a", killed(7, as_of=at(18, 12)), published_at=at(17, 23))
     open_ = report("b", killed(6, as_of=at(18, 6)), more(1, as_of=at(18, 6)), published_at=at(18, 6))
@@ -146,7 +148,7 @@ def test_a_settled_denial_is_kept_while_what_it_denies_may_stand() -> None:
     assert (story.value() or {})["disputed_by"] == ["watch"]
 
 
-def test_a_settled_denial_of_what_can_never_stand_again_is_dropped() -> None:
+def test_settled_denial_of_a_pruned_claim_is_pruned() -> None:
     """Of a figure that is superseded for good, of a claim that is none or is not there."""
     denial = report("d", denies("a"), source="watch", **OLD)
     figures = [report("a", killed(6, as_of=at(9)), **OLD), report("b", killed(7), **OLD)]
@@ -157,7 +159,8 @@ def test_a_settled_denial_of_what_can_never_stand_again_is_dropped() -> None:
     same_with_and_without_forgetting(*figures, denial, NEW)
 
 
-def test_an_open_denial_of_a_dropped_figure_stays_and_disputes_nothing() -> None:
+def test_open_denial_of_a_pruned_figure_is_kept() -> None:
+    """An open denial of a pruned figure stays and disputes nothing."""
     figures = [report("a", killed(6, as_of=at(9)), **OLD), report("b", killed(7), **OLD)]
     denial = report("d", denies("a"), source="watch", published_at=at(19))
     assert kept(*figures, denial) == {"b": ["Casualty"], "d": ["Statement"]}
@@ -167,7 +170,8 @@ def test_an_open_denial_of_a_dropped_figure_stays_and_disputes_nothing() -> None
 # --- ceasefires -------------------------------------------------------------------------------------------------------
 
 
-def test_the_settled_claims_that_lead_a_view_become_the_course_they_came_to() -> None:
+def test_settled_leading_acts_become_a_state() -> None:
+    """The settled acts that lead a view are replaced by the state after them."""
     acts = [
         report("a", act("agreed", at=at(8), effective_at=at(9), mediators=["osce"]), **OLD),
         report("b", act("violation_alleged", mediators=["eu"]), act("suspended"), source="watch", **OLD),
@@ -216,7 +220,7 @@ def test_a_view_all_of_whose_claims_are_forgotten_goes_on() -> None:
 # --- what is never forgotten ------------------------------------------------------------------------------------------
 
 
-def test_what_is_settled_keeps_who_spoke_for_whom_when_it_was_settled() -> None:
+def test_settled_state_keeps_the_affiliations_of_its_time() -> None:
     """A state can no more be folded again: another registry speaks for what stands behind it alone."""
     agreed, held = report("a", act("agreed"), **OLD), report("b", act("holding"), published_at=at(19))
     story = Story(agreed, held, NEW, horizon_days=DAYS, forgetting=True)
@@ -240,7 +244,8 @@ def test_id_revision_digest_and_published_at_are_never_forgotten() -> None:
     assert story.refusal(withdrawal("a", published_at=at(20)))[0] == "too_late"
 
 
-def test_forgetting_waits_until_a_report_moves_the_horizon_and_names_what_to_store() -> None:
+def test_forget_prunes_after_the_horizon_moved() -> None:
+    """forget() does nothing until a report moves the horizon, and returns the changed entries."""
     story = Story(report("a", killed(6, as_of=at(9)), **OLD), report("b", killed(7), **OLD), horizon_days=DAYS)
     assert story.ledger.forget() == []
     story.take(NEW)
@@ -249,7 +254,8 @@ def test_forgetting_waits_until_a_report_moves_the_horizon_and_names_what_to_sto
     assert story.ledger.forget() == []
 
 
-def test_a_report_that_was_revised_or_undone_is_settled_by_what_stands() -> None:
+def test_settling_follows_the_standing_revision() -> None:
+    """A report that was revised or undone settles by its standing revision."""
     story = Story(
         report("a", killed(6), **OLD),
         report("a", killed(7), revision=2, published_at=at(19)),

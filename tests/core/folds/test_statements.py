@@ -23,7 +23,8 @@ def change(claim: int, version: int, before: Json | None, after: Json | None, by
     }
 
 
-def test_each_statement_is_published_with_its_place_and_every_field() -> None:
+def test_statement_change_has_all_fields() -> None:
+    """Each statement is published with its position and all fields."""
     target = {"report_id": "x", "claim": 1, "revision": 2}
     denial: Json = {"against": "south", "text": "no", "refers_to": target}
     said = report("a", says(), killed(7), act("agreed"), says("denied", "casualties", **denial))
@@ -39,7 +40,8 @@ def test_a_reference_to_any_revision_says_null() -> None:
     assert record["after"]["refers_to"] == {"report_id": "x", "claim": 0, "revision": None}
 
 
-def test_a_statement_that_a_revision_leaves_as_it_is_is_not_published_again() -> None:
+def test_unchanged_statement_is_not_published_again() -> None:
+    """A revision that leaves a statement unchanged publishes no change."""
     story = Story(report("a", says(text="one"), says(text="two")))
     revised = report("a", says(text="one"), says(text="three"), revision=2)
     assert story.take(revised) == [
@@ -47,7 +49,8 @@ def test_a_statement_that_a_revision_leaves_as_it_is_is_not_published_again() ->
     ]
 
 
-def test_a_statement_that_is_gone_is_withdrawn_and_goes_on_counting_when_it_comes_back() -> None:
+def test_removed_statement_is_withdrawn_and_may_return() -> None:
+    """A removed statement is withdrawn; if it returns, its versions continue."""
     story = Story(report("a", says(), says()))
     shorter, back = report("a", killed(7), revision=2), report("a", says(), says(), revision=4)
     gone = withdrawal("a", revision=3)
@@ -64,7 +67,8 @@ def test_a_statement_of_another_source_is_another_statement() -> None:
     assert story.take(revised) == [("statements", change(0, 2, statement(), statement("watch"), revised))]
 
 
-def test_statements_move_no_count_and_have_no_place_in_the_picture() -> None:
+def test_statements_change_no_count_and_no_picture() -> None:
+    """Statements change no count and are not in the picture."""
     story = Story(report("a", says("denied", "casualties"), published_at=at(14)))
     assert story.picture() == {
         "clock": at(14),

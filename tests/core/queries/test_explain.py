@@ -69,7 +69,8 @@ def source_of(by: Json, index: int = 0) -> Json:
     }
 
 
-def test_a_cell_is_told_with_its_base_its_increments_and_their_addresses() -> None:
+def test_cell_explanation_has_base_and_increments() -> None:
+    """A cell's explanation has its base, its increments and their urls."""
     base = report("a", killed(50), url="https://example.org/a", headline="Fifty", relayed_by="daily")
     part = report("b", says(), more(3), published_at=at(15))
     overlapping = report("c", more(4, since=at(13)), published_at=at(16))
@@ -129,7 +130,8 @@ def test_an_incident_told_twice_without_a_base() -> None:
     ]
 
 
-def test_what_was_replaced_and_withdrawn_is_told_with_the_revision_that_did_it() -> None:
+def test_replaced_claims_name_the_replacing_revision() -> None:
+    """Replaced and withdrawn claims name the revision that did it."""
     first = report("a", killed(7), killed(70, outcome="wounded"))
     second = report("a", says(), killed(8), revision=3)
     other = report("b", killed(9, basis="derived"))
@@ -174,7 +176,8 @@ def step_of(record: Json, before: str, after: str, **fields: Any) -> Json:
     return done | {"before": before, "after": after} | source_of(record) | fields
 
 
-def test_a_ceasefire_is_told_in_the_order_of_its_acts_with_what_time_did_in_between() -> None:
+def test_ceasefire_explanation_has_acts_and_timers_in_order() -> None:
+    """A ceasefire's steps are its acts in order, with the timers between."""
     agreed = report("a", act("agreed", effective_at=at(15), expires_at=at(18)))
     alleged = report("b", act("violation_alleged", against="south", text="fire"), published_at=at(16))
     late = report("c", act("proposed"), published_at=at(10))
@@ -231,7 +234,8 @@ def test_a_timer_names_the_act_that_set_it_last() -> None:
     ]
 
 
-def test_acts_that_were_replaced_withdrawn_or_refused_are_told_with_the_reason() -> None:
+def test_replaced_and_refused_acts_have_a_reason() -> None:
+    """Acts that were replaced, withdrawn or refused are listed with the reason."""
     first = report("a", act("agreed", text="tomorrow"))
     second = report("a", act("announced"), revision=2)
     stands = report("b", act("holding"), published_at=at(16))
@@ -250,7 +254,8 @@ def test_acts_that_were_replaced_withdrawn_or_refused_are_told_with_the_reason()
         assert [code for code, _ in why] == ["revision_conflict", "too_late"]
 
 
-def test_what_nothing_but_refused_claims_speak_of_can_be_asked_for() -> None:
+def test_cell_with_refused_claims_alone_is_explained() -> None:
+    """A cell or view with refused claims alone can be explained."""
     late = report("b", killed(5), act("agreed", ceasefire="corridor"), source="watch", published_at=at(1))
     story = chronicle(report("a", says()), late, horizon_days=2)
     cell = ("watch", "north", "killed", "military")

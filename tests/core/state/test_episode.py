@@ -10,7 +10,7 @@ from tests.support.build import killed, read_report, report, us
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-def test_only_what_is_accepted_a_tick_and_a_registry_move_an_episode(outcome: Outcome) -> None:
+def test_only_some_outcomes_move_an_episode(outcome: Outcome) -> None:
     """A duplicate or stale report moves nothing."""
     step = Step(Tick(us(14), "war"), outcome)
     assert step.moves == (outcome in {"accepted", "tick", "registered"})
