@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from schemas.reports import (
     SLUG_CHARACTERS,
     ClaimIndex,
+    Group,
     Outcome,
     Population,
     ReportId,
@@ -124,15 +125,19 @@ class CellValue(TypedDict):
 
 @_OUT
 class CountChange(TypedDict):
-    """A change of a running count, of one source on one party, outcome and population."""
+    """A change of a running count of one source on a party, outcome, population, group and scope."""
 
     change_id: ChangeId
-    """`<episode>/<source>/<party>/<outcome>/<population>@<version>`: the same on every rerun of the log."""
+    """`<episode>/<source>/<party>/<outcome>/<population>[/group:<group>][/scope:<scope>]@<version>`."""
     episode: Slug
     source: Slug
     party: Slug
     outcome: Outcome
     population: Population
+    group: NotRequired[Group]
+    """The part of the population that the figure is of; absent for the whole."""
+    scope: NotRequired[Slug]
+    """The part of the episode that the figure covers; absent for the whole."""
     version: Version
     """1, 2, 3 … for each count, with no gap."""
     kind: ChangeKind

@@ -1,6 +1,6 @@
 """The JSON of `truceline diff`: changes of an episode between two times (docs/how-to/time-travel.md)."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from pydantic import TypeAdapter, with_config
 from typing_extensions import TypedDict
@@ -15,7 +15,7 @@ from schemas.changes import (
     StatusChange,
     ViewName,
 )
-from schemas.reports import Outcome, Population, Slug
+from schemas.reports import Group, Outcome, Population, Slug
 
 __all__ = ["DIFFERENCE", "Difference"]
 
@@ -55,6 +55,8 @@ class CellDifference(TypedDict):
     party: Slug
     outcome: Outcome
     population: Population
+    group: NotRequired[Group]
+    scope: NotRequired[Slug]
     before: CellValue | None
     after: CellValue | None
     changes: list[CountChangeInBetween]
@@ -77,6 +79,8 @@ class TotalDifference(TypedDict):
 
     outcome: Outcome
     population: Population
+    group: NotRequired[Group]
+    scope: NotRequired[Slug]
     before: TotalValue | None
     after: TotalValue | None
 

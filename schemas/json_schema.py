@@ -20,7 +20,7 @@ from schemas.reports import REPORT, TICK
 __all__ = ["SCHEMAS", "SHAPES", "VERSION", "Shape", "combined", "json_schema", "without_unused"]
 
 #: Of the contract that these shapes are: the first number moves with a breaking change (docs/explanation/evolution.md).
-VERSION = "1.1.0"
+VERSION = "2.0.0"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODE: JsonSchemaMode = "validation"
 #: Where the documents keep their schemas.
@@ -71,6 +71,7 @@ _NAMES = {
     "CeasefireShape": "CeasefireClaim",
     "StatementShape": "StatementClaim",
     "ReferenceShape": "ClaimReference",
+    "DocumentShape": "ReportDocument",
 }
 
 

@@ -1,12 +1,12 @@
 """The picture of an episode: everything that stands, in one record a key (contract section 5)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from schemas.changes import CeasefireStatus, CellValue, Moment, Offset, Persons, Version, ViewName, Violations
-from schemas.reports import Outcome, Population, ReportId, Revision, Slug
+from schemas.reports import Group, Outcome, Population, ReportId, Revision, Slug
 
 _OUT = with_config(use_attribute_docstrings=True, extra="ignore")
 
@@ -27,6 +27,8 @@ class Cell(TypedDict):
     party: Slug
     outcome: Outcome
     population: Population
+    group: NotRequired[Group]
+    scope: NotRequired[Slug]
     value: CellValue | None
     version: Version
     """That of its last published change."""
@@ -37,16 +39,20 @@ class Cell(TypedDict):
 
 @_OUT
 class Said(TypedDict):
-    """What a class of sources says: the leading figure, and the envelope over them all."""
+    """The leading value of a class of sources, and how far its values differ."""
 
     best: Persons
-    source: Slug
-    """Whose figure leads: one with a base before one without, then the latest."""
-    as_of: Moment
     low: Persons | None
-    """The least low of the class; null where one of its sources has none."""
     high: Persons | None
-    """The greatest high of the class; null where one of its sources has none."""
+    source: Slug
+    """The source of the leading value: not partial before partial, with a base before without, then the latest."""
+    as_of: Moment
+    sources: Annotated[int, Field(ge=1)]
+    """The number of values of the class."""
+    least: Persons
+    """The least best of the class."""
+    greatest: Persons
+    """The greatest best of the class."""
 
 
 @_OUT
@@ -56,6 +62,8 @@ class PartyCount(TypedDict):
     party: Slug
     outcome: Outcome
     population: Population
+    group: NotRequired[Group]
+    scope: NotRequired[Slug]
     self_reported: Said | None
     """By sources that speak for the party."""
     other_party_claimed: Said | None
@@ -70,6 +78,8 @@ class Total(TypedDict):
 
     outcome: Outcome
     population: Population
+    group: NotRequired[Group]
+    scope: NotRequired[Slug]
     best: Persons
     parts: dict[Slug, Persons]
     """By party."""
@@ -79,17 +89,21 @@ class Total(TypedDict):
 
 @_OUT
 class Derived(TypedDict):
-    """A figure that a source added up itself, held against ours; it is never counted."""
+    """A figure that a source added up itself, compared with the total of its own time; it is never counted."""
 
     source: Slug
     party: Slug
     outcome: Outcome
     population: Population
+    group: NotRequired[Group]
+    scope: NotRequired[Slug]
     best: Persons
+    low: Persons | None
+    high: Persons | None
     as_of: Moment
     report_id: ReportId
     computed: Persons | None
-    """Our total, or the party's own figure; null where there is none."""
+    """The total or the party's own figure, over the claims dated up to `as_of`; null if there is none."""
     agrees: bool | None
     """Whether `computed` lies within the claim's bounds."""
 

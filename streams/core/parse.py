@@ -299,6 +299,9 @@ def _unknown_fields(given: Mapping[str, Any], shape: Mapping[str, Any]) -> int:
 
 def _casualty(given: Any, published_at: Boxed, at: int) -> Casualty:
     qualifier: Qualifier = given.qualifier or "exact"
+    basis: Basis = given.basis or "cumulative"
+    if basis != "incremental":
+        _check_not_incremental(given, at)
     best, low, high = _bounds(given.count, qualifier)
     if (low is not None and low > best) or (high is not None and high < best):
         _refuse(f"claims[{at}].count", f"low <= best <= high does not hold: {low}, {best}, {high}")
@@ -310,9 +313,6 @@ def _casualty(given: Any, published_at: Boxed, at: int) -> Casualty:
             _refuse(f"claims[{at}].as_of", "more than 24 h after published_at")
     if since is not None and since > as_of:
         _refuse(f"claims[{at}].since", "after as_of")
-    basis: Basis = given.basis or "cumulative"
-    if basis != "incremental":
-        _check_not_incremental(given, at)
     if given.group is None and given.scope is None:
         return Casualty(
             _SLUGS.get(given.party), given.outcome, given.population or "unknown", best, low, high, qualifier,

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,13 +58,29 @@ def test_a_tick_and_another_registry_are_causes_too() -> None:
 @given(st.none() | FIGURES, st.none() | FIGURES)
 def test_count_change_fields_are_in_contract_order(before: Figure | None, after: Figure | None) -> None:
     """A count change has all fields in the contract's order."""
-    change_id, written = count_change("war", CELL, 3, "up", before, after, CAUSE)
+    change_id, written = count_change("war", (*CELL, "children", "in-jermuk"), 3, "up", before, after, CAUSE)
     record = json.loads(written)
     assert COUNT_CHANGE.validate_python(record) == record
     assert list(record) == list(CountChange.__annotations__)
-    assert record["change_id"] == change_id == "war/mod/north/killed/military@3"
+    name = "war/mod/north/killed/military/group:children/scope:in-jermuk@3"
+    assert record["change_id"] == change_id == name
     assert record["before"] == (before and before.record())
     assert record["delta"] == (after.best if after else 0) - (before.best if before else 0)
+
+
+@pytest.mark.parametrize(
+    ("part", "written", "fields"),
+    [
+        ((), "", {}),
+        (("children", ""), "/group:children", {"group": "children"}),
+        (("", "in-jermuk"), "/scope:in-jermuk", {"scope": "in-jermuk"}),
+    ],
+)
+def test_group_and_scope_are_named_only_if_given(part: tuple[str, ...], written: str, fields: dict[str, str]) -> None:
+    change_id, json_ = count_change("war", (*CELL, *part), 1, "first", None, None, CAUSE)
+    record = json.loads(json_)
+    assert change_id == record["change_id"] == f"war/mod/north/killed/military{written}@1"
+    assert {name: record[name] for name in ("group", "scope") if name in record} == fields
 
 
 def test_status_change_fields_are_in_contract_order() -> None:

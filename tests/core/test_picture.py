@@ -9,8 +9,9 @@ from tests.support.build import NOON, Json, Story, act, at, killed, more, report
 OWN, OTHER, THIRD = "self_reported", "other_party_claimed", "third_party"
 
 
-def spokesman(best: int, source: str = "mod", as_of: str = NOON, **bounds: int | None) -> Json:
-    return {"best": best, "source": source, "as_of": as_of, "low": best, "high": best, **bounds}
+def leading(best: int, source: str = "mod", as_of: str = NOON, **others: int | None) -> Json:
+    bounds = {"best": best, "low": best, "high": best}
+    return {**bounds, "source": source, "as_of": as_of, "sources": 1, "least": best, "greatest": best, **others}
 
 
 def classes(story: Story, party: str = "north") -> Json:
@@ -52,7 +53,7 @@ def test_the_whole_picture_of_two_sides() -> None:
                 "party": party,
                 "outcome": "killed",
                 "population": "military",
-                OWN: spokesman(best, source),
+                OWN: leading(best, source),
                 OTHER: None,
                 THIRD: None,
             }
@@ -74,6 +75,8 @@ def test_the_whole_picture_of_two_sides() -> None:
                 "outcome": "killed",
                 "population": "military",
                 "best": 176,
+                "low": 176,
+                "high": 176,
                 "as_of": NOON,
                 "report_id": "c",
                 "computed": 176,
@@ -118,29 +121,37 @@ def test_a_cell_whose_value_is_null_is_kept_and_names_no_report() -> None:
 )
 def test_a_sources_class_follows_from_its_affiliation(source: str, class_: str) -> None:
     said = classes(Story(report("a", killed(7), source=source)))
-    assert said == {**dict.fromkeys((OWN, OTHER, THIRD)), class_: spokesman(7, source)}
+    assert said == {**dict.fromkeys((OWN, OTHER, THIRD)), class_: leading(7, source)}
 
 
 def test_latest_figure_leads_its_class() -> None:
-    """Greatest by as_of; least low, greatest high."""
+    """Greatest by as_of, with its own bounds; the extremes of the others beside it."""
     story = Story(
         report("a", killed(7, low=1, high=9)),
         report("b", killed(5, low=4, high=12), source="mod-2", published_at=at(15)),
     )
-    assert classes(story)[OWN] == spokesman(5, "mod-2", at(15), low=1, high=12)
+    assert classes(story)[OWN] == leading(5, "mod-2", at(15), low=4, high=12, sources=2, greatest=7)
 
 
 @pytest.mark.parametrize("qualifier", ["about", "at_least", "up_to"])
-def test_envelope_bound_is_null_if_one_is(qualifier: str) -> None:
-    """The envelope of a class has no bound if one of its figures has none."""
-    said = classes(Story(report("a", killed(7, qualifier=qualifier)), report("b", killed(8), source="mod-2")))[OWN]
-    assert said["low"] == (7 if qualifier == "at_least" else None)
-    assert said["high"] == (8 if qualifier == "up_to" else None)
+def test_class_has_the_bounds_of_its_leading_value(qualifier: str) -> None:
+    """An unknown bound of another source does not hide the leading one's."""
+    others = [report("a", killed(7, qualifier=qualifier), source="mod-2", published_at=at(13))]
+    assert classes(Story(*others, report("b", killed(8))))[OWN] == leading(8, sources=2, least=7)
+
+
+def test_partial_source_leads_only_alone() -> None:
+    """A later figure of one service of a side does not stand for the whole side."""
+    whole, part = report("a", killed(71)), report("b", killed(8), source="border", published_at=at(16))
+    assert classes(Story(whole, part))[OWN] == leading(71, sources=2, least=8)
+    assert classes(Story(part))[OWN] == leading(8, "border", at(16))
+    increment = report("a", more(3))
+    assert classes(Story(increment, part))[OWN]["source"] == "mod"
 
 
 def test_a_figure_with_a_base_leads_before_a_later_one_without() -> None:
     story = Story(report("a", killed(7)), report("b", more(1), source="mod-2", published_at=at(15)))
-    assert classes(story)[OWN] == spokesman(7, low=1, high=7)
+    assert classes(story)[OWN] == leading(7, sources=2, least=1)
 
 
 def test_leading_tie_uses_published_then_source() -> None:
@@ -161,7 +172,7 @@ def test_sources_are_ordered_by_code_point() -> None:
 
 def test_a_class_and_a_party_go_with_the_last_value_that_stands() -> None:
     story = Story(report("a", killed(7)), report("b", killed(8), source="watch"), withdrawal("a"))
-    assert classes(story) == {OWN: None, OTHER: None, THIRD: spokesman(8, "watch")}
+    assert classes(story) == {OWN: None, OTHER: None, THIRD: leading(8, "watch")}
     story.take(withdrawal("b", source="watch"))
     assert story.picture()["parties"] == []
 
@@ -279,6 +290,33 @@ def test_derived_rows_are_by_cell() -> None:
         ("mod", "north"),
         ("mod", "south"),
     ]
+
+
+def test_derived_is_compared_at_its_own_time() -> None:
+    """Figures dated later change nothing; a late one for that time does."""
+    own = report("a", killed(71), published_at=at(13))
+    south = report("b", killed(105, party="south"), source="mod.south", published_at=at(13))
+    total = report("c", killed(176, party="all", basis="derived"), source="watch", published_at=at(14))
+    later = [report("d", killed(80), published_at=at(15)), report("e", more(4), published_at=at(16))]
+    assert derived(own, south, total, *later) == [(176, "c", 176, True)]
+    late = report("f", killed(75, as_of=at(13, 12)), source="mod-2", published_at=at(17))
+    assert derived(own, south, total, *later, late) == [(176, "c", 180, False)]
+
+
+def test_derived_slice_has_the_increments_of_its_time() -> None:
+    """The base and increments dated up to the derived claim count, an incident once."""
+    parts = [
+        report("a", killed(10), published_at=at(10)),
+        report("b", more(1, incident="x"), published_at=at(11)),
+        report("c", more(2, incident="x"), published_at=at(12)),
+        report("d", more(4, since=at(9)), published_at=at(12)),
+        report("e", more(-3), published_at=at(13)),
+        report("f", more(7), published_at=at(15)),
+        report("g", more(100, incident="x"), published_at=at(16)),
+    ]
+    assert derived(*parts, report("z", killed(9, basis="derived"), published_at=at(14))) == [(9, "z", 9, True)]
+    assert derived(*parts, report("z", killed(11, basis="derived"), published_at=at(11))) == [(11, "z", 11, True)]
+    assert derived(*parts, report("z", killed(1, basis="derived"), published_at=at(9))) == [(1, "z", None, None)]
 
 
 # --- clock ------------------------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def _casualties(dice: Random, mood: Mood, published_at: datetime) -> dict[str, A
     _given(dice, claim, 5, quote=_QUOTE)
     if chance(dice, 50):
         claim["as_of"] = published_at + dice.choice(_AS_OF)
-    if chance(dice, 40):
+    if chance(dice, 70 if mood.about == "disputes" else 40):
         claim["since"] = claim.get("as_of", published_at) - dice.choice(_SINCE)
     _given(dice, claim, 35, incident=_INCIDENT, final=_FINAL)
     return claim

@@ -173,7 +173,7 @@ ODD: dict[str, tuple[str | bytes, str]] = {
     "29 February 2024": (report(', "published_at": "2024-02-29T00:00:00Z"'), "report"),
     "the year 0": (report(', "published_at": "0000-12-31T00:00:00Z"'), "invalid"),
     "the year 10000 in UTC": (report(', "published_at": "9999-12-31T23:59:59-00:01"'), "invalid"),
-    "an address in capitals": (report(', "url": "HTTPS://EXAMPLE.ORG"'), "report"),
+    "an address in capitals": (report(', "url": "HTTPS://EXAMPLE.ORG"'), "invalid"),
     "an address with no host": (report(', "url": "https:///x"'), "invalid"),
     "an address with a port alone": (report(', "url": "https://:80/"'), "invalid"),
     "an address with a user alone": (report(', "url": "https://a@/"'), "invalid"),

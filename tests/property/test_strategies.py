@@ -104,10 +104,10 @@ def test_histories_put_every_field_in_play() -> None:
 
 
 def test_histories_reach_every_rule() -> None:
-    """Each outcome, refusal, kind of change, row of the transition table and timer, in 300 histories of 30 lines."""
+    """Each outcome, refusal, kind of change, row of the transition table and timer, in 500 histories of 30 lines."""
     taken: Counter[str] = Counter()
     reached: Counter[str] = Counter()
-    for number in range(300):
+    for number in range(500):
         told = history(number, 30)
         model = Model(told.sources, told.horizon_us)
         taken.update(model.take_line(line, line_no) for line_no, line in enumerate(told.lines, 1))

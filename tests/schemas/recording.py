@@ -22,7 +22,7 @@ from streams.core.cloudevents import Headers
 from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.queries.as_of import difference
-from streams.core.times import DEFAULT_HORIZON_US, parse_time
+from streams.core.times import DAY_US, DEFAULT_HORIZON_US, parse_time
 from streams.core.wire import unwrap
 from streams.files.source_registry import read_sources
 from streams.notifications import DeliveryFailure, undelivered
@@ -32,6 +32,14 @@ PREFIX = "truceline"
 #: The corpus has no clock: a record without a timestamp of its own has this one.
 TIMESTAMP = parse_time("2022-10-22T12:00:00Z")
 Json = dict[str, Any]
+#: The default horizon of a version's time, where it was another one than today's.
+HORIZON_DAYS = {"v1": 400}
+
+
+def horizon_us(folder: Path) -> int:
+    """Return the default horizon of a corpus's time."""
+    days = HORIZON_DAYS.get(folder.name)
+    return DEFAULT_HORIZON_US if days is None else days * DAY_US
 
 
 class Recording:
@@ -39,7 +47,7 @@ class Recording:
 
     def __init__(self, folder: Path) -> None:
         registry = read_sources(folder / "sources.yaml")
-        self.ledger = Ledger(registry)
+        self.ledger = Ledger(registry, horizon_us=horizon_us(folder))
         self.outcomes: list[str] = []
         self.changes: list[Json] = []
         self.rejected: list[Json] = []
@@ -131,7 +139,7 @@ def _overnight(folder: Path, episode: str) -> Json:
     records = [unwrap(line) for line in (folder / "reports.jsonl").read_bytes().splitlines()]
     registry = read_sources(folder / "sources.yaml")
     evening, morning = parse_time("2022-09-14T18:00:00Z"), parse_time("2022-09-15T07:00:00Z")
-    found = difference(episode, records, registry, horizon_us=DEFAULT_HORIZON_US, from_us=evening, to_us=morning)
+    found = difference(episode, records, registry, horizon_us=horizon_us(folder), from_us=evening, to_us=morning)
     return found.as_record()
 
 

@@ -43,6 +43,7 @@ def test_a_struct_has_the_fields_and_the_bounds_of_its_shape() -> None:
         "CeasefireShape",
         "StatementShape",
         "ReferenceShape",
+        "DocumentShape",
     }
 
 

@@ -58,7 +58,7 @@ def test_nothing_else_lies_beside_them() -> None:
 def test_each_is_a_json_schema(name: str) -> None:
     schema = schema_of(name)
     Draft202012Validator.check_schema(schema)
-    assert schema["$id"] == f"urn:truceline:v1:{name}"
+    assert schema["$id"] == f"urn:truceline:v2:{name}"
     assert schema["examples"]
 
 
@@ -85,14 +85,14 @@ def test_each_topic_has_its_shapes() -> None:
 
 
 def test_every_field_of_what_is_published_is_required() -> None:
-    """One that holds nothing is null; but for where a record came from, and when."""
+    """One that holds nothing is null, but for a group and scope, and where a record came from and when."""
     optional: set[str] = set()
     for name in SHAPES:
         if name not in {"report", "tick"}:
             schema = schema_of(name)
             for part in (schema, *schema.get("$defs", {}).values()):
                 optional |= set(part.get("properties", {})) - set(part.get("required", ()))
-    assert optional == {"origin", "ce_time", "time", "truncated_from", "traceparent", "tracestate"}
+    assert optional == {"group", "scope", "origin", "ce_time", "time", "truncated_from", "traceparent", "tracestate"}
 
 
 # --- what the core publishes ------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ REGISTRY = Registry(
         "mod-2": Source("Another voice of the north", "official", "north"),
         "mod.south": Source("Ministry of the south", "official", "south"),
         "watch": Source("A monitor", "monitor"),
+        "border": Source("Border service of the north", "official", "north", partial=True),
+        "daily": Source("A newspaper", "media"),
     }
 )
 CELL = ("mod", "north", "killed", "military")

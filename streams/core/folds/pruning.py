@@ -177,8 +177,8 @@ def derived_times(episode: Episode, floor: int) -> dict[CellKey, list[int]]:
     """
     by_kind: dict[CellKey, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for key, entries in episode.derived.items():
-        if entries[0].as_of < floor:
-            by_kind[key[2:]][key[1]].update(entry.as_of for entry in entries if entry.as_of < floor)
+        if earlier := entries[: bisect_left(entries, (floor,))]:
+            by_kind[key[2:]][key[1]].update(entry.as_of for entry in earlier)
     if not by_kind:
         return {}
     times: dict[CellKey, list[int]] = {}

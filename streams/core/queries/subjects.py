@@ -74,8 +74,8 @@ def explanations(history: EpisodeHistory, subject: str | None = None) -> Explana
 def cells_named(history: EpisodeHistory, subject: str | None) -> list[Explanation]:
     """Return the explanations of the cells that a subject names; all for None.
 
-    A cell is named as source/party/outcome/population[/group][/scope]: each part may be shortened or empty, and parts may
-    be missing, as in `mod/killed`.
+    A cell is named as source/party/outcome/population, then group and scope if given: each part may be shortened or
+    empty, and parts may be missing, as in `mod/killed`.
     """
     keys = history.cells()
     return [history.cell(key) for key in (keys if subject is None else _matching(subject, keys))]

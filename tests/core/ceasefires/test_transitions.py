@@ -35,7 +35,9 @@ TABLE = """
 | rejected | none, called_for, proposed; agreed and announced only when it has a `by` | rejected |
 | agreed | any closed status | agreed |
 | announced | any closed status, agreed | announced |
-| took_effect, holding | any closed status, agreed, announced | in_effect |
+| took_effect | any closed status, agreed, announced | in_effect |
+| holding | none, called_for, proposed, rejected, expired, never_took_effect, agreed, announced | in_effect |
+| postponed | agreed, in_effect | announced |
 | took_effect | suspended | in_effect |
 | resumed | none, suspended, expired, ended, collapsed | in_effect |
 | extended | none, expired | in_effect |
