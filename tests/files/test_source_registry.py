@@ -67,12 +67,13 @@ def test_every_fault_is_named_with_its_line() -> None:
     slug = "lower-case letters, digits, '.', '_' and '-', at most 80, a letter or digit first"
     assert refused(text) == [
         "s.yaml:3: 'a': unknown kind 'radio'; the kinds are official, media, ngo, igo, monitor",
-        "s.yaml:4: 'a': unknown field 'colour'; the fields are name, kind, affiliation",
+        "s.yaml:4: 'a': unknown field 'colour'; the fields are name, kind, affiliation, partial, also, names",
         f"s.yaml:5: 'Bad Slug' is not a slug: {slug}",
         "s.yaml:8: 'a' is given twice, first in line 1",
         "s.yaml:9: 'a': name must be one text, not a list or mapping",
         f"s.yaml:11: 'a': affiliation 'Foo Bar' is not a slug: {slug}",
-        "s.yaml:12: 'b' must have the fields name, kind, affiliation, as in b: {name: …, kind: official}",
+        "s.yaml:12: 'b' must have the fields name, kind, affiliation, partial, also, names,"
+        " as in b: {name: …, kind: official}",
         "s.yaml:13: 'c': name is missing",
         "s.yaml:15: 'c': kind is given twice",
         "s.yaml:16: 'c': affiliation 'all' means all sides together; leave it out for a source of no side",
@@ -145,3 +146,26 @@ def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:
     assert read_sources(path).digest == Registry({"a": Source("A", "ngo")}).digest
     with pytest.raises(FileNotFoundError):
         read_sources(tmp_path / "none")
+
+
+def test_partial_also_and_names_are_read() -> None:
+    """A source may speak for one service alone, and have other names and names by language."""
+    text = "a: {name: A, kind: official, affiliation: x, partial: true, also: [B, C], names: {hy: D, zh-Hans: E}}\n"
+    registry = parse_sources(text.encode(), "s.yaml")
+    assert registry.sources["a"] == Source("A", "official", "x", True, ("B", "C"), {"hy": "D", "zh-Hans": "E"})
+    plain = parse_sources(b"a: {name: A, kind: official, partial: null, also: null, names: null}", "s.yaml")
+    assert plain.sources["a"] == Source("A", "official")
+
+
+def test_faults_of_partial_also_and_names_have_their_lines() -> None:
+    text = "a:\n  name: A\n  kind: media\n  partial: maybe\n  also: B\n  names: {hy: '', x_y: E}\n"
+    more = "b:\n  name: B\n  kind: media\n  partial: [true]\n  also: [B,\n   [C]]\n  names: C\n"
+    assert refused(text + more) == [
+        "s.yaml:4: 'a': partial must be true or false",
+        "s.yaml:5: 'a': also must be a list of names",
+        "s.yaml:6: 'a': names: 'x_y' is not a language tag such as hy or zh-Hans",
+        "s.yaml:6: 'a': names: hy must be a text of 1 to 500 characters",
+        "s.yaml:10: 'b': partial must be true or false",
+        "s.yaml:12: 'b': also must have a text of 1 to 500 characters",
+        "s.yaml:13: 'b': names must be a mapping from a language to a name",
+    ]
