@@ -64,6 +64,7 @@ def test_every_fault_is_named_with_its_line() -> None:
         "b: 7\n"
         "c:\n  kind: ngo\n  kind: ngo\n  affiliation: all\n"
     )
+    names = "name, kind, affiliation, partial, also, names"
     slug = "lower-case letters, digits, '.', '_' and '-', at most 80, a letter or digit first"
     assert refused(text) == [
         "s.yaml:3: 'a': unknown kind 'radio'; the kinds are official, media, ngo, igo, monitor",
@@ -72,8 +73,7 @@ def test_every_fault_is_named_with_its_line() -> None:
         "s.yaml:8: 'a' is given twice, first in line 1",
         "s.yaml:9: 'a': name must be one text, not a list or mapping",
         f"s.yaml:11: 'a': affiliation 'Foo Bar' is not a slug: {slug}",
-        "s.yaml:12: 'b' must have the fields name, kind, affiliation, partial, also, names,"
-        " as in b: {name: …, kind: official}",
+        f"s.yaml:12: 'b' must have the fields {names}, as in b: {{name: …, kind: official}}",
         "s.yaml:13: 'c': name is missing",
         "s.yaml:15: 'c': kind is given twice",
         "s.yaml:16: 'c': affiliation 'all' means all sides together; leave it out for a source of no side",
