@@ -23,7 +23,7 @@ $(CORE): pyproject.toml constraints.txt
 	touch $@
 
 $(STAMP): $(CORE)
-	$(PIP) --no-build-isolation --editable '.[kafka,notify,otel,plots,polars,pandas,read,tables,dev]'
+	$(PIP) --no-build-isolation --editable '.[kafka,notify,otel,plots,polars,pandas,read,sheets,tables,dev]'
 	touch $@
 
 demo: $(CORE)  ## play the story of 13-15 September 2022 into a server on this machine

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
+from itertools import chain
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.support.paths import ROOT
 
@@ -74,3 +79,18 @@ def test_constraints_are_plain_pins() -> None:
 def test_settings_is_the_only_loose_module() -> None:
     """Each other module of streams is in a room; see docs/explanation/architecture.md."""
     assert {path.name for path in (ROOT / "streams").glob("*.py")} == {"__init__.py", "__main__.py", "settings.py"}
+
+
+def test_make_installs_every_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (named,) = re.findall(r"'\.\[([\w,]+)\]'", (ROOT / "Makefile").read_text())
+    assert sorted(named.split(",")) == sorted(project["optional-dependencies"])
+
+
+def test_every_requirement_is_pinned() -> None:
+    """Run `pip freeze` in a complete environment, and add the missing pins to constraints.txt."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = {canonicalize_name(line.partition("==")[0]) for line in lines}
+    assert {canonicalize_name(Requirement(each).name) for each in listed} - pins == set()

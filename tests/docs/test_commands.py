@@ -65,7 +65,7 @@ def refused() -> list[Sent]:
 #: Records that a worker has rejected before: in two partitions, with times of their own.
 LOGGED = {"how-to/rejected.md": refused()}
 #: Programs whose commands are run.
-RUN = {"cat", "curl", "echo", "export", "head", "python", "sed", "sh", "truceline"}
+RUN = {"cat", "cp", "curl", "echo", "export", "head", "python", "sed", "sh", "truceline"}
 
 
 def text(page: str) -> str:
