@@ -29,7 +29,7 @@ COMMENTED = {".yaml", ".yml", ".toml", ".sh"}
 WORDS_MIN = 3
 
 OPENING = re.compile(r"(?:^|(?<=[.:!;] ))(?:What|Who|Whoever|Whether|Where|How)\b[^.?!]*(?P<end>[.?!]|$)")
-TWO_SENTENCES = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[a-z0-9)`*\]][.?!] +(?:[A-Z][a-z]|`)")
+TWO_SENTENCES = re.compile(r"[a-z0-9)`*\]](?<!e\.g)(?<!i\.e)[.?!] +(?:[A-Z][a-z]|`)")
 CODE_SPAN = re.compile(r"`[^`]*`|\]\([^)]*\)|<[^>]+>")
 FENCE = re.compile(r"^\s*(```|~~~)")
 
