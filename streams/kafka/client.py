@@ -10,8 +10,10 @@ from aiokafka.helpers import create_ssl_context
 from streams.kafka.aiokafka_patches.topic_creation import forbid_topic_creation
 from streams.settings import Settings, SettingsError, read_secret
 
-__all__ = ["client_options", "ssl_context", "stop_quickly"]
+__all__ = ["REQUEST_TIMEOUT_MS", "client_options", "ssl_context", "stop_quickly"]
 
+#: A broker that hangs costs each client this long, then the client asks another one; aiokafka's own figure is 40 s.
+REQUEST_TIMEOUT_MS = 10_000
 #: Time for a consumer to close its connections.
 STOP_S = 1.0
 
@@ -27,6 +29,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "security_protocol": settings.security_protocol,
+        "request_timeout_ms": REQUEST_TIMEOUT_MS,
     }
     if settings.security_protocol.startswith("SASL"):
         options |= {

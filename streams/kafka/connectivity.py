@@ -75,9 +75,7 @@ async def _try(broker: str, options: dict[str, Any]) -> str | None:
     host, _, port = broker.rpartition(":")
     try:
         async with asyncio.timeout(CONNECT_S):
-            connection = await create_conn(
-                host.strip("[]"), int(port), request_timeout_ms=int(CONNECT_S * 1000), **options
-            )
+            connection = await create_conn(host.strip("[]"), int(port), **options)
             try:
                 await connection.send(MetadataRequest([]))
             finally:

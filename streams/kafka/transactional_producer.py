@@ -16,6 +16,7 @@ from aiokafka.structs import TopicPartition
 from tenacity import retry, retry_if_exception, wait_fixed
 
 from streams.kafka.aiokafka_patches.paced_sender import PacedSender
+from streams.kafka.client import REQUEST_TIMEOUT_MS
 from streams.kafka.protocol.transactions import open_transactions, state_of
 from streams.settings import Codec
 
@@ -26,7 +27,6 @@ CODECS: dict[Codec, int] = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd":
 
 #: Between requests to a broker that cannot answer yet.
 ASK_AGAIN_S = 0.2
-REQUEST_TIMEOUT_MS = 40_000
 
 
 def _is_retriable(error: BaseException) -> bool:
@@ -54,15 +54,16 @@ class TransactionalProducer:
         self.transactional_id = transactional_id
         self._options = options
         self._limit_s = transaction_timeout_ms / 1000
-        self._producer = AIOKafkaProducer(
-            **options,
-            client_id=transactional_id,
-            transactional_id=transactional_id,
-            transaction_timeout_ms=transaction_timeout_ms,
-            max_batch_size=batch_bytes,
-            request_timeout_ms=min(transaction_timeout_ms, REQUEST_TIMEOUT_MS),
-        )
-        self._sender = PacedSender.install(self._producer, min(transaction_timeout_ms, REQUEST_TIMEOUT_MS))
+        request_timeout_ms = min(transaction_timeout_ms, REQUEST_TIMEOUT_MS)
+        own = {
+            "client_id": transactional_id,
+            "transactional_id": transactional_id,
+            "transaction_timeout_ms": transaction_timeout_ms,
+            "max_batch_size": batch_bytes,
+            "request_timeout_ms": request_timeout_ms,
+        }
+        self._producer = AIOKafkaProducer(**(options | own))
+        self._sender = PacedSender.install(self._producer, request_timeout_ms)
         self._batch_bytes = batch_bytes
         self._codecs = codecs
         self._used_connections: set[Any] = set()

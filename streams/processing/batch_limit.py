@@ -9,6 +9,7 @@ from aiokafka.errors import (
     RecordListTooLargeError,
 )
 
+from streams.kafka.client import REQUEST_TIMEOUT_MS
 from streams.processing.errors import SplitBatch
 
 __all__ = ["REFUSALS", "BatchLimit"]
@@ -21,7 +22,7 @@ REFUSALS: Final = (
     CorruptRecordException,
     InvalidTimestampError,
 )
-#: A transaction that failed after this share of its time limit was too long for the broker.
+#: A transaction that failed after this share of its time limit, or of that of a request, was too long for the broker.
 SLOW_SHARE: Final = 0.5
 SHRINK: Final = 4
 
@@ -35,7 +36,7 @@ class BatchLimit:
     def __init__(self, max_records: int, transaction_s: float) -> None:
         """`transaction_s` is the time limit of a transaction."""
         self._max_records = max_records
-        self._slow_s = SLOW_SHARE * transaction_s
+        self._slow_s = SLOW_SHARE * min(transaction_s, REQUEST_TIMEOUT_MS / 1000)
         self._records = max_records
         self._single_below = 0
 

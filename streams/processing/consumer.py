@@ -12,7 +12,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from streams.core.source_registry import Registry
-from streams.kafka.aiokafka_patches.group import note_generation, sticky_assignor
+from streams.kafka.aiokafka_patches.group import note_generation, sticky_assignor, wait_for_rebalances
 from streams.kafka.cancellation import cancel
 from streams.kafka.client import client_options
 from streams.kafka.consumers import group_consumer
@@ -20,6 +20,7 @@ from streams.kafka.retry import retry_forever
 from streams.kafka.routing import Router
 from streams.observability import metrics
 from streams.observability.unknown_sources import UnknownSourceLog
+from streams.observability.wall_clock import WallClock
 from streams.processing.context import MAX_TAKEOVERS, Limits, TaskContext
 from streams.processing.errors import NeedsOperator, describe
 from streams.processing.gc_tuning import GcFreezer
@@ -45,6 +46,8 @@ PARTITIONS_POLL_S = 0.5
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 5.0
 STOP_S = 5.0
+#: Beyond the time that the members of the group have to join.
+JOIN_MARGIN_S = 5.0
 NAN = float("nan")
 SECOND = timedelta(seconds=1)
 
@@ -65,6 +68,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self.settings = settings
         self.status = ProcessingStatus()
         self._registry = registry
+        self._clock = WallClock()
         self._stages = stages
         self._ticks = ticks
         self._options = client_options(settings)
@@ -195,7 +199,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self._router, self._partitions_found = Router(partitions), partitions
         return TaskContext(
             settings, self._options, self._registry, limits, self._stages, topology, self.status,
-            GcFreezer(), UnknownSourceLog(self._registry), asyncio.Semaphore(MAX_TAKEOVERS),
+            GcFreezer(), UnknownSourceLog(self._registry), asyncio.Semaphore(MAX_TAKEOVERS), self._clock,
         )  # fmt: skip
 
     async def _consume(self) -> None:
@@ -217,6 +221,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=settings.fetch_max_bytes,
         )
+        wait_for_rebalances(consumer, settings.rebalance_timeout / SECOND + JOIN_MARGIN_S)
         try:
             await consumer.start()
             self.status.reason = "joining the group"
@@ -236,6 +241,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         """
         surveyed_s = time.monotonic()
         while True:
+            self._watch_clock()
             try:
                 await context.topology.ping()
                 unreachable = ""
@@ -253,6 +259,12 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
                 _log.info("broker_answers")
             self.status.unreachable = unreachable
             await asyncio.sleep(WATCH_S)
+
+    def _watch_clock(self) -> None:
+        leap_s = self._clock.leap_s()
+        if leap_s and not self.status.clock_leap_s:
+            _log.error("clock_leapt", leap_s=round(leap_s), advice="no tick is made until the clock is right again")
+        self.status.clock_leap_s = leap_s
 
     async def _survey(self, context: TaskContext) -> None:
         """Stop all processing if topics are unfit, or a partition if its log was cut; both are retried."""

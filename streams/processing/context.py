@@ -7,6 +7,7 @@ from typing import Any
 
 from streams.core.source_registry import Registry
 from streams.observability.unknown_sources import UnknownSourceLog
+from streams.observability.wall_clock import WallClock
 from streams.processing.gc_tuning import GcFreezer
 from streams.processing.pipeline import FoldStage
 from streams.processing.status import ProcessingStatus
@@ -50,3 +51,4 @@ class TaskContext:
     memory: GcFreezer
     unknown_sources: UnknownSourceLog
     takeovers: asyncio.Semaphore
+    clock: WallClock

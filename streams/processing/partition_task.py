@@ -60,7 +60,7 @@ class PartitionTask:
         self._batch_limit = BatchLimit(limits.batch_records, limits.transaction_s)
         self._reader = reader
         self._assignment = Assignment.OURS
-        self._ticks = TickTimer()
+        self._ticks = TickTimer(context.clock)
         self._wake = asyncio.Event()
         #: Set while no transaction is in progress.
         self._idle = asyncio.Event()
@@ -174,7 +174,7 @@ class PartitionTask:
         context.memory.restored()
         context.status.counts["takeovers"] += 1
         metrics.TAKEOVERS.inc()
-        self._ticks = TickTimer()
+        self._ticks = TickTimer(context.clock)
         self._work = work
         self._set_timer(work)
         self.status.on(PartitionEvent.RESTORED)

@@ -87,6 +87,9 @@ class ProcessingStatus:
     #: Reports rejected as `internal` since the start: a bug, so the worker is degraded.
     internal_errors: int = 0
 
+    #: How far the wall clock has leapt forward; 0: it has not.
+    clock_leap_s: float = 0.0
+
     @property
     def ready(self) -> bool:
         """Whether a broker answers, the group is joined and every partition of this worker runs."""
@@ -102,6 +105,11 @@ class ProcessingStatus:
             "left_open": "transactions that a broker had left open were finished: see the log",
         }
         found = [f"{counts[name]} {text}" for name, text in faults.items() if counts[name]]
+        if self.clock_leap_s:
+            found.append(
+                f"the clock of this machine leapt {self.clock_leap_s:,.0f} s forward: no tick is made, so no ceasefire"
+                " expires by it; set the clock, or restart the worker if it is right now"
+            )
         if self.internal_errors:
             found.insert(0, f"{self.internal_errors} reports rejected as internal: a bug, see the log")
         return found

@@ -1,17 +1,20 @@
 """When to append a tick: the next timer of the ledger, compared with the wall clock."""
 
-import time
+from streams.observability.wall_clock import WallClock
 
 __all__ = ["TickTimer"]
 
 #: How often a partition whose timer is due is checked for having caught up.
 CATCH_UP_S = 0.25
+#: How often a clock in doubt is looked at again.
+DOUBT_S = 2.0
 
 
 class TickTimer:
     """The next timer of one partition, and the last one that a tick was sent for: (time in µs, episode)."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: WallClock) -> None:
+        self._clock = clock
         self._next: tuple[int, str] | None = None
         self._sent: tuple[int, str] | None = None
 
@@ -20,9 +23,9 @@ class TickTimer:
         self._next = timer
 
     def due(self) -> tuple[int, str] | None:
-        """Return the timer that is due and has no tick yet, or None."""
+        """Return the timer that is due and has no tick yet, or None, also while the clock is in doubt."""
         timer = self._next
-        if timer is None or timer == self._sent or timer[0] > time.time_ns() // 1000:
+        if timer is None or timer == self._sent or timer[0] > self._clock.now_us() or self._clock.leap_s():
             return None
         return timer
 
@@ -34,4 +37,6 @@ class TickTimer:
         """Return how long there is nothing to do; None: there is no timer to wait for."""
         if self._next is None or self._next == self._sent:
             return None
-        return max(CATCH_UP_S, self._next[0] / 1e6 - time.time())
+        if self._clock.leap_s():
+            return DOUBT_S
+        return max(CATCH_UP_S, (self._next[0] - self._clock.now_us()) / 1e6)

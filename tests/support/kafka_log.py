@@ -81,10 +81,8 @@ async def partitions_of(admin: AIOKafkaAdminClient, topic: str) -> int:
 
 async def send(settings: Settings, records: Iterable[Sent], *, limit_s: float = LIMIT_S) -> None:
     """Put records on the log. Raises KafkaError where the broker has not acknowledged all of them within `limit_s`."""
-    timeout_ms = int(limit_s * 1000)
-    producer = AIOKafkaProducer(
-        **client_options(settings), linger_ms=5, max_request_size=2 << 20, request_timeout_ms=timeout_ms
-    )
+    options = client_options(settings) | {"request_timeout_ms": int(limit_s * 1000)}
+    producer = AIOKafkaProducer(**options, linger_ms=5, max_request_size=2 << 20)
     await producer.start()
     sent: list[Awaitable[Any]] = []
     try:

@@ -17,6 +17,7 @@ from streams.core.model import Message, Report
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.queries.as_of import changes_of
 from streams.core.source_registry import Registry
+from streams.kafka.aiokafka_patches.producer import wait_for_failure
 from streams.kafka.cancellation import cancel
 from streams.kafka.client import client_options
 from streams.kafka.connectivity import name_missing_acl
@@ -196,8 +197,8 @@ class KafkaStore:
                 await producer.start()
             connected()
             self._producer, self._producer_trouble = producer, None
-            # From here it reconnects by itself.
-            await asyncio.Event().wait()
+            # It reconnects by itself, but ends for good on a fatal error: then there is a new one.
+            await wait_for_failure(producer)
         finally:
             self._producer = None
             with contextlib.suppress(TimeoutError, KafkaError):
