@@ -1,9 +1,9 @@
-// How the connection is, in words: what is shown may be old while it is lost or the server is behind.
-import {told} from './words.js';
+// The state of the connection in words: while it is lost or the server is behind, the figures shown may be old.
+import {told} from './format.js';
+import {t} from './i18n.js';
 
-/** A connection that is back within this long was never lost, for who reads. */
+/** A connection that is back within this time raises no alarm. */
 const PATIENCE_MS = 5000;
-const WORDS = {connecting: 'Connecting …', live: 'Live', behind: 'Behind', lost: 'Disconnected'};
 
 const pill = document.getElementById('connection');
 const notice = document.getElementById('trouble');
@@ -16,13 +16,13 @@ export function connection({state, words}) {
   if (!isLost) since = null;
   else since ??= new Date().toISOString();
   pill.className = `connection ${state}`;
-  const said = isLost ? `${WORDS.lost} since ${told(since, {year: false})} UTC, trying again` : WORDS[state];
+  const said = isLost ? t('connection.lost', {time: told(since)}) : t(`connection.${state}`);
   if (pill.textContent !== said) pill.textContent = said;
-  pill.title = words ?? '';
+  pill.title = words ?? t('connection.help');
   document.body.classList.toggle('lost', isLost);
   clearTimeout(alarm);
-  if (state === 'behind') trouble(`The server is behind: ${words}. What you see may be old.`);
-  else if (isLost) alarm = setTimeout(() => trouble(`No connection: ${words}. What you see may be old.`), PATIENCE_MS);
+  if (state === 'behind') trouble(t('trouble.behind', {reason: words}));
+  else if (isLost) alarm = setTimeout(() => trouble(t('trouble.lost', {reason: words})), PATIENCE_MS);
   else trouble('');
 }
 

@@ -1,25 +1,38 @@
-// One episode: losses, ceasefires, timeline, sources and what changed.
+// One episode: the time shown, losses, ceasefires, charts, changes and sources.
 import {h, Component} from './preact/preact.mjs';
+import {hashOf, route} from './address.js';
 import {Ceasefires} from './ceasefire.js';
 import {Feed} from './feed.js';
-import {looksOf, partyColours} from './looks.js';
+import {t} from './i18n.js';
 import {Losses} from './losses.js';
+import {episodeSummary, episodeTitle, hasRegistry, partyColours} from './names.js';
 import {Time} from './parts.js';
+import {Past} from './past.js';
 import {Sources} from './sources.js';
 import {cellKey, storyOf} from './story.js';
 import {Timeline} from './timeline.js';
-import {count} from './words.js';
+import {sentence} from './words.js';
 
-/** Renders anew only when what it shows is another: `view` is replaced as a whole whenever something moves. */
+/** Renders again only when what it shows is another: `view` is replaced as a whole whenever something moves. */
 export class Episode extends Component {
   shouldComponentUpdate(next) {
     return next.view !== this.props.view;
   }
 
+  componentDidUpdate() {
+    // A link to a card leads to it, once it is there.
+    const {card} = route();
+    if (!card || this.led || !this.props.view.picture) return;
+    this.led = true;
+    document.getElementById(`card-${card}`)?.scrollIntoView();
+  }
+
   render({view, onPast}) {
-    const {name, picture, changes, at, clock, complete, names, fresh, isStale, error} = view;
+    const {name, picture, changes, at, clock, complete, fresh, isStale, error} = view;
+    const title = episodeTitle(name);
+    const list = h('a', {href: hashOf({lang: route().lang})}, t('allEpisodes'));
     if (!picture) {
-      return [h('div', {class: 'title'}, h('h1', null, name)), error ? h('p', {class: 'notice', role: 'alert'}, error) : h('p', {class: 'quiet'}, 'Loading …')];
+      return [h('p', {class: 'back'}, list), h('div', {class: 'title'}, h('h1', null, title)), error ? h('div', {class: 'notice', role: 'alert'}, h('p', null, error), h('p', null, list)) : h('p', {class: 'quiet'}, t('loading'))];
     }
     const whole = this.story('whole', changes);
     const known = at === null ? changes : this.until(changes, at);
@@ -27,23 +40,26 @@ export class Episode extends Component {
     const live = at === null;
     const last = new Map(known.filter((change) => change.topic === 'casualties').map((change) => [cellKey(change.data), change]));
     const colours = partyColours(whole.lines.map((line) => line.party));
+    const share = {name, title, known: at === null ? picture.clock : new Date(at).toISOString()};
+    const heard = new Map(picture.cells.filter((cell) => cell.value).map((cell) => [cellKey(cell), Date.parse(cell.value.as_of)]));
+    const latest = known.at(-1);
     return [
-      h('div', {class: 'title'},
-        h('h1', null, name),
-        h('p', {class: 'quiet'}, 'As of ', h(Time, {at: picture.clock}), ' UTC', known.length > 0 && ` · ${count(known.length)} ${known.length === 1 ? 'change' : 'changes'}`)),
+      h('p', {class: 'back'}, list),
+      h('div', {class: 'title'}, h('h1', null, title), episodeSummary(name) && h('p', {class: 'summary'}, episodeSummary(name))),
+      h('p', {class: 'quiet state'}, `${t('newestReport')} `, h(Time, {at: picture.clock}), ' UTC', known.length > 0 && ` · ${t('changes', {n: known.length})}`),
       error && h('p', {class: 'notice', role: 'alert'}, error),
-      at !== null && h('p', {class: 'notice past-notice', role: 'status'}, 'This is what was known on ', h('b', null, h(Time, {at: new Date(at).toISOString()}), ' UTC'), ', not what is known now. ',
-        h('button', {type: 'button', onClick: () => onPast(null)}, 'Back to now')),
-      h('div', {class: 'columns'},
-        h('div', {class: isStale ? 'main stale' : 'main', 'aria-busy': String(Boolean(isStale))},
-          h('h2', null, 'Losses, by who says it'),
-          h(Losses, {picture, live, colours, names}),
-          h('h2', null, 'Ceasefire'),
-          h('div', {class: 'ceasefires'}, h(Ceasefires, {picture, story, live, names})),
-          whole.moments.length > 0 && [h('h2', null, 'Over time'), h(Timeline, {whole, story, at, clock, onPast, complete})],
-          h('h2', null, 'What each source says'),
-          h(Sources, {episode: name, at: at === null ? null : new Date(at).toISOString(), cells: picture.cells, last, fresh, live, names, looks: looksOf(whole.lines)})),
-        h('aside', {class: 'side', 'aria-label': 'What changed'}, h(Feed, {changes: known, complete, fresh, names}))),
+      !hasRegistry() && h('p', {class: 'notice'}, t('noRegistry')),
+      whole.moments.length > 0 && h(Past, {moments: whole.moments, at, onPast, isStale}),
+      latest && h('p', {class: 'latest'}, h('span', {class: 'quiet'}, `${t('latest')} `), h(Time, {at: latest.time}), ': ', sentence(latest)),
+      h('div', {class: isStale ? 'main stale' : 'main', 'aria-busy': String(Boolean(isStale))},
+        h('h2', null, t('lossesByClaim')),
+        h(Losses, {picture, live, colours, share}),
+        h('h2', null, t('ceasefire')),
+        h('div', {class: 'ceasefires'}, h(Ceasefires, {picture, story, live, share})),
+        whole.moments.length > 0 && [h('h2', null, t('overTime')), h(Timeline, {whole, story, at, clock, complete, colours, heard, share, picture})],
+        h(Feed, {changes: known, complete, fresh}),
+        h('h2', null, t('bySource')),
+        h(Sources, {episode: name, at: at === null ? null : new Date(at).toISOString(), cells: picture.cells, last, fresh, live, colours, share, newest: picture.clock})),
     ];
   }
 

@@ -1,56 +1,81 @@
-// The list of episodes: how each stands, in short.
+// The list of episodes: each in short, the one that changed last first.
 import {h, Component} from './preact/preact.mjs';
+import {hashOf, move, route} from './address.js';
 import {Status} from './ceasefire.js';
-import {Flash, Time} from './parts.js';
-import {count, kindOf, listed, rank} from './words.js';
+import {count, rich, t} from './i18n.js';
+import {episodeSummary, episodeTexts, episodeTitle, partyName} from './names.js';
+import {Flash, SourceName, Time} from './parts.js';
+import {figure, kindOf, parties as partyNames, rank} from './words.js';
 
-const FILTER_FROM = 8;
+const CLASSES = ['self_reported', 'other_party_claimed', 'third_party'];
+const CLAIMS_MOST = 3;
 
 export class Episodes extends Component {
-  state = {filter: ''};
+  state = {filter: route().filter ?? ''};
+
+  filter(filter) {
+    move({filter});
+    this.setState({filter});
+  }
 
   render({episodes, live, error}, {filter}) {
-    const kept = episodes?.filter(({episode}) => episode.includes(filter.trim().toLowerCase()));
+    const wanted = filter.trim().toLowerCase();
+    const kept = episodes?.filter(({episode}) => episodeTexts(episode).includes(wanted))
+      .sort((a, b) => ((a.clock ?? '') < (b.clock ?? '') ? 1 : (a.clock ?? '') > (b.clock ?? '') ? -1 : a.episode < b.episode ? -1 : 1));
     return [
-      h('div', {class: 'title'}, h('h1', null, 'Episodes'),
-        episodes?.length >= FILTER_FROM && h('label', {class: 'filter'}, h('span', {class: 'unseen'}, 'Show only episodes named'),
-          h('input', {type: 'search', placeholder: 'Filter by name', value: filter, onInput: (event) => this.setState({filter: event.target.value})}))),
-      error && h('p', {class: 'notice', role: 'alert'}, `The episodes cannot be had: ${error}`),
-      !episodes && !error && h('p', {class: 'quiet'}, 'Loading …'),
+      h('div', {class: 'title'}, h('h1', null, t('episodes')),
+        episodes?.length > 1 && h('label', {class: 'filter'}, h('span', {class: 'unseen'}, t('searchEpisodes')),
+          h('input', {type: 'search', placeholder: t('searchEpisodes'), value: filter, onInput: (event) => this.filter(event.target.value)}))),
+      error && h('p', {class: 'notice', role: 'alert'}, t('episodesFailed', {reason: error})),
+      !episodes && !error && h('p', {class: 'quiet'}, t('loading')),
       episodes?.length === 0 && h(Nothing),
       kept?.length > 0 && h('table', {class: 'episodes', onKeyDown: walk},
-        h('caption', {class: 'unseen'}, 'Episodes: ceasefire, losses as each side says of itself, and when each was last heard of'),
-        h('thead', null, h('tr', null, ['Episode', 'Ceasefire', 'Losses, as each side says of itself', 'As of (UTC)'].map((words) => h('th', {scope: 'col'}, words)))),
+        h('caption', {class: 'unseen'}, t('episodesCaption')),
+        h('thead', null, h('tr', null, ['episode', 'ceasefire', 'losses', 'newestReport'].map((key) => h('th', {key, scope: 'col'}, t(key))))),
         h('tbody', null, kept.map((one) => h(Row, {key: one.episode, one, live})))),
-      episodes?.length > 0 && kept.length === 0 && h('p', {class: 'quiet'}, `No episode has “${filter}” in its name.`),
+      episodes?.length > 0 && kept.length === 0 && h('p', {class: 'quiet'}, t('noMatch', {text: filter})),
     ];
   }
 }
 
 function Nothing() {
   return h('div', {class: 'card nothing'},
-    h('p', null, 'No report has come in yet.'),
-    h('p', {class: 'quiet'}, 'Send some: ', h('code', null, 'truceline send reports.jsonl --to '), h('code', null, location.origin),
-      ', or see a story told: ', h('code', null, 'truceline demo'), '.'));
+    h('p', null, t('nothingYet')),
+    h('p', {class: 'quiet'}, rich('sendSome', {send: h('code', null, `truceline send reports.jsonl --to ${location.origin}`), demo: h('code', null, 'truceline demo')})));
 }
 
 function Row({one, live}) {
-  const {episode, ceasefires, totals, clock} = one;
+  const {episode, ceasefires, clock} = one;
+  const summary = episodeSummary(episode);
   return h('tr', null,
-    h('th', {scope: 'row'}, h('a', {href: `#/${encodeURIComponent(episode)}`}, episode)),
-    h('td', {'data-label': 'Ceasefire'}, ceasefires.length === 0 ? h('span', {class: 'quiet'}, 'none spoken of')
+    h('th', {scope: 'row'}, h('a', {href: hashOf({name: episode, lang: route().lang})}, episodeTitle(episode)), summary && h('p', {class: 'summary'}, summary)),
+    h('td', {'data-label': t('ceasefire')}, ceasefires.length === 0 ? h('span', {class: 'quiet'}, t('noCeasefireShort'))
       : ceasefires.map((view) => h('div', {key: view.ceasefire}, ceasefires.length > 1 && h('span', {class: 'quiet'}, `${view.ceasefire} `),
         h(Flash, {value: `${view.status} ${view.since}`, live}, h(Status, {view, small: true}))))),
-    h('td', {'data-label': 'Losses'}, totals.length === 0 ? h('span', {class: 'quiet'}, 'no side has given a figure')
-      : [...totals].sort((a, b) => rank(a) - rank(b)).map((total) => h(Total, {key: `${total.outcome}/${total.population}`, total, live}))),
-    h('td', {class: 'when', 'data-label': 'As of (UTC)'}, h(Time, {at: clock})));
+    h('td', {'data-label': t('losses')}, h(InShort, {one, live})),
+    h('td', {class: 'when', 'data-label': t('newestReport')}, h(Time, {at: clock})));
+}
+
+/** Totals of the parties' own figures; where no side reports its own losses, the leading claims. */
+function InShort({one, live}) {
+  const totals = one.totals.filter((total) => !total.group && !total.scope).sort((a, b) => rank(a) - rank(b));
+  if (totals.length) return totals.map((total) => h(Total, {key: `${total.outcome}/${total.population}`, total, live}));
+  const claims = (one.parties ?? []).filter((row) => !row.group && !row.scope).sort((a, b) => rank(a) - rank(b))
+    .flatMap((row) => CLASSES.filter((name) => row[name]).map((name) => ({...row, said: row[name]})));
+  if (!claims.length) return h('span', {class: 'quiet'}, t('noFigureShort'));
+  return [
+    claims.slice(0, CLAIMS_MOST).map(({party, outcome, population, said}) => h('div', {key: `${party}/${outcome}/${population}/${said.source}`, class: 'in-short'},
+      h(Flash, {as: 'b', class: 'figure', value: said.best, live}, said.sources == null ? count(said.best) : figure(said)), ' ', kindOf({outcome, population}), t('comma'), h('bdi', null, partyName(party)),
+      h('span', {class: 'who'}, ' ', rich('asClaimedBy', {source: h(SourceName, {slug: said.source, mark: false})})))),
+    claims.length > CLAIMS_MOST && h('div', {class: 'quiet small'}, t('moreClaims', {n: claims.length - CLAIMS_MOST})),
+  ];
 }
 
 function Total({total, live}) {
-  const parts = Object.entries(total.parts).map(([party, best]) => `${count(best)} ${party}`).join(' + ');
-  return h('div', {class: 'in-short'}, h(Flash, {as: 'b', class: 'figure', value: total.best, live}, count(total.best)),
-    h('span', {class: 'quiet'}, ` ${kindOf(total)}`), h('span', {class: 'parts'}, ` = ${parts}`),
-    total.missing.length > 0 && h('span', {class: 'missing'}, `; no word from ${listed(total.missing)}`));
+  const parts = Object.entries(total.parts).map(([party, best]) => `${count(best)} ${partyName(party)}`).join(' + ');
+  return h('div', {class: 'in-short'},
+    h(Flash, {as: 'b', class: 'figure', value: total.best, live}, count(total.best)), ' ', kindOf(total), h('span', {class: 'parts'}, ` = ${parts}`),
+    total.missing.length > 0 && h('span', {class: 'who'}, ` ${t('missing', {names: partyNames(total.missing)})}`));
 }
 
 /** Up and down go from episode to episode. */

@@ -1,41 +1,80 @@
-// The page: which view the address asks for.
-import {render} from './preact/preact.mjs';
-import {EpisodeView, EpisodesView} from './views.js';
+// The page: its language, and the view that the address asks for.
+import {h, render} from './preact/preact.mjs';
+import {hashOf, move, route} from './address.js';
+import {readTime} from './format.js';
+import {LANGUAGES, preferred, remember, rich, speak, speech, t} from './i18n.js';
+import {EpisodesView, EpisodeView} from './views.js';
 
 const main = document.getElementById('content');
 let current = null;
 
-/** Where the address points: an episode's name or null for all, and a time. */
-function route() {
-  const [path, query = ''] = location.hash.slice(2).split('?');
-  const at = Date.parse(new URLSearchParams(query).get('at') ?? '');
-  let name = path;
-  try {
-    name = decodeURIComponent(path);
-  } catch {
-    // As it stands: no episode is named so, and the page will say it.
-  }
-  return {name: name || null, at: Number.isNaN(at) ? null : at};
+/** Where the address points: the time in milliseconds, null for now, NaN where it cannot be read. */
+function asked() {
+  const {name, at} = route();
+  return {name, at: at === null ? null : readTime(at), said: at};
 }
 
-function go() {
-  const {name, at} = route();
-  if (location.hash && !location.hash.startsWith('#/')) return;
-  const moved = current !== null;
+function open(moved) {
   current?.close();
   render(null, main);
   main.replaceChildren();
-  current = name === null ? new EpisodesView(main) : new EpisodeView(main, name, at);
+  const {name, at, said} = asked();
+  if (Number.isNaN(at)) current = new UnreadableTime(name, said);
+  else current = name === null ? new EpisodesView(main) : new EpisodeView(main, name, at);
   current.load();
-  if (moved) {
-    main.focus({preventScroll: true});
-    scrollTo(0, 0);
+  if (!moved) return;
+  main.focus({preventScroll: true});
+  scrollTo(0, 0);
+}
+
+/** An address whose time cannot be read: other figures than were meant would mislead, so there are none. */
+class UnreadableTime {
+  constructor(name, said) {
+    Object.assign(this, {name, said});
+  }
+
+  load() {
+    const now = h('a', {href: hashOf({name: this.name, lang: route().lang})}, t('showNow'));
+    render(h('div', {class: 'notice', role: 'alert'}, h('p', null, rich('unreadableTime', {text: h('bdi', null, h('code', null, this.said))})), h('p', null, now)), main);
+  }
+
+  close() {
+    render(null, main);
   }
 }
+
+/** The parts of the page that are there before any view, in the language in force. */
+function labelled() {
+  for (const element of document.querySelectorAll('[data-t]')) element.textContent = t(element.dataset.t);
+  for (const element of document.querySelectorAll('[data-t-label]')) element.setAttribute('aria-label', t(element.dataset.tLabel));
+  picker.value = speech.lang;
+}
+
+const picker = document.getElementById('language');
+picker.replaceChildren(...Object.entries(LANGUAGES).map(([code, name]) => Object.assign(document.createElement('option'), {value: code, textContent: name, lang: code})));
+picker.addEventListener('change', async () => {
+  remember(picker.value);
+  await speak(picker.value);
+  if (route().lang) move({lang: picker.value});
+  labelled();
+  open(false);
+});
 
 document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault();
   main.focus();
 });
-addEventListener('hashchange', go);
-go();
+
+addEventListener('hashchange', async () => {
+  if (location.hash && !location.hash.startsWith('#/')) return;
+  const {lang} = route();
+  if (lang && lang !== speech.lang && Object.hasOwn(LANGUAGES, lang)) {
+    await speak(lang);
+    labelled();
+  }
+  open(true);
+});
+
+await speak(preferred(route().lang));
+labelled();
+open(false);

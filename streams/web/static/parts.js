@@ -1,28 +1,42 @@
 // Small parts that every section uses.
 import {h, Component} from './preact/preact.mjs';
-import {inZone, plain, told} from './words.js';
+import {inZone, plain, told} from './format.js';
+import {t} from './i18n.js';
+import {hasRegistry, isRegistered, partyName, sourceName} from './names.js';
+import {age} from './words.js';
 
 const FLASH_MS = 6000;
 
-/** Text as somebody wrote it: data, in its own direction, never markup. */
-export const Said = ({text, ...rest}) => h('bdi', rest, plain(text));
+/** Text of a report: data, in its own language and direction, never markup. */
+export const Said = ({text, lang = '', ...rest}) => h('bdi', {...rest, lang: lang ?? ''}, plain(text));
 
-/** A source by its slug, with its name in the registry on hover. */
-export function Named({slug, names, as = 'span', ...rest}) {
-  const known = names?.[slug];
-  return h(as, {...rest, title: known ? plain(known.name) : 'not in the source registry'}, slug);
-}
+/** A source by its name in the registry; one that is not in it is marked where there is a registry. */
+export const SourceName = ({slug, as = 'span', mark = true, ...rest}) => h(as, {...rest, title: slug},
+  h('bdi', null, sourceName(slug)),
+  mark && hasRegistry() && !isRegistered(slug) && h('span', {class: 'tag unregistered'}, t('notRegistered')));
+
+/** A party with its colour. */
+export const Party = ({slug, colours}) => [
+  h('i', {class: `swatch ${colours?.has(slug) ? `line-${colours.get(slug)}` : ''}`, 'aria-hidden': 'true'}),
+  h('bdi', {title: slug}, partyName(slug)),
+];
 
 /** A time in UTC; the reader's own zone on hover. */
-export const Time = ({at, year}) => (at == null ? '–' : h('time', {dateTime: at, title: inZone(at)}, told(at, {year})));
+export const Time = ({at}) => (at == null ? '–' : h('time', {dateTime: at, title: inZone(at)}, told(at)));
 
-/** A link to a report's address, with where it leads; http and https alone. */
+/** A time that a figure holds for, and how old it is against the episode's newest report. */
+export function AsOf({at, newest}) {
+  const old = age(at, newest);
+  return h('span', {class: 'asof'}, h(Time, {at}), old && h('span', {class: 'old'}, old));
+}
+
+/** A link to a report's address, with its host; http and https alone. */
 export function Source({url, children}) {
   const address = parsed(url);
   if (!address) return children;
   return [
     h('a', {href: address.href, rel: 'noopener noreferrer external', target: '_blank', referrerPolicy: 'no-referrer'}, children),
-    h('span', {class: 'host'}, ` ${address.host}`),
+    h('bdi', {class: 'host'}, ` ${address.host}`),
   ];
 }
 

@@ -1,4 +1,5 @@
-// What the page asks the server: snapshots, the changes so far, and the stream of what comes after a mark.
+// Requests to the server: snapshots, the changes so far, and the stream of those after a mark.
+import {t} from './i18n.js';
 
 const RETRY_FIRST_MS = 1000;
 const RETRY_LAST_MS = 15_000;
@@ -24,10 +25,10 @@ async function ask(path, query = {}, signal = undefined) {
   const url = address(path);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const answer = await fetch(url, {signal, headers: {Accept: 'application/json'}, cache: 'no-cache'}).catch((error) => {
-    throw error.name === 'AbortError' ? error : new Refused(0, {code: 'no_answer', message: 'the server does not answer'});
+    throw error.name === 'AbortError' ? error : new Refused(0, {code: 'no_answer', message: t('noAnswer')});
   });
   const body = await answer.json().catch((error) => {
-    if (answer.ok) throw error.name === 'AbortError' ? error : new Refused(answer.status, {message: 'the answer broke off'});
+    if (answer.ok) throw error.name === 'AbortError' ? error : new Refused(answer.status, {message: t('brokenAnswer')});
     return {};
   });
   if (!answer.ok) throw new Refused(answer.status, body);
@@ -35,9 +36,17 @@ async function ask(path, query = {}, signal = undefined) {
 }
 
 export const fetchEpisodes = (signal) => ask('episodes', {}, signal);
-export const fetchSources = (signal) => ask('sources', {}, signal);
+
+/** Names of parties, episodes, places and sources; without an answer there are none. */
+export async function fetchNames() {
+  const none = () => ({});
+  const [atlas, {sources}] = await Promise.all([ask('atlas').catch(none), ask('sources').catch(none)]);
+  return {atlas, sources};
+}
+
 export const fetchPicture = (name, at, signal) => ask(episodePath(name), at ? {at} : {}, signal);
-export const fetchAccount = (name, cell, at, signal) => ask(`${episodePath(name)}/explain`, at ? {cell, at} : {cell}, signal);
+export const fetchAccount = (name, cell, at, limit, signal) =>
+  ask(`${episodePath(name)}/explain`, {cell, limit, ...(at && {at})}, signal);
 export const fetchChanges = (name, signal) => ask(`${episodePath(name)}/changes`, {}, signal);
 
 /** The stream of events behind a mark; it comes back by itself and says how it is. */
@@ -51,7 +60,7 @@ export class Stream {
     this.seen = () => this.whenSeen();
     document.addEventListener('visibilitychange', this.seen);
     addEventListener('online', this.again = () => this.open());
-    addEventListener('offline', this.away = () => this.lost('this machine is offline'));
+    addEventListener('offline', this.away = () => this.lost(t('offline')));
     onState({state: 'connecting'});
     this.open();
   }
@@ -73,7 +82,7 @@ export class Stream {
     for (const name of EVENTS) source.addEventListener(name, (event) => this.take(name, event));
     source.onerror = () => {
       // The browser tries again by itself, unless the answer was no stream at all.
-      this.lost('no answer');
+      this.lost(t('noAnswer'));
       if (source.readyState === EventSource.CLOSED) this.retry();
     };
     this.watch();
@@ -101,7 +110,7 @@ export class Stream {
   watch() {
     clearTimeout(this.silence);
     this.silence = setTimeout(() => {
-      this.lost('no word from the server');
+      this.lost(t('silent'));
       this.open();
     }, SILENCE_MS);
   }

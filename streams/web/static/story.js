@@ -1,6 +1,6 @@
-// An episode's history as its changes tell it: a line of figures for each cell, a band for each ceasefire.
+// An episode's history by its changes: a line of figures for each cell, a band for each ceasefire.
 // Time is the time of knowledge: the episode's clock when a change was published. It never goes back, so a report
-// that came late stands where it came to be known.
+// that came late is placed where it came to be known.
 
 import {rank} from './words.js';
 
@@ -8,18 +8,31 @@ const VIOLATIONS = ['alleged', 'denied', 'confirmed'];
 
 const causeTime = (data) => data.cause?.published_at ?? data.cause?.tick ?? null;
 export const ms = (time) => Date.parse(time);
-export const cellKey = (cell) => `${cell.source}/${cell.party}/${cell.outcome}/${cell.population}`;
-export const kindKey = (record) => `${record.outcome}/${record.population}`;
+const slices = ({group, scope}) => (group ? `/group:${group}` : '') + (scope ? `/scope:${scope}` : '');
+export const kindKey = (record) => `${record.outcome}/${record.population}${slices(record)}`;
+export const cellKey = (cell) => `${cell.source}/${cell.party}/${kindKey(cell)}`;
 
-/** Give each change the time at which it was known: `at` in milliseconds, `time` as it is written. */
+/**
+ * Give each change the time at which it was known: `at` in milliseconds, `time` as it is written; and `isRepeat` where
+ * a source's new report has again a figure that it has raised since: an old toll, and no correction.
+ */
 export function dated(changes) {
   let at = -Infinity;
   let time = null;
+  const raised = new Map();
   return changes.map((change) => {
     const said = causeTime(change.data);
     if (said && ms(said) > at) [at, time] = [ms(said), said];
-    return {...change, at, time: time ?? said};
+    return {...change, at, time: time ?? said, isRepeat: change.topic === 'casualties' && repeats(change.data, raised)};
   });
+}
+
+function repeats(data, raised) {
+  const {before, after, kind, cause} = data;
+  const key = cellKey(data);
+  if (!raised.has(key)) raised.set(key, new Set());
+  if (kind === 'up' && before) raised.get(key).add(before.best);
+  return kind === 'down' && cause?.revision === 1 && !cause.withdrawn && raised.get(key).has(after.best);
 }
 
 /** The story of changes in fold order, as `dated` gives them. */
@@ -49,14 +62,17 @@ export function panels(story) {
   const found = new Map();
   for (const one of [...story.lines].sort((a, b) => rank(a) - rank(b))) {
     const key = kindKey(one);
-    if (!found.has(key)) found.set(key, {key, outcome: one.outcome, population: one.population, lines: []});
+    if (!found.has(key)) {
+      const {outcome, population, group, scope} = one;
+      found.set(key, {key, outcome, population, group, scope, lines: []});
+    }
     found.get(key).lines.push(one);
   }
   return [...found.values()];
 }
 
-function line(key, {source, party, outcome, population}) {
-  return {key, source, party, outcome, population, points: [], greatest: 0};
+function line(key, {source, party, outcome, population, group, scope}) {
+  return {key, source, party, outcome, population, group, scope, points: [], greatest: 0};
 }
 
 function addPoint(own, change) {
@@ -65,7 +81,7 @@ function addPoint(own, change) {
   if (own.points.at(-1)?.at === change.at) own.points.pop();
   const before = own.points.at(-1)?.best ?? null;
   const best = after?.best ?? null;
-  const isDown = best !== null && before !== null && best < before;
+  const isDown = best !== null && before !== null && best < before && !change.isRepeat;
   own.points.push({at: change.at, best, low: after?.low ?? null, high: after?.high ?? null, isDown, kind, change});
   own.greatest = Math.max(own.greatest, best ?? 0);
 }
@@ -86,7 +102,7 @@ function moves({data: {before, after}}) {
   return !before || !after || before.status !== after.status || before.since !== after.since;
 }
 
-/** When a status moved: by the clock when it was due, else when it was said. */
+/** The time at which a status moved: by the clock when it was due, else when it was reported. */
 function movedAt({at, data: {before, after}}) {
   if (!before || !after) return at;
   const due = {in_effect: before.effective_at, expired: before.expires_at}[after.status];

@@ -3,9 +3,13 @@ import {h, render} from './preact/preact.mjs';
 import {connection} from './connection.js';
 import {Episode} from './episode.js';
 import {Episodes} from './episodes.js';
-import {Refused, Stream, fetchChanges, fetchEpisodes, fetchPicture, fetchSources} from './server.js';
+import {told} from './format.js';
+import {t} from './i18n.js';
+import {move} from './address.js';
+import {episodeTitle, know} from './names.js';
+import {Refused, Stream, fetchChanges, fetchEpisodes, fetchNames, fetchPicture} from './server.js';
 import {cellKey, dated} from './story.js';
-import {sentence, told} from './words.js';
+import {sentence} from './words.js';
 
 /** Snapshots are asked for at most so often while changes come in. */
 const REFRESH_MS = 1000;
@@ -86,7 +90,7 @@ class View {
     this.heard.push(...changes);
     clearTimeout(this.telling);
     this.telling = setTimeout(() => {
-      const lines = this.heard.length > TOLD_MOST ? [`${this.heard.length} changes came in.`] : this.heard.map(sentence);
+      const lines = this.heard.length > TOLD_MOST ? [t('changesCame', {n: this.heard.length})] : this.heard.map(sentence);
       this.heard = [];
       log.replaceChildren(...lines.map((line) => Object.assign(document.createElement('p'), {textContent: line})));
     }, 400);
@@ -97,7 +101,8 @@ class View {
 export class EpisodesView extends View {
   async load() {
     try {
-      const {episodes, mark} = await fetchEpisodes(this.aborts.signal);
+      const [{episodes, mark}, names] = await Promise.all([fetchEpisodes(this.aborts.signal), fetchNames()]);
+      know(names);
       this.show(episodes);
       this.listen({}, mark);
     } catch (error) {
@@ -125,7 +130,7 @@ export class EpisodesView extends View {
 export class EpisodeView extends View {
   constructor(main, name, at) {
     super(main);
-    this.view = {name, at, picture: null, changes: [], complete: true, names: {}, fresh: new Set(), error: null};
+    this.view = {name, at, picture: null, changes: [], complete: true, fresh: new Set(), error: null};
     this.now = null;
     this.came = [];
     this.known = new Set();
@@ -136,22 +141,24 @@ export class EpisodeView extends View {
     const {name, at} = this.view;
     const {signal} = this.aborts;
     try {
+      const named = fetchNames();
+      named.then(know);
       const picture = await fetchPicture(name, null, signal);
       const history = await fetchChanges(name, signal).catch(withoutPast);
-      const names = (await fetchSources(signal)).sources;
+      know(await named);
       this.now = picture;
       this.known = new Set(history.changes.map(({data}) => data.change_id));
-      this.show({clock: Date.parse(picture.clock), changes: dated(history.changes), complete: history.complete, names, picture: at === null ? picture : this.view.picture ?? picture, error: null});
+      this.show({clock: Date.parse(picture.clock), changes: dated(history.changes), complete: history.complete, picture: at === null ? picture : this.view.picture ?? picture, error: null});
       this.listen({episode: name}, picture.mark);
       if (at !== null) this.goto(at);
     } catch (error) {
       if (error.status === 404) {
-        this.show({error: `No report of an episode named ${name} has come in yet.`});
+        this.show({error: t('unknownEpisode', {name})});
         this.listen({episode: name});
         return;
       }
       this.failed(error);
-      if (error.name !== 'AbortError' && !this.view.picture) this.show({error: `${name} cannot be had: ${error.message}`});
+      if (error.name !== 'AbortError' && !this.view.picture) this.show({error: t('episodeFailed', {name, reason: error.message})});
     }
   }
 
@@ -220,20 +227,19 @@ export class EpisodeView extends View {
       const picture = await fetchPicture(this.view.name, time, this.past.signal);
       if (this.view.at === at) this.show({picture, isStale: false, error: null});
     } catch (error) {
-      if (error.name !== 'AbortError') this.show({error: `What was known on ${told(time)} UTC cannot be had: ${error.message}`});
+      if (error.name !== 'AbortError') this.show({error: t('pastFailed', {time: told(time), reason: error.message}), isStale: false});
     }
   }
 
   show(moved) {
     if (this.closed) return;
     this.view = {...this.view, ...moved};
-    document.title = `${this.view.name} · truceline`;
+    document.title = `${episodeTitle(this.view.name)} · truceline`;
     render(h(Episode, {view: this.view, onPast: (at) => this.slide(at)}), this.main);
   }
 
   slide(at) {
-    const query = at === null ? '' : `?at=${new Date(at).toISOString()}`;
-    history.replaceState(null, '', `#/${encodeURIComponent(this.view.name)}${query}`);
+    move({at: at === null ? null : new Date(at).toISOString()});
     this.goto(at);
   }
 }

@@ -1,58 +1,59 @@
-// Why a figure is what it is: every claim about it, and what became of each.
+// Why a figure is what it is: every claim about it, and the effect of each; the newest first, more on demand.
 import {h, Component} from './preact/preact.mjs';
-import {Said, Source, Time} from './parts.js';
+import {count, rich, t} from './i18n.js';
+import {Said, Source, SourceName, Time} from './parts.js';
 import {fetchAccount} from './server.js';
 import {cellKey} from './story.js';
-import {count, figure} from './words.js';
+import {figure} from './words.js';
 
-/** Of what counts no longer, so many claims are shown, the newest. */
-const OUT_MOST = 25;
-const ROLES = {
-  base: 'counts', added: 'added', disputed: 'denial', superseded: 'overtaken', replaced: 'replaced', refused: 'refused',
-};
+/** Claims that count no longer are asked for and shown so many at a time. */
+const AT_FIRST = 25;
+const MORE = 100;
 
 /** The account of a cell; asked for again when the cell's version or the time shown is another. */
 export class Why extends Component {
+  state = {most: AT_FIRST};
+
   componentDidMount() {
-    this.ask();
+    this.ask(AT_FIRST);
   }
 
   componentDidUpdate(before) {
     const {cell, at} = this.props;
-    if (before.cell.version !== cell.version || before.at !== at) this.ask();
+    if (before.cell.version !== cell.version || before.at !== at) this.ask(this.state.most);
   }
 
   componentWillUnmount() {
     this.aborts?.abort();
   }
 
-  async ask() {
+  async ask(most) {
     const {episode, cell, at} = this.props;
     this.aborts?.abort();
     this.aborts = new AbortController();
     try {
-      const {cells: [account]} = await fetchAccount(episode, cellKey(cell), at, this.aborts.signal);
-      this.setState({account, error: account ? null : 'nothing is known of it'});
+      const {cells: [account]} = await fetchAccount(episode, cellKey(cell), at, most, this.aborts.signal);
+      this.setState({account, most, error: account ? null : t('noSuchCell')});
     } catch (error) {
       if (error.name !== 'AbortError') this.setState({error: error.message});
     }
   }
 
-  render({cell}, {account, error}) {
-    if (error) return h('p', {class: 'notice', role: 'alert'}, `Why cannot be said: ${error}`);
-    if (!account) return h('p', {class: 'quiet'}, 'Loading …');
-    const {claims, left} = claimsOf(account);
-    return h('div', {class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': `Table: why ${cellKey(cell)}`},
+  render({cell}, {account, error, most}) {
+    if (error) return h('p', {class: 'notice', role: 'alert'}, t('whyFailed', {reason: error}));
+    if (!account) return h('p', {class: 'quiet'}, t('loading'));
+    const {claims, left} = claimsOf(account, most);
+    return h('div', {class: 'account'},
       h('table', {class: 'claims'},
-        h('caption', {class: 'unseen'}, `Every claim about ${cellKey(cell)}, and what became of it`),
-        h('thead', null, h('tr', null, h('th', {scope: 'col'}, 'Claim'), h('th', {scope: 'col', class: 'num'}, 'Figure'),
-          h('th', {scope: 'col'}, 'As of (UTC)'), h('th', {scope: 'col'}, 'Who said so'))),
+        h('caption', {class: 'unseen'}, t('claimsCaption', {cell: cellKey(cell)})),
+        h('thead', null, h('tr', null, ['claim', 'figure', 'asOf', 'whoSaidSo'].map((key) => h('th', {key, scope: 'col'}, t(key))))),
         h('tbody', null, claims.map((claim) => h(Claim, {key: `${claim.role} ${claim.said.report_id} ${claim.said.revision} ${claim.said.claim}`, ...claim})))),
-      left > 0 && h('p', {class: 'quiet small'}, `${count(left)} older claims are not shown here: truceline explain shows all.`));
+      left > 0 && h('button', {type: 'button', class: 'more', onClick: () => this.ask(most + MORE)}, t('olderClaims', {n: left})));
   }
 }
 
-function claimsOf({base, increments, disputed, superseded, replaced, refused}) {
+function claimsOf(account, most) {
+  const {base, increments, disputed, superseded, replaced, refused, left = 0} = account;
   const counted = [
     ...(base ? [{role: 'base', said: base, words: figure(base)}] : []),
     ...increments.map((said) => ({role: 'added', said, words: added(said)})),
@@ -61,7 +62,7 @@ function claimsOf({base, increments, disputed, superseded, replaced, refused}) {
   const out = Object.entries({superseded, replaced, refused})
     .flatMap(([role, all]) => all.map((said) => ({role, said, words: (said.basis === 'incremental' ? '+' : '') + figure(said)})))
     .sort((a, b) => (a.said.published_at < b.said.published_at ? 1 : -1));
-  return {claims: [...counted, ...out.slice(0, OUT_MOST)], left: Math.max(0, out.length - OUT_MOST)};
+  return {claims: [...counted, ...out.slice(0, most)], left: left + Math.max(0, out.length - most)};
 }
 
 /** An increment that reaches back behind the base may overlap it: it adds to the upper bound alone. */
@@ -70,15 +71,16 @@ function added(said) {
 }
 
 function Claim({role, said, words}) {
-  const why = said.why ?? (said.denies ? `denies ${said.denies.report_id}, claim ${said.denies.claim}` : null);
+  const why = said.why ?? (said.denies ? t('denies', {report: said.denies.report_id, claim: said.denies.claim + 1}) : null);
   return h('tr', {class: `claim-${role}`},
-    h('th', {scope: 'row'}, ROLES[role]),
-    h('td', {class: 'num figure'}, words),
+    h('th', {scope: 'row', title: t(`role.${role}.help`)}, t(`role.${role}`)),
+    h('td', {class: 'figure'}, words),
     h('td', {class: 'when'}, said.as_of ? h(Time, {at: said.as_of}) : '–'),
     h('td', null,
-      h('b', null, said.source), said.relayed_by && h('span', {class: 'quiet'}, ` carried by ${said.relayed_by}`),
-      h('span', {class: 'quiet'}, ', ', h(Time, {at: said.published_at})), ': ',
-      h(Source, {url: said.url}, h(Said, {text: said.headline || `report ${said.report_id}`})),
-      said.revision > 1 && h('span', {class: 'tag'}, `revision ${said.revision}`),
-      why && h('div', {class: 'quiet small'}, h(Said, {text: why}))));
+      h(SourceName, {as: 'b', slug: said.source}), said.relayed_by && h('span', {class: 'quiet'}, ' ', rich('via', {name: h(SourceName, {slug: said.relayed_by, mark: false})})),
+      h('span', {class: 'quiet'}, t('comma'), h(Time, {at: said.published_at})), ': ',
+      h(Source, {url: said.url}, h(Said, {text: said.headline || t('reportId', {id: said.report_id}), lang: said.lang})),
+      said.revision > 1 && h('span', {class: 'tag'}, t('revision', {number: said.revision})),
+      said.quote && h('q', {class: 'quote'}, h(Said, {text: said.quote, lang: said.lang})),
+      why && h('div', {class: 'quiet small'}, h(Said, {text: why, lang: said.why ? 'en' : undefined}))));
 }
