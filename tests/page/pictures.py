@@ -30,7 +30,7 @@ def main() -> None:
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport=VIEWPORT, color_scheme=scheme)  # type: ignore[arg-type]
             page.goto(f"{server.url}/#/{EPISODE}")
-            expect(page.locator("#connection")).to_have_text("Live")
+            expect(page.locator("#connection")).to_have_text("Connected")
             page.wait_for_timeout(500)
             taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             # Chosen so that the few colours that stand for parties keep theirs.

@@ -24,7 +24,7 @@ def opened(visit: Visit, server: Server, episode: str) -> Visit:
 
     def opened(**options: Any) -> Page:
         page = visit(f"{server.url}/#/{episode}", **options)
-        expect(page.locator("#connection")).to_have_text("Live")
+        expect(page.locator("#connection")).to_have_text("Connected")
         return page
 
     return opened
@@ -40,8 +40,8 @@ def faults(page: Page) -> list[str]:
 def test_axe_finds_nothing_to_fault(opened: Visit, keep: Keep, width: int, scheme: str) -> None:
     page = opened(color_scheme=scheme, viewport={"width": width, "height": 900})
     page.get_by_text("The same as tables").click()
-    page.get_by_text("steps").click()
-    page.get_by_role("button", name="Why: mod, south killed, military").click()
+    page.get_by_text("4 steps").click()
+    page.get_by_role("button", name="Why: Ministry of the north, south killed, military").click()
     expect(page.locator(".claims tbody tr")).to_have_count(2)
     expect(page.locator(".steps li")).to_have_count(4)
     keep(page, f"{width}-{scheme}", full_page=True)
@@ -68,7 +68,7 @@ def test_all_of_it_can_be_reached_and_used_by_keyboard(visit: Visit, server: Ser
     for _ in range(80):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("[document.activeElement.tagName, document.activeElement.type ?? ''].join(' ')"))
-    assert {"A ", "SUMMARY ", "DIV ", "INPUT range", "INPUT checkbox", "BUTTON button"} <= set(reached)
+    assert {"A ", "SUMMARY ", "DIV ", "INPUT range", "INPUT datetime-local", "INPUT checkbox", "BUTTON button"} <= set(reached)
 
 
 def test_the_first_thing_that_is_reached_leads_past_the_head(opened: Visit) -> None:
