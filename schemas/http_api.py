@@ -6,7 +6,7 @@ from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from schemas.changes import CeasefireStatus, CountChange, Moment, Offset, StatementChange, StatusChange
-from schemas.pictures import FullPicture, PictureStub, Through, Total
+from schemas.pictures import FullPicture, PartyCount, PictureStub, Through, Total
 from schemas.reports import Revision, Slug
 
 __all__ = ["ANSWERS"]
@@ -75,6 +75,8 @@ class ShortEpisode(TypedDict):
     clock: Moment | None
     """Null where the picture is too long for its topic."""
     ceasefires: list[ShortCeasefire]
+    parties: list[PartyCount]
+    """The leading claim of each class: shown where no side reports its own losses."""
     totals: list[Total]
     through: Through
     truncated: NotRequired[Literal[True]]
@@ -150,6 +152,15 @@ class Sources(TypedDict):
 
 
 @_OUT
+class AtlasNames(TypedDict):
+    """The atlas: names and titles of parties, episodes and places, by slug, with the fields of its file."""
+
+    parties: dict[Slug, dict[str, Any]]
+    episodes: dict[Slug, dict[str, Any]]
+    places: dict[Slug, dict[str, Any]]
+
+
+@_OUT
 class Health(TypedDict):
     """The server lives."""
 
@@ -177,6 +188,7 @@ ANSWERS: dict[str, Any] = {
     "Changes": Changes,
     "Account": Account,
     "Sources": Sources,
+    "AtlasNames": AtlasNames,
     "Health": Health,
     "Readiness": Readiness,
 }

@@ -81,7 +81,9 @@ def _paths(examples: Examples) -> dict[str, Any]:
             )
         },
         "/episodes/{episode}/explain": {
-            "get": _get("explain", "Why a figure is what it is", {200: "Account"}, past, [_EPISODE, *_NAMED, _AT])
+            "get": _get(
+                "explain", "Why a figure is what it is", {200: "Account"}, past, [_EPISODE, *_NAMED, _AT, _CLAIMS]
+            )
         },
         "/episodes/{episode}/changes": {
             "get": _get(
@@ -91,6 +93,7 @@ def _paths(examples: Examples) -> dict[str, Any]:
         **table_paths(_EPISODE, _problem),
         "/events": {"get": _events()},
         "/sources": {"get": _get("sources", "Who the sources are", {200: "Sources"})},
+        "/atlas": {"get": _get("atlas", "Names of parties, episodes and places", {200: "AtlasNames"})},
         "/healthz": {"get": _get("healthz", "Whether it lives", {200: "Health"})},
         "/readyz": {"get": _get("readyz", "Whether it is ready", {200: "Readiness", 503: "Readiness"})},
         "/metrics": {
@@ -102,6 +105,13 @@ def _paths(examples: Examples) -> dict[str, Any]:
     }
 
 
+_CLAIMS = {
+    "name": "limit",
+    "in": "query",
+    "description": "The newest claims that count no longer, and changes, so many of each cell; `left` is how many more"
+    " claims there are. Left out: all of them.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
+}
 _NAMED = [
     {
         "name": name,

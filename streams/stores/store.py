@@ -135,10 +135,11 @@ class Store(ChangeSource, Protocol):
 
 
 def summarize(picture: dict[str, Any]) -> dict[str, Any]:
-    """Return an episode in short: its clock, each ceasefire's joint status, the totals."""
+    """Return an episode in short: its clock, each ceasefire's joint status, the claims by party, the totals."""
     if picture.get("truncated"):  # too large to be written: there is one, and no more
         return {**{name: picture[name] for name in ("episode", "through", "truncated")}, "clock": None} | {
             "ceasefires": [],
+            "parties": [],
             "totals": [],
         }
     joint = [view for view in picture["ceasefires"] if view["view"] == "joint"]
@@ -146,6 +147,7 @@ def summarize(picture: dict[str, Any]) -> dict[str, Any]:
         "episode": picture["episode"],
         "clock": picture["clock"],
         "ceasefires": [{name: view[name] for name in ("ceasefire", "status", "since")} for view in joint],
+        "parties": picture["parties"],
         "totals": picture["totals"],
         "through": picture["through"],
     }

@@ -28,9 +28,11 @@ from streams.stores.episode_log import EpisodeLogTooLong
 from streams.stores.store import STATUS_OF_REFUSAL, Receipt, Store, StoreUnavailable
 from streams.web.auth import Forbidden, Guard
 from streams.web.feeds import FeedAnswers
+from streams.web.names import atlas_answer
 from streams.web.queries.as_of import picture_at
 from streams.web.queries.changes import changes_answer, gzipped
 from streams.web.queries.explain import ExplainQuery, explain_answer
+from streams.web.queries.newest_claims import read_limit
 from streams.web.rate_limit import RateLimited, RateLimiter
 from streams.web.request_body import BodyRefused, PostedReports, collect, split
 from streams.web.sse.hub import Hub
@@ -84,6 +86,7 @@ def create_app(
         "/episodes/{episode}/{table}.{format}": ("GET", tables.table),
         "/events": ("GET", web.events),
         "/sources": ("GET", web.sources),
+        "/atlas": ("GET", atlas_answer(atlas or Atlas())),
         "/healthz": ("GET", web.healthz),
         "/readyz": ("GET", web.readyz),
         "/metrics": ("GET", web.metrics),
@@ -92,7 +95,7 @@ def create_app(
     app = Starlette(
         routes=[Route(path, web.guarded(path, answer), methods=[method]) for path, (method, answer) in routes.items()],
         middleware=[Middleware(_Measured), *_cors(cors_origins)],
-        exception_handlers={HTTPException: _http_error, Exception: _crash},
+        exception_handlers={HTTPException: web.http_error, Exception: _crash},
         lifespan=lifespan,
     )
     # What holds connections open; a server that stops calls it before it waits for them to end.
@@ -130,6 +133,14 @@ class _Web:
                 return Response(status_code=499)
 
         return guarded
+
+    async def http_error(self, request: Request, error: Exception) -> Response:
+        """Answer an error of routing; a browser gets a page that leads back."""
+        assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+        if error.status_code == 404 and (page := self.page.not_found(request)):
+            return page
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http")
+        return _error(error.status_code, code, error.detail, headers=dict(error.headers or {}))
 
     async def reports(self, request: Request) -> Response:
         self.guard.check_write(request)
@@ -186,13 +197,17 @@ class _Web:
             at_us = None if at is None else read_time(at)
         except ValueError as error:
             return _error(422, "invalid", f"at: {error}")
-        asked = ExplainQuery(query.getlist("cell"), query.getlist("ceasefire"), at_us)
+        try:
+            limit = read_limit(query.get("limit"))
+        except ValueError as error:
+            return _error(422, "invalid", f"limit: {error}")
+        asked = ExplainQuery(query.getlist("cell"), query.getlist("ceasefire"), at_us, limit)
         async with self.folding:
             account = await explain_answer(self.store, request.path_params["episode"], asked)
         if account is None:
             when = "" if at is None else " was published by then"
             return _error(404, "unknown_episode", f"no report of this episode that has been taken{when}")
-        return Response(account, media_type="application/json", headers={"Cache-Control": "no-cache"})
+        return await _packed(request, account)
 
     async def changes(self, request: Request) -> Response:
         episode = request.path_params["episode"]
@@ -200,11 +215,7 @@ class _Web:
             return _error(404, "unknown_episode", "no report of this episode has been taken")
         async with self.folding:
             body = await changes_answer(self.store, episode)
-        headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            body = await gzipped(body)
-            headers["Content-Encoding"] = "gzip"
-        return Response(body, media_type="application/json", headers=headers)
+        return await _packed(request, body)
 
     async def sources(self, _request: Request) -> Response:
         return _json({"sources": self.store.registry.as_record()})
@@ -279,6 +290,15 @@ def _count(receipt: Receipt) -> None:
         metrics.REPORTS_REFUSED.labels(receipt.code).inc()
 
 
+async def _packed(request: Request, body: bytes) -> Response:
+    """Return an answer in JSON, as gzip for a client that takes it."""
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body = await gzipped(body)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, media_type="application/json", headers=headers)
+
+
 def _json(content: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     body = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
     return Response(
@@ -305,12 +325,6 @@ def _refused(error: Exception) -> Response:
             return _error(429, "too_many", str(error), headers={"Retry-After": str(error.retry_after_s)})
         case _:
             return _error(503, "unavailable", str(error), headers={"Retry-After": RETRY_AFTER_S})
-
-
-async def _http_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http")
-    return _error(error.status_code, code, error.detail, headers=dict(error.headers or {}))
 
 
 async def _crash(_request: Request, _exception: Exception) -> Response:

@@ -45,6 +45,7 @@ _MEDIA = {
 }
 _PLAIN = "text/plain"
 _INDEX = "index.html"
+_NOT_FOUND = "404.html"
 _VERSION = b"VERSION"
 
 
@@ -66,12 +67,20 @@ class StaticPage:
             digest.update(b"%s\0%d\0%s" % (name.encode(), len(body), body))
         #: The name under which the files of this version are served.
         self.version = digest.hexdigest()[:16]
-        self._assets = {name: _asset(name, body) for name, body in found.items() if name != _INDEX}
-        self._index = _asset(_INDEX, found[_INDEX].replace(_VERSION, self.version.encode()))
+        pages = {name: found.pop(name).replace(_VERSION, self.version.encode()) for name in (_INDEX, _NOT_FOUND)}
+        self._assets = {name: _asset(name, body) for name, body in found.items()}
+        self._index = _asset(_INDEX, pages[_INDEX])
+        self._not_found = pages[_NOT_FOUND]
 
     async def index(self, request: Request) -> Response:
         """Answer `GET /`."""
         return _answer(request, self._index, "no-cache")
+
+    def not_found(self, request: Request) -> Response | None:
+        """Return a page that leads back to the start, for a browser; None for other clients."""
+        if not _accepts_html(request):
+            return None
+        return Response(self._not_found, 404, media_type="text/html", headers={**SECURITY_HEADERS})
 
     async def static(self, request: Request) -> Response:
         """Answer `GET /static/{version}/{path}`; of other versions there is nothing."""
@@ -79,6 +88,10 @@ class StaticPage:
         if asset is None or request.path_params["version"] != self.version:
             return Response("no such file", 404, media_type=_PLAIN, headers={**SECURITY_HEADERS})
         return _answer(request, asset, _FOR_EVER)
+
+
+def _accepts_html(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:

@@ -44,12 +44,15 @@ document.addEventListener('securitypolicyviolation', (event) => window.broken.pu
 class Server:
     """`truceline serve --embedded` in a process of its own."""
 
-    def __init__(self, folder: Path, *, port: int = 0, registry: str = SOURCES) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, registry: str = SOURCES, atlas: str = "") -> None:
         """Start it; port 0 takes a free one."""
         sources = folder / "sources.yaml"
         folder.mkdir(exist_ok=True)
         sources.write_text(registry)
-        command = ["serve", "--embedded", str(folder / "ledger"), "--sources", str(sources), "--http-port", str(port)]
+        names = folder / "atlas.yaml"
+        names.write_text(atlas)
+        command = ["serve", "--embedded", str(folder / "ledger"), "--sources", str(sources)]
+        command += ["--atlas", str(names), "--http-port", str(port)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "streams", *command], stderr=subprocess.PIPE, text=True, bufsize=1
         )

@@ -68,7 +68,9 @@ def test_all_of_it_can_be_reached_and_used_by_keyboard(visit: Visit, server: Ser
     for _ in range(80):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("[document.activeElement.tagName, document.activeElement.type ?? ''].join(' ')"))
-    assert {"A ", "SUMMARY ", "DIV ", "INPUT range", "INPUT datetime-local", "INPUT checkbox", "BUTTON button"} <= set(reached)
+    assert {"A ", "SUMMARY ", "DIV ", "INPUT range", "INPUT datetime-local", "INPUT checkbox", "BUTTON button"} <= set(
+        reached
+    )
 
 
 def test_the_first_thing_that_is_reached_leads_past_the_head(opened: Visit) -> None:

@@ -36,7 +36,9 @@ def test_changed_figure_appears_and_flashes_once(watched: Page, server: Server, 
     expect(watched.locator(".feed .entry").first).to_contain_text("north killed, military: up by 5, from 105 to 110")
     expect(watched.locator(".feed .entry").first).to_contain_text("Five more")
     watched.wait_for_function("window.flashes.length >= 3")
-    expect(watched.locator("#told")).to_have_text("north killed, military: up by 5, from 105 to 110, says Ministry of the north.")
+    expect(watched.locator("#told")).to_have_text(
+        "north killed, military: up by 5, from 105 to 110, says Ministry of the north."
+    )
     # The total, the class and the source's own figure: each once, for all that was asked for again since.
     assert watched.evaluate("window.flashes") == ["110", "110", "110"]
 
@@ -119,7 +121,9 @@ def test_lost_server_is_shown_and_missed_changes_arrive(visit: Visit, tmp_path: 
     page = visit(f"{server.url}/#/war", expected="Failed to load resource|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE")
     expect(page.locator("#connection")).to_have_text("Connected")
     server.stop()
-    expect(page.locator("#connection")).to_have_text(re.compile(r"Disconnected since \d+ \w+ \d+ [\d:]+ UTC, trying again"))
+    expect(page.locator("#connection")).to_have_text(
+        re.compile(r"Disconnected since \d+ \w+ \d+ [\d:]+ UTC, trying again")
+    )
     again = Server(tmp_path / "own", port=int(server.url.rpartition(":")[2]))
     try:
         again.take(report("b", killed(110), published_at=at(15)))

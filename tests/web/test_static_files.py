@@ -19,7 +19,7 @@ from tests.support.build import REGISTRY
 from tests.support.paths import ROOT
 
 STATIC = ROOT / "streams" / "web" / "static"
-OWN = sorted(STATIC.glob("*.js"))
+OWN = sorted([*STATIC.glob("*.js"), *STATIC.glob("messages/*.js")])
 IMPORT = re.compile(r"^import .*?from '(\./[^']+)';$", re.MULTILINE)
 
 
@@ -58,7 +58,7 @@ def test_the_page_is_asked_for_anew_and_its_files_are_kept_for_ever(client: Test
     assert (page.headers["cache-control"], page.headers["content-type"]) == ("no-cache", "text/html; charset=utf-8")
     assert client.get("/", headers={"If-None-Match": page.headers["etag"]}).status_code == 304
     named = re.findall(r'(?:href|src)="(static/[^"]+)"', page.text)
-    assert len(named) == 5
+    assert len(named) == 7
     for name in named:
         answer = client.get(f"/{name}")
         assert (answer.status_code, answer.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
@@ -91,7 +91,7 @@ def test_a_module_imports_what_is_there_and_makes_no_markup_of_text(module: Path
 
 
 def test_what_is_not_ours_has_its_licence_beside_it() -> None:
-    for folder in (path for path in STATIC.iterdir() if path.is_dir()):
+    for folder in (STATIC / "preact", STATIC / "uplot"):
         assert "MIT" in (folder / "LICENSE").read_text()
 
 

@@ -19,6 +19,7 @@ import httpx2
 import orjson
 
 from schemas.topics import CHANGE_TOPICS
+from streams.files.atlas import default_atlas
 from streams.files.source_registry import default_sources
 from streams.kafka.client import client_options
 from streams.settings import Settings
@@ -87,7 +88,7 @@ def embedded(folder: Path, port: int, *, afresh: bool) -> Iterator[DemoServer]:
     store = EmbeddedStore(folder, default_sources())
     (folder / SOURCES).write_bytes(files("streams.defaults").joinpath(SOURCES).read_bytes())
     try:
-        with running(create_app(store, loopback=True), listener) as url:
+        with running(create_app(store, loopback=True, atlas=default_atlas()), listener) as url:
             stage = _EmbeddedServer(url, folder)
             try:
                 yield stage
@@ -153,13 +154,19 @@ def _topics(settings: Settings) -> Iterator[None]:
 def _worker(settings: Settings, port: int, folder: Path, say: Callable[[str], None]) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     log = folder / "worker.log"
-    with as_file(files("streams.defaults").joinpath(SOURCES)) as sources, log.open("wb") as lines:
+    defaults = files("streams.defaults")
+    with (
+        as_file(defaults.joinpath(SOURCES)) as sources,
+        as_file(defaults.joinpath("atlas.yaml")) as atlas,
+        log.open("wb") as lines,
+    ):
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TRUCELINE_")},
             "TRUCELINE_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
             "TRUCELINE_TOPIC_PREFIX": settings.topic_prefix,
             "TRUCELINE_APP_ID": settings.app_id,
             "TRUCELINE_SOURCES": str(sources),
+            "TRUCELINE_ATLAS": str(atlas),
             "TRUCELINE_HTTP_PORT": str(port),
             "TRUCELINE_DATA_DIR": str(folder),
         }

@@ -9,6 +9,7 @@ from streams.core.log_record import Located
 from streams.core.queries.subjects import NoSuchEpisode, ceasefires_named, cells_named, replay_history
 from streams.stores.episode_log import read_all
 from streams.stores.store import Store
+from streams.web.queries.newest_claims import newest_claims
 
 __all__ = ["ExplainQuery", "explain_answer"]
 
@@ -20,6 +21,8 @@ class ExplainQuery(NamedTuple):
     ceasefires: list[str]
     #: As it was known then (µs); None: as it is.
     at_us: int | None
+    #: Uncounted claims and changes to show of each cell, the newest; None: all.
+    limit: int | None = None
 
 
 async def explain_answer(store: Store, episode: str, asked: ExplainQuery) -> bytes | None:
@@ -47,6 +50,10 @@ def _told(store: Store, episode: str, records: list[Located], asked: ExplainQuer
     return {
         "episode": episode,
         "clock": chronicle.picture()["clock"],
-        "cells": [each for name in asked.cells or everything for each in cells_named(chronicle, name)],
+        "cells": [
+            newest_claims(each, asked.limit)
+            for name in asked.cells or everything
+            for each in cells_named(chronicle, name)
+        ],
         "ceasefires": [each for name in asked.ceasefires or everything for each in ceasefires_named(chronicle, name)],
     }

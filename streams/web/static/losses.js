@@ -40,7 +40,7 @@ function ownBounds(row, cells) {
   const own = (said) => {
     if (!said || said.sources != null) return said;
     const value = cells.find((cell) => cellKey(cell) === cellKey({...row, source: said.source}))?.value;
-    return {...said, ...(value && {low: value.low, high: value.high}), sources: 1};
+    return {...said, ...(value?.best === said.best && {low: value.low, high: value.high}), sources: 1};
   };
   return {...row, ...Object.fromEntries(CLASSES.map((name) => [name, own(row[name])]))};
 }

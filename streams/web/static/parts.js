@@ -13,7 +13,7 @@ export const Said = ({text, lang = '', ...rest}) => h('bdi', {...rest, lang: lan
 /** A source by its name in the registry; one that is not in it is marked where there is a registry. */
 export const SourceName = ({slug, as = 'span', mark = true, ...rest}) => h(as, {...rest, title: slug},
   h('bdi', null, sourceName(slug)),
-  mark && hasRegistry() && !isRegistered(slug) && h('span', {class: 'tag unregistered'}, t('notRegistered')));
+  mark && hasRegistry() && !isRegistered(slug) && [' ', h('span', {class: 'tag unregistered'}, t('notRegistered'))]);
 
 /** A party with its colour. */
 export const Party = ({slug, colours}) => [

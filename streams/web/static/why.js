@@ -32,7 +32,8 @@ export class Why extends Component {
     this.aborts?.abort();
     this.aborts = new AbortController();
     try {
-      const {cells: [account]} = await fetchAccount(episode, cellKey(cell), at, most, this.aborts.signal);
+      const {cells} = await fetchAccount(episode, cellKey(cell), at, most, this.aborts.signal);
+      const account = cells.find((each) => cellKey(each) === cellKey(cell));
       this.setState({account, most, error: account ? null : t('noSuchCell')});
     } catch (error) {
       if (error.name !== 'AbortError') this.setState({error: error.message});

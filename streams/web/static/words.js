@@ -27,6 +27,8 @@ export const subjectOf = (record) => `${partyName(record.party)} ${kindOf(record
 
 /** Words before a figure that its bounds make of it: `at least`, `at most`, `about` or nothing. */
 export function qualifier({best, low, high}) {
+  // A record of version 1 may have no bounds: then there is nothing to say about them.
+  if (low === undefined && high === undefined) return '';
   if (low === best && high == null) return t('atLeast');
   if (high === best && low == null) return t('atMost');
   if (low == null && high == null) return t('about');
