@@ -38,7 +38,7 @@ def test_page_over_kafka_is_live_and_shows_the_past(
         for scene in story():
             assert httpx2.post(f"{stage.url}/reports", content=scene.value, timeout=LIMIT_S).status_code == 202
         # A picture is at most a second behind the changes that it shows.
-        expect(page.locator(".total")).to_have_text("176 = 105 armenia + 71 azerbaijan")
+        expect(page.locator(".total")).to_have_text("176 = 105 Armenia + 71 Azerbaijan")
         expect(page.locator(".derived li")).to_be_visible()
         expect(page.locator("#connection")).to_have_text("Connected")
         page.reload()

@@ -30,9 +30,9 @@ def test_card_gives_link_citation_and_tables(visit: Visit, server: Server, episo
     page = opened(visit, server, episode)
     page.get_by_label("Share: Killed, military", exact=True).click()
     card = page.get_by_role("region", name="Losses, killed, military")
-    link = card.get_by_label("Link").input_value()
+    link = card.get_by_role("textbox", name="Link").input_value()
     assert link == f"{server.url}/#/{episode}?card=killed/military"
-    assert card.get_by_label("Cite").input_value() == (
+    assert card.get_by_role("textbox", name="Cite").input_value() == (
         f"{episode}. Killed, military: 169 (north 98 + south 71). Claims by the sources named, as published until"
         f" 9 Sep 2022 00:00 UTC. truceline, {link}"
     )

@@ -45,8 +45,8 @@ export class Episode extends Component {
     const latest = known.at(-1);
     return [
       h('p', {class: 'back'}, list),
-      h('div', {class: 'title'}, h('h1', null, title), episodeSummary(name) && h('p', {class: 'summary'}, episodeSummary(name))),
-      h('p', {class: 'quiet state'}, `${t('newestReport')} `, h(Time, {at: picture.clock}), ' UTC', known.length > 0 && ` · ${t('changes', {n: known.length})}`),
+      h('div', {class: 'title'}, h('h1', null, h('bdi', null, title)), episodeSummary(name) && h('p', {class: 'summary'}, h('bdi', null, episodeSummary(name)))),
+      h('p', {class: 'quiet state'}, `${t('newestReport')} `, h(Time, {at: picture.clock}), h('bdi', null, ' UTC'), known.length > 0 && [' · ', h('bdi', null, t('changes', {n: known.length}))]),
       error && h('p', {class: 'notice', role: 'alert'}, error),
       !hasRegistry() && h('p', {class: 'notice'}, t('noRegistry')),
       whole.moments.length > 0 && h(Past, {moments: whole.moments, at, onPast, isStale}),

@@ -7,6 +7,7 @@ import {partyName} from './names.js';
 import {AsOf, Flash, Party, SourceName} from './parts.js';
 import {TakeAway} from './share.js';
 import {cellKey, kindKey} from './story.js';
+import {boundsOf} from './totals.js';
 import {figure, groupWords, kindOf, parties, qualifier, range, rank} from './words.js';
 
 const CLASSES = ['self_reported', 'other_party_claimed', 'third_party'];
@@ -65,13 +66,6 @@ function Kind({kind, live, colours, newest, share}) {
 function inWords({rows}, whole) {
   if (whole) return `${count(whole.best)} (${Object.entries(whole.parts).map(([party, best]) => `${partyName(party)} ${count(best)}`).join(' + ')})`;
   return rows.flatMap((row) => CLASSES.map((name) => row[name]).filter(Boolean).map((said) => `${partyName(row.party)} ${figure(said)}`)).join('; ');
-}
-
-/** The bounds of a total: the sums of its parts' own bounds, null where one of them is. */
-function boundsOf(total, rows) {
-  const own = Object.keys(total.parts).map((party) => rows.find((row) => row.party === party)?.self_reported);
-  const sum = (bound) => (own.some((said) => said?.[bound] == null) ? null : own.reduce((all, said) => all + said[bound], 0));
-  return {best: total.best, low: sum('low'), high: sum('high')};
 }
 
 function Total({total, bounds, live}) {

@@ -43,8 +43,9 @@ class Copied extends Component {
   };
 
   render({label, text}, {done}) {
-    return h('label', {class: 'copied'}, h('span', null, label),
-      h('input', {type: 'text', readOnly: true, value: text, dir: 'ltr', ref: (field) => { this.field = field; }, onFocus: (event) => event.target.select()}),
+    return h('div', {class: 'copied'},
+      h('label', null, h('span', null, label),
+        h('input', {type: 'text', readOnly: true, value: text, dir: 'ltr', ref: (field) => { this.field = field; }, onFocus: (event) => event.target.select()})),
       h('button', {type: 'button', onClick: this.copy, 'aria-label': t('copyOf', {what: label})}, done ? t('copied') : t('copy')));
   }
 }
