@@ -24,7 +24,8 @@ VIEWPORT = {"width": 1280, "height": 1150}
 def main() -> None:
     """Take docs/images/page-light.png and docs/images/page-dark.png of the story of the demo."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = Server(Path(folder), registry=DEFAULTS.joinpath("sources.yaml").read_text())
+        registry, atlas = (DEFAULTS.joinpath(name).read_text() for name in ("sources.yaml", "atlas.yaml"))
+        server = Server(Path(folder), registry=registry, atlas=atlas)
         server.take(*(orjson.loads(line) for line in DEFAULTS.joinpath("story.jsonl").read_bytes().splitlines()))
         browser = playwright.chromium.launch(executable_path=chromium())
         for scheme in ("light", "dark"):
