@@ -60,7 +60,7 @@ def latency(only: Annotated[list[str] | None, typer.Option()] = None) -> None:
     _build_peers(contenders)
     rows = []
     with temporary() as kafka:
-        # Whoever comes first would have a broker whose code is not compiled yet.
+        # Warms the broker up: the first contender would measure code that is not compiled yet.
         _latency(kafka, contenders[0], *LATENCY_WARM_UP)
         for rate, (seconds, rounds) in LATENCY_RATES.items():
             for number in range(rounds):
@@ -137,7 +137,7 @@ def write() -> None:
 
 @app.command()
 def quick(*, keep: Annotated[bool, typer.Option(help="Append the line to tests/bench/history.jsonl.")] = False) -> None:
-    """Hold the core and replay against a fixed loop, in the same run; under 3 minutes."""
+    """Compare the core and replay with a fixed loop, in the same run; takes under 3 minutes."""
     ratios: dict[str, list[float]] = {"core": [], "replay": []}
     for _ in range(3):
         loop = reference.reports_a_second()

@@ -1,4 +1,4 @@
-"""What needs no broker: each stage of the core, replay, restore, memory, the collector's pauses.
+"""Measurements without a broker: each stage of the core, replay, restore, memory, the collector's pauses.
 
 Times are of the processor (user and system), of this process or the one measured.
 """
@@ -70,7 +70,7 @@ def replay(reports: int) -> float:
 
 
 def replay_shared_out(reports: int, jobs: int = 2, rounds: int = 3) -> list[float]:
-    """Return how many times as fast it is with so many jobs, by the clock, their start not counted; sorted."""
+    """Return the sorted speed-ups with a number of jobs, by the wall clock, without their start."""
     return sorted(_replay_net_s(reports, 1) / _replay_net_s(reports, jobs) for _ in range(rounds))
 
 

@@ -3,7 +3,7 @@
     python -m tests.bench.clients URL CLIENTS RATE SECONDS      (the listeners' own process)
 
 Latency counts from when a report is due, so it holds the request, the durable commit, and the way to the listener.
-A run in which a listener misses a change, or is told one twice, is no run.
+A run in which a listener misses a change, or gets one twice, fails.
 """
 
 import asyncio
@@ -98,7 +98,7 @@ async def _listened(url: str, clients: int, rate: float, seconds: float) -> dict
     while loop.time() < give_up_s and any(len(listener.came_s) < count for listener in listeners):
         await asyncio.sleep(0.05)
     if wrong := [len(listener.came_s) for listener in listeners if len(listener.came_s) != count]:
-        raise RuntimeError(f"{len(wrong)} listeners were not told {count} changes: {wrong[:5]}")
+        raise RuntimeError(f"{len(wrong)} listeners did not get {count} changes: {wrong[:5]}")
     warm = int(rate * WARM_S)
     waits = [listener.came_s[n] - due_s[n] for listener in listeners for n in range(warm, count)]
     answers = [answered_s[n] - due_s[n] for n in range(warm, count)]

@@ -1,4 +1,4 @@
-"""Who is measured, and how each is started as a process of its own."""
+"""The contenders, and the command that starts each as a process of its own."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from tests.bench.expected import registry
 from tests.support.paths import ROOT
 
 BUILD = ROOT / ".build" / "bench"
-#: What `make compiled` makes, and `make bench` before all else.
+#: The output of `make compiled`, which `make bench` runs first.
 COMPILED = ROOT / ".build" / "compiled"
 PEERS = Path(__file__).parent / "peers"
 PEERS_PYTHON = BUILD / "peers" / "bin" / "python"
@@ -28,7 +28,7 @@ Environment = dict[str, str]
 
 
 class Place(NamedTuple):
-    """Where a contender works: the broker, the topics' prefix, a folder of its own."""
+    """The surroundings of a contender: the broker, the topics' prefix, a folder of its own."""
 
     servers: str
     prefix: str
@@ -40,15 +40,15 @@ class Contender(NamedTuple):
 
     name: str
     guarantee: str
-    #: Whether it folds the whole contract, or the peers' simple fold.
+    #: True if it folds the whole contract, False for the simple fold of the peers.
     whole: bool
-    #: How many reports it is given at most: what is slow is measured on fewer.
+    #: Most reports it is given: a slow contender is measured on fewer.
     reports: int
     commands: Callable[[Place], list[tuple[list[str], Environment]]]
 
     @property
     def latency_guarantee(self) -> str:
-        """What the latency figures of this contender wait for."""
+        """The event that the latency figures of this contender wait for."""
         return "commit" if "exactly" in self.guarantee else "send"
 
 
@@ -89,7 +89,7 @@ class Running:
 
     @property
     def alive(self) -> bool:
-        """Whether all of its processes live."""
+        """Return whether all of its processes are alive."""
         return all(process.poll() is None for process in self._processes)
 
     def cpu_s(self) -> float:

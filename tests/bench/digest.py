@@ -1,4 +1,4 @@
-"""How a set of changes is compared with what is expected: by name, through the sum of the names' digests."""
+"""Compare a set of changes with the expected set, by the sum of the digests of their names."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -8,7 +8,7 @@ _MODULUS = 1 << 64
 
 
 class Expected(NamedTuple):
-    """How many changes there are, and the sum of their names' digests."""
+    """The number of changes, and the sum of the digests of their names."""
 
     changes: int
     digest: int

@@ -1,4 +1,4 @@
-"""What a contender must have written once it is done: how many changes, and which (`tests.bench.digest`)."""
+"""The changes that a contender must have written at the end: their number and digest (`tests.bench.digest`)."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

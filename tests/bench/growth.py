@@ -34,7 +34,7 @@ STORIES: dict[str, tuple[Story, int, int]] = {
 
 
 def growth(*, late: int = 0) -> dict[str, float]:
-    """Return, by story, the speed with many standing reports over that with few; new ones come so many steps late."""
+    """Return, by story, the speed with many current reports over that with few; new reports come `late` steps late."""
     return {name: _ratio(*story, late=late) for name, story in STORIES.items()}
 
 
@@ -71,7 +71,7 @@ def _speed(ledger: Ledger, story: Story, standing: int, behind: int) -> float:
 
 
 def _message(story: Story, number: int, step: int) -> Message:
-    """The report of that number, published so many steps after the start."""
+    """Return the report of a number, published that number of steps after the start."""
     report = {
         "report_id": f"r-{number:09}",
         "episode": "armenia-azerbaijan-2022-09",

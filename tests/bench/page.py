@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 PAGE = ROOT / "docs" / "explanation/performance.md"
 PLOT = ROOT / "docs" / "explanation/throughput.svg"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-#: Whose times the others are held against: as the image runs it, on as many cores as the others take.
+#: The others are compared with its times: as the image runs it, on the same number of cores.
 OURS = ("truceline, compiled, 2 processes", "truceline, compiled", "truceline")
 
 

@@ -20,7 +20,7 @@ from tests.bench.digest import name_of, summed
 
 PARTITIONS = 4
 SILENCE_S = 120.0
-#: What is taken at once fits into a core's own cache.
+#: Small enough for the cache of one core.
 AT_ONCE = 1_000
 #: More than a change is long, most of the time.
 ROOM_BYTES = 1_024
@@ -52,7 +52,7 @@ class Held:
     """The changes that are held, one behind the other."""
 
     def __init__(self, expected: int) -> None:
-        """Take memory for so many; more is taken where they are longer than `ROOM_BYTES`."""
+        """Take memory for a number of records; longer ones than `ROOM_BYTES` take more."""
         # Filled, so that each page is there.
         self._bytes = bytearray(b"\xff" * (expected * ROOM_BYTES))
         self._ends: list[int] = []

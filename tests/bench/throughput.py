@@ -1,8 +1,8 @@
 """Reports a second, from a full log to the last change that a read_committed reader holds.
 
 Each run has topics of its own, filled before the contender starts. The first fifth of the changes warms it up and is
-not counted; the clock runs from the moment the reader holds them to the moment it holds all. What it holds must be
-what is expected, change for change.
+not counted; the clock runs from the moment the reader holds them to the moment it holds all. It must hold exactly
+the expected changes.
 """
 
 import asyncio

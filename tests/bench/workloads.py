@@ -1,6 +1,6 @@
 """Reports to measure with: five shapes of a day's work, the same for the same seed.
 
-Times begin at 2022-09-15T06:30:00Z and go on 3 s a report, so that 1M reports stay within the horizon.
+Times begin at 2022-09-15T06:30:00Z and advance by 3 s for each report, so that 1M reports stay within the horizon.
 """
 
 from collections.abc import Iterator

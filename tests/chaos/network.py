@@ -67,7 +67,7 @@ class Network:
         self._loop.call_soon_threadsafe(self._flows[worker].clear)
 
     def mend(self, worker: int) -> None:
-        """Let it connect again, and what was held back go on."""
+        """Let it connect again, and deliver the bytes that were held back."""
         self._cut.discard(worker)
         self._loop.call_soon_threadsafe(self._flows[worker].set)
 

@@ -1,4 +1,4 @@
-"""One run: workers at work, records coming in, failures by schedule; then everything is held against the log."""
+"""One run: workers, incoming records and failures by schedule; then all outputs are checked against the log."""
 
 import asyncio
 import random
@@ -38,7 +38,7 @@ SEND_LIMIT_S = 10.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. All that is by chance comes from the seed."""
+    """The size and kind of a run. All chance comes from the seed."""
 
     seed: int
     records: int = 100_000
@@ -47,7 +47,7 @@ class Plan:
     workers: int = 3
     nodes: int = 1
     batch: int = 300
-    #: How long the workers may take, when all is mended, to take in what is left.
+    #: Seconds for the workers to process the rest, once every failure is over.
     patience_s: int = 600
     #: Slips of an operator that come as well, beside the run: none, built, all, or the name of one.
     slips: str = "none"
@@ -69,10 +69,10 @@ class Plan:
 
 @dataclass
 class Result:
-    """How a run ended: `problems` must be empty."""
+    """The result of a run: `problems` must be empty."""
 
     problems: list[str]
-    #: What was done, in order, with the seconds since the start.
+    #: Each step, in order, with the seconds since the start.
     story: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -229,7 +229,7 @@ def _sent(settings: Settings, records: Sequence[Sent]) -> bool:
 
 
 def _fail(failure: Failure, fleet: Fleet, net: Network, kafka: LocalKafka) -> Iterator[str]:
-    """Let it happen, wait, and mend it; yield what should not have happened."""
+    """Cause a failure, wait, and end it; yield what should not have happened."""
     yield from fleet.fallen()
     if failure.kind.endswith("broker"):
         _fail_broker(failure, kafka)

@@ -1,4 +1,4 @@
-"""What goes wrong and when, all from one seed: printed, and the same again for the same seed."""
+"""The failures of a run and their times, all from one seed: the same seed gives the same schedule."""
 
 import random
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ Kind = Literal[
     "stop broker",
     "pause broker",
 ]
-#: How often each comes, beside the others.
+#: Relative frequency of each.
 WEIGHTS: dict[Kind, int] = {
     "kill worker": 8,
     "stop worker": 3,
@@ -50,7 +50,7 @@ class Failure:
     kind: Kind
     target: int
     lasts_s: float
-    #: How long after the failure before, once that is mended, this one comes.
+    #: Seconds between the end of the failure before and this one.
     after_s: float
 
     def __str__(self) -> str:

@@ -82,14 +82,14 @@ async def hang_broker(node: Node, deployment: Deployment) -> list[str]:
 
 
 async def _remake_topic(deployment: Deployment) -> None:
-    """The log is deleted and made anew, and is soon longer than the old one."""
+    """The log is deleted and created again, and is soon longer than the old one."""
     await _remake(deployment, "reports")
     await deployment.send(BEFORE + AFTER)
     await _blocks(deployment, _named(deployment, "reports", "recreated|remade|topic id|deleted"))
 
 
 async def _empty_ledger(deployment: Deployment) -> None:
-    """The ledger is deleted and made anew while the worker runs."""
+    """The ledger is deleted and created again while the worker runs."""
     await _remake(deployment, "ledger")
     await deployment.send(AFTER)
     await _blocks(deployment, _named(deployment, "ledger", "recreated|remade|topic id|deleted|state was lost"))
@@ -126,7 +126,7 @@ async def _leap_clock(deployment: Deployment) -> None:
 
 
 async def _write_foreign_records(deployment: Deployment) -> None:
-    """Records of others on each topic: work goes on, also after a restart, and each is named by topic and offset."""
+    """Records of others on each topic: work continues, also after a restart, and each is named by topic and offset."""
     written = {topic: await deployment.write(topic, key, value) for topic, (key, value) in FOREIGN.items()}
     await deployment.fold(AFTER)
     deployment.stop()

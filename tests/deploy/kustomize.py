@@ -1,7 +1,7 @@
 """As much of `kustomize build` as deploy/ uses: resources, components, namespace, and patches by JSON Patch.
 
-kustomize is a Go program that pip does not have. What it says is what counts: where one is on the PATH the tests
-hold this to it.
+kustomize is a Go program that pip does not have. Its output is the reference: if it is on the PATH, the tests
+compare this with it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 KNOWN = {"apiVersion", "kind", "namespace", "resources", "components", "patches"}
-#: Kinds that stand in no namespace.
+#: Kinds that have no namespace.
 UNBOUND = {"Namespace"}
 
 

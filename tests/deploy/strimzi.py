@@ -1,4 +1,4 @@
-"""The Strimzi topics and users, made from the code: `python -m tests.deploy.strimzi` writes them anew."""
+"""The Strimzi topics and users, made from the code: `python -m tests.deploy.strimzi` writes them again."""
 
 from __future__ import annotations
 

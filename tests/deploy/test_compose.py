@@ -1,4 +1,4 @@
-"""docker-compose.yml, held against the table of topics, the settings and the command line.
+"""docker-compose.yml, compared with the table of topics, the settings and the command line.
 
 There need be no Docker engine: what the file says is read, and the broker's part of it is tried on a real Kafka.
 """
@@ -156,7 +156,7 @@ def test_the_image_is_given_every_file_it_copies() -> None:
     assert [name for name in allowed if not (ROOT / name).exists()] == []
 
 
-#: What only the image reads, what names its folders, and the quorum, which is laid out otherwise here.
+#: Variables that only the image reads, those that name its folders, and the quorum, which differs here.
 THE_IMAGES_OWN = {"CLUSTER_ID", "KAFKA_HEAP_OPTS", "KAFKA_LOG_DIRS", "KAFKA_CONTROLLER_QUORUM_VOTERS"}
 
 

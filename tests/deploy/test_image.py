@@ -1,6 +1,6 @@
-"""What the image's build does, done here: the wheel built, installed in an environment with nothing in it, and tried.
+"""The build of the image, run here: the wheel is built, installed in an empty environment, and tried.
 
-The steps are read from the Dockerfile and run as they stand, in a folder for the image's own. pip goes to the registry
+The steps are read from the Dockerfile and run unchanged, in a folder for the image's own. pip goes to the registry
 that it is set up with.
 """
 
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.timeout(3600)
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 #: The image that builds has one; a machine without one makes the same wheel, not compiled.
 COMPILER = shutil.which("cc") is not None
-#: What a build leaves behind, and Python's own.
+#: Files that a build or Python leaves behind.
 NOT_SHIPPED = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 

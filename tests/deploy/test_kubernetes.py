@@ -27,7 +27,7 @@ OVERLAYS = ("dev", "strimzi")
 KEDA = DEPLOY / "components" / "keda"
 CRDS = [json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "crds").glob("*.json"))]
 KUBERNETES = "1.34"
-#: What the worker writes besides Kafka; the rest of its file system is read-only.
+#: The folders that the worker writes; the rest of its file system is read-only.
 WRITTEN = {"/var/lib/truceline", "/tmp"}
 
 
@@ -83,7 +83,7 @@ def test_what_is_wrong_is_not_valid() -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_kustomize_says_the_same(overlay: str) -> None:
-    """Where it is installed: it is a Go program that pip does not have; the loader was held to version 5.7."""
+    """Runs if kustomize is installed: a Go program that pip does not have. The loader was compared with version 5.7."""
     kustomize = shutil.which("kustomize")
     if kustomize is None:
         assert resources(overlay), "the loader alone"
@@ -166,7 +166,7 @@ def test_strimzi_makes_the_secrets_that_the_worker_mounts() -> None:
 
 
 def test_strimzis_topics_and_users_are_those_of_the_code() -> None:
-    """`python -m tests.deploy.strimzi` writes them anew."""
+    """`python -m tests.deploy.strimzi` writes them again."""
     for file, made in FILES.items():
         assert (FOLDER / file).read_text() == written(made())
     named = {name for kind, name in resources("strimzi") if kind == "KafkaTopic"}

@@ -92,7 +92,7 @@ def test_each_alert_says_how_bad_it_is_and_what_to_do() -> None:
 
 
 def test_promtool_takes_the_rules() -> None:
-    """Where it is installed (Debian: prometheus): pip does not have it. The rules were held to version 2.42."""
+    """Runs if promtool is installed (Debian: prometheus). The rules were checked with version 2.42."""
     promtool = shutil.which("promtool")
     if promtool is not None:
         run = subprocess.run([promtool, "check", "rules", str(RULES_FILE)], capture_output=True, check=False, text=True)

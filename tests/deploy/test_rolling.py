@@ -1,4 +1,4 @@
-"""A rolling update as the Deployment does it: a new worker is ready before an old one is told to stop."""
+"""A rolling update as the Deployment does it: a new worker is ready before an old one is stopped."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Sender:
         await asyncio.gather(self._posting, return_exceptions=True)
 
     async def more(self, count: int) -> None:
-        """Return once so many more have been taken."""
+        """Return once `count` more reports are accepted."""
         wanted = self.taken + count
         await eventually(lambda: self.taken >= wanted, f"{count} more reports taken")
 
@@ -79,7 +79,7 @@ async def test_nothing_is_lost_and_nothing_counted_twice(kafka: str, prefix: str
                 await another(f"new {number}")
                 sender.ports.append(running[-1][1])
                 old, _ = running.pop(0)
-                # A service takes a pod out of turn when it is told to stop.
+                # A service takes a pod out of turn when it is stopped.
                 sender.ports.pop(0)
                 old.terminate()
                 assert await asyncio.to_thread(old.wait, LIMIT_S) == 0

@@ -1,4 +1,4 @@
-"""The examples for consumers, run as they stand."""
+"""The examples for consumers, run unchanged."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ mod.south: {name: Ministry of the south, kind: official, affiliation: south}
 watch: {name: A monitor, kind: monitor}
 """
 
-#: What a script that got in would leave, flashes counted, and policies broken.
+#: Counts flashes, and records broken policies and traces of a script that got in.
 WATCH = """
 window.flashes = [];
 window.broken = [];

@@ -1,4 +1,4 @@
-"""The pictures of the page in the docs, taken anew: `python -m tests.page.pictures`."""
+"""Take the pictures of the page for the docs: `python -m tests.page.pictures`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def main() -> None:
             expect(page.locator("#connection")).to_have_text("Connected")
             page.wait_for_timeout(500)
             taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-            # Chosen so that the few colours that stand for parties keep theirs.
+            # Chosen so that the few colours of the parties keep theirs.
             taken = taken.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
             taken.save(DOCS / "images" / f"page-{scheme}.png", optimize=True)
         browser.close()

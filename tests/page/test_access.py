@@ -31,7 +31,7 @@ def opened(visit: Visit, server: Server, episode: str) -> Visit:
 
 
 def faults(page: Page) -> list[str]:
-    """What axe-core finds (WCAG 2 A and AA, and its best practices), as rule and element."""
+    """Return the findings of axe-core (WCAG 2 A and AA, and its best practices), as rule and element."""
     found = Axe().run(page).response["violations"]
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 

@@ -1,4 +1,4 @@
-"""A Chromium is found, got, or its absence said with what to do; never passed over."""
+"""A Chromium is found, got, or its absence said with what to do; never skipped."""
 
 from __future__ import annotations
 

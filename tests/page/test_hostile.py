@@ -82,7 +82,7 @@ def test_bidi_controls_are_shown_and_have_no_effect(visit: Visit, server: Server
     arabic, turned = page.locator(".feed .headline").all_inner_texts()
     assert turned == "totals \ufffd501 dellik\ufffd are \ufffdfine\ufffd"
     assert arabic == "أعلنت الوزارة سقوط 105 قتلى"
-    # In its own direction, and alone in it: what stands around it keeps its place.
+    # In its own direction, and alone in it: the text around it keeps its place.
     found = page.locator(".feed .headline").first.evaluate("bdi => [bdi.tagName, getComputedStyle(bdi).unicodeBidi]")
     assert found == ["BDI", "isolate"]
 

@@ -1,4 +1,4 @@
-"""What the page does while it is watched: changes as they come, corrections, and a connection that is lost."""
+"""The page while it is watched: changes as they come, corrections, and a connection that is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page shows of what stands: the list, an episode, and its past."""
+"""The page at rest: the list, an episode, and its past."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANNOUNCED = (
 
 
 def rows(page: Page, table: str) -> list[list[str]]:
-    """What a table's rows say, cell by cell, without line breaks."""
+    """Return the rows of a table, cell by cell, without line breaks."""
     cells: list[list[str]] = page.locator(f"{table} tbody tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.replace(/\\s+/g, ' ').trim()))"
     )

@@ -1,4 +1,4 @@
-"""A broker with TLS, SASL and access control lists: everything comes in by every door, and is told what bars it."""
+"""A broker with TLS, SASL and access control lists: each client connects by each door, and reports what stops it."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_the_worker_uses_the_rights_of_the_table_and_no_other(
     cluster.grant("User:least", listed)
     environ(settings, monkeypatch)
     monkeypatch.setenv("TRUCELINE_LOG_LEVEL", "debug")
-    # Nobody is there to be told of alerts.
+    # Nothing listens at the address that alerts are sent to.
     (tmp_path / "alerts.yaml").write_text("any: {crosses: 1}\n")
     alerting = {"ALERTS": tmp_path / "alerts.yaml", "NOTIFY_URLS": "json://127.0.0.1:1", "NOTIFY_MAX_AGE": "P36500D"}
     for name, value in (alerting | {"NOTIFY_TRIES": 1}).items():

@@ -1,4 +1,4 @@
-"""A worker with rules, what is reported to it, and the alerts that stand on their topic."""
+"""A worker with rules, the reports it gets, and the alerts on their topic."""
 
 import json
 from collections.abc import Iterable
@@ -82,7 +82,7 @@ async def committed_offsets(settings: Settings, topic: str) -> dict[int, int]:
 
 
 async def group_size(settings: Settings) -> int:
-    """How many workers the agents' group has."""
+    """Return how many workers the group of the agents has."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:

@@ -1,4 +1,4 @@
-"""Rules in a line of YAML, and what they tell of a story; `tests.support.build` tells the story.
+"""Rules in a line of YAML, and the alerts they raise for a story, which `tests.support.build` writes.
 
 A rule is called `r`. A story is reports and ticks of the episode `war`, folded by the ledger itself.
 """
@@ -24,7 +24,7 @@ def watch(*yaml: str, state: Json | None = None) -> AlertEngine:
 
 
 def changes(*story: Json) -> Changes:
-    """What the ledger publishes of a story."""
+    """Return the changes that the ledger publishes for a story."""
     return Story(*story).changes
 
 
@@ -34,7 +34,7 @@ def told(watching: AlertEngine, published: Changes) -> list[Json]:
 
 
 def alerts(yaml: str, *story: Json) -> list[Json]:
-    """All that one rule tells of a story."""
+    """Return all alerts of one rule for a story."""
     return told(watch(yaml), changes(*story))
 
 
@@ -44,7 +44,7 @@ def ids(found: list[Json]) -> list[str]:
 
 
 def messages(yaml: str, *story: Json) -> list[str]:
-    """What one rule says of a story."""
+    """Return the messages of one rule for a story."""
     return [alert["message"] for alert in alerts(yaml, *story)]
 
 

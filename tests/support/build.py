@@ -166,13 +166,13 @@ class Story:
         return self.ledger.picture("war")
 
     def value(self) -> Json | None:
-        """What the ministry's cell says now."""
+        """Return the present value of the cell of the ministry."""
         (said,) = [cell["value"] for cell in self.picture()["cells"] if cell["source"] == "mod"]
         assert said is None or isinstance(said, dict)
         return said
 
     def joint(self) -> Json:
-        """What the joint view of `main` says now."""
+        """Return the present value of the joint view of `main`."""
         view: Json = self.picture()["ceasefires"][0]
         assert (view["ceasefire"], view["view"]) == ("main", "joint")
         return {name: value for name, value in view.items() if name not in {"ceasefire", "view", "version"}}
@@ -186,14 +186,14 @@ def _pick(record: Json, fields: tuple[str, ...]) -> Any:
 
 
 def value(best: int, **fields: Any) -> Json:
-    """What a cell says; exact, as of noon, unless told otherwise."""
+    """Return the value of a cell; exact, as of noon, unless `fields` say otherwise."""
     said: Json = {"best": best, "low": best, "high": best, "as_of": NOON, "final": None, "disputed_by": []}
     assert fields.keys() <= said.keys()
     return said | fields
 
 
 def view(status: str, since: str | None = None, **fields: Any) -> Json:
-    """What a ceasefire view says."""
+    """Return the value of a ceasefire view."""
     said: Json = {
         "status": status,
         "since": since,

@@ -1,4 +1,4 @@
-"""Where a Chromium is, and how to come by one: named, installed, or got from Debian.
+"""Find a Chromium, or get one: named, installed, or from Debian.
 
 `python -m tests.support.chromium` says which it is.
 """
@@ -31,7 +31,7 @@ WHAT_TO_DO = (
 
 
 class NoChromium(Exception):
-    """There is none, and none can be had; the message says what to do."""
+    """No Chromium can be found or installed; the message says what to do."""
 
 
 def chromium() -> str:

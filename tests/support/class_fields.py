@@ -1,4 +1,4 @@
-"""What a class of the core keeps, whether it is interpreted or compiled."""
+"""The fields of a class of the core, interpreted or compiled."""
 
 from typing import Any
 

@@ -58,7 +58,7 @@ class Server:
         assert self.process.poll() is None
 
     def ready(self) -> bool:
-        """Whether `GET /readyz` says so."""
+        """Return whether `GET /readyz` answers 200."""
         try:
             return self._client.get("/readyz").status_code == 200
         except httpx2.HTTPError:
@@ -74,6 +74,6 @@ class Server:
         self.process.wait()
 
     def stop(self) -> None:
-        """Stop it in good order."""
+        """Stop it with SIGTERM."""
         self.process.terminate()
         assert self.process.wait(LIMIT_S) == 0

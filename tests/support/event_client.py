@@ -1,4 +1,4 @@
-"""A listener on /events, as a browser is one: it keeps the last id, and what it was told."""
+"""A listener on /events, as a browser is one: it keeps the last id, and the events it got."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Listener:
             yield self._events(answer)
 
     async def until(self, count: int) -> list[ServerEvent]:
-        """Connect, again where the server ends it, and read until so many changes are told in all; the changes."""
+        """Return `count` changes or more; connects again when the server ends the stream."""
         while True:
             async with self.connected() as events:
                 while len(self.changes) < count:

@@ -194,7 +194,7 @@ async def _all_taken_in(settings: Settings, reading: TopicReader) -> bool:
 
 
 def _waits_for_a_tick(settings: Settings, live: dict[bytes, bytes | None]) -> bool:
-    """Whether a time has passed that the state waits for: the log is not at its end before its tick."""
+    """Return whether a time has passed that the state waits for: its tick is still to come."""
     ledger = Ledger(Registry(), horizon_us=settings.horizon_us)
     for key, value in live.items():
         if value is not None and not key.startswith(b"_"):
@@ -230,7 +230,7 @@ class Worker:
         self._log.close()
 
     def stop(self) -> int:
-        """Stop it in good order; return its exit code."""
+        """Stop it with SIGTERM; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(LIMIT_S)
         self._log.close()

@@ -1,4 +1,4 @@
-"""A book with a clock that stands still, and what its file holds."""
+"""A ledger file with a clock that does not move, and the contents of the file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def value(record: Json) -> bytes:
 
 
 def taken(book: LedgerFile, *records: Json) -> list[str]:
-    """How each record was taken: its outcome, or the code it was refused with."""
+    """Return the outcome of each record, or the code it was rejected with."""
     return [outcome(receipt) for receipt in book.write([value(record) for record in records])]
 
 
@@ -49,7 +49,7 @@ def outcome(receipt: Receipt) -> str:
 
 
 def stored(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """The tables that tell the story."""
+    """Return the tables that hold the story."""
     with sqlite3.connect(path) as file:
         return {
             "log": file.execute('SELECT "offset", episode, value FROM log ORDER BY "offset"').fetchall(),
@@ -59,7 +59,7 @@ def stored(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def folded_again(log: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], Json]:
-    """What a fold of a log with no file in the way publishes, as rows of `changes`, and its snapshot."""
+    """Return the changes of a log that is folded in memory, as rows of `changes`, and its snapshot."""
     from streams.core.ledger import Ledger  # noqa: PLC0415
     from streams.core.parse import Refusal, parse  # noqa: PLC0415
 

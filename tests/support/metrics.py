@@ -1,4 +1,4 @@
-"""What the metrics have gained while something was done: they are one process's, and other tests count too."""
+"""The increase of metrics during a test: one process has one set of metrics, and other tests count as well."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def samples() -> Samples:
 
 
 class MetricsDelta:
-    """What has been gained since it was made."""
+    """The increase since it was made."""
 
     def __init__(self) -> None:
         self._before = samples()
 
     def of(self, name: str, **labels: str) -> float:
-        """How much a series has gained."""
+        """Return the increase of a series."""
         series = (name, tuple(sorted(labels.items())))
         return samples().get(series, 0.0) - self._before.get(series, 0.0)
 
     def by(self, name: str, label: str) -> dict[str, int]:
-        """What a counter has gained, by the values of one label, but for those that have gained nothing."""
+        """Return the increase of a counter by the values of one label, without those that did not increase."""
         found: Counter[str] = Counter()
         for series, value in samples().items():
             if series[0] == name:

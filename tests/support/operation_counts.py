@@ -1,4 +1,4 @@
-"""What the fold does, counted: the same on any machine, however fast it is.
+"""Counts of the operations of the fold: the same on any machine.
 
 Counted are the bytecodes that functions of the core execute, each comparison of two times (what searching, sorting and
 heaps do in C), and each element of a list that is moved, copied or cut out.
@@ -25,7 +25,7 @@ _CORE = str(Path(streams.core.__path__[0]))
 
 
 class Work(NamedTuple):
-    """How much was done; `moved` counts elements of lists."""
+    """The amount of work; `moved` counts elements of lists."""
 
     operations: int
     moved: int

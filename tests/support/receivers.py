@@ -61,7 +61,7 @@ def hook() -> Iterator[Hook]:
 
 
 class Mailbox:
-    """A mail server that takes everything, but for what it is told to refuse."""
+    """A mail server that takes everything, but for the next `refusing` mails."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []

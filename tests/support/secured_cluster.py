@@ -1,6 +1,6 @@
 """A Kafka with doors of every kind, users and access control lists: made for a test, with its certificates.
 
-PLAINTEXT is for the test itself, which is a super user there; whoever comes in by another door may do nothing
+PLAINTEXT is for the test itself, which is a super user there; a client that connects by another door may do nothing
 until it is granted.
 """
 
@@ -38,7 +38,7 @@ PASSWORDS = {
     "least": "word-of-the-least",
     "nobody": "word-of-nobody",
 }
-#: Who a client with the certificate is, by the broker's own rule below.
+#: The user name of a client with the certificate, by the broker's own rule below.
 CERTIFIED = "certified"
 DOORS = ("SASL_SSL", "SASL_PLAINTEXT", "SSL", "MUTUAL")
 
@@ -86,7 +86,7 @@ class Granting(CreateAclsRequest):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class Secured:
-    """Where its doors are, and the files that a client needs."""
+    """The addresses of its doors, and the files that a client needs."""
 
     kafka: LocalKafka
     doors: dict[str, str]
@@ -98,7 +98,7 @@ class Secured:
         return self.folder / "ca.pem"
 
     def settings(self, door: str, *, mechanism: str = "SCRAM-SHA-512", user: str = "worker", **more: Any) -> Settings:
-        """What a client sets to come in by a door."""
+        """Return the settings of a client that connects by a door."""
         password = self.folder / f"{user}.password"
         password.write_text(PASSWORDS.get(user, "") + "\n")
         given: dict[str, Any] = {"bootstrap_servers": self.doors[door], "http_port": 0}
@@ -120,7 +120,7 @@ class Secured:
         self._run(self._revoke(principal))
 
     def used(self, principal: str) -> set[tuple[str, str, str]]:
-        """What the broker was asked whether we may, and said yes: operation, resource, name."""
+        """Return the rights that the broker was asked for and granted: operation, resource, name."""
         log = self.kafka.nodes[0].log.read_text(errors="replace")
         said = re.findall(
             rf"Principal = {re.escape(principal)} is (?:Allowed|Denied) operation = (\w+)"

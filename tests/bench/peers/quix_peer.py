@@ -37,7 +37,7 @@ def fold(report: dict[str, Any], state: State) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Fold until told to stop."""
+    """Fold until the process is stopped."""
     app = Application(
         broker_address=os.environ["BOOTSTRAP_SERVERS"],
         consumer_group=os.environ["APP_ID"],

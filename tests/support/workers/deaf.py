@@ -17,5 +17,5 @@ def deaf() -> None:
 if __name__ == "__main__":
     worker = multiprocessing.get_context("spawn").Process(target=deaf)
     worker.start()
-    print(worker.pid, flush=True)  # noqa: T201 - whoever started it wants to know
+    print(worker.pid, flush=True)  # noqa: T201 - its parent reads it
     worker.join()

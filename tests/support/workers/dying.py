@@ -2,7 +2,7 @@
 
 DIES_AT is `commit` (all of a transaction is written, and its end never asked for), `answer` (the broker has ended it,
 and the worker never takes that in) or `restore` (in the middle of a ledger); DIES_AFTER, how often that may pass
-before. It makes the file DIES_SAYING and hangs, its heartbeats too; whoever started it then kills it.
+before. It makes the file DIES_SAYING and hangs, its heartbeats too; its parent then kills it.
 """
 
 import os

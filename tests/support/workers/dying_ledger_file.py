@@ -1,8 +1,8 @@
 """Books that are killed: `python -m tests.support.workers.dying_ledger_file FOLDER SEED ROUNDS`.
 
 Round after round a child opens a book and writes to it, and notes in FOLDER/acknowledged what it was answered;
-at a random moment, also while it opens, it is killed with -9. What it had sent and not been answered for is sent
-again by the next one. A new book is begun every so often, so that the beginning of a file is killed too.
+at a random moment, also while it opens, it is killed with -9. The next one sends again all that
+was not answered. A new book is begun every so often, so that the beginning of a file is killed too.
 """
 
 import json
@@ -18,7 +18,7 @@ from tests.support.build import act, at, more, report
 from tests.support.ledger_file import opened, value
 
 ROUNDS_A_BOOK = 25
-#: In one round of so many the moment counts from the start of the child, not from when it has its book open.
+#: In one round of this many, the moment counts from the start of the child, not from when it has its book open.
 WHILE_OPENING = 5
 AT_MOST_S = 0.03
 
@@ -45,7 +45,7 @@ def _write(path: Path, acknowledged: int, first: int, ready: int) -> NoReturn:
 
 
 def main(folder: Path, seed: int, rounds: int) -> None:
-    """Kill so many children."""
+    """Kill a number of children."""
     chance = random.Random(seed)
     with (folder / "acknowledged").open("ab", buffering=0) as notes:
         for turn in range(rounds):
