@@ -258,6 +258,7 @@ _TABLES = (
             + _VALUE
             + """
             incidents   integer  How many increments are added up.
+            scope       text     What the count covers; empty for the whole episode.
             """
         ),
     ),

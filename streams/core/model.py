@@ -124,11 +124,16 @@ class Report(Struct, frozen=True, gc=False):
     claims: tuple[Claim, ...]
     #: Digest of the normalized content: equal for equal content in any spelling.
     digest: bytes
-    #: The number of unknown fields, which were ignored.
-    unknown_fields: int
+    #: The paths of unknown fields, which were ignored; `streams.core.words.describe_unknown_field` describes one.
+    unknown: tuple[str, ...] = ()
     document: Document | None = None
     #: By claim; empty if no claim has a place or a quote.
     details: tuple[ClaimDetails | None, ...] = ()
+
+    @property
+    def unknown_fields(self) -> int:
+        """The number of ignored fields."""
+        return len(self.unknown)
 
     def detail(self, claim: int) -> ClaimDetails:
         """Return the place and the quote of a claim."""

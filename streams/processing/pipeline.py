@@ -13,6 +13,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
+from streams.core.refusal import Refusal
 from streams.processing.batch import BatchStats, FoldedBatch
 from streams.processing.decode import CODE_TOO_LARGE, Decoded, Decoder, internal_error
 from streams.processing.encode import Encoder
@@ -150,4 +151,6 @@ def _offset(rejection: Rejection) -> int:
 def _rejection(record: Any, failure: Exception) -> Rejection:
     if isinstance(failure, OutputTooLarge):
         return Rejection(record, CODE_TOO_LARGE, str(failure))
+    if isinstance(failure, Refusal):
+        return Rejection(record, failure.code, failure.message)
     return internal_error(record, failure)

@@ -22,7 +22,7 @@ FIGURES = st.builds(
 
 
 def report(report_id: str, url: str | None, headline: str | None, relayed_by: str | None) -> Report:
-    return Report(report_id, 2, True, "war", "mod", relayed_by, 0, url, headline, None, (), b"", 0)
+    return Report(report_id, 2, True, "war", "mod", relayed_by, 0, url, headline, None, (), b"")
 
 
 @given(FIGURES)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from schemas.reports import MAX_REPORT_BYTES
 from streams.core.parse import Refusal, check_timestamp, parse, read_json
 from streams.core.times import HOUR_US
+from streams.core.words import describe_unknown_field
 from tests.support.build import Json, act, at, killed, read, read_report, report, says, tick, us
 
 GOOD = report("r", killed(7))
@@ -39,7 +40,7 @@ def test_a_report_may_have_256_kib_and_no_byte_more() -> None:
     value = orjson.dumps(GOOD)
     filled = value + b" " * (256 * 1024 - len(value))
     assert parse(filled) == parse(value)
-    assert refusal(filled + b" ") == ("too_large", f"262145 bytes; at most {MAX_REPORT_BYTES} are taken")
+    assert refusal(filled + b" ") == ("too_large", f"262145 bytes; the limit is {MAX_REPORT_BYTES}")
     assert refusal(b"{" * (256 * 1024 + 1))[0] == "too_large"
 
 
@@ -74,7 +75,7 @@ def test_what_strict_json_does_not_allow_is_not_json(value: bytes) -> None:
 
 
 def test_json_may_be_nested_32_levels_deep() -> None:
-    assert parse(nested(32)) == replace(read_report(GOOD), unknown_fields=1)
+    assert parse(nested(32)) == replace(read_report(GOOD), unknown=("odd",))
     assert refusal(nested(33)) == ("not_json", "nested deeper than 32")
     assert refusal(b"[" * 100_000 + b"]" * 100_000)[0] == "not_json"
 
@@ -93,7 +94,7 @@ def test_objects_and_lists_nest_alike() -> None:
 def test_a_number_beyond_a_double_is_json() -> None:
     """RFC 8259 sets no limit to numbers, and an unknown field may hold any."""
     wide = orjson.dumps(GOOD)[:-1] + b',"odd":[1e400,-1E+400,1' + b"0" * 400 + b',"1e400",-1.5e1]}'
-    assert parse(wide) == replace(read_report(GOOD), unknown_fields=1)
+    assert parse(wide) == replace(read_report(GOOD), unknown=("odd",))
     assert read_json(b'[1e400, "1e400", 2]') == [1e308, "1e400", 2]
     assert refusal(orjson.dumps(GOOD).replace(b'"best":7', b'"best":1e400'))[0] == "invalid"
 
@@ -103,7 +104,7 @@ def test_a_number_beyond_a_double_is_json() -> None:
 
 @pytest.mark.parametrize("value", [b"null", b"7", b'"a"', b"[]", b"[{}]", b"true"])
 def test_a_report_is_an_object(value: bytes) -> None:
-    assert refusal(value) == ("invalid", "a report is a JSON object")
+    assert refusal(value) == ("invalid", "report: must be a JSON object")
 
 
 SLUGLESS = ["", "A", "-a", ".a", "_a", "a b", "a/b", "ä", "a\n", "a" * 81, 7, None, []]
@@ -255,3 +256,76 @@ def test_report_an_hour_ahead_is_from_the_future() -> None:
     )
     with pytest.raises(Refusal, match="from_the_future: tick 2022-09-14T12:00:00Z is"):
         check_timestamp(read(tick(at(14, 12))), early)
+
+
+# --- all faults at once -----------------------------------------------------------------------------------------------
+
+
+def test_all_faults_of_a_report_are_listed() -> None:
+    """Those of the fields, and those between the fields of the claims that are valid themselves, in order."""
+    bad = report(
+        "r",
+        {**killed(7, outcome="dead", population="civilians"), "count": {"best": "7"}},
+        killed(7, low=9, since=at(15), place="jermuk", as_of=at(20)),
+        act("hold", at="yesterday"),
+        act("agreed", at=at(15), effective_at=at(16), expires_at=at(16)),
+        source="The Ministry",
+        url="ftp://x",
+    )
+    with pytest.raises(Refusal) as refused:
+        read(bad)
+    assert [fault.path for fault in refused.value.faults] == [
+        "source", "url",
+        "claims[0].outcome", "claims[0].population", "claims[0].count.best",
+        "claims[1].place", "claims[1].count", "claims[1].as_of",
+        "claims[2].act", "claims[2].at",
+        "claims[3].expires_at", "claims[3].at",
+    ]  # fmt: skip
+    assert refused.value.message == "; ".join(map(str, refused.value.faults))
+
+
+def test_a_message_lists_twenty_faults() -> None:
+    with pytest.raises(Refusal, match=r"claims\[19\]\.outcome.*; and 5 more") as refused:
+        read(report("r", *[killed(7, outcome="dead")] * 25))
+    assert len(refused.value.faults) == 25
+
+
+@pytest.mark.parametrize(
+    ("fields", "hint"),
+    [
+        ({"outcome": "dead"}, "'dead' is not allowed; did you mean killed? write one of killed, wounded, missing,"),
+        ({"outcome": "Injured"}, "'Injured' is not allowed; did you mean wounded?"),
+        ({"population": "civilians"}, "did you mean civilian?"),
+        ({"population": "soldiers"}, "did you mean military?"),
+        ({"qualifier": "at least"}, "did you mean at_least?"),
+        ({"qualifier": "approx."}, "did you mean about?"),
+        ({"basis": "total"}, "did you mean cumulative?"),
+        ({"group": "kids"}, "did you mean children?"),
+        ({"outcome": "kiled"}, "did you mean killed?"),
+        ({"outcome": "weather"}, "'weather' is not allowed; write one of killed,"),
+        ({"outcome": 7}, "7 is not allowed; write one of killed,"),
+        ({"type": "casualty"}, "type: 'casualty' is not allowed; did you mean casualties?"),
+        ({"outcome": "x" * 300}, "x…"),
+    ],
+)
+def test_nearest_allowed_word_is_named(fields: Json, hint: str) -> None:
+    code, message = refusal(orjson.dumps(report("r", {**killed(7), **fields})))
+    assert (code, hint in message) == ("invalid", True), message
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("pupulation", "pupulation"),
+        ("claims[0].pupulation", "claims[0].pupulation (population?)"),
+        ("claims[3].count.bst", "claims[3].count.bst (best?)"),
+        ("headlin", "headlin (headline?)"),
+        ("document.sha265", "document.sha265 (sha256?)"),
+        ("claims[0].refers_to.reportid", "claims[0].refers_to.reportid (report_id?)"),
+        ("weather", "weather"),
+        ("a.b.c", "a.b.c"),
+    ],
+)
+def test_unknown_field_is_shown_with_the_likely_one(path: str, shown: str) -> None:
+    assert describe_unknown_field(path) == shown

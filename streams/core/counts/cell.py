@@ -250,7 +250,7 @@ class Cell:
         sums = NOTHING
         for entry in self._active(base_as_of):
             if self._leads(entry):
-                sums = sums.plus(_part(entry.claim, base_as_of))
+                sums = sums.plus(part_of(entry.claim, base_as_of))
         return sums
 
     def _rival(self, entry: Entry) -> Entry | None:
@@ -268,9 +268,9 @@ class Cell:
             if rival > entry:
                 return sums
             if base_as_of is None or rival.as_of > base_as_of:
-                sums = sums.plus(_part(rival.claim, base_as_of), -sign)
+                sums = sums.plus(part_of(rival.claim, base_as_of), -sign)
         if base_as_of is None or entry.as_of > base_as_of:
-            sums = sums.plus(_part(entry.claim, base_as_of), sign)
+            sums = sums.plus(part_of(entry.claim, base_as_of), sign)
         return sums
 
     def _disputes_beside(self, entry: Entry, sign: int) -> Counter[str] | None:
@@ -292,7 +292,7 @@ def _plus(number: int | None, total: int, unknown: int) -> tuple[int, int]:
     return (total, unknown + 1) if number is None else (total + number, unknown)
 
 
-def _part(claim: Casualty, base_as_of: int | None) -> Sums:
+def part_of(claim: Casualty, base_as_of: int | None) -> Sums:
     """Return the part of an increment.
 
     One that reaches back before the base may overlap it: it adds to high alone, one below zero to low alone.

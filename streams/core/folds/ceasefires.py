@@ -1,17 +1,27 @@
 """The fold of ceasefire claims into the views of an episode (contract section 4)."""
 
+from typing import Final
+
 from streams.core.ceasefires.timer_queue import ViewKey
 from streams.core.ceasefires.transitions import next_timer
 from streams.core.ceasefires.view import JOINT, AppliedAct, View, view_name
 from streams.core.change_records import Published, status_change
 from streams.core.model import CeasefireClaim, Change, StandingReport
+from streams.core.refusal import Refusal
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Episode
 from streams.core.state.step import Outcome, Step, has_claim
 
+#: The most names in a list of a view. A change has three lists of slugs before and after: 1.0 MB at most, so that it
+#: fits the 1 MiB of its topic with the longest cause.
+MAX_VIEW_NAMES: Final = 2_000
+
 
 def fold(episode: Episode, step: Step, registry: Registry) -> None:
-    """Fill `step.ceasefires`: at most one change a view, sorted, the joint view first."""
+    """Fill `step.ceasefires`: at most one change a view, sorted, the joint view first.
+
+    Raises Refusal `too_large` if the report makes a list of a view too long.
+    """
     if not concerns(episode, step):
         return
     touched: set[ViewKey] = set()
@@ -77,12 +87,23 @@ def _publish(episode: Episode, step: Step, key: ViewKey) -> Published | None:
     after, before = view.value(step.clock), view.published
     if after == before:
         return None
+    if after is not None and step.new is not None:
+        _check_lengths(key, before, after)
     step.undo.append((_set_published, (view, view.version, before)))
     _set_published(view, view.version + 1, after)
     ceasefire, source = key
     name = view_name(source)
     step.touched.append(("v", episode.name, *key))
     return status_change(episode.name, ceasefire, name, view.version, before, after, step.cause())
+
+
+def _check_lengths(key: ViewKey, before: Change | None, after: Change) -> None:
+    for name in ("mediators", "declared_by", "not_confirmed_by"):
+        names = len(after[name])
+        if names > MAX_VIEW_NAMES and (before is None or names > len(before[name])):
+            ceasefire, source = key
+            view = f"{ceasefire}/{view_name(source)}"
+            raise Refusal("too_large", f"{name} of ceasefire {view}: {names} names; the limit is {MAX_VIEW_NAMES}")
 
 
 def _set_published(view: View, version: int, value: Change | None) -> None:

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.build import Json, Story, act, at, cause, report, tick, us, view, withdrawal
+from streams.core.change_records import cause_of, status_change, time_of
+from streams.core.folds.ceasefires import MAX_VIEW_NAMES
+from streams.core.refusal import Refusal
+from tests.support.build import NOON, Json, Story, act, at, cause, read, report, tick, us, view, withdrawal
 
 
 def change(name: str, version: int, before: Json | None, after: Json | None, by: Json) -> tuple[str, Json]:
@@ -284,3 +287,26 @@ def test_next_timer_is_the_earliest_of_all_episodes() -> None:
     assert waits(war, other, tick(at(16))) == (us(17), "war-2")
     assert waits(war, other, tick(at(16)), tick(at(17), "war-2")) == (us(18), "war")
     assert waits(war, withdrawal("a")) is None
+
+
+def test_report_that_makes_a_list_too_long_is_refused() -> None:
+    """The next reports are accepted, and one that names nobody new."""
+    story = Story()
+    for number in range(40):
+        story.take(report(f"r{number}", act("agreed", mediators=[f"m{number}-{n}" for n in range(50)])))
+    with pytest.raises(Refusal, match="too_large: mediators of ceasefire main/joint: 2001 names; the limit is 2000"):
+        story.step(report("one-more", act("agreed", mediators=["another"])))
+    assert story.step(report("honest", act("took_effect", mediators=["m0-0"]), published_at=at(15))).ceasefires
+    longest = max(len(change) for _, change in story.step(report("b", act("ended"), published_at=at(16))).ceasefires)
+    assert longest < 1 << 20
+
+
+def test_longest_change_of_a_view_fits_its_topic() -> None:
+    """Three lists of 2,000 slugs of 80 characters, before and after, and the longest cause, are below 1 MiB."""
+    slugs = [f"{number:080}" for number in range(MAX_VIEW_NAMES)]
+    value = view("in_effect", NOON, declared_by=slugs, not_confirmed_by=slugs, mediators=slugs)
+    longest = {"headline": "\U0001f54a" * 500, "url": "https://a/" + "\U0001f54a" * 1990, "relayed_by": "r" * 80}
+    cause = read(report("\U0001f54a" * 200, act("ended"), source="s" * 80, **longest))
+    written = cause_of(cause, time_of(cause), ("t" * 249, 1 << 30, 1 << 62))
+    _, change = status_change("e" * 80, "c" * 80, "source:" + "s" * 80, 1 << 40, value, value, written)
+    assert len(change) < (1 << 20) - 4096
