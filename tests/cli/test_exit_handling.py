@@ -93,7 +93,8 @@ def test_a_reader_that_has_gone_ends_it_quietly(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize("command", named([*READING, ["send", "-", "--to", NOBODY, "--rejected", "out"]]))
-def test_an_input_that_is_cut_short_ends_it_with_74_and_leaves_no_half_file(command: list[str], here: Path) -> None:
+def test_an_input_cut_short_ends_with_74(command: list[str], here: Path) -> None:
+    """No half-written file is left."""
     (here / "reports").write_bytes(b"")
     content = ARMAZ.read_bytes() if command[0] == "import" else b"\n" * 500_000
     (here / "cut.zst").write_bytes(zstd.compress(content)[:-3])

@@ -110,7 +110,8 @@ def test_completion_is_installed_where_bash_reads_it(tmp_path: Path) -> None:
     assert run.stdout == "complete -o default -F _truceline_completion truceline\n"
 
 
-def test_a_failed_command_says_so_in_one_line_and_by_its_exit_code() -> None:
+def test_a_failed_command_prints_one_line() -> None:
+    """It ends with the failure's exit code."""
     root = typer.Typer(cls=Root)
     group = typer.Typer()
 

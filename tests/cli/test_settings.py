@@ -32,7 +32,7 @@ def refused(**flags: object) -> list[str]:
     return str(error.value).splitlines()
 
 
-def test_a_flag_wins_over_the_environment_and_that_over_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flag_wins_over_environment_and_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load().http_port == 8080
     monkeypatch.setenv("TRUCELINE_HTTP_PORT", "9000")
     monkeypatch.setenv("TRUCELINE_TOPIC_PREFIX", "")

@@ -17,9 +17,8 @@ LINES = b"one\ntwo\n"
 @pytest.mark.parametrize(
     ("name", "unpacked"), [("a.jsonl", bytes), ("a.jsonl.gz", gzip.decompress), ("a.jsonl.zst", zstd.decompress)]
 )
-def test_a_file_is_packed_as_its_name_says_to_the_same_bytes_each_time(
-    tmp_path: Path, name: str, unpacked: Callable[[bytes], bytes]
-) -> None:
+def test_a_file_is_compressed_by_its_name(tmp_path: Path, name: str, unpacked: Callable[[bytes], bytes]) -> None:
+    """The same content gives the same bytes."""
     path = tmp_path / name
     written = []
     for _ in range(2):

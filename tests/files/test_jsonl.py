@@ -111,7 +111,8 @@ def test_a_file_that_is_not_what_its_name_says_is_unreadable(tmp_path: Path, nam
         read(tmp_path / name)
 
 
-def test_a_missing_file_or_a_folder_is_said_before_anything_is_read(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    """So is a folder."""
     with pytest.raises(InputUnreadable, match="No such file"):
         Lines([tmp_path / "none"])
     with pytest.raises(InputUnreadable, match="directory"):

@@ -38,11 +38,12 @@ def test_no_party_can_be_written_in_several_ways(word: str) -> None:
     assert sources(f"a:\n  name: A\n  kind: ngo\n  affiliation: {word}\n") == {"a": Source("A", "ngo")}
 
 
-def test_words_are_taken_as_written_where_yaml_would_make_something_else_of_them() -> None:
+def test_words_are_read_as_written() -> None:
+    """YAML would read some as other types."""
     assert sources("no: {name: 2022, kind: ngo, affiliation: on}") == {"no": Source("2022", "ngo", "on")}
 
 
-def test_json_is_a_registry_too_and_an_empty_file_is_an_empty_one() -> None:
+def test_json_is_a_registry_and_an_empty_file_an_empty_one() -> None:
     assert sources(json.dumps({"a": {"name": "A", "kind": "igo", "affiliation": None}})) == {"a": Source("A", "igo")}
     assert sources("# nobody yet\n") == {}
 
@@ -85,7 +86,7 @@ def test_what_is_no_mapping_of_yaml_is_refused_with_a_line(text: str | bytes) ->
     assert refused(text)[0].startswith("s.yaml:")
 
 
-def test_the_registry_that_ships_knows_the_sources_of_the_shipped_story() -> None:
+def test_the_shipped_registry_has_the_storys_sources() -> None:
     vector = json.loads((ROOT / "tests" / "vectors" / "seed-article.json").read_text())
     known = default_sources().sources
     assert {slug: known[slug] for slug in vector["sources"]} == {
@@ -103,16 +104,14 @@ def test_the_registry_that_ships_knows_the_sources_of_the_shipped_story() -> Non
         ("russian-losses", RUSSIAN_HISTORY, {"ukraine"}),
     ],
 )
-def test_the_registry_that_ships_knows_every_source_of_these_data_sets(
-    kind: str, path: Path, parties: set[str]
-) -> None:
+def test_the_shipped_registry_has_the_data_sets_sources(kind: str, path: Path, parties: set[str]) -> None:
     known = default_sources().sources
     sources = {report["source"] for report in imported(kind, path)}
     assert sources - known.keys() == set()
     assert {known[source].affiliation for source in sources} - {None} == parties
 
 
-def test_whom_a_source_of_the_ucdp_sample_speaks_for_is_a_party_of_it() -> None:
+def test_ucdp_sources_speak_for_parties_of_the_sample() -> None:
     """Hundreds of sources are not in the registry; those that are speak for parties under UCDP's names, or for none."""
     known = default_sources().sources
     reports = imported("ucdp-ged", UCDP)
@@ -123,7 +122,8 @@ def test_whom_a_source_of_the_ucdp_sample_speaks_for_is_a_party_of_it() -> None:
     assert spoken_for <= parties | {None}
 
 
-def test_the_ministry_in_gaza_speaks_for_its_own_side_and_the_general_staff_of_the_other() -> None:
+def test_gaza_ministry_own_side_general_staff_other_side() -> None:
+    """The ministry's figures are self-reported, those of the General Staff are the other party's."""
     classes = {}
     for kind, path in (("palestine-datasets", PALESTINE_HISTORY), ("russian-losses", RUSSIAN_HISTORY)):
         reports = imported(kind, path)

@@ -43,7 +43,8 @@ def test_the_example_is_a_file_of_rules_with_nothing_wrong(tmp_path: Path) -> No
     assert run.stdout.splitlines()[0] == "severe    own-dead-reach-100: crosses, outcome=killed class=self_reported"
 
 
-def test_each_fault_of_the_rules_is_a_line_and_the_exit_code_is_2(rules: Path) -> None:
+def test_each_fault_of_the_rules_is_a_line(rules: Path) -> None:
+    """The exit code is 2."""
     rules.write_text("toll:\n  crosses: many\n  colour: red\n")
     for arguments in (["check", rules], ["test", rules, STORY]):
         run = truceline(*arguments)

@@ -36,9 +36,8 @@ def told(*args: str) -> tuple[int, str]:
     return run.exit_code, run.output
 
 
-def test_without_a_terminal_it_prints_each_change_and_the_result_and_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_terminal_it_prints_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each change is a line, and the result follows."""
     monkeypatch.setenv("TRUCELINE_DATA_DIR", str(tmp_path))
     for _ in range(2):  # a second time it begins anew
         code, said = told()
@@ -64,7 +63,8 @@ def test_through_kafka_the_same_is_told(kafka: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 50)])
-def test_the_live_table_shows_counts_total_and_truce_within_the_terminal(width: int, height: int) -> None:
+def test_the_live_table_fits_the_terminal(width: int, height: int) -> None:
+    """It shows counts, their total and the ceasefire."""
     fold = replay(ROOT / "streams" / "defaults" / "story.jsonl", sources=default_sources())
     board = Dashboard("the story")
     board.times = next(story()).times

@@ -50,7 +50,7 @@ def test_with_no_broker_it_says_so_and_checks_what_it_can() -> None:
     assert {found[check]["state"] for check in CHECKS[3:]} == {"skipped"}
 
 
-def test_missing_topics_are_a_fault_and_then_a_missing_worker_is_a_note(ours: Any) -> None:
+def test_missing_topics_are_a_fault_a_missing_worker_a_note(ours: Any) -> None:
     found = examined(code=1)
     assert (found["topics"]["state"], found["topics"]["do"]) == ("fault", "run `truceline topics create`")
     assert found["lag"]["state"] == found["clocks"]["state"] == "skipped"
@@ -73,7 +73,7 @@ async def test_with_a_worker_all_is_well(ours: Any) -> None:
     assert found["group"]["says"] == f"1 worker in group {ours.app_id}"
 
 
-def test_a_topic_of_another_shape_a_backlog_and_a_clock_ahead_are_found(ours: Any) -> None:
+def test_wrong_topics_a_backlog_and_a_clock_ahead_are_found(ours: Any) -> None:
     asyncio.run(create_topics(ours, 1, ledger={"cleanup.policy": "delete"}))
     hour_ahead_ms = int(time.time() * 1000) + 3_600_000
     many = [Sent(0, b"e", b"{}", hour_ahead_ms) for _ in range(10_000)]
@@ -89,9 +89,8 @@ def test_a_topic_of_another_shape_a_backlog_and_a_clock_ahead_are_found(ours: An
     assert "in this machine's future" in found["clocks"]["says"]
 
 
-async def test_a_transaction_that_stays_open_is_found_and_one_that_ends_is_not(
-    ours: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_transaction_that_stays_open_is_found(ours: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that ends is not."""
     monkeypatch.setattr(doctor, "OPEN_S", 1.0)
     await create_topics(ours, 2)
     producer = AIOKafkaProducer(bootstrap_servers=ours.bootstrap_servers, transactional_id=ours.app_id)
@@ -123,7 +122,7 @@ def test_a_folder_that_cannot_be_written_is_found(tmp_path: Path) -> None:
     assert found["disk"]["do"] == "make it writable for this user, or name another folder"
 
 
-def test_for_people_each_finding_is_a_line_and_what_to_do_another() -> None:
+def test_each_finding_is_a_line_and_its_advice_another() -> None:
     run = CliRunner().invoke(app, ["doctor", "--bootstrap-servers", "127.0.0.1:1"])
     lines = run.output.splitlines()
     assert run.exit_code == 1

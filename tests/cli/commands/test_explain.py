@@ -105,7 +105,8 @@ azerbaijan-mod on azerbaijan: killed, military
 """
 
 
-def test_a_figure_is_told_with_every_claim_about_it_and_what_became_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_count_is_explained_with_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its role and its address."""
     monkeypatch.chdir(GOLDEN)
     code, told, _ = run(EPISODE, "azerbaijan-mod/killed", "--sources", SOURCES, "--from", "reports.jsonl")
     assert (code, re.sub("─+", "─", told)) == (0, FIGURE)
@@ -131,7 +132,8 @@ def test_a_ceasefire_is_told_step_by_step_with_what_time_did() -> None:
     ]
 
 
-def test_with_no_subject_all_that_can_be_asked_for_is_listed_by_its_name() -> None:
+def test_without_a_subject_all_subjects_are_listed() -> None:
+    """Each by the name to ask for it."""
     listed = explained()
     names = [
         line.split()[0] for line in listed.splitlines()[4:] if line.startswith(" ") and line[1:2] not in {" ", "─"}
@@ -177,7 +179,7 @@ def test_time_is_a_cause_too() -> None:
     assert "time, 14 Sep 2022 16:00" in explained("main")
 
 
-def test_what_changed_of_a_view_is_said_even_where_its_status_stays() -> None:
+def test_changes_of_a_view_with_the_same_status_are_shown() -> None:
     changes = explained("main").split("cause")[1]
     lines = [line for line in changes.splitlines() if line.startswith(" version")]
     assert [re.split(" {2,}", line.strip())[1] for line in lines] == [

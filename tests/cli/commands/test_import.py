@@ -27,13 +27,13 @@ from tests.support.waiting import eventually_sync
 runner = CliRunner()
 
 
-def test_the_kinds_that_the_command_offers_are_those_that_there_are() -> None:
+def test_the_command_offers_all_kinds() -> None:
     assert [str(kind) for kind in KindName] == list(KINDS)
     words = " ".join(runner.invoke(app, ["import", "--help"]).output.split())
     assert all(kind in words for kind in KINDS)
 
 
-def test_reports_are_printed_and_the_summary_goes_to_standard_error() -> None:
+def test_reports_are_printed_with_the_summary_on_stderr() -> None:
     result = runner.invoke(app, ["import", "armaz", str(ARMAZ)])
     assert result.exit_code == 0
     reports = [json.loads(line) for line in result.stdout.splitlines()]
@@ -43,7 +43,7 @@ def test_reports_are_printed_and_the_summary_goes_to_standard_error() -> None:
     assert "the latest arrives 1 day late, within the default horizon (P400D)" in result.stderr
 
 
-def test_a_set_that_reaches_far_back_says_which_horizon_its_replay_needs(tmp_path: Path) -> None:
+def test_the_summary_names_the_horizon_that_a_replay_needs(tmp_path: Path) -> None:
     reports = tmp_path / "reports.jsonl"
     result = runner.invoke(app, ["import", "ucdp-ged", str(UCDP), "-o", str(reports)])
     horizon = result.stderr.split("--horizon ")[1].strip()
@@ -87,7 +87,8 @@ def test_what_cannot_be_done_ends_with_its_code_and_one_line(arguments: list[str
     assert said in result.stderr
 
 
-def test_a_file_that_is_cut_short_ends_with_74_and_leaves_no_half_file(tmp_path: Path) -> None:
+def test_a_file_cut_short_ends_with_74(tmp_path: Path) -> None:
+    """No half-written file is left."""
     whole = zstd.compress(ARMAZ.read_bytes())
     cut, reports = tmp_path / "claims.jsonl.zst", tmp_path / "reports.jsonl"
     cut.write_bytes(whole[:-100])

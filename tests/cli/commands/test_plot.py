@@ -48,7 +48,7 @@ def test_the_name_of_the_output_says_its_format(reports: Path, tmp_path: Path, n
     assert output.read_bytes().startswith(start)
 
 
-def test_reports_and_the_changes_that_replay_made_of_them_are_one_story(reports: Path, tmp_path: Path) -> None:
+def test_reports_and_their_changes_give_one_table(reports: Path, tmp_path: Path) -> None:
     changes = tmp_path / "changes.jsonl"
     runner.invoke(app, ["replay", str(reports), "--changes", str(changes)])
     assert table("--from", str(changes)) == table("--from", str(reports))
@@ -80,7 +80,8 @@ def test_until_shows_what_was_known_then(reports: Path) -> None:
     assert [row["report_id"] for row in json.loads(shown)] == ["r-01"]
 
 
-def test_known_then_is_by_publication_in_whatever_order_the_reports_came_in_and_by_the_clock(tmp_path: Path) -> None:
+def test_until_is_by_publication_and_by_the_clock(tmp_path: Path) -> None:
+    """The order of the reports in the file does not matter."""
     path = tmp_path / "reports.jsonl"
     truce = ceasefire("announced", effective_at="2024-03-02T00:00:00Z")
     late = [report("09", killed(20)), report("01", killed(10), truce)]
@@ -89,7 +90,7 @@ def test_known_then_is_by_publication_in_whatever_order_the_reports_came_in_and_
     assert [(row["best"], row["status"]) for row in rows] == [(10, None), (None, "announced"), (None, "in_effect")]
 
 
-def test_the_log_of_an_embedded_server_gives_the_same_as_the_file(reports: Path, tmp_path: Path) -> None:
+def test_an_embedded_ledger_gives_the_same_as_the_file(reports: Path, tmp_path: Path) -> None:
     ledger = opened(tmp_path / DATABASE, Clock("2024-04-01T00:00:00Z"), Registry())
     ledger.write(reports.read_bytes().splitlines())
     ledger.close()
@@ -120,7 +121,7 @@ def test_what_cannot_be_done_ends_with_its_code_and_one_line(arguments: list[str
     assert said in result.stderr
 
 
-def test_an_episode_that_is_not_there_is_answered_with_those_that_are(reports: Path) -> None:
+def test_an_unknown_episode_is_answered_with_the_known_ones(reports: Path) -> None:
     result = runner.invoke(app, ["table", "southland", "--from", str(reports)])
     assert result.exit_code == 2
     assert "nothing of episode 'southland'; episodes: northland" in result.stderr

@@ -51,7 +51,8 @@ def records(text: str) -> list[Any]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_a_refused_line_is_counted_and_named_and_fails_only_when_strict() -> None:
+def test_a_refused_line_fails_only_with_strict() -> None:
+    """It is counted and named."""
     path = written(GOOD, BAD, "x")
     code, _, errors = run(path, "--changes", "c")
     assert (code, errors.splitlines()) == (
@@ -78,7 +79,8 @@ def test_a_process_ends_with_its_code_and_all_that_it_said() -> None:
     assert process.returncode == 1
 
 
-def test_the_rejected_are_written_as_text_with_what_is_not_utf8_replaced() -> None:
+def test_rejected_lines_are_written_as_text() -> None:
+    """Bytes that are not UTF-8 are U+FFFD."""
     Path("r.jsonl").write_bytes(b"\n\xff{\r\n" + GOOD.encode())
     _, out, _ = run("r.jsonl", "--rejected", "-", "-q")
     (record,) = records(out)
@@ -122,7 +124,7 @@ def test_sources_that_the_registry_does_not_know_are_listed() -> None:
     assert run(many, "--sources", "sources.yaml", "--snapshot", "s")[2].endswith("s18, s19 and 2 more\n")
 
 
-def test_until_leaves_out_what_was_published_later_and_says_how_much() -> None:
+def test_until_ignores_and_counts_later_reports() -> None:
     later = [json.dumps(report(name, killed(n), published_at=at(15, n))) for n, name in enumerate("bcd", 1)]
     path = written(GOOD, BAD, *later, json.dumps({"tick": at(16), "episode": "war"}))
     code, out, errors = run(path, "--until", at(15, 1), "--changes", "-")
@@ -229,7 +231,7 @@ def test_an_input_that_breaks_off_leaves_what_was_there_before() -> None:
     assert names() == ["c", "cut.gz", "r.jsonl"]
 
 
-def test_an_output_keeps_the_mode_of_the_file_whose_place_it_takes() -> None:
+def test_an_output_keeps_the_mode_of_the_file_it_replaces() -> None:
     Path("c").touch(0o640)
     run(written(GOOD), "--changes", "c")
     assert Path("c").stat().st_mode & 0o777 == 0o640
@@ -264,7 +266,8 @@ def test_stopped_half_way_it_leaves_no_half_file(number: signal.Signals, code: i
     assert names() == []
 
 
-def test_a_reader_that_goes_away_ends_it_quietly_as_a_shell_expects() -> None:
+def test_a_closed_reader_ends_it_with_sigpipe() -> None:
+    """Nothing is printed on standard error."""
     lines = "\n".join(json.dumps(report(f"r{n}", killed(n), source=f"s{n}")) for n in range(3_000))
     with started(written(lines), "--changes", "-") as process:
         process.stdout.close()

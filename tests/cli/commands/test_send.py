@@ -66,7 +66,7 @@ def sent(*args: str) -> tuple[int, list[str]]:
     return run.exit_code, run.stderr.splitlines()
 
 
-def test_every_line_is_accounted_for_and_a_second_time_does_no_harm(url: str, folder: Path, file: Path) -> None:
+def test_every_line_is_counted_and_sending_twice_is_safe(url: str, folder: Path, file: Path) -> None:
     rejected = file.with_name("rejected.jsonl")
     code, said = sent("--to", url, str(file), "--rejected", str(rejected))
     assert (code, said[-1]) == (0, "2,502 lines: 2,500 accepted, 2 refused")

@@ -55,7 +55,8 @@ def shown(*arguments: str, given: str | None = None) -> dict[str, Any]:
     return picture
 
 
-def test_at_a_time_it_shows_what_was_published_by_then_with_the_clock_at_that_time() -> None:
+def test_show_at_a_time() -> None:
+    """Reports published by then are shown, with the clock at that time."""
     story = replay(REPORTS, sources=SOURCES, until=THEN, tick=THEN)
     for _ in story:
         pass
@@ -75,7 +76,7 @@ def test_with_no_time_it_shows_what_stands_at_the_end() -> None:
     assert re.search(r"mod +north killed, military +47 ", output)
 
 
-def test_it_reads_the_log_of_an_embedded_server_that_may_be_running(tmp_path: Path) -> None:
+def test_it_reads_the_ledger_of_a_running_embedded_server(tmp_path: Path) -> None:
     ledger = opened(tmp_path / DATABASE)
     ledger.write([line.encode() for line in STORY.splitlines()])
     try:
@@ -141,7 +142,8 @@ def differing(from_: str, to: str, given: str = STORY) -> dict[str, Any]:
     return found
 
 
-def test_it_lists_each_change_with_its_cause_and_marks_corrections() -> None:
+def test_diff_lists_changes_with_causes() -> None:
+    """Corrections are marked."""
     found = differing(at(14, 12), at(30))
     (north, south) = found["cells"]
     assert [(c["kind"], c["correction"], c["cause"]["report_id"]) for c in north["changes"]] == [
@@ -160,7 +162,7 @@ def test_it_lists_each_change_with_its_cause_and_marks_corrections() -> None:
     assert [(c["after"] is None, c["correction"]) for c in found["statements"]] == [(False, None), (True, "withdrawn")]
 
 
-def test_a_report_that_came_late_changes_nothing_before_its_own_publication() -> None:
+def test_a_late_report_changes_nothing_before_its_publication() -> None:
     late = lines(report("new", killed(71), published_at=at(16)), report("old", killed(50), published_at=at(14)))
     (cell,) = differing(at(15), at(17), late)["cells"]
     assert (cell["before"], cell["after"]) == (value(50, as_of=at(14)), value(71, as_of=at(16)))

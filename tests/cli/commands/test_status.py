@@ -43,7 +43,7 @@ def some(partition: int, count: int) -> list[Sent]:
     return [Sent(partition, episode.encode(), b"not json", int(time.time() * 1000)) for _ in range(count)]
 
 
-def test_with_no_worker_the_lag_is_told_and_that_nobody_holds_a_partition(ours: Any) -> None:
+def test_without_a_worker_lag_is_shown_and_no_owner(ours: Any) -> None:
     asyncio.run(create_topics(ours, 2))
     asyncio.run(send(ours, some(1, 3)))
     found = told(ours)
@@ -58,7 +58,8 @@ def test_with_no_worker_the_lag_is_told_and_that_nobody_holds_a_partition(ours: 
     assert table[3].split() == ["1", "nobody", "3", "–", "3", "–", "–"]
 
 
-async def test_owners_offsets_and_last_commits_are_the_groups_and_the_ledgers(ours: Any) -> None:
+async def test_owners_offsets_and_commits_come_from_kafka(ours: Any) -> None:
+    """They are those of the group and of the ledger topic."""
     await create_topics(ours, 2)
     began_s = time.time()
     async with running_consumer(ours), running_consumer(ours):
@@ -79,7 +80,8 @@ async def test_owners_offsets_and_last_commits_are_the_groups_and_the_ledgers(ou
     assert all(row.last_commit_s is not None and row.last_commit_s >= began_s - 1 for row in found.rows)
 
 
-async def test_a_worker_is_asked_how_it_is_and_one_that_is_away_is_said(ours: Any, tmp_path: Path) -> None:
+async def test_workers_named_by_url_are_asked(ours: Any, tmp_path: Path) -> None:
+    """One that does not answer is shown as unreachable."""
     await create_topics(ours, 1)
     process, port = start_worker("truceline serve", tmp_path, ours.bootstrap_servers, ours.topic_prefix)
     try:

@@ -42,9 +42,7 @@ async def make(bootstrap_servers: str, *topics: NewTopic) -> None:
     assert [code for _, code, _ in answer.topic_errors] == [0] * len(topics)
 
 
-def test_create_makes_each_topic_of_the_table_and_then_nothing_more(
-    truceline: Truceline, kafka: str, prefix: str
-) -> None:
+def test_create_makes_each_topic_of_the_table_once(truceline: Truceline, kafka: str, prefix: str) -> None:
     made = "".join(f"made {prefix}.{name} (3 partitions, 1 copy)\n" for name in TOPICS)
     assert truceline("create", "--partitions", "3", "--replication", "1") == (0, made)
     assert truceline("create", "--partitions", "3", "--replication", "1") == (
@@ -85,9 +83,7 @@ def test_list_shows_the_table_and_what_is_there(truceline: Truceline, prefix: st
     assert rows == [[f"{prefix}.{name}", "2", "1", str(topic.cleanup)] for name, topic in TOPICS.items()]
 
 
-def test_what_exists_with_another_shape_is_said_and_left_as_it_is(
-    truceline: Truceline, kafka: str, prefix: str
-) -> None:
+def test_topics_with_other_settings_are_named_and_not_changed(truceline: Truceline, kafka: str, prefix: str) -> None:
     theirs = [
         NewTopic(f"{prefix}.reports", 2, 1),
         NewTopic(f"{prefix}.ledger", 2, 1, topic_configs={"cleanup.policy": "delete"}),

@@ -102,7 +102,8 @@ def test_what_an_outlet_made_of_a_figure_is_the_outlets_own() -> None:
     ]
 
 
-def test_every_claim_is_taken_once_and_what_is_read_otherwise_is_counted() -> None:
+def test_every_claim_is_taken_once() -> None:
+    """Those that are read otherwise than coded are counted."""
     tally = counted("armaz", ARMAZ)
     assert (tally.rows.total(), tally.taken, tally.reports) == (len(rows_of(ARMAZ)), 52, 52)
     assert tally.changed["a claim without a figure: a statement"] == 2

@@ -80,7 +80,7 @@ def running(ledger: Ledger, episode: str) -> Figures:
 
 
 @pytest.mark.parametrize(("kind", "history", "file_says"), CASES)
-def test_at_every_recorded_time_the_running_count_is_what_the_file_said(
+def test_the_count_at_a_recorded_time_is_that_of_the_file(
     kind: str, history: Path, file_says: Callable[[Rows], Figures]
 ) -> None:
     reports = imported(kind, history)
@@ -233,7 +233,8 @@ def heads(reports: list[ReportShape]) -> list[tuple[str, int | None, bool | None
     return [(report["report_id"], report.get("revision"), report.get("withdrawn")) for report in reports]
 
 
-def test_a_row_that_leaves_the_file_is_withdrawn_and_may_come_back(tmp_path: Path) -> None:
+def test_a_row_that_leaves_the_file_is_withdrawn(tmp_path: Path) -> None:
+    """It may come back later."""
     path = history_file(
         tmp_path,
         change("2024-01-02T10:00:00Z", "2024-01-02", personnel=(None, 100)),

@@ -113,7 +113,7 @@ def test_days_that_are_not_known_exactly_are_a_range_of_days() -> None:
             assert claim.get("since") == (f"{start}T00:00:00Z" if start < end else None)
 
 
-def test_bounds_of_a_party_are_given_only_where_the_whole_event_is_its_own() -> None:
+def test_a_party_has_bounds_only_of_events_wholly_its_own() -> None:
     tally = counted("ucdp-ged", UCDP)
     spread = 0
     for report in imported("ucdp-ged", UCDP):
@@ -131,7 +131,8 @@ def test_a_second_import_is_all_duplicates() -> None:
     assert set(fold(imported("ucdp-ged", UCDP), ledger)[1]) == {Outcome.DUPLICATE}
 
 
-def test_a_later_edition_replaces_the_one_before_with_the_horizon_that_it_asks_for() -> None:
+def test_a_later_edition_replaces_the_one_before() -> None:
+    """With the horizon that its summary names."""
     tally, options = counted("ucdp-ged", UCDP, options=ImportOptions(revision=2)), ImportOptions(revision=2)
     assert tally.horizon > counted("ucdp-ged", UCDP).horizon
     reports = imported("ucdp-ged", UCDP)

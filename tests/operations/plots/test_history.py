@@ -9,7 +9,8 @@ def at(day: str) -> int:
     return parse_time(f"2024-03-{day}" + ("" if "T" in day else "T00:00:00") + "Z")
 
 
-def test_a_line_has_a_point_for_each_time_and_marks_what_went_down() -> None:
+def test_a_line_has_a_point_for_each_time() -> None:
+    """Points below the one before are marked."""
     told = story(report("01", killed(10)), report("02", killed(12, low=11, high=15)), report("03", killed(9)))
     (line,) = told.lines
     assert line.key == ("mod", "north", "killed", "military")
@@ -20,7 +21,8 @@ def test_a_line_has_a_point_for_each_time_and_marks_what_went_down() -> None:
     ]
 
 
-def test_of_several_changes_at_one_time_the_last_is_drawn_and_all_are_kept() -> None:
+def test_of_changes_at_one_time_the_last_is_drawn() -> None:
+    """All of them are kept for the table."""
     told = story(
         report("01", killed(10)), report("01", killed(30), report_id="s"), report("01", killed(20), report_id="t")
     )
@@ -34,7 +36,7 @@ def test_a_withdrawn_figure_is_a_point_without_one() -> None:
     assert told.lines[0].points[-1] == Point(at("02"), None, None, None, is_down=False)
 
 
-def test_figures_that_may_share_a_scale_share_a_panel_killed_first() -> None:
+def test_an_outcome_and_population_is_a_panel_killed_first() -> None:
     told = story(
         report(
             "01", killed(1, outcome="wounded"), killed(2), killed(3, population="civilian"), killed(4, party="south")

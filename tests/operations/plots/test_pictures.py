@@ -86,14 +86,16 @@ def test_labels_of_close_figures_do_not_cover_each_other() -> None:
     assert all(lower.y1 <= upper.y0 + 1 for lower, upper in itertools.pairwise(boxes))
 
 
-def test_many_sources_leave_the_greatest_in_colour_and_count_the_rest() -> None:
+def test_the_greatest_of_many_sources_are_in_colour() -> None:
+    """The others are counted in the legend."""
     reports = [report("01", killed(100 + at), report_id=f"r{at:02}", source=f"s{at:02}") for at in range(20)]
     entries = legend(draw(story(*reports)))
     assert entries[-1] == f"{20 - len(DASHES)} more lines, of smaller figures"
     assert entries[:-1] == [f"north, by s{at:02}" for at in range(20 - len(DASHES), 20)]
 
 
-def test_of_many_ceasefires_the_last_are_shown_and_the_rest_is_said() -> None:
+def test_the_last_of_many_ceasefires_are_shown() -> None:
+    """The number of the others is given."""
     reports = [
         report(f"{at:02}", ceasefire("announced", ceasefire=f"c{at:02}"), report_id=f"r{at:02}") for at in range(1, 20)
     ]

@@ -86,9 +86,8 @@ async def outputs(settings: Settings, partitions: int) -> list[tuple[str, int, i
     ]
 
 
-def test_a_live_log_moves_from_four_to_eight_partitions_and_each_episode_folds_to_the_same(
-    live: Settings, tmp_path: Path
-) -> None:
+def test_a_log_moves_from_four_to_eight_partitions(live: Settings, tmp_path: Path) -> None:
+    """Each episode folds to the same outputs."""
     grown = of(live, f"{live.topic_prefix}-8")
     asyncio.run(send(live, mixed_records(5, 300, 4)))
     worker = Worker(live, tmp_path / "worker.log")
@@ -128,9 +127,7 @@ def test_a_live_log_moves_from_four_to_eight_partitions_and_each_episode_folds_t
     assert asyncio.run(verify(grown)) == []
 
 
-def test_what_was_interrupted_goes_on_and_brings_each_record_over_once(
-    live: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_copy_resumes_with_each_record_once(live: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.operations.rebuild.copy_log.TRANSACTION_RECORDS", 50)
     asyncio.run(worked(live, *mixed_records(6, 200, 4)))
     commit, commits = TransactionalProducer.commit, []
@@ -160,7 +157,8 @@ def test_what_was_interrupted_goes_on_and_brings_each_record_over_once(
     assert len(asyncio.run(read(of(live, to), "reports"))) == len(whole)
 
 
-def test_after_a_lost_ledger_the_log_is_folded_anew_as_the_worker_says(live: Settings) -> None:
+def test_after_a_lost_ledger_the_log_is_rebuilt(live: Settings) -> None:
+    """As the worker's message says."""
     asyncio.run(worked(live, *mixed_records(7, 100, 4)))
     to = f"{live.topic_prefix}-2"
 
@@ -181,7 +179,7 @@ def test_after_a_lost_ledger_the_log_is_folded_anew_as_the_worker_says(live: Set
     assert asyncio.run(story(of(live, to), 4)) == asyncio.run(story(live, 4))
 
 
-def test_episodes_that_come_out_otherwise_are_named_and_not_switched_to_unasked(live: Settings, tmp_path: Path) -> None:
+def test_differing_episodes_are_named_and_not_switched_to(live: Settings, tmp_path: Path) -> None:
     truce = {"type": "ceasefire", "act": "announced"}
     asyncio.run(send(live, [report(1, "e-9", source="armenia-mod", claims=[truce])]))
     asyncio.run(worked(live, report(2, "e-8")))
@@ -218,7 +216,7 @@ def test_a_fold_that_does_not_go_on_is_given_up_with_the_reason(
     assert "state was lost" in stuck.stderr
 
 
-def test_topics_that_were_given_partitions_where_they_are_can_be_rebuilt_too(live: Settings) -> None:
+def test_topics_with_added_partitions_can_be_rebuilt(live: Settings) -> None:
     """Their worker refuses them: the state of an episode lies elsewhere than its key does now."""
     asyncio.run(worked(live, *(report(number, f"e-{number}") for number in range(12))))
     before = asyncio.run(story(live, 4))

@@ -45,7 +45,7 @@ def test_the_package_exports_real_functions(path: Path) -> None:
         streams.unknown  # noqa: B018
 
 
-def test_what_was_known_when_is_told_of_times_as_text_and_as_datetimes(path: Path) -> None:
+def test_show_and_diff_take_times_as_text_and_as_datetimes(path: Path) -> None:
     then = show(path, "war", at=at(16), sources=REGISTRY)
     assert then == show([str(path)], "war", at=datetime(2022, 9, 16, tzinfo=UTC), sources=REGISTRY)
     assert then["ceasefires"][0]["status"] == "in_effect"

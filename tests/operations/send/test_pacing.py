@@ -74,7 +74,8 @@ def test_a_rate_is_kept_and_never_exceeded(tmp_path: Path, time: Time) -> None:
     assert log.batches[-1][0] == pytest.approx(4.99, abs=0.1)
 
 
-def test_a_speed_sends_each_report_when_its_turn_comes_and_what_is_older_with_it(tmp_path: Path, time: Time) -> None:
+def test_a_speed_sends_each_report_when_it_is_due(tmp_path: Path, time: Time) -> None:
+    """An older one is sent with the one before it."""
     log = Log(time)
     records: list[Json | str] = [
         report("a", killed(1), published_at=at(14, 0)),
@@ -89,7 +90,8 @@ def test_a_speed_sends_each_report_when_its_turn_comes_and_what_is_older_with_it
     assert pace.reached_us == us(14, 4)
 
 
-def test_a_wrapped_line_is_due_by_its_report_and_not_by_its_timestamp(tmp_path: Path, time: Time) -> None:
+def test_a_wrapped_line_is_due_by_its_report(tmp_path: Path, time: Time) -> None:
+    """Its timestamp does not matter."""
     log = Log(time)
     values = [report(f"r{n}", killed(n), published_at=at(14, n)) for n in range(3)]
     wrapped = [json.dumps({"timestamp": at(20), "key": "war", "value": value}) for value in values]
@@ -117,7 +119,8 @@ def test_nor_after_the_log_was_away(tmp_path: Path, time: Time) -> None:
     assert max(count for _, count in log.batches) <= 10 * STEP_MAX_S
 
 
-def test_while_paused_nothing_is_sent_and_then_it_goes_on_where_it_was(tmp_path: Path, time: Time) -> None:
+def test_nothing_is_sent_while_paused(tmp_path: Path, time: Time) -> None:
+    """Afterwards it resumes where it was."""
     log = Log(time)
     playing = player(tmp_path, Rate(10), time, *series(30))
 
@@ -131,7 +134,7 @@ def test_while_paused_nothing_is_sent_and_then_it_goes_on_where_it_was(tmp_path:
     assert playing.counts == {"accepted": 30}
 
 
-def test_as_fast_as_it_goes_is_in_full_batches_and_can_be_paused_too(tmp_path: Path, time: Time) -> None:
+def test_as_fast_sends_full_batches_and_can_be_paused(tmp_path: Path, time: Time) -> None:
     log = Log(time)
     playing = player(tmp_path, AsFast(), time, *series(10))
     playing.clock.paused = True
@@ -145,7 +148,7 @@ def test_as_fast_as_it_goes_is_in_full_batches_and_can_be_paused_too(tmp_path: P
     assert min(at_s for at_s, _ in log.batches) >= 5
 
 
-def test_how_far_it_is_is_what_is_sent_and_not_what_is_read_ahead(tmp_path: Path, time: Time) -> None:
+def test_progress_is_what_is_sent_not_what_is_read_ahead(tmp_path: Path, time: Time) -> None:
     playing = player(tmp_path, Rate(10), time, *series(100))
     shares: list[float] = []
     time.then = lambda: shares.append(playing.bytes_done / (playing.lines.bytes_total or 1))
