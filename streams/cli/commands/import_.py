@@ -36,11 +36,11 @@ was taken.
 
 [bold]Examples[/]
 
-  truceline import csv survey.xlsx --guess > survey.yaml
+  truceline import csv survey.csv --guess > draft.yaml
 
-  truceline import csv survey.xlsx --mapping survey.yaml --rejected faults.csv -o reports.jsonl
+  truceline import csv survey.csv --mapping survey.yaml --lenient --rejected faults.csv -o survey.jsonl
 
-  truceline import csv survey-may.xlsx --mapping survey.yaml --edition survey-april.xlsx -o changes.jsonl
+  truceline import csv survey.csv --mapping survey.yaml --lenient --edition survey.jsonl -o changes.jsonl
 
   truceline import russian-losses russia_losses_personnel.json > reports.jsonl
 """

@@ -58,7 +58,7 @@ CLAIMANTS: dict[str, tuple[str, str | None]] = {
     "Azerbaijani media (Trend)": ("trend", None),
     "Russia MFA": ("russia-mfa", None),
 }
-# Outlets under more than one name; any other one is slugged.
+# Outlets with more than one name; other names become slugs.
 OUTLETS = {
     "Al Jazeera via rationalreview": "al-jazeera",
     "RFE/RL Azatutyun": "rfe-rl",
@@ -105,9 +105,9 @@ _MONTH = re.compile(r"^(\d{4})-(\d{2})\b")
 
 
 def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
-    """Yield what became of each coded claim."""
+    """Yield the result of each coded claim."""
     for path in files:
-        # The latest time that a ceasefire row of an episode and day was given so far.
+        # Latest time of the ceasefire rows so far, by episode and day.
         so_far: dict[tuple[str, str], str] = {}
         for row in json_lines(path):
             reading = SourceReading(row.where)
@@ -224,7 +224,7 @@ def _bare_act(coded: str, fields: Mapping[str, Any]) -> CeasefireShape:
             claim["effective_at"] = _time(fields["effective_at"])
         return claim
     if against[1] == "denial_of":
-        # The accused is the one who denies what the other alleges.
+        # The party that denies is the accused one.
         accused = "AM" if against[2] == "AZ" else "AZ"
         return {"type": "ceasefire", "act": "violation_denied", "against": PARTIES[accused]}
     claim = {"type": "ceasefire", "act": "violation_alleged", "against": PARTIES[against[2]]}

@@ -115,7 +115,7 @@ class ImportTally:
 
     @property
     def needs_longer_horizon(self) -> bool:
-        """Whether a replay of these reports needs more than the default horizon (contract rule 2.4)."""
+        """Whether a replay of these reports needs a horizon longer than the default (contract rule 2.4)."""
         return self.horizon > timedelta(microseconds=DEFAULT_HORIZON_US)
 
 
@@ -183,7 +183,7 @@ def encode(report: ReportShape) -> bytes:
 
 
 def in_order_of_publication(reports: Iterable[ReportShape]) -> list[ReportShape]:
-    """Return reports in the order in which a log would hold them: published_at, report_id, revision."""
+    """Return reports in the order of a log: published_at, report_id, revision."""
     return sorted(
         reports,
         key=lambda report: (parse_time(report["published_at"]), report["report_id"], report.get("revision") or 1),

@@ -1,11 +1,11 @@
-"""A daily series of cumulative figures, with the history of the file that it stands in.
+"""A daily series of cumulative figures, with the history of its file.
 
 A row of the file, named by its day, is one report; what the file said of that day at one time is one revision
 of it. So:
 
 - `report_id` is the series and the day; revisions count what the row came to hold, 1, 2, 3 …
-- `as_of` is the day. Of the standing rows the one of the latest day is the base (contract section 3), which is
-  what a reader of the file takes for the figure to date.
+- `as_of` is the day. The row of the latest day is the base (contract section 3), which a reader of the file takes
+  for the figure to date.
 - `published_at` is the time at which that version of the file was recorded. A row that left the file is a
   withdrawn revision. So at every recorded time the running count is what the file said at that time.
 - Without a history the one version of a row counts as published on its day.
@@ -32,7 +32,7 @@ _PACKED = ("", ".gz", ".zst")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one version of a row says: whose figures, and the claims; `changed` and `unplaced` as in `SourceReading`."""
+    """The source and claims of one version of a row; `changed` and `unplaced` as in `SourceReading`."""
 
     source: str
     claims: tuple[CasualtiesShape, ...]
@@ -41,7 +41,7 @@ class Figures:
 
 
 def total(value: object, party: str, outcome: Outcome, population: Population, as_of: str) -> CasualtiesShape:
-    """Return the claim that a figure of a row makes; raises LeftOut where it is no count."""
+    """Return the claim of a figure in a row; raises LeftOutRows if it is not a count."""
     if type(value) is not int or value < 0:
         raise LeftOutRows("a figure is not a whole number", repr(value))
     return {
@@ -56,9 +56,9 @@ def total(value: object, party: str, outcome: Outcome, population: Population, a
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What is particular to one series: its name, the column of the day, and how a row's figures are read.
+    """A series: its name, the column of the day, and the reader of a row's figures.
 
-    `figures(fields, as_of)` raises LeftOut for a row without figures.
+    `figures(fields, as_of)` raises LeftOutRows for a row without figures.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Series:
     figures: Callable[[Mapping[str, Any], str], Figures]
 
     def read(self, files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
-        """Yield what became of each row, or of each row of each version where a history is given or found."""
+        """Yield the result of each row, or of each row of each version if a history is given or found."""
         histories = [path for path in files if is_history(path)]
         tables = [path for path in files if not is_history(path)]
         if options.revisions and not histories:
@@ -108,7 +108,7 @@ class Series:
             yield reading
 
     def day_of(self, value: object) -> str:
-        """Return a row's day as it names the row; raises LeftOut."""
+        """Return the day that names a row; raises LeftOutRows."""
         try:
             return day(str(value)).isoformat()
         except ValueError:
@@ -116,12 +116,12 @@ class Series:
 
 
 def is_history(path: Path) -> bool:
-    """Whether a file is the history of another, by its name."""
+    """Return whether a file is the history of another, by its name."""
     return any(path.name.endswith(HISTORY + packed) for packed in _PACKED)
 
 
 def history_beside(path: Path) -> Path | None:
-    """Return the history that lies beside a file (`x.json` → `x.revisions.jsonl`), if there is one."""
+    """Return the history beside a file (`x.json` → `x.revisions.jsonl`), if there is one."""
     stem = path.name.removesuffix(path.suffix) if path.suffix in _PACKED else path.name
     beside = [path.with_name(stem.removesuffix(".json") + HISTORY + packed) for packed in _PACKED]
     return next((found for found in beside if found.is_file()), None)
@@ -138,7 +138,7 @@ def _bounded(figures: Figures, recorded_at: str) -> Figures:
 
 
 class _History:
-    """The versions of a file, as they follow one another."""
+    """The versions of a file, in order."""
 
     def __init__(self, series: Series, options: ImportOptions) -> None:
         self._series = series
@@ -148,7 +148,7 @@ class _History:
         self._revision: dict[str, int] = {}
 
     def reading(self, row: DataRow) -> SourceReading:
-        """Return what one recorded change of one row became."""
+        """Return the result of one recorded change of a row."""
         reading = SourceReading(row.where)
         try:
             key, recorded_at = self._apply(row)
@@ -159,7 +159,7 @@ class _History:
         return reading
 
     def unlike(self, path: Path) -> Iterator[SourceReading]:
-        """Yield the rows of the file that are not as its history leaves them: when they changed is not known."""
+        """Yield the rows of the file that differ from the end of its history, so that the time is unknown."""
         for row in json_rows(path):
             if self._rows.get(str(row.fields.get(self._series.key))) != row.fields:
                 reading = SourceReading(row.where, faulty=True)

@@ -1,4 +1,4 @@
-"""Opening what a data set comes as: JSON, JSON lines and CSV, plain, .gz or .zst, `-` for standard input."""
+"""Read the files of data sets: JSON, JSON lines and CSV, plain, .gz or .zst, `-` for standard input."""
 
 import csv
 import gzip
@@ -21,7 +21,7 @@ STDIN = Path("-")
 
 @dataclass(frozen=True, slots=True)
 class DataRow:
-    """One row of a table: where it stands, for messages, and its fields."""
+    """One row of a table: its place, for messages, and its fields."""
 
     where: RowPlace
     fields: Mapping[str, Any]
@@ -43,9 +43,14 @@ def read_bytes(path: Path) -> bytes:
 
 def json_rows(path: Path) -> Iterator[DataRow]:
     """Yield the objects of a file that holds one JSON array of them; raises InputUnreadable."""
+    content = read_bytes(path)
     try:
-        rows = orjson.loads(read_bytes(path))
+        rows = orjson.loads(content)
     except orjson.JSONDecodeError as error:
+        if content.lstrip().startswith(b"{"):
+            raise InputUnreadable(
+                f"{path} is JSON lines; this kind reads one JSON array, or a .revisions.jsonl"
+            ) from error
         raise InputUnreadable(f"{path} is not JSON: {error}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputUnreadable(f"{path} is not a JSON array of objects")
@@ -71,7 +76,7 @@ def csv_rows(
 ) -> Iterator[DataRow]:
     """Yield the rows of a CSV file with a line of headings; lines are numbered from 1, the headings' included.
 
-    A row's number is that of its first line. A cell that the row is too short for is empty.
+    A row's number is that of its first line. A missing cell of a short row is empty.
     Raises InputUnreadable for a file that lacks one of `columns`, or is not CSV in that encoding.
     """
     try:

@@ -1,4 +1,4 @@
-"""Days of a data set as times on the wire: a date without a time is 00:00:00Z of that day."""
+"""Days of a data set as times of reports: a date without a time is 00:00:00Z of that day."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,12 +11,12 @@ def day(text: str) -> date:
 
 
 def midnight(moment: date) -> str:
-    """Return 00:00:00Z of a day, as it stands in a report."""
+    """Return 00:00:00Z of a day, as in a report."""
     return f"{moment.isoformat()}T00:00:00Z"
 
 
 def utc(moment: datetime) -> str:
-    """Return a moment as it stands in a report; one without a zone is read as UTC."""
+    """Return a moment as in a report; one without a zone is UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return format_time((aware - EPOCH) // timedelta(microseconds=1))
 

@@ -47,12 +47,12 @@ ENDS = {
     "4": "replaced by another ceasefire (ETH/PRIO: ended 4)",
 }
 
-# Commas and semicolons part the mediators, but not within brackets: "Mandela (South Africa), UN".
+# Commas and semicolons separate mediators, but not within brackets: "Mandela (South Africa), UN".
 _BETWEEN_MEDIATORS = re.compile(r"[,;](?![^()]*\))")
 
 
 def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
-    """Yield what became of each row."""
+    """Yield the result of each row."""
     rows = [row for path in files for row in csv_rows(path, columns=COLUMNS)]
     parties: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
@@ -79,7 +79,7 @@ def _reports(row: DataRow, parties: list[str], options: ImportOptions, changed: 
     declaration: CeasefireShape = {
         "type": "ceasefire",
         "ceasefire": slug(fields["uniq_id"]),
-        # side 1 is one actor alone; 2 and 3 are agreements of two and of several.
+        # Side 1 is a single actor; 2 and 3 are agreements of two and of several.
         "act": "announced" if fields["side"] == "1" else "agreed",
         "by": slug(fields["actor_name"]),
         "parties": parties,
@@ -109,7 +109,7 @@ def _report(fields: Mapping[str, str], options: ImportOptions, on: date, claim: 
         "report_id": f"{PREFIX}-{fields['id']}-{'ended' if ended else 'declared'}",
         "revision": options.revision,
         "episode": options.episode or slug(fields["location"]),
-        # The actor itself declared it; that and how it ended is what the coders found.
+        # The actor made the declaration; the coders found the end.
         "source": CODERS if ended else claim["by"] or CODERS,
         "relayed_by": CODERS,
         "published_at": midnight(on),
@@ -118,7 +118,7 @@ def _report(fields: Mapping[str, str], options: ImportOptions, on: date, claim: 
 
 
 def _day(fields: Mapping[str, str], what: str) -> date | None:
-    """Return a full date, or None where a part of it is not known or there is no such day."""
+    """Return a full date, None if a part of it is unknown or there is no such day."""
     parts = [fields[f"{what}_{part}"] for part in ("yr", "month", "day")]
     if any(part in UNKNOWN for part in parts):
         return None
@@ -147,7 +147,7 @@ def _declared(fields: Mapping[str, str], changed: list[str]) -> date:
 
 
 def _end(fields: Mapping[str, str], changed: list[str]) -> date | None:
-    """Return the day of the end, if the row has one that its code allows."""
+    """Return the day of the end, if the row has one and its code allows it."""
     full, month = _day(fields, "end"), _month(fields, "end")
     if fields["ended"] == "0":
         if month:
@@ -166,7 +166,7 @@ def _end(fields: Mapping[str, str], changed: list[str]) -> date | None:
 
 
 def _expires(fields: Mapping[str, str], start: date, end: date | None, changed: list[str]) -> date | None:
-    """Return the day at whose start a fixed time is over; the end of the data is its last day."""
+    """Return the day after a fixed period; the data has its last day."""
     if fields["fixed"] != "1":
         return None
     if fields["fixed_time"].isdigit() and fields["fixed_time"] != "0":

@@ -19,23 +19,23 @@ SOURCES = {
     "mohtel": "gaza-health-ministry",
     "gmotel": "gaza-media-office",
     "unocha": "un-ocha",
-    # The figure is published, but where was not noted: the data set itself is who says so.
+    # The figure was published, but its source was not noted: the data set itself is the source.
     "missing": "palestine-datasets",
 }
 SOURCE_NOT_NAMED = "report_source missing: the data set stands as the source"
 
-# The first of the columns that is there holds the figure.
+# The first of these columns that is present has the figure.
 FIGURES: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
     ("killed", ("killed_cum", "martyred_cum")),
     ("wounded", ("injured_cum",)),
 )
-# Groups of the dead that are no outcome and no population of the contract; and daily increments, which the
-# cumulative figures already hold.
+# Groups that are neither outcome nor population in the contract, and daily increments, which the cumulative
+# figures include.
 _GROUPS = ("children", "women", "civdef", "med", "press", "massacres", "famine", "aid_seeker", "truce_new")
 
 
 def figures(row: Mapping[str, Any], as_of: str) -> Figures:
-    """Return what a row says; raises LeftOut where it holds no figure, or one that is no count."""
+    """Return the figures of a row; raises LeftOutRows if there is none, or one is not a count."""
     source = row.get("report_source")
     if source not in SOURCES:
         raise LeftOutRows("report_source is none of those known", repr(source))

@@ -1,4 +1,4 @@
-"""The table of the kinds of data sets that can be imported."""
+"""The kinds of data sets that can be imported."""
 
 from streams.operations.importers import armaz, csv_files, eth_prio, palestine, russian_losses, ucdp_ged
 from streams.operations.importers.base import ImportKind

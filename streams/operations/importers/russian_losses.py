@@ -31,11 +31,11 @@ QUALIFIERS: dict[str, Qualifier] = {
 
 
 def figures(row: Mapping[str, Any], as_of: str) -> Figures:
-    """Return what a row says; raises LeftOut where it holds no figure, or a word that is not known."""
+    """Return the figures of a row; raises LeftOutRows if there is none, or for an unknown word."""
     claims: list[CasualtiesShape] = []
     if row.get("personnel") is not None:
         losses = total(row["personnel"], PARTY, "killed", "military", as_of)
-        # The file's first days called the column *personnel.
+        # The first days of the file have the column name *personnel.
         word = row.get("personnel*", row.get("*personnel"))
         if word is not None:
             losses["qualifier"] = _qualifier(word)
@@ -57,7 +57,7 @@ SERIES = Series("russian-losses", "date", EPISODE, figures)
 
 
 def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
-    """Yield what became of each row of the series, its history and its corrections (told apart by content)."""
+    """Yield the result of each row of the series, its history and its corrections, which differ by content."""
     corrections = [path for path in files if not is_history(path) and _holds_corrections(path)]
     series = [path for path in files if path not in corrections]
     if series:

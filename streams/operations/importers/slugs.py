@@ -1,4 +1,4 @@
-"""The one rule by which a name in a data set becomes a slug (contract section 1)."""
+"""Slugs for names in data sets, by one rule (contract section 1)."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
 def slug(name: str) -> str:
-    """Return a slug for a name: itself where it is one, else its letters and digits, joined by hyphens.
+    """Return a slug for a name: the name if it is a slug, else its letters and digits joined by hyphens.
 
     Other scripts are transliterated (`Міноборони` → `minoboroni`). A name of more than 80 characters is
     cut, and ends in eight digits of its SHA-256, so that two long names stay two. Raises ValueError for a

@@ -14,9 +14,8 @@ def summary_lines(
     """Yield the lines of the summary."""
     for note in options.notes if options is not None else ():
         yield _plain(note)
-    rows = tally.rows.total()
     yield (
-        f"{kind}: {rows:,} row{'' if rows == 1 else 's'} of {', '.join(tally.rows) or 'no file'}:"
+        f"{kind}: {_count(tally.rows.total(), 'row')} of {', '.join(tally.rows) or 'no file'}:"
         f" {tally.taken:,} taken ({tally.changed_rows:,} of them changed), {tally.left_out.total():,} left out"
     )
     yield from _reasons("changed", tally.changed)
@@ -38,9 +37,9 @@ def _about(reports: Sequence[ReportShape], tally: ImportTally) -> Iterator[str]:
     names = ", ".join(episodes[:5]) + (f" and {len(episodes) - 5} more" if len(episodes) > 5 else "")
     ids = len({(report["episode"], report["report_id"]) for report in reports})
     first, last = reports[0]["published_at"][:10], reports[-1]["published_at"][:10]
-    yield f"{len(reports):,} reports of {ids:,} ids, published {first} to {last}, in {names}"
+    yield f"{_count(len(reports), 'report')} of {_count(ids, 'id')}, published {first} to {last}, in {names}"
     days = tally.horizon.days
-    late = f"the latest arrives {days:,} day{'' if days == 1 else 's'} late"
+    late = f"the latest arrives {_count(days, 'day')} late"
     if tally.needs_longer_horizon:
         yield f"{late}: replay and serve them with --horizon P{days}D"
     else:
@@ -52,6 +51,10 @@ def _reasons(heading: str, counts: Counter[str]) -> Iterator[str]:
         yield f"{heading}:"
     for reason, count in counts.most_common():
         yield f"{count:8,}  {_plain(reason)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _plain(text: str) -> str:

@@ -24,7 +24,7 @@ PREFIX = "ucdp-ged"
 MAX_HEADLINE = 500
 ALL = "all"
 
-# Column of deaths: where the party's name stands (a column, or the name itself), and who is counted.
+# Column of deaths → column with the party's name, or the name itself; and the population.
 PARTIES: dict[str, tuple[str, Population]] = {
     "deaths_a": ("side_a", "military"),
     "deaths_b": ("side_b", "military"),
@@ -46,7 +46,7 @@ _ENTRIES = re.compile(r"\s*\(?\bx\d+\)?$", re.IGNORECASE)
 
 
 def read(files: Sequence[Path], options: ImportOptions) -> Iterator[SourceReading]:
-    """Yield what became of each event."""
+    """Yield the result of each event."""
     for path in files:
         for row in csv_rows(path, columns=COLUMNS):
             yield _reading(row, options)
@@ -101,7 +101,7 @@ def _who(fields: Mapping[str, str], changed: list[str]) -> tuple[str, str | None
 
 
 def _published(source_dates: str, end: date, changed: list[str]) -> date:
-    """Return when the latest source was published: the event as coded rests on all of them."""
+    """Return the time of the latest source: the coded event rests on all of them."""
     newest = max((day(text) for text in source_dates.split(";") if text.strip()), default=end)
     if newest < end:
         changed.append(SOURCE_OLDER)
@@ -120,7 +120,7 @@ def _claims(fields: Mapping[str, str], start: date, end: date, changed: list[str
         "as_of": midnight(end),
         "incident": slug(fields["id"]),
     }
-    # date_prec above 1: the event lies somewhere in these days.
+    # date_prec above 1: the event was on one of these days.
     if start < end:
         event["since"] = midnight(start)
     yield event

@@ -79,6 +79,9 @@ class HttpTarget:
                 await asyncio.sleep(PAUSE_FIRST_S * 2 ** (attempt - 1))
             try:
                 response = await self._client.post(self.url, content=body, headers=self._headers)
+            except httpx2.ConnectError as error:
+                reason = f"cannot connect; is the server running there? ({error})"
+                continue
             except httpx2.HTTPError as error:
                 reason = str(error) or type(error).__name__
                 continue
