@@ -142,7 +142,11 @@ class AlertAgent:
         async with RangeReader(self._options, {alerts: OffsetRange(sent.next, NOW)}) as written:
             async for record in written.records():
                 sent.next = record.offset + 1
-                sent.add(orjson.loads(record.value)["alert_id"])
+                try:
+                    sent.add(orjson.loads(record.value)["alert_id"])
+                except (TypeError, ValueError, KeyError):  # not an alert
+                    fields = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+                    _log.warning("foreign_record_skipped", key=repr(record.key)[:100], **fields)
 
 
 def add_alerting_agent(  # noqa: PLR0917 - the parts of the app

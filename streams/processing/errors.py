@@ -1,6 +1,14 @@
 """Why a partition, or the whole consumer, does not process records."""
 
-__all__ = ["NeedsOperator", "OutputTooLarge", "SplitBatch", "describe"]
+from typing import Final
+
+__all__ = ["REBUILD", "NeedsOperator", "OutputTooLarge", "SplitBatch", "describe"]
+
+
+REBUILD: Final = (
+    "To rebuild all outputs from the log beside the present ones: `truceline rebuild --to PREFIX`, with a prefix that"
+    " no topic has yet; it says how to switch to it"
+)
 
 
 class NeedsOperator(Exception):

@@ -9,18 +9,34 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
+import structlog
 from aiokafka import TopicPartition
 
 from streams.core.ledger import Ledger
 from streams.kafka.ledger_keys import OWN_PREFIX, LedgerKey
 from streams.kafka.range_reader import OffsetRange, RangeReader, RangeUnreadable
-from streams.processing.errors import NeedsOperator
+from streams.processing.errors import REBUILD, NeedsOperator
 
 __all__ = ["MadeWith", "Restored", "holds_records", "restore"]
 
+_log = structlog.get_logger(__name__)
+
 #: Entries loaded before other tasks on the event loop get their turn.
 ENTRIES_PER_TURN = 500
+#: Keys of the core are JSON arrays.
+KEY_STARTS = frozenset({OWN_PREFIX, b"["})
+#: Foreign records that are named in the log, a takeover.
+MAX_LOGGED = 5
+
+
+class _UnreadableEntry(Exception):
+    """An entry that looks like one of a worker's and cannot be read."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self.key = key
 
 
 class MadeWith(NamedTuple):
@@ -63,8 +79,9 @@ class Restored(NamedTuple):
     owed: list[str]
     #: Number of source registries so far.
     registries: int
-    #: Number of live entries.
+    #: Number of live entries, and of records that no worker wrote.
     entries: int
+    foreign: int = 0
 
 
 async def restore(
@@ -76,42 +93,64 @@ async def restore(
 ) -> Restored:
     """Load the entries between `bounds`, the first offset and the read-uncommitted end, into `ledger`.
 
-    `progress` is called with the number of offsets read. Raises NeedsOperator if the end is not reached.
+    Records with keys of another form are skipped. `progress` is called with the number of offsets read. Raises
+    NeedsOperator if the end is not reached, or an entry cannot be read.
     """
-    live = await _live_entries(options, tp, bounds, progress)
+    live, foreign = await _live_entries(options, tp, bounds, progress)
     own: dict[bytes, bytes] = {}
     count = len(live)
+    try:
+        await _load(live, ledger, own)
+        return _restored(own, count, foreign, set(ledger.episodes()))
+    except _UnreadableEntry as error:
+        offset = await _last_offset(options, tp, bounds, error.key)
+        raise NeedsOperator(
+            f"{tp.topic} partition {tp.partition} has an entry at offset {offset} that no worker wrote: key"
+            f" {error.key!r} ({error.__cause__!r}). {REBUILD}"
+        ) from error
+
+
+async def _load(live: dict[bytes, bytes], ledger: Ledger, own: dict[bytes, bytes]) -> None:
     while live:
         for _ in range(min(ENTRIES_PER_TURN, len(live))):
             # Removed while they are loaded, so that the state is not in memory twice.
             key, value = live.popitem()
             if key[:1] == OWN_PREFIX:
                 own[key] = value
-            else:
+                continue
+            try:
                 ledger.load(key, value)
+            except Exception as error:
+                raise _UnreadableEntry(key) from error
         await asyncio.sleep(0)
     ledger.loaded()
-    return _restored(own, count)
 
 
-def _restored(own: dict[bytes, bytes], entries: int) -> Restored:
-    def stored(key: LedgerKey) -> Any:
-        return orjson.loads(own[key]) if key in own else None
+def _restored(own: dict[bytes, bytes], entries: int, foreign: int, episodes: set[str]) -> Restored:
+    def stored(key: LedgerKey, kind: type) -> Any:
+        if key not in own:
+            return None
+        try:
+            return msgspec.json.decode(own[key], type=kind)
+        except msgspec.MsgspecError as error:
+            raise _UnreadableEntry(key.value) from error
 
-    owed = LedgerKey.OWED_PICTURE.value
+    prefix = LedgerKey.OWED_PICTURE.value
+    owed = {key.removeprefix(prefix).decode("utf-8", "replace") for key in own if key.startswith(prefix)}
     return Restored(
-        next_offset=stored(LedgerKey.NEXT_OFFSET),
-        group_offset=stored(LedgerKey.GROUP_OFFSET),
+        next_offset=stored(LedgerKey.NEXT_OFFSET, int),
+        group_offset=stored(LedgerKey.GROUP_OFFSET, int),
         made_with=MadeWith(
-            registry=stored(LedgerKey.REGISTRY),
-            partitions=stored(LedgerKey.PARTITIONS),
-            horizon_us=stored(LedgerKey.HORIZON),
-            app_id=stored(LedgerKey.APP_ID),
-            log_id=stored(LedgerKey.LOG_ID),
+            registry=stored(LedgerKey.REGISTRY, str),
+            partitions=stored(LedgerKey.PARTITIONS, int),
+            horizon_us=stored(LedgerKey.HORIZON, int),
+            app_id=stored(LedgerKey.APP_ID, str),
+            log_id=stored(LedgerKey.LOG_ID, str),
         ),
-        owed=sorted(key.removeprefix(owed).decode() for key in own if key.startswith(owed)),
+        owed=sorted(owed & episodes),
         registries=sum(key.startswith(LedgerKey.REGISTRY_HISTORY.value) for key in own),
         entries=entries,
+        foreign=foreign + len(owed - episodes),
     )
 
 
@@ -126,18 +165,35 @@ async def holds_records(options: dict[str, Any], tp: TopicPartition, bounds: tup
 
 async def _live_entries(
     options: dict[str, Any], tp: TopicPartition, bounds: tuple[int, int], progress: Callable[[int], None]
-) -> dict[bytes, bytes]:
-    """Return the last value of each key that has one."""
+) -> tuple[dict[bytes, bytes], int]:
+    """Return the last value of each key that has one, and the number of records whose key no worker writes."""
     live: dict[bytes, bytes] = {}
+    foreign = 0
     async with _reader(options, tp, bounds) as reader:
         while reader.remaining:
             for record in (await reader.fetch()).get(tp, ()):
-                if record.value is None:
-                    live.pop(record.key, None)
+                key = record.key
+                if key is None or key[:1] not in KEY_STARTS:
+                    foreign += 1
+                    if foreign <= MAX_LOGGED:
+                        fields = {"topic": tp.topic, "partition": tp.partition, "offset": record.offset}
+                        _log.warning("foreign_record_skipped", key=repr(key)[:100], **fields)
+                elif record.value is None:
+                    live.pop(key, None)
                 else:
-                    live[record.key] = record.value
+                    live[key] = record.value
             progress(reader.offsets_read)
-    return live
+    return live, foreign
+
+
+async def _last_offset(options: dict[str, Any], tp: TopicPartition, bounds: tuple[int, int], key: bytes) -> int | None:
+    """Return the offset of the last record with a key."""
+    found = None
+    async with _reader(options, tp, bounds) as reader:
+        async for record in reader.records():
+            if record.key == key:
+                found = record.offset
+    return found
 
 
 @contextlib.asynccontextmanager

@@ -102,6 +102,7 @@ class ProcessingStatus:
             "pictures_truncated": "pictures too long for their topic, replaced by a stub",
             "rejected_truncated": "rejected records too long for their topic, cut",
             "offset_differences": "offsets of the group differed from the ledger's at a takeover: see the log",
+            "foreign_records": "records in the ledger that no worker wrote, skipped: see the log",
             "left_open": "transactions that a broker had left open were finished: see the log",
         }
         found = [f"{counts[name]} {text}" for name, text in faults.items() if counts[name]]

@@ -12,7 +12,7 @@ from schemas.topics import CHANGE_TOPICS
 from streams.core.ledger import Ledger
 from streams.kafka.transactional_producer import TransactionalProducer
 from streams.processing.context import TaskContext
-from streams.processing.errors import NeedsOperator
+from streams.processing.errors import REBUILD, NeedsOperator
 from streams.processing.partition_state import PartitionEvent
 from streams.processing.picture_schedule import PictureSchedule
 from streams.processing.restore import MadeWith, Restored, holds_records, restore
@@ -37,12 +37,6 @@ OUTPUTS: Final = (*CHANGE_TOPICS, "episodes", "rejected", "ledger")
 
 #: How often a long restore logs its progress.
 PROGRESS_EVERY_S = 5.0
-
-REBUILD: Final = (
-    "To rebuild all outputs from the log beside the present ones: `truceline rebuild --to PREFIX`, with a prefix that"
-    " no topic has yet; it says how to switch to it"
-)
-
 
 WHOLE_LOG: Final = (
     "The log must be whole: set retention.ms and retention.bytes to -1, take an export that has the missing records (or"
@@ -163,6 +157,8 @@ async def _restore(context: TaskContext, status: PartitionStatus, ledger: Ledger
             _log.info("partition_restoring", partition=number, progress=status.progress)
 
     restored = await restore(context.options, tp, bounds, ledger, progress)
+    if restored.foreign:
+        context.status.counts["foreign_records"] += restored.foreign
     took_s = round(time.monotonic() - began_s, 1)
     _log.info(
         "partition_restored", partition=number, entries=restored.entries, took_s=took_s, offset=restored.next_offset

@@ -257,7 +257,7 @@ async def test_the_ledger_is_read_from_an_explicit_offset_to_its_very_end(kafka:
     await producer.close()
     assert restored._asdict() == {
         "next_offset": 42, "group_offset": None, "made_with": MadeWith("abc", None, None, None),
-        "owed": [], "registries": 0, "entries": 2,
+        "owed": [], "registries": 0, "entries": 2, "foreign": 0,
     }  # fmt: skip
     assert read_up_to[-1] == 6
 

@@ -171,9 +171,9 @@ CELL = "e-1/reuters/p-0/killed/unknown"
 TAMPERINGS: dict[str, tuple[str, Callable[[Records], Records], list[str]]] = {
     "extra": ("casualties", invented, ["extra record e-1/x@1"]),
     "extra, and no change at all": (
-        "statements", foreign, ["extra record ", "names no change in its ce_id"],
+        "statements", foreign, ["extra record ", "has no change in its ce_id"],
     ),
-    "twice": ("casualties", again(0), [f"{CELL}@1 is there twice", f"{CELL} goes from version 2 to 1"]),
+    "twice": ("casualties", again(0), [f"{CELL}@1 is duplicated", f"{CELL} goes from version 2 to 1"]),
     "missing": ("casualties", without(2), [f"missing record {CELL}@2"]),
     "missing, with a gap in the versions": (
         "casualties", without(0), [f"missing record {CELL}@1", f"{CELL} goes from version 0 to 2"],
@@ -184,7 +184,8 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Records], Records], list[str]]] = {
         "ceasefires", relabelled(1, "ce_time", b"x"), ["e-1/main/source:reuters@1 has other headers: ce_time"],
     ),
     "reordered": (
-        "casualties", swapped(0, 1), [f"{CELL}@1 comes after e-1/reuters/p-1/killed/unknown@1, the log has it before"],
+        "casualties", swapped(0, 1),
+        [f"{CELL}@1 comes after e-1/reuters/p-1/killed/unknown@1; by the log it is before"],
     ),
     "reordered versions": (
         "casualties", swapped(0, 2),
@@ -197,26 +198,26 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Records], Records], list[str]]] = {
     "a rejection of nothing": ("rejected", foreign, ["extra record "]),
     "a picture that shows too much": (
         "episodes", changed(-1, b'"best":5', b'"best":7'),
-        ["e-1 through 4 says ", "the last picture of e-1 is not how things stand"],
+        ["e-1 through 4 says ", "the last picture of e-1 is not the current state"],
     ),
     "a picture under another key": ("episodes", rekeyed(0), ["e-1 through 0 has the key b'e-2'"]),
     "a picture of what is unknown": (
         "episodes", changed(0, b'"e-1"', b'"e-9"'),
-        ["e-9 through 0 has the key b'e-1'", "e-9 through 0 is shown, but has no report"],
+        ["e-9 through 0 has the key b'e-1'", "e-9 through 0 has a picture but no report"],
     ),
     "pictures in another order": (
         "episodes", swapped(0, -1),
         ["the picture of e-1 through 1 comes after a later one", "the picture of e-1 through 0 comes after a later one",
-         "the last picture of e-1 is not how things stand"],
+         "the last picture of e-1 is not the current state"],
     ),
     "a picture of what is not there yet": (
         "episodes", changed(-1, b'"offset":4', b'"offset":44'), ["e-1 is shown through 44, where no record is"],
     ),
     "the last picture missing": (
-        "episodes", lambda records: records[:-1], ["the last picture of e-1 is not how things stand"],
+        "episodes", lambda records: records[:-1], ["the last picture of e-1 is not the current state"],
     ),
     "no picture": ("episodes", lambda _: [], ["no picture of e-1"]),
-    "no picture at all": ("episodes", foreign, ["is no picture"]),
+    "no picture at all": ("episodes", foreign, ["is not a picture"]),
     "stored state wrong": (
         "ledger", entry(b'["c","e-1","reuters","p-0","killed","unknown"]', b"[9,null]"),
         ['["c","e-1","reuters","p-0","killed","unknown"] is b\'[9,null]\', the log says b\'[2,'],
@@ -232,15 +233,15 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Records], Records], list[str]]] = {
         "ledger", entry(b'["c","e-1","osce","p-7","killed","unknown"]', b"{"), ["cannot be read back: "],
     ),
     "an offset that was not come to": (
-        "ledger", entry(b"_o", b"99"), ["reports partition 0 ends at offset 5, its state goes on at 99"],
+        "ledger", entry(b"_o", b"99"), ["reports partition 0 ends at offset 5, its state continues at 99"],
     ),
-    "an offset that nobody can read": ("ledger", entry(b"_o", b"x"), ["names no offset, but there are outputs"]),
+    "an offset that nobody can read": ("ledger", entry(b"_o", b"x"), ["has no offset, but there are outputs"]),
     "another horizon": (
         "ledger", entry(b"_h", b"86400000000"), ["was made with a horizon of P1D, this one is P400D"],
     ),
     "another source registry": (
         "ledger", entry(b"_g", b'"0123"'),
-        ["was made with source registry 0123, this one is ", "does not hold source registry 0123"],
+        ["was made with source registry 0123, this one is ", "has no copy of source registry 0123"],
     ),
 }  # fmt: skip
 
@@ -286,8 +287,9 @@ async def test_a_record_that_was_not_sent_on_or_sent_on_changed_is_said(kafka: s
     assert await verify(settings, REGISTRY) == []
     await send(settings, [Sent(1, sent.key, b"{}", sent.timestamp_ms, [("rerouted", b"0/0")])])
     assert await verify(settings, REGISTRY) == [
-        "the record at 0/0 (partition/offset) had to be sent on to partition 1 once, and was 2 times",
-        "the record at 0/0 (partition/offset) was sent on changed, or to the wrong place: header rerouted",
+        "the record at 0/0 (partition/offset) must be rerouted to partition 1 once; found 2 copies",
+        "the record at 0/0 (partition/offset) was rerouted with another value, or to the wrong partition: header"
+        " rerouted",
     ]
 
 
@@ -316,7 +318,7 @@ async def test_an_open_transaction_is_said(kafka: str, prefix: str) -> None:
     problems = await verify(settings, REGISTRY)
     await producer.abort_transaction()
     await producer.stop()
-    assert problems == [f"{prefix}.statements partition 0: a transaction is left open"]
+    assert problems == [f"{prefix}.statements partition 0: a transaction stays open"]
 
 
 async def test_what_another_source_registry_changed_is_made_again_where_it_came_in(kafka: str, prefix: str) -> None:
@@ -350,5 +352,5 @@ async def test_a_registry_too_long_to_be_kept_is_said(kafka: str, prefix: str) -
     async with running_consumer(settings, long):
         await until_processed(settings)
     problems = await verify(settings, long)
-    said = f"{prefix}.ledger partition 0 does not hold source registry {long.digest}, by which it was made"
-    assert problems == [f"{said}: it was too long to be kept"]
+    said = f"{prefix}.ledger partition 0 has no copy of source registry {long.digest}, with which it was made"
+    assert problems == [f"{said}: it was too long to store"]
