@@ -15,6 +15,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from streams.core.source_registry import Registry, Source
 from streams.kafka.client import client_options
 from streams.kafka.range_reader import RangeUnreadable
+from streams.kafka.routing import REROUTED
 from streams.kafka.topic_reader import TopicReader
 from streams.kafka.topics import admin
 from streams.operations.verify.verify import OUTPUTS, verify
@@ -286,10 +287,10 @@ async def test_a_record_that_was_not_sent_on_or_sent_on_changed_is_said(kafka: s
     await fold_all(settings, [astray])
     assert await verify(settings, REGISTRY) == []
     await send(settings, [Sent(1, sent.key, b"{}", sent.timestamp_ms, [("rerouted", b"0/0")])])
+    name = "the record at 0/0 (partition/offset)"
     assert await verify(settings, REGISTRY) == [
-        "the record at 0/0 (partition/offset) must be rerouted to partition 1 once; found 2 copies",
-        "the record at 0/0 (partition/offset) was rerouted with another value, or to the wrong partition: header"
-        " rerouted",
+        f"{name} must be rerouted to partition 1 once; found 2 copies",
+        f"{name} was rerouted with another value, or to the wrong partition: header {REROUTED}",
     ]
 
 
