@@ -1,1 +1,1 @@
-"""What crosses the wire: the shapes of reports and changes, and the one table of topics."""
+"""The shapes of reports and changes, and the one table of topics."""

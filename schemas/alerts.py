@@ -1,4 +1,4 @@
-"""What an alert says on the wire, on the topic of alerts (streams/alerts has what raises one)."""
+"""The record of an alert on its topic; streams/alerts has the rules that raise one."""
 
 from typing import Any, Literal, get_args
 
@@ -13,7 +13,7 @@ State = Literal["raised", "resolved"]
 class Alert(TypedDict):
     """One alert event. The same change under the same rule makes the same id, whenever it is seen."""
 
-    #: What repeats are known by: `<rule>:<what it was made from>`, with `/resolved` for the end of it.
+    #: Identifies repeats: `<rule>:<its origin>`, with `/resolved` appended when it is over.
     alert_id: str
     rule: str
     state: State
@@ -25,12 +25,12 @@ class Alert(TypedDict):
     at: str | None
     #: Which condition of the rule held: crosses, rises …
     condition: str
-    #: What it is about: source, party, outcome and population, or ceasefire and view.
+    #: Its subject: source, party, outcome and population, or ceasefire and view.
     subject: dict[str, str]
     message: str
-    #: What the message was made from.
+    #: The values in the message.
     facts: dict[str, Any]
-    #: How many of its group were held back since the last that was told.
+    #: The number of alerts of its group suppressed since the last one.
     suppressed: int
     topic: Literal["casualties", "ceasefires"]
     #: The change at which it came up, and that change's cause (contract section 6).
@@ -42,7 +42,7 @@ class Undelivered(TypedDict):
     """An alert that somebody did not get, however often it was tried. Ids repeat where a delivery does."""
 
     alert_id: str
-    #: What the target is called; its address is secret.
+    #: The name of the target; its address is secret.
     target: str
     tries: int
     reason: str

@@ -1,8 +1,8 @@
-"""What goes out: the records that the fold publishes (contract sections 5 and 6).
+"""The records that the fold publishes (contract sections 5 and 6).
 
-Every field is always there; one that holds nothing is null. Lists are sorted. Times are UTC with `Z` and no trailing
-zeros. Whoever reads these must pass over fields that are not named here: later versions may add some
-(docs/explanation/evolution.md). `schemas.reports` has what goes in.
+Every field is always present, and null without a value. Lists are sorted. Times are UTC with `Z` and no trailing
+zeros. Readers must ignore fields that are not named here, because later versions may add some
+(docs/explanation/evolution.md). `schemas.reports` has the input.
 """
 
 from typing import Annotated, Literal, NotRequired
@@ -58,7 +58,7 @@ _OUT = with_config(use_attribute_docstrings=True, extra="ignore")
 
 @_OUT
 class Origin(TypedDict):
-    """Where on the log the report or tick stands."""
+    """The position of the report or tick on the log."""
 
     topic: str
     partition: Offset
@@ -72,9 +72,9 @@ class ReportCause(TypedDict):
     report_id: ReportId
     revision: Revision
     withdrawn: bool
-    """Whether this revision takes the report back."""
+    """True if this revision withdraws the report."""
     source: Slug
-    """Who makes the claim."""
+    """The source of the claim."""
     relayed_by: Slug | None
     """The outlet that carried it; never counted as a source."""
     url: str | None
@@ -108,7 +108,7 @@ Cause = ReportCause | TickCause | RegistryCause
 
 @_OUT
 class CellValue(TypedDict):
-    """What a source's count says: the base and its increments, added up."""
+    """The value of a source's count: the base plus its increments."""
 
     best: Persons
     low: Persons | None
@@ -118,7 +118,7 @@ class CellValue(TypedDict):
     as_of: Moment
     """The date of the latest claim in it."""
     final: bool | None
-    """Whether the source calls its figure final; null where it does not say."""
+    """True if the source calls its figure final; null if it does not say."""
     disputed_by: list[Slug]
     """The sources that deny a claim which counts."""
 
@@ -155,7 +155,7 @@ class CountChange(TypedDict):
 
 @_OUT
 class Violations(TypedDict):
-    """How many claims of each kind there are, over all rounds: claims, not incidents."""
+    """The number of claims of each kind, over all rounds: claims, not incidents."""
 
     alleged: Persons
     denied: Persons
@@ -164,7 +164,7 @@ class Violations(TypedDict):
 
 @_OUT
 class CeasefireView(TypedDict):
-    """How a ceasefire stands in the joint view of all sources, or in that of one."""
+    """The status of a ceasefire in the joint view, or in that of one source."""
 
     status: CeasefireStatus
     since: Moment | None
@@ -181,7 +181,7 @@ class CeasefireView(TypedDict):
 
 @_OUT
 class StatusChange(TypedDict):
-    """A change of how a ceasefire stands, in one view."""
+    """A change of the status of a ceasefire in one view."""
 
     change_id: ChangeId
     """`<episode>/<ceasefire>/<view>@<version>`: the same on every rerun of the log."""

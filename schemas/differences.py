@@ -28,15 +28,15 @@ class CountChangeInBetween(CountChange):
     """A change of a running count; its version is that of this fold."""
 
     correction: Correction | None
-    """How it corrects what was said before; null where it does not."""
+    """The kind of correction; null if it is not one."""
 
 
 @_OUT
 class StatusChangeInBetween(StatusChange):
-    """A change of how a ceasefire stands; its version is that of this fold."""
+    """A change of the status of a ceasefire; its version is that of this fold."""
 
     correction: Correction | None
-    """How it corrects what was said before; null where it does not."""
+    """The kind of correction; null if it is not one."""
 
 
 @_OUT
@@ -44,7 +44,7 @@ class StatementChangeInBetween(StatementChange):
     """A statement published, changed or withdrawn; its version is that of this fold."""
 
     correction: Correction | None
-    """How it corrects what was said before; null where it does not."""
+    """The kind of correction; null if it is not one."""
 
 
 @_OUT
@@ -64,7 +64,7 @@ class CellDifference(TypedDict):
 
 @_OUT
 class TotalValue(TypedDict):
-    """What the parties report of themselves, added up."""
+    """The sum of the parties' own figures."""
 
     best: Persons
     parts: dict[Slug, Persons]

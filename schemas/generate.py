@@ -1,6 +1,6 @@
-"""Writes schemas/json/*.json, schemas/asyncapi.yaml and schemas/openapi.json: `python -m schemas.generate`.
+"""Write schemas/json/*.json, schemas/asyncapi.yaml and schemas/openapi.json: `python -m schemas.generate`.
 
-The examples stand in schemas/json/examples.json: they were published by real folds (tests/schemas records them).
+The examples in schemas/json/examples.json were published by real folds (tests/schemas records them).
 """
 
 import json
@@ -52,7 +52,7 @@ def _yaml(document: dict[str, Any]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes text of several lines as a block, and everything out where it stands."""
+    """A YAML dumper that writes text of several lines as a block, and no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the name that PyYAML calls it by
         return True

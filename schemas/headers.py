@@ -1,7 +1,7 @@
 """Record headers: CloudEvents 1.0, Kafka protocol binding, binary mode (contract section 6).
 
-On the wire a header's value is bytes; here it is the text that they spell in UTF-8. Records that were refused keep
-the headers they came with beside these, which stand last.
+On the wire a header's value is bytes; here it is their UTF-8 text. Rejected records keep their own headers, with these
+after them.
 """
 
 from typing import Annotated, Literal, NotRequired
@@ -29,7 +29,7 @@ EventHeaders = TypedDict(
     "EventHeaders",
     {
         "ce_specversion": Literal["1.0"],
-        "ce_id": Annotated[Text, Field(description="What repeats are known by.")],
+        "ce_id": Annotated[Text, Field(description="Identifies repeats.")],
         "ce_type": Annotated[Text, Field(description="The full name of the topic.")],
         "ce_source": Annotated[Text, Field(description="The full name of the topic of reports.")],
         "ce_subject": Annotated[Text, Field(description="The episode.")],
@@ -53,7 +53,7 @@ RejectedHeaders = TypedDict(
         "content-type": Literal["application/octet-stream"],
         "code": Annotated[Code, Field(description="Why it was refused (contract section 2).")],
         "message": Annotated[str, Field(description="The same for people: the field and the rule.")],
-        "topic": Annotated[Text, Field(description="Where it stood on the log.")],
+        "topic": Annotated[Text, Field(description="Its topic.")],
         "partition": Number,
         "offset": Number,
         "time": NotRequired[Annotated[Moment, Field(description="The record's own timestamp.")]],

@@ -1,4 +1,4 @@
-"""What the server answers over HTTP (contract section 7), where it is no record of a topic."""
+"""The answers of the server over HTTP (contract section 7) that are not records of a topic."""
 
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -17,14 +17,14 @@ Mark = Annotated[str, Field(pattern="^[A-Za-z0-9_-]+$")]
 
 @_OUT
 class Receipt(TypedDict):
-    """How one report or tick was taken: `logged` on Kafka, where the fold comes later, or as the fold took it."""
+    """The result for one report or tick: `logged` on Kafka, which folds it later, or the result of the fold."""
 
     outcome: Literal["accepted", "duplicate", "stale", "tick", "ignored_tick", "logged", "refused"]
     episode: NotRequired[str]
     report_id: NotRequired[str]
     revision: NotRequired[Revision]
     partition: NotRequired[Offset]
-    """Where it lies on the log; a repeat is not put there again."""
+    """Its partition on the log; a repeat is not written again."""
     offset: NotRequired[Offset]
     code: NotRequired[str]
     """Why it was refused."""
@@ -41,7 +41,7 @@ class NumberedReceipt(Receipt):
 
 @_OUT
 class Receipts(TypedDict):
-    """How each of several reports was taken, in their order; with `code` where none was."""
+    """The results for several reports, in their order; with `code` if none was accepted."""
 
     counts: dict[str, Offset]
     """By outcome."""
@@ -60,7 +60,7 @@ class Problem(TypedDict):
 
 @_OUT
 class ShortCeasefire(TypedDict):
-    """How a ceasefire stands, all sources together."""
+    """The joint status of a ceasefire."""
 
     ceasefire: Slug
     status: CeasefireStatus
@@ -88,12 +88,12 @@ class Episodes(TypedDict):
 
     episodes: list[ShortEpisode]
     mark: Mark | None
-    """From where `GET /events` goes on; null where it cannot be told for now."""
+    """The position from which `GET /events` continues; null while it is unknown."""
 
 
 @_OUT
 class MarkedPicture(FullPicture):
-    """An episode as it stands, and from where `GET /events` goes on; one of the past has no mark."""
+    """An episode, and the position from which `GET /events` continues; one of the past has no mark."""
 
     mark: NotRequired[Mark | None]
 
@@ -115,12 +115,12 @@ class TopicChange(TypedDict):
 
 @_OUT
 class Changes(TypedDict):
-    """What was published of an episode, the oldest first."""
+    """The published changes of an episode, the oldest first."""
 
     episode: Slug
     changes: list[TopicChange]
     complete: bool
-    """Whether the oldest are there too."""
+    """True if the oldest are included."""
 
 
 @_OUT
@@ -170,7 +170,7 @@ class Health(TypedDict):
 
 @_OUT
 class Readiness(TypedDict):
-    """Whether requests are served; degraded: they are, and somebody should look."""
+    """The readiness; degraded: requests are served, but a person should look."""
 
     ready: bool
     status: Literal["ready", "degraded", "unready"]

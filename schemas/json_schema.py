@@ -1,6 +1,6 @@
-"""What is published of the shapes: a JSON Schema for each record, and one AsyncAPI document for all topics.
+"""A JSON Schema for each record, and one AsyncAPI document for all topics.
 
-`python -m schemas.generate` writes both. They are made from the shapes and the table of topics alone.
+`python -m schemas.generate` writes both from the shapes and the table of topics.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ __all__ = ["SCHEMAS", "SHAPES", "VERSION", "Shape", "combined", "json_schema", "
 VERSION = "2.0.0"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODE: JsonSchemaMode = "validation"
-#: Where the documents keep their schemas.
+#: The place of the schemas in the documents.
 SCHEMAS = "#/components/schemas/"
 Examples = Mapping[str, Sequence[Any]]
 
@@ -43,19 +43,22 @@ _TABLE = (
         "report",
         "Report",
         REPORT,
-        "One report: who says what, published when, carried by whom. An optional field that is null is one not given,"
-        " unknown fields are passed over. What ties fields together is told by `truceline schema check`.",
+        "One publication of a source, with its claims. An optional field that is null is not given; unknown fields are"
+        " ignored. `truceline schema check` also checks the rules between fields.",
     ),
     Shape("tick", "Tick", TICK, "Time, as an event: it moves an episode's clock and carries nothing else."),
     Shape("count-change", "CountChange", COUNT_CHANGE, "A change of one source's running count."),
-    Shape("status-change", "StatusChange", STATUS_CHANGE, "A change of how a ceasefire stands, in one view."),
+    Shape("status-change", "StatusChange", STATUS_CHANGE, "A change of the status of a ceasefire in one view."),
     Shape("statement-change", "StatementChange", STATEMENT_CHANGE, "A statement published, changed or withdrawn."),
-    Shape("picture", "Picture", PICTURE, "An episode as it stands, or the stub in place of one that is too long."),
+    Shape("picture", "Picture", PICTURE, "A snapshot of an episode, or a stub if it is too long."),
     Shape("snapshot", "Snapshot", SNAPSHOT, "An episode as `truceline replay --snapshot` writes it."),
     Shape(
-        "difference", "Difference", DIFFERENCE, "What became of an episode, as `truceline diff --format json` has it."
+        "difference",
+        "Difference",
+        DIFFERENCE,
+        "The changes of an episode between two times, as `truceline diff` prints them.",
     ),
-    Shape("alert", "Alert", TypeAdapter(Alert), "What somebody asked to be told, raised or resolved."),
+    Shape("alert", "Alert", TypeAdapter(Alert), "An alert, raised or resolved."),
     Shape("undelivered", "Undelivered", TypeAdapter(Undelivered), "An alert that a target did not take."),
     Shape("event-headers", "EventHeaders", EVENT_HEADERS, "The headers of every record that is published."),
     Shape("rejected-headers", "RejectedHeaders", REJECTED_HEADERS, "The headers of a refused record."),

@@ -1,7 +1,7 @@
-"""A shape as a msgspec struct, which reads JSON and holds it against the shape at once: faster than pydantic by far.
+"""A shape as a msgspec struct, which decodes and validates JSON in one step, about ten times as fast as pydantic.
 
-A struct is the narrower one in that it takes no other fields, and the wider one in that patterns are left out: whoever
-reads with it checks those. What it does not take may still fit the shape: only pydantic knows, and can say why not.
+A struct accepts no other fields, and does not check patterns: the caller checks those. JSON that it rejects may still
+fit the shape: pydantic decides, and explains why not.
 """
 
 from functools import cache, reduce
@@ -14,7 +14,7 @@ from typing_extensions import is_typeddict
 
 __all__ = ["struct_of"]
 
-#: The field that tells the kinds of a claim apart, by one value each.
+#: The field whose value names the kind of a claim.
 TAG = "type"
 _BOUNDS = ("ge", "le", "lt", "max_length")
 

@@ -29,14 +29,14 @@ PROBLEMS = {
     401: "the token is missing or wrong",
     403: "not from here",
     404: "no report of this episode has been taken",
-    409: "another content under the same revision stands",
+    409: "the same revision exists with other content",
     413: "too large",
     415: "a compressed body",
     422: "a value or a report breaks a rule",
-    429: "more than one address may post; Retry-After says when to go on",
+    429: "more reports than one address may post; Retry-After has the wait",
     503: "not possible for now; Retry-After says when to try again",
 }
-#: What any answer can be instead.
+#: The errors that any request may get.
 ALWAYS = (403,)
 
 _SLUG = {"type": "string", "pattern": SLUG}
@@ -76,9 +76,7 @@ def _paths(examples: Examples) -> dict[str, Any]:
         "/reports": {"post": _post(examples)},
         "/episodes": {"get": _get("episodes", "Every episode in short", {200: "Episodes"}, (503,))},
         "/episodes/{episode}": {
-            "get": _get(
-                "episode", "An episode as it stands", {200: ("MarkedPicture", "MarkedStub")}, past, [_EPISODE, _AT]
-            )
+            "get": _get("episode", "An episode", {200: ("MarkedPicture", "MarkedStub")}, past, [_EPISODE, _AT])
         },
         "/episodes/{episode}/explain": {
             "get": _get(
@@ -92,10 +90,10 @@ def _paths(examples: Examples) -> dict[str, Any]:
         },
         **table_paths(_EPISODE, _problem),
         "/events": {"get": _events()},
-        "/sources": {"get": _get("sources", "Who the sources are", {200: "Sources"})},
+        "/sources": {"get": _get("sources", "The source registry", {200: "Sources"})},
         "/atlas": {"get": _get("atlas", "Names of parties, episodes and places", {200: "AtlasNames"})},
-        "/healthz": {"get": _get("healthz", "Whether it lives", {200: "Health"})},
-        "/readyz": {"get": _get("readyz", "Whether it is ready", {200: "Readiness", 503: "Readiness"})},
+        "/healthz": {"get": _get("healthz", "Liveness", {200: "Health"})},
+        "/readyz": {"get": _get("readyz", "Readiness", {200: "Readiness", 503: "Readiness"})},
         "/metrics": {
             "get": _get("metrics", "Metrics for Prometheus", {}) | {"responses": _text("text/plain", "metrics")}
         },
@@ -157,12 +155,12 @@ def _events() -> dict[str, Any]:
     parameters = [
         {"name": "episode", "in": "query", "schema": {"type": "array", "items": _SLUG, "maxItems": 100}, **listed},
         {"name": "topic", "in": "query", "schema": {"type": "array", "items": {"enum": topics}}, **listed},
-        {"name": "since", "in": "query", "schema": {"type": "string"}, "description": "A mark to go on from."},
+        {"name": "since", "in": "query", "schema": {"type": "string"}, "description": "A mark to resume from."},
         {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}, "description": "As since; it wins."},
     ]
     return {
         "operationId": "events",
-        "summary": "What is published, as it is published",
+        "summary": "Changes as they are published",
         "description": EVENTS,
         "parameters": parameters,
         "responses": _text("text/event-stream", "the stream") | {str(s): _problem(s) for s in (400, 403, 422, 503)},

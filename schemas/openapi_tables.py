@@ -19,7 +19,7 @@ _FILTERS = [
         ("until", "Rows before this time or day."),
         ("source", "Rows of this source alone."),
         ("party", "Rows of this party alone."),
-        ("limit", "The last rows, at most so many."),
+        ("limit", "At most this number of rows, the last ones."),
     )
 ]
 _FEED_FILTERS = [

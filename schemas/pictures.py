@@ -1,4 +1,4 @@
-"""The picture of an episode: everything that stands, in one record a key (contract section 5)."""
+"""The picture of an episode: its current state as one record per key (contract section 5)."""
 
 from typing import Annotated, Literal, NotRequired
 
@@ -57,7 +57,7 @@ class Said(TypedDict):
 
 @_OUT
 class PartyCount(TypedDict):
-    """Who says what of a party's losses."""
+    """The figures for a party's losses, by class of source."""
 
     party: Slug
     outcome: Outcome
@@ -74,7 +74,7 @@ class PartyCount(TypedDict):
 
 @_OUT
 class Total(TypedDict):
-    """What the parties report of themselves, added up; nothing else is ever added."""
+    """The sum of the parties' own figures; nothing else is added."""
 
     outcome: Outcome
     population: Population
@@ -105,12 +105,12 @@ class Derived(TypedDict):
     computed: Persons | None
     """The total or the party's own figure, over the claims dated up to `as_of`; null if there is none."""
     agrees: bool | None
-    """Whether `computed` lies within the claim's bounds."""
+    """True if `computed` is within the claim's bounds."""
 
 
 @_OUT
 class Ceasefire(TypedDict):
-    """How a ceasefire stands in one view: `joint` first, then each source's."""
+    """The status of a ceasefire in one view: `joint` first, then each source's."""
 
     ceasefire: Slug
     view: ViewName
@@ -140,7 +140,7 @@ class Snapshot(TypedDict):
 
 @_OUT
 class FullPicture(Snapshot):
-    """An episode as it stands: the last record of a key is the last word."""
+    """A snapshot of an episode; the last record of a key is the current one."""
 
     episode: Slug
     through: Through

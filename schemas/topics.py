@@ -1,8 +1,8 @@
-"""THE table of topics (contract section 6): what `topics create` makes, and what everything else is held against.
+"""The one table of topics (contract section 6): `topics create` makes them, and checks and documents use it.
 
-A topic's full name is `<prefix>.<name>`. All topics have the same number of partitions: a key lies in the same
-partition everywhere (murmur2, the Java client's default), a partition's ledger beside its reports, and what one
-input partition brings about is written to that partition of each output, in one transaction.
+A topic's full name is `<prefix>.<name>`. All topics have the same number of partitions. A key is in the same partition
+everywhere (murmur2, the Java client's default), and the output of an input partition is written to that partition of
+each output topic, in one transaction.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ MIN_MESSAGE_BYTES = 384 << 10
 
 
 class Cleanup(StrEnum):
-    """What Kafka does with old records: `delete` by age or size, or `compact` to the last of each key."""
+    """Kafka's treatment of old records: `delete` by age or size, or `compact` to the last of each key."""
 
     DELETE = "delete"
     COMPACT = "compact"
@@ -63,15 +63,15 @@ class Topic:
 
 # name, key, value, what it says, clean-up, most bytes of a batch, other settings
 _TABLE = (
-    Topic("reports", "episode", "Report | Tick", "what was reported; the source of truth", Cleanup.DELETE, MIB, KEPT),
+    Topic("reports", "episode", "Report | Tick", "the reports; the source of truth", Cleanup.DELETE, MIB, KEPT),
     Topic("casualties", "episode", "CountChange", "changes of counts", Cleanup.DELETE, MIB, KEPT),
     Topic("ceasefires", "episode", "StatusChange", "changes of ceasefire status", Cleanup.DELETE, MIB, KEPT),
     Topic("statements", "episode", "StatementChange", "statements made and withdrawn", Cleanup.DELETE, MIB, KEPT),
-    Topic("episodes", "episode", "Picture", "each episode as it stands", Cleanup.COMPACT, 8 * MIB, TIGHT),
-    Topic("rejected", "as it came", "original bytes", "records refused, and why", Cleanup.DELETE, 2 * MIB, KEPT),
+    Topic("episodes", "episode", "Picture", "a snapshot of each episode", Cleanup.COMPACT, 8 * MIB, TIGHT),
+    Topic("rejected", "as it came", "original bytes", "rejected records and reasons", Cleanup.DELETE, 2 * MIB, KEPT),
     Topic("ledger", "private", "private", "state to restore from", Cleanup.COMPACT, 8 * MIB, TIGHT),
-    Topic("alerts", "episode", "Alert", "what somebody asked to be told", Cleanup.DELETE, MIB, KEPT),
-    Topic("undelivered", "episode", "Undelivered", "alerts that a target did not take", Cleanup.DELETE, MIB, KEPT),
+    Topic("alerts", "episode", "Alert", "alerts that the rules raised", Cleanup.DELETE, MIB, KEPT),
+    Topic("undelivered", "episode", "Undelivered", "alerts that a target did not accept", Cleanup.DELETE, MIB, KEPT),
 )
 
 #: The topics of changes, in the order in which a report's changes are published.
@@ -85,5 +85,5 @@ def full_name(prefix: str, name: str) -> str:
 
 
 def durability(replication: int) -> dict[str, str]:
-    """How many copies must have a record before it counts as written: with three or more, one may be down."""
+    """Return the number of copies that must have a record: with three or more replicas, one may be down."""
     return {"min.insync.replicas": "2" if replication >= 3 else "1"}

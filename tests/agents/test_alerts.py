@@ -1,4 +1,4 @@
-"""Alerts on Kafka: what was aborted raises none, what was told is not told again, and state follows its partition."""
+"""Alerts on Kafka: aborted changes raise none, no alert is repeated, and state follows its partition."""
 
 import asyncio
 import random
@@ -29,7 +29,7 @@ from tests.support.kafka_log import Worker, create_topics, send, settings_for
 from tests.support.metrics import MetricsDelta
 from tests.support.waiting import eventually, eventually_equal
 
-#: Whether a figure has risen shows only to who knows those before.
+#: A rise can be seen only with the figures before.
 RISES = "risen: {rises: {by: 10, within: P30D}}\n"
 
 

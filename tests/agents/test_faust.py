@@ -1,4 +1,4 @@
-"""What the agents rely on in Faust 0.15.3, and what it does that they must not depend on."""
+"""The behaviour of Faust 0.15.3 that the agents rely on, and the behaviour that they must not use."""
 
 import asyncio
 import contextlib
@@ -85,7 +85,7 @@ async def test_what_the_fold_raises_comes_back_and_the_agent_lives_on(app: faust
 
 
 async def test_batches_come_through_while_faust_rebalances(app: faust.App) -> None:
-    """Each of Faust's rebalances suspends and empties the queues of `app.channel()`; ours are none of those."""
+    """Faust's rebalances suspend and empty the queues of `app.channel()`, but not those of the agents."""
     counts, _ = add_folding_agents(app)
     async with agents_running(app):
         app.flow_control.suspend()

@@ -48,7 +48,7 @@ class TestRises:
         assert alerts("rises: {by: 50, within: P1D}", *daily(100, 120, 150)) == []
 
     def test_the_figure_that_stood_when_the_window_began_counts(self) -> None:
-        """100 stood until noon of the 3rd; a day before 11:00 of the 4th it still did, a day before noon no longer."""
+        """The figure is 100 until noon of the 3rd: still a day before 11:00 of the 4th, no longer a day before noon."""
         before = [*daily(100), day(3, killed(120))]
         assert len(alerts("rises: {by: 50, within: P1D}", *before, day(4, killed(150), published_at=at(4, 11)))) == 1
         assert alerts("rises: {by: 50, within: P1D}", *before, day(4, killed(150))) == []
@@ -163,7 +163,7 @@ class TestQuiet:
         ]
 
     def test_a_repeated_figure_is_not_seen(self) -> None:
-        """What the docs say of it: a source that changes nothing looks quiet."""
+        """As documented: a source that changes nothing looks quiet."""
         repeats = [day(number, killed(10)) for number in (2, 3, 4)]
         assert len(alerts("quiet: P2D", *daily(10), *repeats, day(5, killed(1), source="watch"))) == 1
 

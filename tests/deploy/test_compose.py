@@ -1,6 +1,6 @@
 """docker-compose.yml, compared with the table of topics, the settings and the command line.
 
-There need be no Docker engine: what the file says is read, and the broker's part of it is tried on a real Kafka.
+No Docker engine is needed: the file is read, and its broker's settings are tried on a real Kafka.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the desk relies on in aiokafka 0.14, and what it has to work around: each would be seen here if it changed."""
+"""The behaviour of aiokafka 0.14 that we rely on or work around: any change fails here."""
 
 import asyncio
 import inspect
@@ -166,7 +166,7 @@ async def test_the_desks_consumer_gives_what_every_other_gives_without_an_object
 ) -> None:
     """Step by step, from the middle of a batch on: past markers, past what was aborted, and as many as were asked for.
 
-    How long they are is asked of the bytes, of which topic and partition they are of nobody.
+    Their lengths come from the bytes; topic and partition are not needed.
     """
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)

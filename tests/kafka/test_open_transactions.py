@@ -1,7 +1,7 @@
-"""Transactions that a broker has decided and left open all the same, in what they wrote: they are ended as decided.
+"""Transactions that a broker has decided and left open: they are ended as decided.
 
 Kafka 4.3.1 does it when the only broker of a partition is killed between a commit and its markers. Here the coordinator
-is not told of the partitions, on a broker that does not check it, and ends the group's offsets alone.
+does not know the partitions, on a broker that does not check it, and ends the group's offsets alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ UNCHECKED = {"transaction.partition.verification.enable": "false"}
 
 @pytest.fixture(scope="module")
 def unchecked() -> Iterator[str]:
-    """Bootstrap servers of a broker that takes records of a transaction that it was not told of."""
+    """Bootstrap servers of a broker that takes records of a transaction that it does not know."""
     with temporary(properties=UNCHECKED) as kafka:
         yield kafka.bootstrap_servers
 
@@ -40,7 +40,7 @@ class Lost(KafkaError):  # type: ignore[misc] # aiokafka has no types
 
 @dataclass
 class Loss:
-    """In which batch, counted from now, the coordinator is not told what is written; 0: in none."""
+    """The batch, counted from now, whose partitions the coordinator does not learn; 0: none."""
 
     batch: int = 0
     now: bool = False
@@ -72,7 +72,7 @@ def markers_lost(monkeypatch: pytest.MonkeyPatch, end: Callable[[TransactionalPr
     async def ended(self: TransactionalProducer) -> None:
         await (end if loss.now else ends)(self)
 
-    monkeypatch.setattr(transaction, "GROUP_EVERY_S", 0)  # something of which the coordinator is told
+    monkeypatch.setattr(transaction, "GROUP_EVERY_S", 0)  # something that the coordinator knows
     monkeypatch.setattr(sender, "_do_add_partitions_to_txn", keep)
     monkeypatch.setattr(TransactionalProducer, "commit", count)
     monkeypatch.setattr(TransactionalProducer, "_end", ended)

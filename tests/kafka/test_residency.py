@@ -1,4 +1,4 @@
-"""What is taken in where it lies, and what was sent on from there."""
+"""Records processed in their own partition, and records rerouted from it."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ async def test_a_ledger_remade_is_seen_without_a_record(kafka: str, prefix: str)
 async def test_a_topic_that_would_lose_records_blocks_a_worker(
     kafka: str, prefix: str, name: str, change: dict[str, str], words: str
 ) -> None:
-    """While it runs; set back, it goes on by itself."""
+    """While it runs; after it is set back, the worker resumes."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send(settings, [report(1)])

@@ -1,4 +1,4 @@
-"""What a desk counts of its work, as /metrics shows it."""
+"""The metrics of a worker's partitions, as /metrics shows them."""
 
 import dataclasses
 

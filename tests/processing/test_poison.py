@@ -1,4 +1,4 @@
-"""No record can stop a partition: what the fold or a broker chokes on is rejected, and the rest goes on."""
+"""No record can stop a partition: a record that the fold or a broker fails on is rejected, and the rest continues."""
 
 from typing import Any
 
@@ -174,7 +174,7 @@ async def test_a_picture_that_no_longer_fits_is_not_laid_to_the_report_that_came
 
 
 async def narrow(settings: Settings, name: str) -> None:
-    # All of a topic's settings are set anew by it.
+    # It replaces all of a topic's settings.
     configs = TOPICS[name].configuration | {"max.message.bytes": "400000"}
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()

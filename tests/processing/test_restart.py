@@ -132,7 +132,7 @@ async def test_workers_that_die_one_after_the_other_at_every_moment(kafka: str, 
 
 
 async def dead(settings: Settings, folder: Path, *, at: str, after: int, **more: str) -> Worker:
-    """Return a worker that has stopped dead at a moment, after so many others like it, and is not killed yet."""
+    """Return a worker that hangs at a moment, after `after` others like it, and is not killed yet."""
     said = folder / "dead"
     environment = SMALL | {"DIES_AT": at, "DIES_AFTER": str(after), "DIES_SAYING": str(said)} | more
     worker = Worker(settings, folder / "dead.log", module="tests.support.workers.dying", **environment)

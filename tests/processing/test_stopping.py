@@ -1,4 +1,4 @@
-"""A desk that is told to stop stops, wherever it is."""
+"""A consumer that is asked to stop stops, in any state."""
 
 import asyncio
 from typing import Any
@@ -38,7 +38,7 @@ async def test_a_cancel_that_meets_the_closing_of_a_client_of_aiokafka_is_lost(k
 async def test_a_desk_that_is_just_closing_a_connection_stops(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its topics are missing, so it connects, lets go of it, and would try again and again."""
+    """Its topics are missing, so it connects, disconnects, and would retry forever."""
     monkeypatch.setattr("streams.kafka.cancellation.CANCEL_AGAIN_S", 0.1)
     stop = Topology.stop
     for turns in range(TURNS):

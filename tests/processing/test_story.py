@@ -1,4 +1,4 @@
-"""The whole way on a real broker, every output topic held against the core's own fold of the log."""
+"""From input to output on a real broker: every output topic is compared with the core's own fold of the log."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A trace goes from the request that brings a report to the changes that come of it, with spans where wanted."""
+"""A trace goes from the request with a report to its changes, with spans if they are on."""
 
 import json
 import sys

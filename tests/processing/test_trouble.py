@@ -1,4 +1,4 @@
-"""What goes wrong around the desk, and what it says and does about it."""
+"""Failures around the consumer, with its messages and its recovery."""
 
 import asyncio
 import time
@@ -161,7 +161,7 @@ async def test_a_transaction_fenced_before_its_commit_is_done_again(
 async def test_a_commit_that_is_never_answered_is_looked_up_in_the_ledger(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch, done: bool
 ) -> None:
-    """Whether the broker has carried it out or has never had it."""
+    """The broker may have done it, or may never have received it."""
     settings = settings_for(kafka, prefix, transaction_timeout="PT3S")
     await create_topics(settings, 2)
     end = TransactionalProducer._end
@@ -231,7 +231,7 @@ async def ticked(settings: Settings) -> None:
 
 
 async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one_taken(kafka: str, prefix: str) -> None:
-    """What a shorter one settled is forgotten: withdrawn under a longer one, it would leave nothing behind."""
+    """Reports settled under a shorter horizon are pruned: withdrawing one under a longer one would leave nothing."""
     settings = settings_for(kafka, prefix, horizon="P10D")
     await create_topics(settings, 1)
     for number, days in enumerate((10, 5)):

@@ -35,7 +35,7 @@ from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import NOW_MS, report
 from tests.support.waiting import eventually, eventually_equal
 
-#: What is compacted alone keeps its records when they are to be deleted.
+#: A compacted topic keeps its records when they are to be deleted.
 DELETABLE = {"cleanup.policy": "compact,delete", "retention.ms": "-1"}
 
 

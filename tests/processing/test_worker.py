@@ -40,7 +40,7 @@ async def test_a_worker_takes_reports_in_and_stops_when_told(
 async def test_a_bug_in_the_fold_is_rejected_logged_with_its_trace_and_shown_by_readyz(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    """Degraded is 200: the worker does its work, and goes on getting requests."""
+    """Degraded is 200: the worker works, and continues to get requests."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     process, port = start_worker(BUGGY, tmp_path, kafka, prefix)

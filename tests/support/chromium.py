@@ -1,6 +1,6 @@
 """Find a Chromium, or get one: named, installed, or from Debian.
 
-`python -m tests.support.chromium` says which it is.
+`python -m tests.support.chromium` prints its path.
 """
 
 from __future__ import annotations

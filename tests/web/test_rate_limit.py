@@ -1,4 +1,4 @@
-"""How much one address may post."""
+"""The limit of reports per address."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class Served:
 
 
 def lives(process: psutil.Process) -> bool:
-    """Whether it runs: one that nobody reaps has ended too."""
+    """Return True if the process runs; a zombie has ended."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -129,7 +129,7 @@ async def two_each(urls: list[str]) -> None:
 
 
 def reports(count: int) -> list[Sent]:
-    """One report each of so many episodes, in four partitions."""
+    """One report for each of a number of episodes, in four partitions."""
     made = [report(number, f"e-{number}") for number in range(count)]
     return [replace(one, partition=partition_of(one.key or b"", 4)) for one in made]
 

@@ -1,4 +1,4 @@
-"""Where a long run is, on standard error: a line now and then where that is no terminal, nothing when quiet."""
+"""The progress of a long run on standard error: lines at intervals without a terminal, nothing with --quiet."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_what_an_error_interrupts_is_gone_on_with(tmp_path: Path, name: str) -> 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_after_a_crash_what_was_kept_is_gone_on_with(tmp_path: Path, name: str) -> None:
-    """What lies in the folder at a moment is what a crash then leaves: half a line, half a frame."""
+    """The folder at any moment is the state after a crash then: half a line, half a frame."""
     path, crashed = tmp_path / "sound" / name, tmp_path / "crashed"
     path.parent.mkdir()
     with ResumableFile(path, OF, resume=False) as file:

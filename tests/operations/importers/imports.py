@@ -81,7 +81,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 
 def versions_of(history: Path) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
-    """Yield a file's recorded times, and its rows by day as they stood at each."""
+    """Yield a file's recorded times, and its rows by day at each of them."""
     rows: dict[str, dict[str, Any]] = {}
     changes = rows_of(history)
     for at, change in enumerate(changes):

@@ -116,7 +116,7 @@ def test_the_whole_data_set_folds_with_every_row_accounted_for() -> None:
 
 @needs_the_data_set
 def test_what_the_code_of_the_end_means_is_what_the_data_shows() -> None:
-    """`ended` 1 names the last day of a fixed time; 3 stands where there is no day of effect."""
+    """`ended` 1 names the last day of a fixed time; 3 is used without a day of effect."""
     rows = rows_of(WHOLE)
     assert sum(row["fixed"] == "1" for row in rows if row["ended"] == "1") == 615
     assert sum(row["ended"] == "1" for row in rows) == 623

@@ -39,7 +39,7 @@ def stored(folder: Path) -> list[Json]:
 
 
 def looked_at(folder: Path, rules_: Rules = RULES) -> list[Json]:
-    """What the rules tell of the changes that are stored."""
+    """Return the alerts for the stored changes."""
     with sqlite3.connect(folder / DATABASE) as file:
         rows = file.execute("SELECT topic, record FROM changes WHERE topic != 'alerts' ORDER BY row").fetchall()
     watch = AlertEngine(rules_, REGISTRY)
@@ -146,7 +146,7 @@ class Server:
         said = re.match(r"truceline: (http://[^,]+), ledger in ", self.process.stderr.readline())
         assert said
         self.url = said[1]
-        # It listens before it answers; when it answers it can be told to stop.
+        # It listens before it answers; once it answers it can be stopped.
         assert httpx2.get(f"{self.url}/healthz", timeout=LIMIT_S).status_code == 200
 
     def stop(self, number: signal.Signals) -> int:

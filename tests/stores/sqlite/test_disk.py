@@ -121,7 +121,7 @@ def test_a_file_that_becomes_read_only_takes_nothing_until_it_is_writable_again(
         assert server.post(first).status_code == 202
         wal = server.file.with_name(f"{DATABASE}-wal")
         limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
-        # What is open stays writable; a failure has it opened again.
+        # An open file stays writable; after a failure it is opened again.
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (wal.stat().st_size, limits[1]))
         refused(server.post(later), "disk I/O error")
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)

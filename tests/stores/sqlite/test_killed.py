@@ -48,7 +48,7 @@ def sent_until_killed(server: Server, first: int, after_s: float) -> list[tuple[
 
 
 def must_hold(path: Path, answered: list[tuple[int, list[str]]]) -> Json:
-    """Hold a file against what was answered for and a fold of its log; return the episode as that has it."""
+    """Compare a file with the answers and with a fold of its log; return that fold's episode."""
     tables = stored(path)
     assert [offset for offset, *_ in tables["log"]] == list(range(len(tables["log"])))
     logged = [json.loads(value)["report_id"] for *_, value in tables["log"]]

@@ -1,4 +1,4 @@
-"""What a server with no broker counts."""
+"""The metrics of a server without a broker."""
 
 from __future__ import annotations
 

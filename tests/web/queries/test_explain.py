@@ -36,7 +36,7 @@ STORY = [
 
 
 def told(topic: str, partition: int, at_us: int | None = None) -> Any:
-    """What an account from a log with the story alone has to say."""
+    """The explanation from a log with only the story."""
     records = [
         Located(json.dumps(record).encode(), None, {"topic": topic, "partition": partition, "offset": offset})
         for offset, record in enumerate(STORY)
