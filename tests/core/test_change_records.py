@@ -1,4 +1,4 @@
-"""How what is published is written (contract section 6): valid JSON, whatever a report says in its own words."""
+"""The JSON of published records (contract section 6) is valid for any text in a report."""
 
 import json
 

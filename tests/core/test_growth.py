@@ -1,6 +1,6 @@
-"""What a report costs does not grow with what came before, but for the search of its place.
+"""The cost of a report does not grow with the reports before it, except for the search of its place.
 
-Operations are counted, not timed: with 124 standing reports of a kind, and with 16 times as many. What may differ is
+Operations are counted, not timed: with 124 current reports of a kind, and with 16 times as many. The difference may be
 a few comparisons for each doubling.
 """
 
@@ -83,7 +83,7 @@ def ledger_with(story: Story, standing: int, horizon_us: int = 400 * DAY_US) -> 
 
 
 def work_of(story: Story, standing: int, *, late: int = 0) -> Work:
-    """What the next reports take, each so many steps late."""
+    """Return the operations of the next reports, each `late` steps late."""
     ledger = ledger_with(story, standing)
     records = [story(standing + number) for number in range(NEW)]
     for record in records if late else ():
@@ -108,7 +108,7 @@ def test_work_of_a_report_grows_by_the_search_of_its_place_alone(name: str, late
 
 
 def forgetting(story: Story, standing: int) -> Work:
-    """What settles with each new report, the horizon being as long as what stands."""
+    """The settling with each new report, with a horizon as long as the history."""
     ledger = ledger_with(story, standing, horizon_us=(standing - NEW) * STEP_US)
     for number in range(NEW):
         ledger.take(counted(story(standing + number)))

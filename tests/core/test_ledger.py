@@ -27,7 +27,7 @@ from tests.support.build import (
 
 
 def outcomes(*records: Json) -> list[str]:
-    """How each record was taken: its outcome, or the code of its refusal."""
+    """Return the result of each record: its outcome, or the code of its rejection."""
     ledger = Ledger(REGISTRY)
     taken = []
     for record in records:
@@ -147,7 +147,7 @@ def test_horizon_is_measured_from_earlier_reports() -> None:
     early = report("a", killed(7), published_at=at(10))
     story = Story(early, tick(at(30)), horizon_days=HORIZON_DAYS)
     assert story.step(report("b", killed(8), published_at=at(9))).outcome is Outcome.ACCEPTED
-    # A report is not held against itself.
+    # A report is not compared with itself.
     assert story.step(report("c", killed(8, as_of=at(9)), published_at=at(20))).outcome is Outcome.ACCEPTED
 
 

@@ -15,7 +15,7 @@ def leading(best: int, source: str = "mod", as_of: str = NOON, **others: int | N
 
 
 def classes(story: Story, party: str = "north") -> Json:
-    """What is said of the soldiers of a party that were killed, by class."""
+    """Return the figures for a party's killed soldiers, by class."""
     (row,) = [
         row
         for row in story.picture()["parties"]
@@ -141,7 +141,7 @@ def test_class_has_the_bounds_of_its_leading_value(qualifier: str) -> None:
 
 
 def test_partial_source_leads_only_alone() -> None:
-    """A later figure of one service of a side does not stand for the whole side."""
+    """A later figure of one service of a side does not represent the whole side."""
     whole, part = report("a", killed(71)), report("b", killed(8), source="border", published_at=at(16))
     assert classes(Story(whole, part))[OWN] == leading(71, sources=2, least=8)
     assert classes(Story(part))[OWN] == leading(8, "border", at(16))

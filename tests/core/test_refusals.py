@@ -1,4 +1,4 @@
-"""What is refused before the fold looks at it, with a code and the field's name (contract section 2 rules 1, 2)."""
+"""Records rejected before the fold, with a code and the field's name (contract section 2 rules 1, 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message did is taken back, by hand or after an exception, and batches go through the stages as a whole."""
+"""The effect of a message is undone, by hand or after an exception, and batches pass the stages as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The core against the contract's vectors: as they stand, forgetting what is settled, restarted after each line."""
+"""The core on the contract's vectors: unchanged, with pruning, and restarted after each line."""
 
 from __future__ import annotations
 

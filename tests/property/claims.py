@@ -17,12 +17,12 @@ DAY_US = 86_400_000_000
 
 @dataclass(frozen=True)
 class Mood:
-    """What a history is like.
+    """The character of a history.
 
     `about`: which claims are frequent; `walk`: how its reports move through time; `crowded`: nearly all claims meet in
-    one cell and one ceasefire; `fresh`: of a hundred reports so many are new; `timed`: of a hundred ceasefire claims so
-    many give a time to begin or to end; `acts`: what they do; `wild`: lines are oddly spelled, wrapped or invalid;
-    `parted`: of a hundred figures so many may be of a group or a scope.
+    one cell and one ceasefire; `fresh`: the percentage of new reports; `timed`: the percentage of ceasefire
+    claims with a time to begin or to end; `acts`: what they do; `wild`: lines are oddly spelled, wrapped or invalid;
+    `parted`: the percentage of figures that may be of a group or a scope.
     """
 
     about: str
@@ -58,7 +58,7 @@ def mood(dice: Random) -> Mood:
 
 
 def chance(dice: Random, percent: int) -> bool:
-    """True so many times in a hundred."""
+    """Return True in this percentage of calls."""
     return dice.randrange(100) < percent
 
 

@@ -1,4 +1,4 @@
-"""How long Hypothesis looks: a bounded, repeatable set in `make test`, at least 2,000 examples a property in `-m deep`.
+"""Hypothesis runs a bounded, repeatable set in `make test`, and at least 2,000 examples per property in `-m deep`.
 
 `HYPOTHESIS_PROFILE=deep` looks as long without the marker.
 """

@@ -13,7 +13,7 @@ from typing import Any
 
 import streams.core
 
-# Where a fold goes through. Reading a record, explaining and storing are other matters.
+# The modules of a fold, without reading a record, explaining and storing.
 FOLDING = (
     *("ceasefires.timer_queue", "ceasefires.transitions", "ceasefires.view", "change_records", "counts.cell"),
     *("counts.disputes", "folds.ceasefires", "folds.counts", "folds.statements", "ledger", "source_registry"),

@@ -1,4 +1,4 @@
-"""The product's core, driven by the same lines as the model and telling the same things."""
+"""The product's core, driven by the same lines as the model, with the same outputs."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def registry(sources: dict[str, Any]) -> Registry:
 
 
 class Fold:
-    """A ledger, what it published so far and what of it was stored.
+    """A ledger with its published changes and its stored entries.
 
-    `forgetting`: the ledger is told to forget after each so many lines (0: never). `restart` goes on from what was
-    stored, with a new ledger.
+    `forgetting`: the ledger prunes after this number of lines (0: never). `restart` resumes from the stored
+    entries with a new ledger.
     """
 
     def __init__(self, sources: dict[str, Any], horizon_us: int, *, forgetting: int = 0) -> None:
@@ -78,7 +78,7 @@ class Fold:
         return self.ledger.take(self.message(raw))
 
     def message(self, raw: bytes) -> Message:
-        """What a line says. Raises Refusal."""
+        """Return the message of a line. Raises Refusal."""
         value, timestamp = unwrap(raw)
         try:
             stamped = None if timestamp is None else parse_time(timestamp)
@@ -136,7 +136,7 @@ class Fold:
         return None if due is None else (format_time(due[0]), due[1])
 
     def register(self, sources: dict[str, Any]) -> None:
-        """Goes on under another registry."""
+        """Continue under another registry."""
         self.registry = registry(sources)
         self.restart()
         for step in self.ledger.register():
@@ -179,7 +179,7 @@ def in_bytes(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
-# What may differ between two ledgers that will never tell anything else: in what order to look at things again.
+# Two ledgers with equal outputs may differ in the order in which they look at things again.
 _MEMOS = {"horizon_queue", "retained", "_grown", "registry", "_json"}
 
 

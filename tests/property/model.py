@@ -1,10 +1,10 @@
 """Rules 3 and 4 of contract section 2 and sections 3 to 6, read word for word: a fold that cannot agree by accident.
 
 The model keeps every accepted report and tick in a list, forgets nothing and carries nothing along. After each of them
-it works out every cell, view and statement of the episode anew from the text of the contract, compares with what was
-published last, and writes down what differs. It shares no line with the product.
+it computes every cell, view and statement of the episode again from the text of the contract, compares them with the
+last published ones, and records the differences. It shares no line with the product.
 
-Where the contract leaves a question open:
+If the contract leaves a question open:
 
 - "The episode's newest accepted published_at" (rule 4) is that of the reports accepted *before* the one looked at, and
   no tick counts. A first report of an episode is never too late, nor are its claims.
@@ -42,7 +42,7 @@ class Model:
     `sources` is the registry as the vectors write it (slug → name, kind, affiliation, partial).
     `horizon_us` is in microseconds.
     `changes` grows by ``{"topic", "data"}`` in fold order, `rejected` by (line, code); `counts` as in the vectors.
-    `reached` counts the rules that were used, for whoever wants to know what a stream of records exercises.
+    `reached` counts the rules that were used, to see the coverage of a stream of records.
     """
 
     def __init__(self, sources: dict[str, Any], horizon_us: int) -> None:
@@ -126,7 +126,7 @@ class Model:
         if before and max(before) - min(times) > self.horizon:
             raise Refused("too_late", report["report_id"])
 
-    # --- what stands --------------------------------------------------------------------------------------------------
+    # --- current state ------------------------------------------------------------------------------------------------
 
     def episodes(self) -> list[str]:
         return sorted({report["episode"] for report in self.accepted})
@@ -185,7 +185,7 @@ class Model:
         return views
 
     def statements(self, episode: str) -> dict[tuple[str, int], Fields | None]:
-        """All statements that stand or ever did, by (report_id, claim index), in order."""
+        """All current and former statements, by (report_id, claim index), in order."""
         now = {(claim["report"]["report_id"], claim["index"]): claim for claim in self.claims(episode, "statement")}
         every = sorted(now.keys() | self.names(episode, "statement"))
         return {name: statement_of(now[name]) if name in now else None for name in every}
@@ -210,7 +210,7 @@ class Model:
     # --- section 6 ----------------------------------------------------------------------------------------------------
 
     def publish(self, episode: str, cause: Fields) -> None:
-        """Works everything out anew and writes down what differs from what was published last."""
+        """Compute everything again, and record the differences from the last published values."""
         for cell, (value, _) in self.cells(episode).items():
             self.publish_count(episode, cell, value, cause)
         for (ceasefire, source), seen in self.views(episode).items():
@@ -319,7 +319,7 @@ class Model:
 
 
 def part_of(cell: Cell) -> str:
-    """How a group and a scope are written in a change_id."""
+    """Return the part of a change_id for a group and a scope."""
     return (f"/group:{cell[4]}" if cell[4] else "") + (f"/scope:{cell[5]}" if cell[5] else "")
 
 

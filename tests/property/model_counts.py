@@ -28,12 +28,12 @@ class Parts(NamedTuple):
 
     @property
     def low(self) -> list[Fields]:
-        """What adds to low."""
+        """The addition to low."""
         return self.summed + [part for part in self.over if part["best"] < 0]
 
     @property
     def high(self) -> list[Fields]:
-        """What adds to high."""
+        """The addition to high."""
         return self.summed + [part for part in self.over if part["best"] >= 0]
 
 
@@ -49,7 +49,7 @@ def total(numbers: list[int | None]) -> int | None:
 
 
 def parts(claims: list[Fields], cell: Cell, reached: Counter[str]) -> Parts:
-    """What of the standing casualty `claims` counts in `cell`."""
+    """Return those of the current casualty `claims` that count in `cell`."""
     here = [claim for claim in claims if cell_of(claim) == cell]
     cumulative = [claim for claim in here if claim["basis"] == "cumulative"]
     base = max(cumulative, key=lambda claim: claim["k"]) if cumulative else None
@@ -72,7 +72,7 @@ def parts(claims: list[Fields], cell: Cell, reached: Counter[str]) -> Parts:
 def count(
     casualties: list[Fields], statements: list[Fields], cell: Cell, reached: Counter[str]
 ) -> tuple[Fields | None, Fields | None]:
-    """A cell's value, and the part with the greatest order key; both None where nothing stands."""
+    """A cell's value, and the part with the greatest order key; both None without a claim."""
     found = parts(casualties, cell, reached)
     if not found.counted:
         return None, None

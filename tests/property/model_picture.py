@@ -20,7 +20,7 @@ def named(cell: Cell, first: int = 0) -> Fields:
 
 
 class Standing:
-    """What a picture is made of: the standing casualty claims of one episode, and each cell's (value, leading part)."""
+    """The inputs of a picture: the current casualty claims of one episode, and each cell's (value, leading part)."""
 
     def __init__(
         self,

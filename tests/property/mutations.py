@@ -58,7 +58,7 @@ VALUES: tuple[Any, ...] = (
     *({"report_id": "a", "claim": 0}, {"report_id": "a", "claim": 64}, {"report_id": "", "claim": 0}),
 )
 
-# What takes the place of some bytes: pieces that are something to one reader and something else to another.
+# Replacements for some bytes: pieces that two readers may read differently.
 PIECES = (
     *(b"NaN", b"Infinity", b"-Infinity", b"1e400", b"-1e400", b"1E+5", b"-0", b"-", b"01", b"1.", b".1", b"9" * 400),
     *(
@@ -91,7 +91,7 @@ PIECES = (
 
 
 def paths(value: Any, here: Path = ()) -> Iterator[Path]:
-    """Where everything in a JSON value stands, itself left out."""
+    """Return the paths of everything inside a JSON value."""
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, each in members:
         yield (*here, name)
@@ -147,7 +147,7 @@ _GOOD = _HEAD + _CLAIM + "]"
 
 
 def _filled(before: str, piece: str, after: str) -> Callable[[int], bytes]:
-    """A text of at most so many bytes: the piece over and over between the two."""
+    """Return a text of at most `size` bytes: the piece repeated between the two."""
 
     def make(size: int) -> bytes:
         room = size - len(before.encode()) - len(after.encode())

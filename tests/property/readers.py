@@ -73,7 +73,7 @@ def _plain(value: Any) -> Any:
 
 
 def outcome_of(raw: bytes) -> str:
-    """What both make of it, which has to be the same: the code, or "report" or "tick"."""
+    """Return the result of both readers, which must be equal: the code, or "report" or "tick"."""
     product, model = by_the_product(raw), by_the_model(raw)
     assert product == model
     if isinstance(product, str):

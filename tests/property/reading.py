@@ -3,7 +3,7 @@
 A second opinion on what is a report and what it says: nothing here may be taken from the product, or the two could
 agree by accident. Slow on purpose: a text is parsed twice and every field is looked at by name.
 
-Where the contract leaves a question open, this reading decides:
+If the contract leaves a question open, this reading decides:
 
 - A withdrawn report may leave ``claims`` out: it may have none, and null or nothing there is none.
 - A ``tick`` beside a null ``report_id`` is a tick: a field that is null is one not given.

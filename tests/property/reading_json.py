@@ -1,4 +1,4 @@
-"""What is JSON and what is not, by rule 1 of the contract and with the standard library alone. See `reading`."""
+"""Decide on JSON by rule 1 of the contract, with the standard library alone. See `reading`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NotAnInteger:
 
 
 def depth(text: str) -> int:
-    """How many brackets and braces are open at most, strings left out."""
+    """Return the deepest nesting of brackets and braces outside strings."""
     deepest = opened = 0
     for sign in re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"', "", text, flags=re.DOTALL):
         if sign in "[{":
@@ -63,10 +63,10 @@ def read_json(raw: bytes) -> Any:
 
 
 def unwrap(line: bytes) -> tuple[bytes, Any]:
-    """What a line of a file holds: the bytes that count as the record, and the value of its `timestamp` (None without).
+    """Return the bytes of a line that are the record, and the value of its `timestamp` (None without).
 
     A line is wrapped when it is an object with a `value` and is itself neither a report nor a tick (an unknown field
-    of a report may be called `value`). Limits hold for the text of `value`, as it stands in the line.
+    of a report may be called `value`). Limits apply to the text of `value` in the line.
     """
     decoder = json.JSONDecoder()
     space = re.compile(r"[ \t\r\n]*")
@@ -84,7 +84,7 @@ def unwrap(line: bytes) -> tuple[bytes, Any]:
             place = space.match(line_text, end).end()  # type: ignore[union-attr]
             place += line_text[place] == ","
     except (ValueError, RecursionError):
-        return line, None  # not JSON as a whole: refused as it stands
+        return line, None  # not JSON as a whole: rejected unchanged
     names = {key for key, (value, _) in found.items() if value is not None}
     if "value" not in names or names & {"report_id", "tick"}:
         return line, None

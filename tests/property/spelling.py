@@ -1,4 +1,4 @@
-"""How `strategies` writes records down: one content has many spellings, and some texts are no record at all."""
+"""The spellings of records by `strategies`: one content has many, and some texts are not a record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNKNOWN: list[tuple[str, Any]] = [
     ("tick", None),
     ("Claims", [[]]),
 ]
-# What a field means when it is not there: writing it out changes nothing.
+# The defaults of fields: writing them out changes nothing.
 _DEFAULTS: dict[str | None, dict[str, Any]] = {
     None: {"revision": 1, "withdrawn": False, "url": None, "relayed_by": None, "tick": None},
     "casualties": {
@@ -120,7 +120,7 @@ def _spelled(dice: Random, value: Any, *, odd: bool) -> Any:
 
 
 def spell_time(moment: datetime, offset_minutes: int | None = None, digits: int = 0) -> str:
-    """The moment as seen from an offset, with at least so many digits in its fraction."""
+    """Return the moment with an offset, and with at least `digits` digits in its fraction."""
     offset = timedelta(minutes=offset_minutes or 0)
     local = moment + offset
     fraction = f"{local.microsecond:06d}"

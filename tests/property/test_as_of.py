@@ -1,4 +1,4 @@
-"""What was known at a time, over many histories: one rule, held against the replay of a file cut by hand."""
+"""Known at a time, over many histories: one rule, compared with the replay of a file cut by hand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.property.folding import in_bytes, registry
 from tests.property.strategies import BEGIN, History, histories
 from tests.support.published_shapes import assert_fits
 
-#: Around and between what the histories tell of.
+#: Around and between the times of the histories.
 TIMES = st.integers(-8, 30).map(
     lambda n: parse_time((BEGIN + timedelta(hours=6 * n)).replace(tzinfo=UTC).isoformat().replace("+00:00", "Z"))
 )
@@ -56,7 +56,7 @@ def replayed(history: History, lines: list[bytes], *, until_us: int | None, tick
 
 
 def published_by(line: str, until_us: int) -> bool:
-    """Whether a line is a report or tick published by then; one that is refused for itself is not."""
+    """Return True if a line is a report or tick published by then; an invalid one is not."""
     try:
         value, timestamp_us = unwrap(line.encode())
         message = parse(value)

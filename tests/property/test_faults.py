@@ -21,7 +21,7 @@ TIDIED_MOST = 20
 
 
 def messages(fold: Fold, lines: tuple[str, ...]) -> list[Any]:
-    """What the lines say, those that say something."""
+    """Return the messages of the valid lines."""
     said = []
     for line in lines:
         with contextlib.suppress(Refusal):
@@ -31,7 +31,7 @@ def messages(fold: Fold, lines: tuple[str, ...]) -> list[Any]:
 
 
 def calls_of(switch: Faults, work: Callable[[], object]) -> int:
-    """How many calls the work makes."""
+    """Return the number of calls of the work."""
     switch.arm(0)
     work()
     return switch.calls

@@ -27,7 +27,7 @@ REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.json"))
 
 
 def taken_by_both(history: History, fold: Fold) -> Iterator[int]:
-    """Both take line after line and have to tell the same; yields the number of each line once it is taken."""
+    """Feed both line by line and compare their outputs; yield the number of each line afterwards."""
     model = Model(history.sources, history.horizon_us)
     for line_no, line in enumerate(history.lines, 1):
         told = len(model.changes)
@@ -56,19 +56,19 @@ def test_core_says_what_the_contract_says(history: History) -> None:
 
 @given(histories(), st.integers(1, 4))
 def test_forgetting_changes_nothing_that_is_published(history: History, forgetting: int) -> None:
-    """A ledger that forgets what is settled after each so many records tells what one that forgets nothing tells."""
+    """A ledger that prunes at intervals has the same outputs as one that never prunes."""
     agree(history, forgetting=forgetting)
 
 
 @given(histories(), st.integers(1, 5), st.integers(0, 3))
 def test_restored_at_any_record_is_never_having_stopped(history: History, restarting: int, forgetting: int) -> None:
-    """A new ledger from the last value of each key goes on as the old one would have; so any prefix and the rest."""
+    """A new ledger from the last value of each key continues as the old one would; so any prefix and the rest."""
     agree(history, forgetting=forgetting, restarting=restarting)
 
 
 @given(histories(), st.integers(0, 30), st.integers(1, 6), st.integers(0, 2))
 def test_shorter_horizon_holds_from_the_restart_on(history: History, at: int, days: int, forgetting: int) -> None:
-    """What is too late by the shorter one is refused from then on, and nothing that was published changes by it."""
+    """Reports too late by the shorter one are rejected from then on, and no published value changes."""
     model, fold = Model(history.sources, history.horizon_us), Fold(history.sources, history.horizon_us)
     for line_no, line in enumerate(history.lines, 1):
         assert fold.take_line(line, line_no) == model.take_line(line, line_no)
@@ -82,7 +82,7 @@ def test_shorter_horizon_holds_from_the_restart_on(history: History, at: int, da
 
 @given(histories(), st.lists(st.integers(0, 30), max_size=2))
 def test_another_registry_publishes_what_differs(history: History, restarts: list[int]) -> None:
-    """Restarted under another registry, and back, a ledger publishes what now reads otherwise, and goes on so."""
+    """Restarted under another registry, and back, a ledger publishes the differences and continues."""
     model, fold = Model(history.sources, history.horizon_us), Fold(history.sources, history.horizon_us)
     sources, others = history.sources, OTHER_SOURCES
     for line_no, line in enumerate(history.lines, 1):
@@ -107,7 +107,7 @@ def test_history_that_once_went_wrong(path: Path, forgetting: int, restarting: i
 
 
 def record_of(line: str) -> Fields | None:
-    """What a line says, where it is a report or a tick."""
+    """Return the message of a line if it is a report or a tick."""
     try:
         value, _ = unwrap(line.encode())
         return read_record(value)
@@ -145,7 +145,7 @@ def final_values(fold: Fold) -> dict[str, Any]:
 
 @given(histories(horizon_us=400 * DAY_US), st.randoms(use_true_random=False))
 def test_final_values_depend_on_neither_order_nor_repeats(history: History, dice: Random) -> None:
-    """Whatever order reports come in and however often they are told, in the end the same stands."""
+    """Any order and any number of repeats of the reports give the same final state."""
     lines = each_revision_once(history)
     shuffled = lines + [json.dumps(json.loads(line), separators=(",", ":")) for line in lines[::2]]
     dice.shuffle(shuffled)
@@ -233,7 +233,7 @@ def test_undone_steps_leave_nothing_behind(history: History, size: int, staged: 
 
 @given(histories(), st.integers(0, 2))
 def test_stored_entries_are_the_ledger(history: History, forgetting: int) -> None:
-    """What was written as records came is what the ledger would write of all its keys, and a restored one the same."""
+    """The entries written record by record equal those of all keys at the end, also after a restore."""
     fold = folded(history, forgetting=forgetting)
     assert fold.state() == fold.stored
     again = restored(fold.registry, fold.horizon_us, fold.stored)

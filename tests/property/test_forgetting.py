@@ -1,4 +1,4 @@
-"""What a ledger keeps is bounded by what is not yet settled, but for one small entry a report (contract 2.4)."""
+"""The size of a ledger is bounded by the unsettled reports, plus one small entry per report (contract 2.4)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def chronicle(reports: int) -> Iterator[str]:
 
 
 def kept(fold: Fold) -> dict[str, int]:
-    """How many claims are kept where."""
+    """Return the number of claims by place."""
     episode = fold.ledger.episode("war")
     cells, views = episode.cells.values(), episode.views.values()
     return {

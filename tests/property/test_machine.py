@@ -35,7 +35,7 @@ class LedgerMachine(RuleBasedStateMachine):
         return [self.author.line(Random(seed)) for seed in seeds]
 
     def read(self, lines: list[str]) -> list[str]:
-        """What the model makes of them."""
+        """Return the model's outputs."""
         outcomes = []
         for line in lines:
             self.line_no += 1
@@ -84,7 +84,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.fold.restart()
 
     def nothing_is_settled(self) -> bool:
-        """Whether no view has become a state: that keeps who spoke for whom when it was settled."""
+        """Return True if no view has become a state, which keeps the registry of its settling."""
         episodes = map(self.fold.ledger.episode, self.fold.ledger.episodes())
         return all(view.settled == START for episode in episodes for view in episode.views.values())
 

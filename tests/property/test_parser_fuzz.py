@@ -211,7 +211,7 @@ NAMED = {
 
 
 def named_alike(raw: bytes) -> bool:
-    """Whether the processes of a shared replay give a record to the episode that it is read as."""
+    """Check that the processes of a shared replay assign a record to its own episode."""
     try:
         episode = parse(raw).episode
     except Refusal:
@@ -247,7 +247,7 @@ def test_quarter_of_a_mebibyte_of_any_shape(shape: str) -> None:
 
 
 def calls_to_parse(raw: bytes) -> int:
-    """How many functions a parse calls, in Python and right below."""
+    """Return the number of functions that a parse calls, in Python and directly below."""
     calls = 0
 
     def count(_frame: FrameType, kind: str, _argument: object) -> None:

@@ -27,7 +27,7 @@ TICK = "2022-09-20T00:00:00Z"
 
 
 def replayed(history: History, lines: list[bytes], *, tick: bool) -> dict[str, Any]:
-    """What a replay of a file of these lines says."""
+    """Return the outputs of a replay of these lines."""
     refused: list[tuple[int, str]] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reports.jsonl"
@@ -95,7 +95,7 @@ PLAIN = REPORT[:-1]
 
 
 def of_bytes(size: int) -> str:
-    """A report of so many bytes."""
+    """Return a report of `size` bytes."""
     return f'{PLAIN}, "x": "{"y" * (size - len(PLAIN) - 9)}"}}'
 
 
@@ -147,7 +147,7 @@ LINES: dict[str, str | bytes] = {
 
 @pytest.mark.parametrize("name", LINES)
 def test_line_of_a_file(name: str) -> None:
-    """An odd line between two good ones: the same outcome, and the others keep their numbers and stand."""
+    """An odd line between two good ones: the same outcome, and the others keep their numbers and count."""
     line = LINES[name]
     raw = line if isinstance(line, bytes) else line.encode()
     around = [REPORT.replace('"a"', f'"{n}"').encode() for n in range(2)]

@@ -164,7 +164,7 @@ def test_wrong_ceasefire_is_reported(contexts: Path, claim: dict[str, Any], prob
 
 
 def test_total_coded_twice_is_reported(contexts: Path) -> None:
-    """Two totals of one cell are one claim; two increments may be two incidents, and an optional claim is none."""
+    """Two totals of one cell are one claim; two increments may be two incidents; optional claims do not count."""
     entry = changed("claims.0.claim.basis", "cumulative")["claims"][0]
     assert len(check(changed("claims", [entry, entry]), contexts)) == 1
     assert check(changed("claims", [entry, entry | {"optional": True}]), contexts) == []

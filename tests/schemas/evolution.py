@@ -1,7 +1,7 @@
-"""What of a change of a schema breaks those who were there before (docs/explanation/evolution.md).
+"""Find the breaking changes of a schema (docs/explanation/evolution.md).
 
-Whoever reads what is published must find every field it knew, always there if it always was, and in it nothing that
-could not have been there before. Whoever writes what is taken in must be allowed all that it was.
+A reader must find every field that it knew, always present if it always was, with no value that was impossible
+before. A writer must be allowed everything that was allowed before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 
 
 class Place(NamedTuple):
-    """What one field may hold, over all the forms that it may have."""
+    """The values of one field, over all its forms."""
 
     required: bool
     types: frozenset[str]
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 
 def breaks_readers(before: Schema, now: Schema) -> list[str]:
-    """What those who read by the schema `before` would stumble on in records of `now`."""
+    """Return the faults that readers with the schema `before` would find in records of `now`."""
     old, new = places(before), places(now)
     faults = [f"{path}: gone" for path in old.keys() - new.keys()]
     for path in old.keys() & new.keys():
@@ -39,7 +39,7 @@ def breaks_readers(before: Schema, now: Schema) -> list[str]:
 
 
 def breaks_writers(before: Schema, now: Schema) -> list[str]:
-    """What those who write by the schema `before` would see refused, or passed over, by `now`."""
+    """Return the values of writers with the schema `before` that `now` would reject or ignore."""
     old, new = places(before), places(now)
     faults = [f"{path}: passed over" for path in old.keys() - new.keys()]
     for path, is_ in new.items():

@@ -1,6 +1,6 @@
-"""What the fold makes of recorded input: the golden corpus, and the examples of the schemas, come from here.
+"""Record the golden corpus and the examples of the schemas from folds of recorded input.
 
-`python -m tests.schemas.recording examples` picks schemas/json/examples.json from the newest corpus anew;
+`python -m tests.schemas.recording examples` picks schemas/json/examples.json from the newest corpus again;
 `python -m tests.schemas.recording corpus v2` records a new version's, with its schemas, from that folder's
 reports.jsonl and sources.yaml. A version that is recorded is never recorded again.
 """
@@ -135,7 +135,7 @@ def examples(folder: Path) -> dict[str, list[Any]]:
 
 
 def _overnight(folder: Path, episode: str) -> Json:
-    """What became of an episode from one evening to the next morning."""
+    """Return the changes of an episode from one evening to the next morning."""
     records = [unwrap(line) for line in (folder / "reports.jsonl").read_bytes().splitlines()]
     registry = read_sources(folder / "sources.yaml")
     evening, morning = parse_time("2022-09-14T18:00:00Z"), parse_time("2022-09-15T07:00:00Z")

@@ -28,7 +28,7 @@ def official() -> Draft7Validator:
 
 
 def resolved(document: Any, reference: str) -> Any:
-    """What a reference within the document points at; KeyError where it points at nothing."""
+    """Return the target of a reference within the document. Raises KeyError without one."""
     found = document
     for part in reference.removeprefix("#/").split("/"):
         found = found[part]

@@ -34,12 +34,12 @@ def then(folder: Path, name: str) -> Schema:
 
 
 def was_there(folder: Path, name: str) -> bool:
-    """Whether there was such a shape then: one that came later breaks nobody."""
+    """Return True if the shape existed then: a later one breaks no reader."""
     return (folder / "schemas" / f"{name}.json").exists()
 
 
 def covers(known: Any, now: Any) -> bool:
-    """Whether everything that was known is still said; more may be."""
+    """Return True if everything known before is still there; more may be."""
     if isinstance(known, dict):
         return isinstance(now, dict) and all(name in now and covers(known[name], now[name]) for name in known)
     if isinstance(known, list):
@@ -94,7 +94,7 @@ def test_what_was_published_then_is_read_by_the_shapes_of_today(folder: Path) ->
 
 @FOLDERS
 def test_what_is_published_today_is_read_by_the_schemas_of_then(folder: Path) -> None:
-    """Whoever built on a version goes on: within one number of VERSION."""
+    """Programs built on a version continue to work within one number of VERSION."""
     if folder.name != CURRENT:
         pytest.skip("another major version: its readers have topics of their own")
     recording = Recording(folder)
@@ -118,7 +118,7 @@ def test_no_schema_breaks_those_who_were_there_before(name: str) -> None:
 
 
 def field(schema: Schema, path: str) -> tuple[Schema, str]:
-    """The properties that a field stands among, and its name: `CellValue.best` looks into `$defs`."""
+    """Return the properties around a field, and its name: `CellValue.best` looks into `$defs`."""
     title, _, name = path.rpartition(".")
     home = schema["$defs"][title] if title else schema
     return home, name

@@ -12,7 +12,7 @@ from schemas.msgspec_structs import struct_of
 from schemas.reports import ReportShape
 from tests.support.report_json import FULL_REPORT, MINIMAL_REPORT
 
-#: What a struct leaves to whoever reads with it; what is said of a shape, not asked; and how a kind of claim is told.
+#: Keywords that a struct leaves to its caller, that only describe, or that name the kind of a claim.
 LEFT_OUT = {"pattern", "additionalProperties", "title", "description", "default", "discriminator"}
 
 

@@ -44,7 +44,7 @@ def fits_schema(name: str, record: Any) -> None:
 
 
 def test_what_is_generated_is_what_is_committed() -> None:
-    """`python -m schemas.generate` writes them anew."""
+    """`python -m schemas.generate` writes them again."""
     for path, text in documents().items():
         assert (HERE / path).read_text(encoding="utf-8") == text, path
 
@@ -70,7 +70,7 @@ def test_examples_fit(name: str) -> None:
 
 
 def test_examples_come_from_a_real_fold() -> None:
-    """`python -m tests.schemas.recording examples` picks them anew."""
+    """`python -m tests.schemas.recording examples` picks them again."""
     shown = json.loads(EXAMPLES.read_text(encoding="utf-8"))
     assert shown == examples(versions()[-1])
 
@@ -118,7 +118,7 @@ def test_what_the_vectors_publish_fits(path: Path) -> None:
 
 
 def test_what_random_histories_publish_fits() -> None:
-    """Hundreds of histories in which every rule is in play; the JSON Schemas are held against the first of them."""
+    """Hundreds of histories in which every rule is in play; the JSON Schemas are checked with the first of them."""
     for number in range(150):
         told = history(number, 30)
         fold = Fold(told.sources, told.horizon_us)

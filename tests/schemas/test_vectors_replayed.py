@@ -1,4 +1,4 @@
-"""The contract's vectors through the command line and the Python interface: lines as they stand, and wrapped."""
+"""The contract's vectors through the command line and the Python interface: lines unchanged, and wrapped."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def vector(request: pytest.FixtureRequest) -> Vector:
 
 
 def replayed(vector: Vector, reports: Path, folder: Path) -> dict[str, Any]:
-    """What `truceline replay` makes of a file: changes, snapshot, refused lines, as a vector expects them."""
+    """Return the outputs of `truceline replay` for a file: changes, snapshot, rejected lines, as in a vector."""
     sources = folder / "sources.yaml"
     sources.write_text(yaml.safe_dump(vector["sources"]))
     outputs = {name: folder / f"{name}.json" for name in ("changes", "snapshot", "rejected")}

@@ -1,4 +1,4 @@
-"""What an episode waits for: the earliest is known, whatever was waited for before."""
+"""The timers of an episode: the earliest is known, in any order of insertion."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One running count (contract section 3): base, increments, bounds, and that order does not matter.
 
-Figures are added to a cell and taken away again by hand here; what reports do to it is told in `test_counts`.
+Figures are added to a cell and taken away again by hand here; `test_counts` has the effects of reports.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.support.class_fields import fields_of
 
 
 def entry(claim: Json, report_id: str = "r", published_at: str = at(20)) -> Entry:
-    """A figure as a cell keeps it, of a report that is published after all that these tests tell."""
+    """Return a figure as a cell stores it, of a report published after all others in these tests."""
     (figure,) = read_report(report(report_id, claim, published_at=published_at)).claims
     assert isinstance(figure, Casualty)
     return Entry(figure.as_of, parse_time(published_at), report_id, 0, figure)
@@ -159,7 +159,7 @@ def test_an_incident_falls_back_to_its_earlier_telling() -> None:
 
 
 def test_a_telling_that_the_base_contains_is_no_rival() -> None:
-    """Only increments behind the base count, so only they are told twice."""
+    """Only increments after the base count, so only they are reported twice."""
     later = entry(more(5, as_of=at(16), incident="x"), "z")
     made = cell(killed(50, as_of=at(15)), more(3, as_of=at(14), incident="x"))
     made.add(later)
@@ -226,7 +226,7 @@ def test_the_value_depends_on_the_set_alone_never_on_the_order() -> None:
 
 
 def test_removing_is_the_inverse_of_adding_in_any_order() -> None:
-    """After each removal the cell is as if the claim had never stood."""
+    """After each removal the cell is as if the claim had never been there."""
     for order in permutations(MIXED):
         made = Cell()
         for each in MIXED:

@@ -1,4 +1,4 @@
-"""What reports do to the cells, and the changes that are published of it (contract sections 3 and 6)."""
+"""The effects of reports on cells, and the published changes (contract sections 3 and 6)."""
 
 from __future__ import annotations
 

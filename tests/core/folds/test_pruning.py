@@ -149,7 +149,7 @@ def test_a_settled_denial_is_kept_while_what_it_denies_may_stand() -> None:
 
 
 def test_settled_denial_of_a_pruned_claim_is_pruned() -> None:
-    """Of a figure that is superseded for good, of a claim that is none or is not there."""
+    """For a figure superseded permanently, a claim without a figure, and a missing claim."""
     denial = report("d", denies("a"), source="watch", **OLD)
     figures = [report("a", killed(6, as_of=at(9)), **OLD), report("b", killed(7), **OLD)]
     assert kept(*figures, denial) == {"b": ["Casualty"]}
@@ -221,7 +221,7 @@ def test_a_view_all_of_whose_claims_are_forgotten_goes_on() -> None:
 
 
 def test_settled_state_keeps_the_affiliations_of_its_time() -> None:
-    """A state can no more be folded again: another registry speaks for what stands behind it alone."""
+    """A state cannot be folded again: another registry applies only to the claims after it."""
     agreed, held = report("a", act("agreed"), **OLD), report("b", act("holding"), published_at=at(19))
     story = Story(agreed, held, NEW, horizon_days=DAYS, forgetting=True)
     assert story.joint()["declared_by"] == ["north"]

@@ -39,7 +39,7 @@ def chronicle(*records: Json, horizon_days: int = 400) -> EpisodeHistory:
 
 
 def figure(claim: Json, by: Json, index: int = 0, **fields: Any) -> Json:
-    """What is told of a claim: what it says, and the report that says so."""
+    """Return the explanation of a claim: its content and its report."""
     best = claim["count"]["best"]
     return {
         "as_of": claim.get("as_of", by["published_at"]),
@@ -216,7 +216,7 @@ def test_ceasefire_explanation_has_acts_and_timers_in_order() -> None:
 
 
 def done_by(record: Json, **fields: Any) -> Json:
-    """What is told of an act that moves nothing any more."""
+    """Return the explanation of an act without effect."""
     told = step_of(record, "", "", **fields)
     return {name: each for name, each in told.items() if name not in {"before", "after"}}
 
@@ -283,7 +283,7 @@ def test_what_was_refused_at_sight_is_told_too() -> None:
 
 
 def test_each_claim_bears_the_address_of_its_record() -> None:
-    """That of a log stands in the causes of changes too; a line of a file does not."""
+    """The position on a log is in the causes of changes too; a line of a file is not."""
     on_log, in_file = {"topic": "t.reports", "partition": 3, "offset": 17}, {"file": "r.jsonl", "line": 4}
     story = chronicle()
     story.take(read(report("a", killed(7), act("agreed"))), on_log)

@@ -1,4 +1,4 @@
-"""What a step says of itself (contract sections 4 and 7)."""
+"""The properties of a step (contract sections 4 and 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The packed table of settled reports, held against a dict."""
+"""The packed table of settled reports, compared with a dict."""
 
 from __future__ import annotations
 
