@@ -30,7 +30,7 @@ class AgentBatch(Protocol):
         """Check the messages against the ledger and fold counts and statements."""
 
     def concerns_ceasefires(self) -> bool:
-        """Tell whether there is anything to fold of ceasefire views."""
+        """Return True if there is anything to fold of ceasefire views."""
 
     def fold_ceasefires(self) -> None:
         """Fold the ceasefire views."""

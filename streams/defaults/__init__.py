@@ -1,1 +1,1 @@
-"""What ships with the program: an example source registry and the demo's story."""
+"""Files that come with the program: example source registry, atlas and alert rules, and the demo's story."""

@@ -9,7 +9,7 @@ from streams.feeds.entries import FeedInfo
 
 __all__ = ["calendar"]
 
-#: A line of iCalendar ends after so many bytes (section 3.1).
+#: The longest line of iCalendar in bytes (section 3.1).
 LINE_BYTES = 75
 
 

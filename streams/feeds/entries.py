@@ -38,7 +38,7 @@ class Entry:
 
     @property
     def is_correction(self) -> bool:
-        """Whether the change takes something back: a withdrawal, a revision or a lower figure."""
+        """Return True if the change takes something back: a withdrawal, a revision or a lower figure."""
         return "correction" in self.tags
 
 

@@ -137,7 +137,7 @@ class Lines:
         if self.path == "-":
             yield sys.stdin.buffer
             return
-        with open(self.path, "rb", buffering=0) as raw:  # noqa: PTH123 - the raw file tells how far
+        with open(self.path, "rb", buffering=0) as raw:  # noqa: PTH123 - the raw file has the position
             self._raw = raw
             with _unpacked(self.path, io.BufferedReader(raw, _BUFFER_BYTES)) as file:
                 yield file

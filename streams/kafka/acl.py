@@ -85,7 +85,7 @@ class Acl:
     operation: str
     why: str
     prefixed: bool = False
-    #: Whether nothing works without it; False: `why` says what does not work.
+    #: True if nothing works without it; False: `why` names the missing feature.
     needed: bool = True
 
     def __str__(self) -> str:
@@ -102,13 +102,13 @@ class Acl:
 
 #: Why a worker reads the topics it writes.
 _READ = {
-    "casualties": "GET /events, alerts; what tells that a ledger was lost",
-    "ceasefires": "GET /events, alerts; what tells that a ledger was lost",
-    "statements": "GET /events; what tells that a ledger was lost",
+    "casualties": "GET /events, alerts; detects a lost ledger",
+    "ceasefires": "GET /events, alerts; detects a lost ledger",
+    "statements": "GET /events; detects a lost ledger",
     "episodes": "shows the pictures",
-    "rejected": "what tells that a ledger was lost",
+    "rejected": "detects a lost ledger",
     "ledger": "restores the state of a partition",
-    "alerts": "GET /events, sending on, which were told before",
+    "alerts": "GET /events, sending; finds alerts that were sent before",
 }
 
 

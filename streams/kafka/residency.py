@@ -13,7 +13,7 @@ __all__ = ["is_processed_here", "partition_counts"]
 
 
 def is_processed_here(key: bytes | None, value: bytes | None, partition: int, counts: tuple[int, ...]) -> bool:
-    """Tell whether a record is folded, or rejected for its content, in its own partition (section 2 rule 2).
+    """Return True if a record is folded, or rejected for its content, in its own partition (section 2 rule 2).
 
     Otherwise it was rerouted, and comes again in its partition, or was rejected as misrouted. `counts` are the numbers
     of partitions that the log has had.

@@ -29,7 +29,7 @@ def partition_of(key: bytes, partitions: int) -> int:
 
 
 def was_rerouted(headers: Sequence[tuple[str, bytes | None]]) -> bool:
-    """Tell whether a record was rerouted before: it is not rerouted twice."""
+    """Return True if a record was rerouted before: it is not rerouted twice."""
     return any(name == REROUTED for name, _ in headers)
 
 

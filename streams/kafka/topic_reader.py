@@ -12,7 +12,7 @@ from streams.kafka.range_reader import ALL, RangeReader, UnknownTopic
 
 __all__ = ["TopicReader"]
 
-#: Whoever reads whole topics does nothing else meanwhile.
+#: A reader of whole topics does nothing else meanwhile.
 FETCH_BYTES = 8 << 20
 
 

@@ -59,7 +59,7 @@ class TopicDifference:
 
     @property
     def is_setting(self) -> bool:
-        """Whether altering the topic's configuration fixes it."""
+        """Return True if altering the topic's configuration fixes it."""
         return self.what not in {"topic", "partitions"}
 
     def __str__(self) -> str:
@@ -242,7 +242,7 @@ def _does(setting: str, found: str, wanted: str) -> bool:
 
 
 def _is_fatal(topic: Topic, setting: str, found: str) -> bool:
-    """Tell whether no worker may run: a log that loses records, a ledger with retention, a topic too small."""
+    """Return True if no worker may run: a log that loses records, a ledger with retention, a topic too small."""
     if setting in {"retention.ms", "retention.bytes"}:
         return topic.name == "reports"
     return setting == "cleanup.policy" or (setting == "max.message.bytes" and int(found) < MIN_MESSAGE_BYTES)

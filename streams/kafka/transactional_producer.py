@@ -116,7 +116,7 @@ class TransactionalProducer:
 
     @property
     def connection_lost(self) -> bool:
-        """Whether a connection that the last commit used is lost: see `open_transactions`."""
+        """Return True if a connection that the last commit used is lost: see `open_transactions`."""
         return not all(connection.connected() for connection in self._used_connections)
 
     async def open_transactions(self, tps: Iterable[TopicPartition]) -> list[TopicPartition]:

@@ -2,7 +2,7 @@
 
 `PartitionConsumer` runs it. A partition is taken over in a fixed order (`partition`), because aiokafka sends no
 group metadata with the offsets: the producer's transactional id fences the last owner, and the
-ledger topic, not the group, says where to go on.
+ledger topic, not the group, has the position to resume from.
 """
 
 from streams.processing.consumer import PartitionConsumer

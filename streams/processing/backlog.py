@@ -23,12 +23,12 @@ class Backlog:
 
     @property
     def full(self) -> bool:
-        """Whether it holds two batches."""
+        """Return True if it holds two batches."""
         return self.records >= 2 * self._batch_records or self._bytes >= 2 * self._batch_bytes
 
     @property
     def low(self) -> bool:
-        """Whether it holds less than one batch."""
+        """Return True if it holds less than one batch."""
         return self.records < self._batch_records and self._bytes < self._batch_bytes
 
     def put(self, fetched: Sequence[Any]) -> int | None:
@@ -99,7 +99,7 @@ class FetchQueue:
         self._partition = partition
         self._reader = reader
         self._backlog = Backlog(batch_records, batch_bytes)
-        #: Whether fetched records are accepted: the partition is ours and restored.
+        #: True if fetched records are accepted: the partition is ours and restored.
         self._open = False
         self._paused = False
         #: Offset to fetch from after the pause, if not the reader's position: there was no room for that record.

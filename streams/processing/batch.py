@@ -26,7 +26,7 @@ class BatchStats:
         self.moved: dict[str, None] = {}
         #: Sources of the accepted reports.
         self.sources: set[str] = set()
-        #: Whether a ceasefire changed, and with it perhaps the next timer.
+        #: True if a ceasefire changed, and with it perhaps the next timer.
         self.ceasefires = False
         #: The first rejected records, and all that are rejected for a bug.
         self.rejected: list[Rejection] = []
@@ -86,7 +86,7 @@ class FoldedBatch:
             ledger.fold_counts(step)
 
     def concerns_ceasefires(self) -> bool:
-        """Tell whether `fold_ceasefires` has anything to do.
+        """Return True if `fold_ceasefires` has anything to do.
 
         If no step concerns a ceasefire in the present state, none changes the answer for the next one.
         """

@@ -1,4 +1,4 @@
-"""How many records a transaction may take, after what went wrong before."""
+"""The number of records that a transaction may have, after earlier failures."""
 
 from typing import Any, Final
 

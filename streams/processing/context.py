@@ -29,7 +29,7 @@ class Limits:
     transaction_s: float
     #: Wait before a fenced partition is taken over again: by then the group knows whether it is still ours.
     fenced_s: float
-    #: Whether ticks are appended to the log; not to a copy of one that has them.
+    #: True if ticks are appended to the log; not to a copy of one that has them.
     ticks: bool = True
     #: Pictures in one transaction.
     pictures: int = 200

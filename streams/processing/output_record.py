@@ -39,7 +39,7 @@ class SizeLimits:
         return self._max_bytes[topic]
 
     def fits(self, record: OutputRecord) -> bool:
-        """Tell whether the topic of a record takes one of its length."""
+        """Return True if the topic accepts a record of this length."""
         value = record[3]
         return len(value or b"") < SMALL_BYTES or size_bytes(record) <= self._max_bytes[record[0]]
 

@@ -56,7 +56,7 @@ TRANSITIONS: Final[Mapping[tuple[PartitionState, PartitionEvent], PartitionState
     (_S.BLOCKED, _E.RETRY): _S.WAITING,
 }
 
-#: A rebalance and its end change only whether work goes on, so elsewhere they change no state.
+#: A rebalance only pauses and resumes work, so in other states it changes nothing.
 _IGNORED: Final = frozenset({_E.REBALANCE, _E.ASSIGNED})
 
 

@@ -38,7 +38,7 @@ RETRY_MAX_S = 5.0
 
 
 class Assignment(Enum):
-    """Whether the group gives the partition to this worker."""
+    """Return True if the group gives the partition to this worker."""
 
     OURS = auto()
     #: The group rebalances.

@@ -9,7 +9,7 @@ EVERY_S = 1.0
 
 
 class PictureSchedule:
-    """What is owed in one partition. Times are those of a monotonic clock, in seconds."""
+    """The pictures to write in one partition. Times are of a monotonic clock, in seconds."""
 
     def __init__(self) -> None:
         self._due: list[tuple[float, str]] = []
@@ -39,7 +39,7 @@ class PictureSchedule:
         return self._due[0][0] if self._due else None
 
     def take_due(self, now_s: float, most: int) -> list[str]:
-        """Take the episodes whose pictures are to be written now, at most so many."""
+        """Return the episodes whose pictures are due now, at most `most`."""
         taken: list[str] = []
         while self._due and self._due[0][0] <= now_s and len(taken) < most:
             _, episode = heapq.heappop(self._due)

@@ -4,9 +4,9 @@ from streams.observability.wall_clock import WallClock
 
 __all__ = ["TickTimer"]
 
-#: How often a partition whose timer is due is checked for having caught up.
+#: The interval of checks that a partition with a due timer has caught up.
 CATCH_UP_S = 0.25
-#: How often a clock in doubt is looked at again.
+#: The interval of checks of an uncertain clock.
 DOUBT_S = 2.0
 
 

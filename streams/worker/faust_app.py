@@ -80,7 +80,7 @@ class TrucelineApp(faust.App):
 
     @property
     def has_topic_agents(self) -> bool:
-        """Whether agents read topics, for which Faust runs a consumer and a producer."""
+        """Return True if agents read topics, for which Faust runs a consumer and a producer."""
         return any(agent.get_topic_names() for agent in self.agents.values())
 
     def _new_transport(self) -> TransportT:

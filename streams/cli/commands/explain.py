@@ -79,7 +79,7 @@ def explain(
 
 
 def _subject_and_files(rest: list[str]) -> tuple[str | None, list[str]]:
-    """Return the subject and the files: after `--from a*.jsonl` a shell's list of files goes on as arguments."""
+    """Return the subject and the files: after `--from a*.jsonl` a shell's list of files continues as arguments."""
     if rest and rest[0] != "-" and not Path(rest[0]).is_file():
         return rest[0], rest[1:]
     return None, rest

@@ -1,1 +1,1 @@
-"""What a person sees in a terminal: progress, tables, and files that are whole or not there."""
+"""Output for a person at a terminal: progress, tables, and files that are complete or absent."""

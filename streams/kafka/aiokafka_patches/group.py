@@ -21,7 +21,7 @@ def sticky_assignor() -> Any:
 def note_generation(assignor: Any, consumer: AIOKafkaConsumer) -> None:
     """Record the generation of the consumer's group in its assignor, which aiokafka leaves out.
 
-    Without it the leader cannot tell a current assignment from an old one.
+    Without it the leader cannot distinguish a current assignment from an old one.
     """
     assignor.generation = consumer._coordinator.generation
 

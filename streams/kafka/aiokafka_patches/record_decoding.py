@@ -37,7 +37,7 @@ LENGTH_AT, BEFORE_LENGTH_COUNTS = 8, 12
 ATTRIBUTES_AT, RECORDS_AT, HEADER_BYTES = 21, 57, 61
 CODEC_MASK = 7
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
-#: How many times as long as the compressed data snappy and LZ4 can be at most.
+#: The highest ratio of the data to its compressed length with snappy and LZ4.
 LARGEST_RATIO = {SNAPPY: 22, LZ4: 256}
 _GZIP_WINDOW = 31
 

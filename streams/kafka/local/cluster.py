@@ -39,7 +39,7 @@ START_TIMEOUT_S = 90.0
 NAMED_TIMEOUT_S = 15.0
 PROBE_PAUSE_S = 0.1
 NODES_AT_MOST = 3
-#: The file that says that a folder holds a cluster of ours.
+#: The file that marks the folder of a local cluster.
 DESCRIPTION = "cluster.json"
 
 # Below the ports of outgoing connections (from 32768 on Linux, 49152 elsewhere): one of those could take a node's port
@@ -72,7 +72,7 @@ class LocalKafka:
         formatting fails; then everything it made is deleted, and nothing else.
         """
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise KafkaUnavailable(f"{folder} is not an empty folder, and holds no Kafka of ours: name another one")
+            raise KafkaUnavailable(f"{folder} is neither empty nor the folder of a local Kafka: name another one")
         ports = _free_ports(nodes) if port is None else [port + n for n in range(nodes)]
         for taken in filter(_is_taken, ports):
             raise KafkaUnavailable(f"port {taken} is taken on 127.0.0.1: name another one")
@@ -211,7 +211,7 @@ def broker(*, properties: Mapping[str, str] | None = None) -> Iterator[str]:
 
 
 def answers(bootstrap_servers: str, *, brokers: int = 1) -> bool:
-    """Tell whether at least `brokers` are in service. Blocks; may be called while an event loop runs."""
+    """Return True if at least `brokers` are in service. Blocks; may be called while an event loop runs."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, _answers(bootstrap_servers, brokers)).result()
 
@@ -249,7 +249,7 @@ def _shared_properties(nodes: Sequence[Node]) -> dict[str, str]:
         "broker.session.timeout.ms": "6000",
         "broker.heartbeat.interval.ms": "1000",
         "group.initial.rebalance.delay.ms": "0",
-        # How short a session a test may ask for; the clients' own default is longer.
+        # The shortest session that a test may ask for; the clients' own default is longer.
         "group.min.session.timeout.ms": "1000",
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
     }

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 STOP_TIMEOUT_S = 30.0
 LOG_TAIL_LINES = 15
 GONE_PAUSE_S = 0.02
-#: A process's start is told by the time of booting, which may move by a second when the clock is set.
+#: The start of a process is relative to the boot time, which may move by a second when the clock is set.
 SAME_START_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a node listens on the loopback, and the id of its data folder (a Kafka UUID)."""
+    """The ports of a node on the loopback, and the id of its data folder (a Kafka UUID)."""
 
     number: int
     port: int
@@ -90,7 +90,7 @@ class Node:
 
     @property
     def process(self) -> psutil.Process | None:
-        """The live process of this node, whoever started it; None when it is gone or only a stale pid file is left."""
+        """Return the live process of this node, also of another parent; None without one or with a stale pid file."""
         try:
             mark = json.loads(self._pid_file.read_text())
             process = psutil.Process(mark["pid"])
@@ -102,7 +102,7 @@ class Node:
 
     @property
     def running(self) -> bool:
-        """Whether the process lives (a paused one does too)."""
+        """Return True if the process lives (a paused one does too)."""
         return self.process is not None
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
@@ -117,7 +117,7 @@ class Node:
         self._gone(STOP_TIMEOUT_S)
 
     def pause(self) -> None:
-        """SIGSTOP: alive to the machine, silent to everyone; returns when it has stopped, not just been told to."""
+        """Stop the process with SIGSTOP, so that it is alive and silent; return once it has stopped."""
         self._signal(signal.SIGSTOP)
         with contextlib.suppress(psutil.NoSuchProcess):
             while (process := self.process) is not None and process.status() != psutil.STATUS_STOPPED:
@@ -134,7 +134,7 @@ class Node:
 
     @property
     def log(self) -> Path:
-        """What the node says, and has said in earlier runs."""
+        """Return the log of the node, also of earlier runs."""
         return self.folder / "server.log"
 
     @property
@@ -173,7 +173,7 @@ class Node:
             os.kill(process.pid, number)
 
     def _gone(self, timeout_s: float) -> None:
-        # Looked at, not waited for: whoever started the process may leave it unreaped, and that counts as gone.
+        # Polled, not waited for: the parent may leave the process a zombie, and that counts as gone.
         give_up_at = time.monotonic() + timeout_s
         while self.running:
             if time.monotonic() > give_up_at:

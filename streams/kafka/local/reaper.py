@@ -1,6 +1,6 @@
-"""Removes a temporary Kafka when whoever asked for it is gone: `python -m streams.kafka.local.reaper FOLDER`.
+"""Remove a temporary Kafka when its owner is gone: `python -m streams.kafka.local.reaper FOLDER`.
 
-It waits for the end of its standard input, which comes when the other end is closed: by the owner in good order,
+It waits for the end of its standard input, which comes when the other end is closed: by the owner,
 or by the system when the owner was killed.
 """
 
@@ -14,7 +14,7 @@ from streams.kafka.local.cluster import LocalKafka
 
 
 def main(folder: Path) -> None:
-    """Wait, then kill the nodes laid out in `folder` and delete it."""
+    """Wait, then kill the nodes in `folder` and delete it."""
     sys.stdin.buffer.read()
     if (kafka := LocalKafka.open(folder)) is not None:
         kafka.remove()

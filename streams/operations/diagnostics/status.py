@@ -1,7 +1,7 @@
 """State of an installation: partitions, owners, lag, reports, last commits.
 
-Where each comes from: partitions, owners, lag and last commits from the brokers, so that they are told also where no
-worker can be reached; standing reports from the workers' own /metrics, since only they have counted them.
+Partitions, owners, lag and last commits come from the brokers, so they are shown even if no worker can be reached.
+The numbers of reports come from the workers' own /metrics.
 """
 
 import asyncio

@@ -1,9 +1,8 @@
 """A file of a long export, which can be interrupted at any moment and resumed; complete in the end, or absent.
 
-What is written goes to `FILE.part`. Every so often it is brought to the disk, and beside it, in `FILE.part.json`,
-how long it was then and where to go on; what lies behind that is cut off when it is resumed. A compressed file has
-a frame (`.zst`) or member (`.gz`) of its own from each such moment to the next, so that what is before it stands alone.
-In the end the part takes the file's name.
+Data goes to `FILE.part`. At intervals it is flushed to the disk, and `FILE.part.json` gets its length and the position
+to resume from; a resume truncates the rest. Each interval is a frame (`.zst`) or member (`.gz`) of its own, so that
+the part before is complete. At the end the part gets the file's name.
 """
 
 import gzip

@@ -94,5 +94,5 @@ def _span(ax: Axes, row: int, span: Span, story: PlottedHistory, theme: Theme) -
 
 
 def short_name(name: str, most: int = 14) -> str:
-    """Return a ceasefire's name as it stands beside its band."""
+    """Return a ceasefire's name as it is shown beside its band."""
     return name if len(name) <= most else name[: most - 1] + "…"

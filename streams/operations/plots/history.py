@@ -1,8 +1,8 @@
-"""An episode's history, as its changes tell it: a line of figures for each cell, a band for each ceasefire.
+"""An episode's history from its changes: a line of figures for each cell, a band for each ceasefire.
 
-Time is the time of knowledge: when the report that caused a change was published, or the tick. Of several changes
-at one time only the last counts. Where a status changed by the clock (took effect, expired), the change stands at
-the time that it was due, which was known before.
+Time is the time of knowledge: the publication of the report that caused a change, or the tick. Of several changes
+at one time only the last counts. A status that changed by the clock (took effect, expired) is at the time at which it
+was due, which was known before.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ VIOLATIONS = ("alleged", "denied", "confirmed")
 
 
 class LineKey(NamedTuple):
-    """What a line of figures counts, and who says so: a cell of the contract."""
+    """The subject and the source of a line of figures: a cell of the contract."""
 
     source: str
     party: str
@@ -63,7 +63,7 @@ class PlottedLine:
 
     @property
     def last(self) -> Point:
-        """What stands at the end."""
+        """Return the figure at the end."""
         return self.points[-1]
 
 
@@ -119,7 +119,7 @@ class PlottedHistory:
 
 
 def story_of(changes: Iterable[PlottedChange], episode: str, *, until_us: int | None = None) -> PlottedHistory:
-    """Return the story of one episode from changes (topic, record) in fold order; others are passed over.
+    """Return the history of one episode from changes (topic, record) in fold order; skip other episodes.
 
     With `until_us` it ends there, as it was known then.
     """

@@ -104,7 +104,7 @@ def _ceasefire_words(row: Row) -> tuple[str, ...]:
 
 
 def figure_words(best: int | None, low: int | None, high: int | None) -> str:
-    """Return a figure as it stands beside a line: `71`, `≥ 50`, `≤ 60`, `≈ 60`, `60 (55–80)`; `withdrawn` for none."""
+    """Return a figure as shown beside a line: `71`, `≥ 50`, `≤ 60`, `≈ 60`, `60 (55–80)`; `withdrawn` for none."""
     if best is None:
         return "withdrawn"
     if low is None and high is None:

@@ -1,4 +1,4 @@
-"""How a picture looks: two themes, colours that the colour-blind can tell apart, and a look for every status.
+"""The look of a picture: two themes, colours that the colour-blind can distinguish, and a style for every status.
 
 The colours of lines are Okabe and Ito's (2008), lightened where the ground is dark. No meaning hangs on colour alone:
 lines differ in dashes too, a status is written on its band, and marks differ in shape.
@@ -24,7 +24,7 @@ DASHES: tuple[Dash, ...] = (
 # Statuses that are over are drawn thin: what was is past.
 THIN = frozenset({"none", "ended", "expired", "rejected", "never_took_effect"})
 
-# What was said of a ceasefire: its words, and its mark.
+# The words and the mark of each act of a ceasefire.
 MARKS = {
     "alleged": ("violation alleged", "x"),
     "denied": ("violation denied", "o"),

@@ -42,7 +42,7 @@ DOTS_UP_TO = 40
 LABEL_GAP_PX = 13
 CHARACTER_PX = 7.4
 
-# By the step of the ticks, from years to fractions of a second, and what stands where a larger unit begins. Each says
+# By the step of the ticks, from years to fractions of a second, with the label at the start of a larger unit. Each says
 # its month or its day by itself: there is no other place that does. The year is in the heading, where no tick has it.
 TIME_LABELS = {
     "formats": ["%Y", "%b", "%-d %b", "%H:%M", "%H:%M", "%S.%f"],
@@ -60,7 +60,7 @@ POPULATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class PlotStyle:
-    """How the lines of a story are told apart: `looks` holds the colour and dashes of each that is not just grey."""
+    """The styles of the lines of a history: `looks` has the colour and dashes of each that is not grey."""
 
     theme: Theme
     looks: dict[tuple[str, str], tuple[str, Any]]

@@ -17,7 +17,7 @@ _START = re.compile(
 
 
 def is_feed(content: bytes) -> bool:
-    """Whether some bytes begin as an RSS or Atom feed does."""
+    """Return True if some bytes begin like an RSS or Atom feed."""
     return _START.match(content[:8_192]) is not None
 
 

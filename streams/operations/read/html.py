@@ -26,7 +26,7 @@ MAX_DEPTH = 200
 
 
 def is_html(content: bytes) -> bool:
-    """Whether some bytes begin as a page does."""
+    """Return True if some bytes begin like a page."""
     return _START.match(content[:4_096]) is not None
 
 

@@ -1,6 +1,6 @@
 """Compare the outputs of two prefixes of the same log, by episode and without `origin`.
 
-Where a record lies may differ, and which partition it came from; what it says may not.
+Positions of records and their input partitions may differ; contents may not.
 """
 
 from array import array

@@ -36,10 +36,10 @@ class RebuildResult:
     problems: list[str] | None
     #: Comparison with the live outputs; None as above.
     agreement: Comparison | None
-    #: Whether workers run on the live prefix, and on the new one.
+    #: True if workers run on the live prefix, and on the new one.
     live_works: bool
     new_works: bool
-    #: Whether the whole live log, up to its end now, is copied.
+    #: True if the whole live log, up to its end now, is copied.
     complete: bool
     left_out: dict[str, int] = field(default_factory=dict)
 

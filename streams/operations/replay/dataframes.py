@@ -1,6 +1,6 @@
 """A replay as tables of polars or pandas, one for each kind of change and each part of the end result.
 
-The columns of each table stand in `TABLES`. Times are UTC with microseconds; what is not given is null.
+The columns of each table are in `TABLES`. Times are UTC with microseconds; what is not given is null.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -47,7 +47,7 @@ class ReplayOptions:
     horizon_us: int
     until_us: int | None = None
     tick_us: int | None = None
-    #: Whether to write the changes, and whether to make the pictures.
+    #: The outputs: changes are written, pictures are made.
     changes: bool = True
     pictures: bool = True
 

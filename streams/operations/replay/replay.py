@@ -80,8 +80,8 @@ class Replay:
     ) -> None:
         """Prepare the fold of these lines.
 
-        With `until_us`, what was published later is left out; with `tick_us`, every episode is ticked at the end, in
-        name order. `read` makes a message of a line, or None of one that is passed over; the default is `read_line`.
+        With `until_us`, everything published later is left out; with `tick_us`, every episode is ticked at the end, in
+        name order. `read` makes a message of a line, or None to skip it; the default is `read_line`.
         """
         self.lines = lines
         self.counts: Counter[str] = Counter()
@@ -171,7 +171,7 @@ class Replay:
     def to_polars(self) -> "Frames[pl.DataFrame]":
         """Fold what is left and return everything as polars DataFrames.
 
-        They are `.casualties`, `.ceasefires`, `.cells` and so on; the columns of each stand in
+        They are `.casualties`, `.ceasefires`, `.cells` and so on; the columns of each are in
         `streams.operations.replay.dataframes.TABLES`. Changes that were iterated before are not in them.
         Raises InputUnreadable, and ImportError without `truceline[polars]`.
         """

@@ -1,6 +1,6 @@
 """Pace of sending: as fast as possible, a number of reports per second, or in original time, faster or slower.
 
-Due times are seconds of play, which begin at 0 and stand still while nothing can be sent (`Clock`).
+Due times are seconds of play, which begin at 0 and stop while nothing can be sent (`Clock`).
 """
 
 import re
@@ -22,7 +22,7 @@ class SendPace(Protocol):
     """Due times of reports; asked once for each, in order."""
 
     def due_s(self, published_us: int | None) -> float:
-        """Return when a report is due; None stands for an unreadable time of publication."""
+        """Return the time at which a report is due; None if its publication cannot be read."""
         ...
 
 

@@ -46,7 +46,7 @@ class Player:
         self.counts: Counter[str] = Counter()
         #: Seconds of play until the next report is due.
         self.next_in_s = 0.0
-        #: Whether a batch is being sent; between two batches `between` is called.
+        #: True if a batch is being sent; between two batches `between` is called.
         self.delivering = False
         self.between: Callable[[], object] = lambda: None
         self._pace = pace

@@ -1,4 +1,4 @@
-"""All tables of some episodes as files, laid out as the server's addresses are."""
+"""All tables of some episodes as files, with the paths of the server's addresses."""
 
 from streams.operations.tables.export import TableFile, episode_data, episodes_of, write_tables
 
