@@ -25,7 +25,7 @@ from streams.alerts import TOPICS, AlertEngine, Rules
 from streams.core.source_registry import Registry
 from streams.kafka.range_reader import NOW, OffsetRange, RangeReader
 from streams.observability import metrics
-from streams.observability.log_config import redacted_exc_info
+from streams.stores.alert_evaluation import evaluate
 
 __all__ = ["AlertAgent", "add_alerting_agent"]
 
@@ -48,17 +48,8 @@ class PartitionProgress:
     def on_change(self, record: Any) -> list[Alert]:
         """Return the alerts that a record raises; one that cannot be looked at raises none."""
         self.next = record.offset + 1
-        try:
-            return self.watch.take(record.topic.rpartition(".")[2], orjson.loads(record.value))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the records behind it are looked at
-            _log.error(
-                "a change that the rules cannot be held against",
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                exc_info=redacted_exc_info(error),
-            )
-            return []
+        topic = record.topic.rpartition(".")[2]
+        return evaluate(self.watch, topic, record.value, partition=record.partition, offset=record.offset)
 
 
 class SentIds:

@@ -1,10 +1,10 @@
-"""Alerts: rules over the published changes, evaluated in event time. Pure but for `file`, which reads rules.
+"""Alerts: rules over the published changes, evaluated in event time. Only `rules_file` does I/O.
 
-from streams.alerts import Watch, read_rules
+from streams.alerts import AlertEngine, read_rules
 
-watch = Watch(read_rules("alerts.yaml"), registry)
+engine = AlertEngine(read_rules("alerts.yaml"), registry)
 for topic, record in changes:
-    for alert in watch.take(topic, record):
+    for alert in engine.take(topic, record):
         print(alert["message"])
 """
 

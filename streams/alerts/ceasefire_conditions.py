@@ -1,4 +1,4 @@
-"""Conditions on ceasefires: what a rule can wait for in the changes of their status."""
+"""Conditions on the status of ceasefires."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ __all__ = ["Becomes", "StartPassed", "Violations"]
 
 View = dict[str, Any]
 DECLARED = frozenset({"agreed", "announced"})
-#: What a message may say of a view.
+#: Facts of a view.
 VIEW = (
     "status", "status_before", "since", "effective_at", "expires_at", "declared_by", "not_confirmed_by",
     "mediators", "alleged", "denied", "confirmed",
@@ -21,7 +21,7 @@ VIEW = (
 
 @dataclass(frozen=True, slots=True)
 class TruceCondition(Condition):
-    """Base of those that look at views."""
+    """Base of the conditions on views."""
 
     topic: ClassVar[Topic] = "ceasefires"
     filters: ClassVar[tuple[str, ...]] = ("episode", "ceasefire", "view")
@@ -39,78 +39,78 @@ class Becomes(TruceCondition):
     statuses: tuple[str, ...]
 
     name = "becomes"
-    says = VIEW
+    facts = VIEW
     message = "ceasefire {ceasefire} ({view}): {status_before} → {status}"
-    over = "ceasefire {ceasefire} ({view}): no longer {status_before}, now {status}"
+    resolved_message = "ceasefire {ceasefire} ({view}): no longer {status_before}, now {status}"
 
-    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
+    def on_change(self, state: ConditionState, seen: ObservedChange) -> Iterator[Match]:
         """Compare the status before and after."""
-        del memory
+        del state
         facts = view_facts(seen)
         was, now = facts["status_before"], facts["status"]
         if was != now and (was in self.statuses or now in self.statuses):
-            yield self.finding(seen, facts, raised=now in self.statuses)
+            yield self.match(seen, facts, raised=now in self.statuses)
 
 
 @dataclass(frozen=True, slots=True)
 class Violations(TruceCondition):
-    """`count` violations more than at some moment within a time before."""
+    """`count` more violations than at some moment within the window."""
 
     count: int
     within_us: int
     kind: Literal["alleged", "denied", "confirmed"]
 
     name = "violations"
-    says = (*VIEW, "count")
+    facts = (*VIEW, "count")
     message = "ceasefire {ceasefire} ({view}): {count} violations more, {alleged} alleged and {confirmed} confirmed"
 
-    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
-        """Measure from the lowest count of the window; what was told is not measured from again."""
+    def on_change(self, state: ConditionState, seen: ObservedChange) -> Iterator[Match]:
+        """Measure from the lowest count of the window, which starts again after a match."""
         before, after = seen.record["before"], seen.record["after"]
         key = "/".join(seen.record[name] for name in self.named_by)
         was = before["violations"][self.kind] if before else 0
         now = after["violations"][self.kind] if after else 0
-        lowest = lower_before(memory, key, was, seen.clock, self.within_us)[0]
+        lowest = lower_before(state, key, was, seen.clock, self.within_us)[0]
         if now > was and now - lowest >= self.count:
-            del memory[key]
-            yield self.finding(seen, view_facts(seen) | {"count": now - lowest})
+            del state[key]
+            yield self.match(seen, view_facts(seen) | {"count": now - lowest})
 
 
 @dataclass(frozen=True, slots=True)
 class StartPassed(TruceCondition):
-    """A declared start, and `after_us` more, have passed, and no report since has changed a view of the ceasefire."""
+    """A declared start passed `after_us` ago, and no report since has changed a view of the ceasefire."""
 
     after_us: int
 
     name = "start_passed"
     filters = ("episode", "ceasefire")
     named_by = ("ceasefire",)
-    says = ("effective_at",)
+    facts = ("effective_at",)
     message = "ceasefire {ceasefire}: declared to start {effective_at}, and no word that it has"
-    over = "ceasefire {ceasefire}, declared to start {effective_at}: now {status}"
+    resolved_message = "ceasefire {ceasefire}, declared to start {effective_at}: now {status}"
 
-    def on_time(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
-        """Find the starts that the clock has passed."""
-        for ceasefire, (start, told) in sorted(memory.items()):
+    def on_time(self, state: ConditionState, seen: ObservedChange) -> Iterator[Match]:
+        """Match the starts that the clock has passed."""
+        for ceasefire, (start, raised_before) in sorted(state.items()):
             due = start + self.after_us
-            # A report of that very moment may be the word; a tick is none.
-            if not told and (seen.clock > due or (seen.clock == due and seen.ticked)):
-                memory[ceasefire] = [start, True]
-                yield self._finding(seen, ceasefire, start)
+            # At that very moment a report may still confirm the start; a tick cannot.
+            if not raised_before and (seen.clock > due or (seen.clock == due and seen.ticked)):
+                state[ceasefire] = [start, True]
+                yield self._match(seen, ceasefire, start)
 
-    def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterator[Match]:
-        """Wait for the start that the joint view declares, until anybody says a word after it."""
+    def on_change(self, state: ConditionState, seen: ObservedChange) -> Iterator[Match]:
+        """Wait for the start that the joint view declares, until a report after it."""
         ceasefire = seen.record["ceasefire"]
-        start, told = memory.pop(ceasefire, (None, False))
+        start, raised_before = state.pop(ceasefire, (None, False))
         waits = _declared_start(seen)
         if waits is None and start is not None and not _is_settled(seen, start):
             waits = start
         if waits is not None:
-            memory[ceasefire] = [waits, told and waits == start]
-        if told and waits != start:
-            yield self._finding(seen, ceasefire, start, raised=False)
+            state[ceasefire] = [waits, raised_before and waits == start]
+        if raised_before and waits != start:
+            yield self._match(seen, ceasefire, start, raised=False)
 
-    def _finding(self, seen: ObservedChange, ceasefire: str, start: int, *, raised: bool = True) -> Match:
+    def _match(self, seen: ObservedChange, ceasefire: str, start: int, *, raised: bool = True) -> Match:
         at = format_time(start)
         origin = f"{seen.record['episode']}/{ceasefire}/start@{at}"
         status = (seen.record["after"] or {}).get("status", "none")
@@ -118,13 +118,13 @@ class StartPassed(TruceCondition):
 
 
 def view_facts(seen: ObservedChange) -> dict[str, Any]:
-    """Return what a message may say of a change of status."""
+    """Return the facts of a change of status that a message may use."""
     before: View | None = seen.record["before"]
     after: View = seen.record["after"] or {}
     facts = {name: after.get(name) for name in VIEW[2:8]}
     violations = after.get("violations") or {"alleged": 0, "denied": 0, "confirmed": 0}
     return {
-        # A view that is not there says none, as one does before its first claim.
+        # A missing view has the status none, like one before its first claim.
         "status": after.get("status", "none"),
         "status_before": before["status"] if before else "none",
         **facts,
@@ -133,7 +133,7 @@ def view_facts(seen: ObservedChange) -> dict[str, Any]:
 
 
 def _declared_start(seen: ObservedChange) -> int | None:
-    """Return the start that the joint view declares and that has not come."""
+    """Return the declared start of the joint view that is still ahead."""
     view = seen.record["after"]
     if seen.record["view"] != "joint" or view is None or view["status"] not in DECLARED:
         return None
@@ -141,7 +141,7 @@ def _declared_start(seen: ObservedChange) -> int | None:
 
 
 def _is_settled(seen: ObservedChange, start: int) -> bool:
-    """Tell whether a change leaves nothing to wait for: a word after the start, or another course of things."""
+    """Return whether a change ends the wait: a report after the start, or another status."""
     if seen.record["view"] == "joint":
         view = seen.record["after"]
         if view is None or view["status"] != "in_effect" or view["since"] != format_time(start):
@@ -150,7 +150,7 @@ def _is_settled(seen: ObservedChange, start: int) -> bool:
 
 
 def _is_timer(seen: ObservedChange) -> bool:
-    """Tell whether nothing but a declared start came: the status moved, and nobody said so."""
+    """Return whether only the declared start passed: a timer moved the status, no report did."""
     before, after = seen.record["before"], seen.record["after"]
     if before is None or before["status"] not in DECLARED or before["effective_at"] is None:
         return False

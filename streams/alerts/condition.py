@@ -1,7 +1,7 @@
-"""What every condition of a rule has in common: how it is fed, and what it finds.
+"""The base of all conditions: the changes they get and the matches they return.
 
-A condition is plain values; what it has to remember of an episode stands in a `ConditionState`, JSON that
-its owner keeps, so that it can be stored and read back at any point.
+A condition is a plain value. Its state per episode is a `ConditionState`, JSON that the caller keeps, so that it can be
+stored and loaded at any point.
 """
 
 from collections.abc import Iterable
@@ -13,19 +13,19 @@ from streams.core.picture import class_of
 from streams.core.source_registry import Registry
 
 Topic = Literal["casualties", "ceasefires"]
-#: What a condition remembers of one episode: JSON.
+#: State of a condition for one episode: JSON.
 ConditionState = dict[str, Any]
-#: What a message may say of the report behind any alert.
+#: Fields of the causing report that any message may use.
 CAUSE_FIELDS = ("report_id", "reported_by", "relayed_by", "headline", "url")
 
 
 class ObservedChange(NamedTuple):
-    """A change as the conditions see it."""
+    """A change with its context, as conditions get it."""
 
     record: dict[str, Any]
     #: The episode's clock with this change, in microseconds: the greatest time among the causes so far.
     clock: int
-    #: When its report was published or its tick set, in microseconds; None for a change of the registry.
+    #: Publication time of its report, or time of its tick, in microseconds; None for a change of the registry.
     moment: int | None
     registry: Registry
 
@@ -37,58 +37,58 @@ class ObservedChange(NamedTuple):
 
     @property
     def ticked(self) -> bool:
-        """Whether the change came of time alone."""
+        """Whether a tick caused the change."""
         return "tick" in self.record["cause"]
 
 
 class Match(NamedTuple):
-    """That a condition holds from now on, or (not `raised`) does no longer."""
+    """A condition that starts to hold, or (not `raised`) stops holding."""
 
     raised: bool
     subject: dict[str, str]
-    #: What the alert's id is made from.
+    #: Basis of the alert's id.
     origin: str
     facts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Base of all conditions: one episode's changes of one topic come in, findings go out."""
+    """Base of all conditions: gets one episode's changes of one topic, returns matches."""
 
-    #: How it is written in a rule, and in an alert.
+    #: Its name in rules and alerts.
     name: ClassVar[str]
     topic: ClassVar[Topic] = "casualties"
-    #: What a rule may filter by, and group by.
+    #: Names that a rule may filter by.
     filters: ClassVar[tuple[str, ...]] = ("episode", "source", "party", "outcome", "population", "class")
-    #: What names the thing an alert is about.
+    #: Names of an alert's subject.
     named_by: ClassVar[tuple[str, ...]] = ("source", "party", "outcome", "population")
-    #: What a message may say, beside the names and the cause.
-    says: ClassVar[tuple[str, ...]] = ()
+    #: Facts that a message may use, beside the names and the cause.
+    facts: ClassVar[tuple[str, ...]] = ()
     message: ClassVar[str]
-    #: The message when it is over; None where it is nothing that ends.
-    over: ClassVar[str | None] = None
+    #: Message when the condition stops holding; None for conditions that are events.
+    resolved_message: ClassVar[str | None] = None
 
     def names(self, seen: ObservedChange) -> dict[str, str]:
-        """Return what filters look at; a name that is missing matches no filter."""
+        """Return the names to filter by; a missing name matches no filter."""
         return cell_names(seen)
 
     def on_time(self, memory: ConditionState, seen: ObservedChange) -> Iterable[Match]:
-        """Look at the clock, which a change has moved; comes before `see`, and for every change of the episode."""
+        """Return the matches of a moved clock; called before `on_change`, for every change of the episode."""
         del memory, seen
         return ()
 
     def on_change(self, memory: ConditionState, seen: ObservedChange) -> Iterable[Match]:
-        """Look at a change that the rule's filters let through."""
+        """Return the matches of a change that passed the rule's filters."""
         raise NotImplementedError
 
-    def finding(self, seen: ObservedChange, facts: dict[str, Any], *, raised: bool = True) -> Match:
-        """Return a finding about the subject of a change, named by its id."""
+    def match(self, seen: ObservedChange, facts: dict[str, Any], *, raised: bool = True) -> Match:
+        """Return a match about the subject of a change, identified by its change_id."""
         names = {name: seen.record[name] for name in self.named_by}
         return Match(raised, names, seen.record["change_id"], facts)
 
 
 def cell_names(seen: ObservedChange) -> dict[str, str]:
-    """Return the names of a cell, with the class that its source is in for the party."""
+    """Return the names of a cell, with the class of its source for the party."""
     record = seen.record
     names = {name: record[name] for name in ("episode", "source", "party", "outcome", "population")}
     if record["party"] != ALL:
@@ -103,7 +103,7 @@ def bests(seen: ObservedChange) -> tuple[int | None, int | None]:
 
 
 def figures(seen: ObservedChange) -> dict[str, Any]:
-    """Return what a message may say of a count change."""
+    """Return the facts of a count change that a message may use."""
     before, after = bests(seen)
     value = seen.record["after"] or {}
     return {

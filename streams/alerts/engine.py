@@ -1,8 +1,7 @@
-"""The watch: changes go in, in order, alerts come out. No clock, no file, no chance: time is what the causes say.
+"""Turn changes, in order, into alerts. Pure: time is that of the causes.
 
-A rule looks at one topic, and at each episode of it apart. So it does not matter how the records of the two
-topics, or of two episodes, lie between each other; only the order within an episode's changes of one topic counts,
-and that is the order of a Kafka partition.
+A rule reads one topic, and each episode separately. So only the order of one episode's changes of one topic matters,
+which a Kafka partition keeps.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,108 +16,108 @@ from streams.core.times import FIRST_US, format_time, parse_time
 
 __all__ = ["TOPICS", "AlertEngine"]
 
-#: The topics that rules look at.
+#: Topics that rules read.
 TOPICS: tuple[Topic, ...] = ("casualties", "ceasefires")
 
 
 class AlertEngine:
-    """Rules, and what they remember. `state` is JSON: stored and given back, the watch goes on where it was."""
+    """Rules and their state. `state` is JSON; an engine created with it continues where the other stopped."""
 
     def __init__(
         self, rules: Iterable[Rule], registry: Registry | None = None, state: dict[str, Any] | None = None
     ) -> None:
-        """Start with nothing seen, or with the `state` of another watch over the same rules."""
+        """Start without state, or with the `state` of another engine over the same rules."""
         self.registry = registry or Registry()
         self._rules: dict[str, list[Rule]] = {topic: [] for topic in TOPICS}
         for rule in rules:
             self._rules[rule.topic].append(rule)
-        #: By topic, then by episode: the clock (µs or None), and the memory of each rule.
+        #: topic → episode → its clock (µs or None), and the state of each rule.
         self.state: dict[str, Any] = {topic: {} for topic in TOPICS} if state is None else state
 
     def take(self, topic: str, record: dict[str, Any]) -> list[Alert]:
-        """Return the alerts that the next change of a topic raises or ends, in the order of the rules.
+        """Return the alerts that the next change of a topic raises or resolves, in the order of the rules.
 
-        `record` is a change of contract section 6; topics that no rule looks at are passed over.
+        `record` is a change of contract section 6; topics without a rule are ignored.
         """
         rules = self._rules.get(topic)
         if not rules:
             return []
-        lane = self.state[topic].setdefault(record["episode"], {"clock": None, "rules": {}})
+        episode_state = self.state[topic].setdefault(record["episode"], {"clock": None, "rules": {}})
         moment = _moment(record["cause"])
-        if moment is not None and (lane["clock"] is None or moment > lane["clock"]):
-            lane["clock"] = moment
-        clock = FIRST_US if lane["clock"] is None else lane["clock"]
+        if moment is not None and (episode_state["clock"] is None or moment > episode_state["clock"]):
+            episode_state["clock"] = moment
+        clock = FIRST_US if episode_state["clock"] is None else episode_state["clock"]
         seen = ObservedChange(record, clock, moment, self.registry)
         alerts: list[Alert] = []
-        memories = lane["rules"]
+        states = episode_state["rules"]
         for rule in rules:
-            memory = memories.get(rule.name, {})
-            alerts += _applied(rule, memory, seen)
-            if memory:
-                memories[rule.name] = memory
+            state = states.get(rule.name, {})
+            alerts += _applied(rule, state, seen)
+            if state:
+                states[rule.name] = state
             else:
-                memories.pop(rule.name, None)
+                states.pop(rule.name, None)
         return alerts
 
 
-def _applied(rule: Rule, memory: ConditionState, seen: ObservedChange) -> list[Alert]:
-    """Let a rule look at a change, and tell what it finds; `memory` is its own of this episode."""
+def _applied(rule: Rule, state: ConditionState, seen: ObservedChange) -> list[Alert]:
+    """Return a rule's alerts of a change; `state` is the rule's for this episode."""
     condition = rule.condition
     names = condition.names(seen)
     if not rule.matches_episode(names["episode"]):
         return []
-    own: ConditionState = memory.pop("own", {})
-    findings = list(condition.on_time(own, seen))
+    own: ConditionState = state.pop("own", {})
+    matches = list(condition.on_time(own, seen))
     if rule.matches(names):
-        findings += condition.on_change(own, seen)
+        matches += condition.on_change(own, seen)
     if own:
-        memory["own"] = own
-    told = (_told(rule, memory, seen, finding) for finding in findings)
-    return [alert for alert in told if alert is not None]
+        state["own"] = own
+    alerts = (_match_alert(rule, state, seen, match) for match in matches)
+    return [alert for alert in alerts if alert is not None]
 
 
-def _told(rule: Rule, memory: ConditionState, seen: ObservedChange, finding: Match) -> Alert | None:
-    """Return the alert of a finding, or None where it is held back or ends nothing that was told."""
-    about = "/".join(finding.subject.values())
-    if finding.raised:
-        held = _held_back(rule, memory, seen, finding)
-        if held is None:
+def _match_alert(rule: Rule, state: ConditionState, seen: ObservedChange, match: Match) -> Alert | None:
+    """Return the alert of a match, or None if it is suppressed or resolves nothing that was raised."""
+    about = "/".join(match.subject.values())
+    if match.raised:
+        suppressed = _suppressed(rule, state, seen, match)
+        if suppressed is None:
             return None
-        alert_id = f"{rule.name}:{finding.origin}"
+        alert_id = f"{rule.name}:{match.origin}"
         if rule.resolved:
-            memory.setdefault("open", {}).setdefault(about, []).append(alert_id)
-        return _alert(rule, seen, finding, alert_id, suppressed=held)
-    raised = memory.get("open", {}).pop(about, None)
+            state.setdefault("open", {}).setdefault(about, []).append(alert_id)
+        return _alert(rule, seen, match, alert_id, suppressed=suppressed)
+    raised = state.get("open", {}).pop(about, None)
     if raised is None:
         return None
-    if not memory["open"]:
-        del memory["open"]
-    return _alert(rule, seen, finding, f"{raised[-1]}/resolved", resolves=raised)
+    if not state["open"]:
+        del state["open"]
+    return _alert(rule, seen, match, f"{raised[-1]}/resolved", resolves=raised)
 
 
-def _held_back(rule: Rule, memory: ConditionState, seen: ObservedChange, finding: Match) -> int | None:
-    """Return how many of the finding's group were held back before it, or None where it is held back itself.
+def _suppressed(rule: Rule, state: ConditionState, seen: ObservedChange, match: Match) -> int | None:
+    """Return how many matches of the group were suppressed before this one, None if this one is too.
 
-    One report raises one alert of a group, and then its cool-down has to pass.
+    One report raises one alert per group, after which the cool-down must pass.
     """
     if rule.group_by is None and not rule.cool_down_us:
         return 0
-    groups = memory.setdefault("groups", {})
-    by = finding.subject if rule.group_by is None else rule.group_by
-    group = "/".join(finding.subject[name] for name in by)
+    groups = state.setdefault("groups", {})
+    by = match.subject if rule.group_by is None else rule.group_by
+    group = "/".join(match.subject[name] for name in by)
     cause = _cause_name(seen.record["cause"])
-    until, held, last = groups.get(group, (FIRST_US, 0, None))
+    until, suppressed, last = groups.get(group, (FIRST_US, 0, None))
     if seen.clock < until or cause == last:
-        groups[group] = [until, held + 1, last]
+        groups[group] = [until, suppressed + 1, last]
         return None
     groups[group] = [seen.clock + rule.cool_down_us, 0, cause]
-    return int(held)
+    return int(suppressed)
 
 
 def _alert(
     rule: Rule,
     seen: ObservedChange,
-    finding: Match,
+    match: Match,
     alert_id: str,
     *,
     resolves: list[str] | None = None,
@@ -129,19 +128,21 @@ def _alert(
     at = None if seen.clock == FIRST_US else format_time(seen.clock)
     known: dict[str, Any] = {name: cause.get(_CAUSE.get(name, name)) for name in CAUSE_FIELDS}
     known |= {"rule": rule.name, "severity": rule.severity, "episode": record["episode"], "at": at}
-    template = (rule.message or condition.message) if finding.raised else (condition.over or condition.message)
+    template = (
+        (rule.message or condition.message) if match.raised else (condition.resolved_message or condition.message)
+    )
     return {
         "alert_id": alert_id,
         "rule": rule.name,
-        "state": "raised" if finding.raised else "resolved",
+        "state": "raised" if match.raised else "resolved",
         "resolves": resolves or [],
         "severity": rule.severity,
         "episode": record["episode"],
         "at": at,
         "condition": condition.name,
-        "subject": finding.subject,
-        "message": render(template, known | finding.subject | finding.facts),
-        "facts": finding.facts,
+        "subject": match.subject,
+        "message": render(template, known | match.subject | match.facts),
+        "facts": match.facts,
         "suppressed": suppressed,
         "topic": condition.topic,
         "change_id": record["change_id"],
@@ -149,18 +150,18 @@ def _alert(
     }
 
 
-#: In a message `source` is the one whose figure it is; who reported it stands under another name.
+#: In a message `source` is that of the figure; the report's source has another name.
 _CAUSE = {"reported_by": "source"}
 
 
 def _moment(cause: Mapping[str, Any]) -> int | None:
-    """Return when a cause says it happened, in microseconds; a change of the source registry has no time."""
+    """Return the time of a cause in microseconds; a change of the source registry has none."""
     text = cause.get("published_at") or cause.get("tick")
     return None if text is None else parse_time(text)
 
 
 def _cause_name(cause: Mapping[str, Any]) -> str:
-    """Return what tells one cause of an episode from another."""
+    """Return a name of a cause that is unique within an episode."""
     if "report_id" in cause:
         return f"{cause['report_id']}@{cause['revision']}"
     return " ".join(f"{name} {cause[name]}" for name in ("tick", "registry") if name in cause)

@@ -1,19 +1,18 @@
-"""How far a figure has risen within a time."""
+"""The lowest figures of a sliding window, to measure a rise from."""
 
 from streams.alerts.condition import ConditionState
 
-#: Figures kept of one window; the oldest go.
+#: Figures kept of one window; the oldest are dropped.
 MAX_PAST = 1000
 
 
-def lower_before(memory: ConditionState, key: str, figure: int | None, clock: int, within_us: int) -> list[int]:
-    """Note the figure that a change at `clock` replaces, and return those to measure a rise from.
+def lower_before(state: ConditionState, key: str, figure: int | None, clock: int, within_us: int) -> list[int]:
+    """Note the figure that a change at `clock` replaces; return the figures of the window, lowest first.
 
-    These are the figures that stood at some moment of the window, the least first. The memory under `key` holds
-    [until, figure] of figures that are gone, each higher than the one before: what stood longer ago and was higher
-    is never the better one to measure from.
+    The state under `key` holds [until, figure] of replaced figures, each higher than the one before: an older, higher
+    figure never gives the larger rise.
     """
-    past: list[list[int]] = memory.get(key, [])
+    past: list[list[int]] = state.get(key, [])
     if figure is not None:
         while past and past[-1][1] >= figure:
             past.pop()
@@ -21,7 +20,7 @@ def lower_before(memory: ConditionState, key: str, figure: int | None, clock: in
     while past and (past[0][0] <= clock - within_us or len(past) > MAX_PAST):
         del past[0]
     if past:
-        memory[key] = past
+        state[key] = past
     else:
-        memory.pop(key, None)
+        state.pop(key, None)
     return [lower for _, lower in past]

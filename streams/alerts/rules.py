@@ -1,4 +1,4 @@
-"""Rules: a condition, which changes it looks at, and how it is told. Plain values; `file` reads them from YAML."""
+"""Rules: a condition, its filters and the form of its alerts. `rules_file` reads them from YAML."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from streams.alerts.count_conditions import Crosses, Disagree, Falls, Quiet, Ris
 
 __all__ = ["CONDITIONS", "Rule", "RuleFilter", "Rules", "fields_of"]
 
-#: By how it is written in a rule.
+#: Name in a rule → condition.
 CONDITIONS: dict[str, type[Condition]] = {
     condition.name: condition
     for condition in (Crosses, Rises, Falls, Disagree, Quiet, Becomes, Violations, StartPassed)
@@ -22,7 +22,7 @@ CONDITIONS: dict[str, type[Condition]] = {
 
 @dataclass(frozen=True)
 class RuleFilter:
-    """A name that has to match one of some globs (`*`, `?`, `[abc]`)."""
+    """A name that must match one of several globs (`*`, `?`, `[abc]`)."""
 
     name: str
     globs: tuple[str, ...]
@@ -32,51 +32,51 @@ class RuleFilter:
         return re.compile("|".join(translate(glob) for glob in self.globs))
 
     def matches(self, names: Mapping[str, str]) -> bool:
-        """Tell whether it lets these names through; what has no such name it does not."""
+        """Return whether these names match; a missing name does not."""
         value = names.get(self.name)
         return value is not None and self._pattern.match(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What to wait for, and how to tell of it. Times are microseconds of event time."""
+    """A condition with its filters, and the form of its alerts. Times are microseconds of event time."""
 
     name: str
     condition: Condition
     filters: tuple[RuleFilter, ...] = ()
     severity: Severity = "moderate"
-    #: None: the condition's own.
+    #: None: that of the condition.
     message: str | None = None
-    #: After one alert of a group, others of it are held back for so long.
+    #: Alerts of a group are suppressed this long after one.
     cool_down_us: int = 0
-    #: The names that make a group; None: what the alert is about.
+    #: Names that form a group; None: those of the subject.
     group_by: tuple[str, ...] | None = None
-    #: Whether the end of it is told too.
+    #: Whether the end of the condition raises an alert too.
     resolved: bool = False
 
     def matches_episode(self, episode: str) -> bool:
-        """Tell whether the rule looks at an episode at all."""
+        """Return whether the rule applies to an episode."""
         return all(filter_.matches({"episode": episode}) for filter_ in self.filters if filter_.name == "episode")
 
     def matches(self, names: Mapping[str, str]) -> bool:
-        """Tell whether every filter lets a change through."""
+        """Return whether a change passes every filter."""
         return all(filter_.matches(names) for filter_ in self.filters)
 
     @property
     def topic(self) -> Topic:
-        """The topic whose changes it looks at."""
+        """The topic that it reads."""
         return self.condition.topic
 
 
 class Rules:
-    """Rules in the order of their file; names are their own only once."""
+    """Rules in the order of their file, with unique names."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        """Raise ValueError where two have one name."""
+        """Raise ValueError for a duplicate name."""
         self.rules = tuple(rules)
         names = [rule.name for rule in self.rules]
         if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"two rules are called {', '.join(sorted(twice))}")
+            raise ValueError(f"two rules are named {', '.join(sorted(twice))}")
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
@@ -87,5 +87,5 @@ class Rules:
 
 def fields_of(condition: type[Condition]) -> tuple[str, ...]:
     """Return the names that a message under this condition may use."""
-    names = (*condition.named_by, *condition.says, *CAUSE_FIELDS, "rule", "severity", "episode", "at")
+    names = (*condition.named_by, *condition.facts, *CAUSE_FIELDS, "rule", "severity", "episode", "at")
     return tuple(dict.fromkeys(names))

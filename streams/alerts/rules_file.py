@@ -1,4 +1,4 @@
-"""Rules as people write them: `alerts.yaml`, checked when read, with the line of each fault.
+"""Read the alert rules of a YAML file; each fault has its line.
 
 toll-reaches-100:
   crosses: 100                  # the condition, exactly one
@@ -34,29 +34,29 @@ from streams.files.yaml_nodes import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefu
 __all__ = ["RulesError", "default_rules", "parse_rules", "read_rules"]
 
 MAX_RULES = 1000
-#: What a filter's globs are held against, where the words are known.
+#: Filter → its possible values, where they are known.
 VOCABULARY: Mapping[str, tuple[str, ...]] = {
     "outcome": get_args(Outcome),
     "population": get_args(Population),
     "class": CLASSES,
 }
 FILTERS = tuple(dict.fromkeys(name for condition in CONDITIONS.values() for name in condition.filters))
-TELLING = ("severity", "message", "cool_down", "group_by", "resolved")
+ALERT_FIELDS = ("severity", "message", "cool_down", "group_by", "resolved")
 
 
 class RulesError(FileRefused):
-    """A file of rules that is refused: its message has one `file:line: reason` a line."""
+    """An invalid rules file: the message has one `file:line: reason` per line."""
 
 
 def default_rules() -> Rules:
-    """Return the rules that ship as an example."""
+    """Return the example rules that ship with truceline."""
     return parse_rules(files("streams.defaults").joinpath("alerts.yaml").read_bytes(), "alerts.yaml")
 
 
 def read_rules(path: str | Path) -> Rules:
     """Return the rules in a file.
 
-    Raises RulesError where it is refused, OSError where it cannot be read.
+    Raises RulesError for an invalid file, OSError for one that cannot be read.
     """
     with Path(path).open("rb") as file:
         return parse_rules(file.read(MAX_BYTES + 1), str(path))
@@ -66,7 +66,7 @@ def parse_rules(content: bytes, name: str) -> Rules:
     """Return the rules that the bytes of a file called `name` hold; raises RulesError."""
     root = compose(content, name, RulesError)
     if root is None:
-        raise RulesError(name, [Fault(1, "no rule in it")])
+        raise RulesError(name, [Fault(1, "the file has no rule")])
     faults: list[Fault] = []
     rules = list(_rules(root, faults))
     if len(rules) > MAX_RULES:
@@ -78,11 +78,11 @@ def parse_rules(content: bytes, name: str) -> Rules:
 
 def _rules(root: yaml.Node, faults: list[Fault]) -> Iterator[Rule]:
     first_at: dict[str, int] = {}
-    for name, line, node in fields(root, "the file is a mapping from a rule's name to what it says", faults):
+    for name, line, node in fields(root, "the file must map the name of each rule to its fields", faults):
         if not SLUG.fullmatch(name):
-            faults.append(Fault(line, f"{name!r} is no name of a rule: {SLUG_RULE}"))
+            faults.append(Fault(line, f"{name!r} is not a valid rule name: {SLUG_RULE}"))
         elif name in first_at:
-            faults.append(Fault(line, f"{name!r} stands twice, first in line {first_at[name]}"))
+            faults.append(Fault(line, f"{name!r} is defined twice, first in line {first_at[name]}"))
         first_at.setdefault(name, line)
         found: list[Fault] = []
         rule = _rule(name, line, node, found)
@@ -93,23 +93,28 @@ def _rules(root: yaml.Node, faults: list[Fault]) -> Iterator[Rule]:
 
 def _rule(name: str, line: int, node: yaml.Node, faults: list[Fault]) -> Rule | None:
     given: dict[str, yaml.Node] = {}
-    for key, at, value in fields(node, "a rule is a mapping with a condition", faults):
-        if key not in CONDITIONS and key not in FILTERS and key not in TELLING:
-            known = ", ".join((*CONDITIONS, *FILTERS, *TELLING))
+    for key, at, value in fields(node, "a rule must be a mapping with a condition", faults):
+        if key not in CONDITIONS and key not in FILTERS and key not in ALERT_FIELDS:
+            known = ", ".join((*CONDITIONS, *FILTERS, *ALERT_FIELDS))
             faults.append(Fault(at, f"unknown field {key!r}; the fields are {known}"))
         elif key in given:
-            faults.append(Fault(at, f"{key} stands twice"))
+            faults.append(Fault(at, f"{key} is given twice"))
         given[key] = value
     if not isinstance(node, yaml.MappingNode):
         return None
     conditions = [key for key in given if key in CONDITIONS]
     if len(conditions) != 1:
-        faults.append(Fault(line, f"a rule has one condition, of {', '.join(CONDITIONS)}; this has {len(conditions)}"))
+        faults.append(
+            Fault(
+                line,
+                f"a rule must have exactly one condition ({', '.join(CONDITIONS)}); this one has {len(conditions)}",
+            )
+        )
         return None
-    condition = _kept(faults, READERS[conditions[0]], given[conditions[0]], conditions[0])
+    condition = _read(faults, READERS[conditions[0]], given[conditions[0]], conditions[0])
     filters = _filters(CONDITIONS[conditions[0]], given, faults)
-    telling = _telling(CONDITIONS[conditions[0]], given, faults)
-    return None if faults or condition is None else Rule(name, condition, filters, **telling)
+    alert_fields = _alert_fields(CONDITIONS[conditions[0]], given, faults)
+    return None if faults or condition is None else Rule(name, condition, filters, **alert_fields)
 
 
 def _filters(condition: type[Condition], given: Mapping[str, yaml.Node], faults: list[Fault]) -> tuple[RuleFilter, ...]:
@@ -117,27 +122,27 @@ def _filters(condition: type[Condition], given: Mapping[str, yaml.Node], faults:
     for key in FILTERS:
         if key not in given:
             if key == "view" and key in condition.filters:
-                # Each source's own view says the same again.
+                # Without a filter each source's view would raise the same alert.
                 filters.append(RuleFilter("view", ("joint",)))
         elif key not in condition.filters:
-            reason = f"{condition.name} has no {key} to filter by; it has {', '.join(condition.filters)}"
+            reason = f"{condition.name} cannot be filtered by {key}, only by {', '.join(condition.filters)}"
             faults.append(Fault(line_of(given[key]), reason))
-        elif globs := _kept(faults, yaml_values.globs, given[key], key, VOCABULARY.get(key, ())):
+        elif globs := _read(faults, yaml_values.globs, given[key], key, VOCABULARY.get(key, ())):
             filters.append(RuleFilter(key, globs))
     return tuple(filters)
 
 
-def _telling(condition: type[Condition], given: Mapping[str, yaml.Node], faults: list[Fault]) -> dict[str, Any]:
-    telling: dict[str, Any] = {}
-    for key in TELLING:
+def _alert_fields(condition: type[Condition], given: Mapping[str, yaml.Node], faults: list[Fault]) -> dict[str, Any]:
+    alert_fields: dict[str, Any] = {}
+    for key in ALERT_FIELDS:
         if key in given:
-            value = _kept(faults, TELLERS[key], given[key], condition)
-            telling["cool_down_us" if key == "cool_down" else key] = value
-    return telling
+            value = _read(faults, ALERT_READERS[key], given[key], condition)
+            alert_fields["cool_down_us" if key == "cool_down" else key] = value
+    return alert_fields
 
 
-def _kept(faults: list[Fault], read: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what is read, or None with its fault kept."""
+def _read(faults: list[Fault], read: Callable[..., Any], *arguments: Any) -> Any:
+    """Return the value, or None after appending its fault."""
     try:
         return read(*arguments)
     except ValueRefused as refused:
@@ -156,7 +161,7 @@ def _becomes(node: yaml.Node, name: str) -> Becomes:
     known = (*OPEN, *CLOSED)
     for status in statuses:
         if status not in known:
-            raise ValueRefused(node, f"{status!r} is no status; there are {', '.join(known)}")
+            raise ValueRefused(node, f"unknown status {status!r}; use {', '.join(known)}")
     return Becomes(tuple(statuses))
 
 
@@ -164,7 +169,7 @@ def _violations(node: yaml.Node, name: str) -> Violations:
     given = yaml_values.mapping(node, name, ("count", "within"), ("kind",))
     kind = yaml_values.text(given["kind"], f"{name}: kind") if "kind" in given else "alleged"
     if kind not in {"alleged", "denied", "confirmed"}:
-        raise ValueRefused(given["kind"], f"{name}: kind is alleged, denied or confirmed, not {kind!r}")
+        raise ValueRefused(given["kind"], f"{name}: kind must be alleged, denied or confirmed, not {kind!r}")
     count = yaml_values.whole(given["count"], f"{name}: count")
     return Violations(count, yaml_values.duration_us(given["within"], f"{name}: within", least=1), kind)  # type: ignore[arg-type]
 
@@ -185,7 +190,7 @@ def _severity(node: yaml.Node, condition: type[Condition]) -> str:
     del condition
     severity = yaml_values.text(node, "severity")
     if severity not in SEVERITIES:
-        raise ValueRefused(node, f"unknown severity {severity!r}; there are {', '.join(SEVERITIES)}")
+        raise ValueRefused(node, f"unknown severity {severity!r}; use {', '.join(SEVERITIES)}")
     return severity
 
 
@@ -202,19 +207,19 @@ def _group_by(node: yaml.Node, condition: type[Condition]) -> tuple[str, ...]:
     for name in names:
         if name not in condition.named_by:
             raise ValueRefused(
-                node, f"{condition.name} cannot be grouped by {name!r}, but by {', '.join(condition.named_by)}"
+                node, f"{condition.name} cannot be grouped by {name!r}, only by {', '.join(condition.named_by)}"
             )
     return tuple(names)
 
 
 def _resolved(node: yaml.Node, condition: type[Condition]) -> bool:
     resolved = yaml_values.flag(node, "resolved")
-    if resolved and condition.over is None:
-        raise ValueRefused(node, f"{condition.name} is over at once: there is no end of it to tell")
+    if resolved and condition.resolved_message is None:
+        raise ValueRefused(node, f"{condition.name} is an event and never resolves: remove resolved")
     return resolved
 
 
-TELLERS: Mapping[str, Callable[[yaml.Node, type[Condition]], Any]] = {
+ALERT_READERS: Mapping[str, Callable[[yaml.Node, type[Condition]], Any]] = {
     "severity": _severity,
     "message": _message,
     "cool_down": lambda node, _: yaml_values.duration_us(node, "cool_down"),

@@ -1,4 +1,4 @@
-"""Messages of alerts: a template with `{names}`, and nothing else that a template could do."""
+"""Message templates: `{name}` is replaced, nothing else is interpreted."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from string import Formatter
@@ -10,7 +10,7 @@ MAX_TEMPLATE = 500
 
 
 def template_faults(template: str, names: Iterable[str]) -> Iterator[str]:
-    """Yield what is wrong with a template that may use these names."""
+    """Yield the faults of a template that may use these names."""
     if not template.strip():
         yield "message is empty"
     if len(template) > MAX_TEMPLATE:
@@ -18,20 +18,20 @@ def template_faults(template: str, names: Iterable[str]) -> Iterator[str]:
     try:
         fields = list(Formatter().parse(template))
     except ValueError as error:
-        yield f"message: {error}; a brace that is meant is written twice"
+        yield f"message: {error}; write a literal brace twice"
         return
     known = set(names)
     for _, name, form, conversion in fields:
         if name is None:
             continue
         if name not in known:
-            yield f"message: there is no {{{name}}} here; there are {', '.join(sorted(known))}"
+            yield f"message: unknown field {{{name}}}; the fields are {', '.join(sorted(known))}"
         elif form or conversion:
-            yield f"message: {{{name}}} takes no format"
+            yield f"message: {{{name}}} cannot have a format"
 
 
 def render(template: str, facts: Mapping[str, Any]) -> str:
-    """Return the message: each `{name}` replaced by its fact, what is not known by a dash."""
+    """Return the message: each `{name}` replaced by its fact, an unknown one by a dash."""
     parts = []
     for text, name, _, _ in Formatter().parse(template):
         parts += [text, "" if name is None else fact_text(facts.get(name))]
@@ -39,10 +39,10 @@ def render(template: str, facts: Mapping[str, Any]) -> str:
 
 
 def fact_text(fact: Any) -> str:
-    """Return a fact in words."""
+    """Return a fact as text on one line."""
     if fact is None:
         return "–"
     if isinstance(fact, list):
         return ", ".join(str(item) for item in fact) or "–"
-    # A line of text stays one, whatever a headline holds.
+    # A headline may hold line breaks.
     return " ".join(str(fact).split())

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from streams.kafka.acl import Role
     from streams.settings import Settings
+    from streams.stores.store import StoreUnavailable
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -62,6 +64,17 @@ def kafka_failed(error: BaseException, settings: Settings, role: Role = "operato
 
     kind = Unavailable if isinstance(error, (KafkaConnectionError, TimeoutError, OSError)) else CommandFailed
     return kind(asyncio.run(diagnose(error, settings, role)))
+
+
+def store_failed(error: StoreUnavailable, settings: Settings, embedded: Path | None) -> CommandFailed:
+    """Return the failure for a store that cannot be read."""
+    from aiokafka.errors import KafkaError
+
+    if embedded is not None:
+        return InputFailed(str(error))
+    if isinstance(error.__cause__, KafkaError):
+        return kafka_failed(error.__cause__, settings)
+    return CommandFailed(str(error))
 
 
 @contextmanager

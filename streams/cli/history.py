@@ -7,8 +7,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streams.cli import options
-from streams.cli.errors import InputFailed, Unavailable, UsageFailed, mute_client_log, settings_errors
-from streams.cli.options import ledger_of, load_settings
+from streams.cli.errors import InputFailed, Unavailable, UsageFailed, mute_client_log
+from streams.cli.options import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LogOptions", "log_options"]
 
-#: Records that are taken from Kafka at once.
+#: Records that are read from the store at once.
 PAGE_RECORDS = 1_000
 
 
@@ -58,15 +58,13 @@ class LogOptions(NamedTuple):
         if self.files:
             return _of_files(self.files, quiet=self.quiet)
         kafka = {"bootstrap_servers": self.bootstrap_servers, "topic_prefix": self.topic_prefix}
-        if self.embedded is None:
-            return _counted(_of_kafka(episode, kafka), quiet=self.quiet)
-        return _counted(_of_embedded(episode, self.embedded, kafka), quiet=self.quiet)
+        return _counted(_of_store(episode, self.embedded, kafka), quiet=self.quiet)
 
     def all_records(self) -> Iterator[Located]:
         """Return the records of all episodes: of files, or of an embedded server's ledger."""
         if self.embedded is None:
             return _of_files(self.files, quiet=self.quiet)
-        return _counted(_of_embedded(None, self.embedded, {}), quiet=self.quiet)
+        return _counted(_of_store(None, self.embedded, {}), quiet=self.quiet)
 
 
 #: Option of a command → its type; each becomes a field of `LogOptions`.
@@ -125,53 +123,31 @@ def _of_files(files: list[str], *, quiet: bool) -> Iterator[Located]:
         yield from records_of(lines)
 
 
-def _of_embedded(episode: str | None, folder: Path, kafka: dict[str, str | None]) -> Iterator[Located]:
-    from contextlib import closing
-
-    from streams.stores.sqlite.ledger_file import PARTITION
-    from streams.stores.sqlite.reader import Reader
-    from streams.stores.store import StoredReport, StoreUnavailable
-
-    # The changes that the server published name its log by this prefix, too.
-    topic = load_settings(**kafka).topic("reports")
-    path = ledger_of(folder)
-    try:
-        with closing(Reader(path)) as reader:
-            after = -1
-            while reports := reader.log(after, episode=episode):
-                after = reports[-1].offset
-                for report in reports:
-                    yield StoredReport(report.value, report.time_us, PARTITION, report.offset).located(topic)
-    except StoreUnavailable as error:
-        raise InputFailed(str(error)) from error
-
-
-def _of_kafka(episode: str, kafka: dict[str, str | None]) -> Iterator[Located]:
+def _of_store(episode: str | None, embedded: Path | None, kafka: dict[str, str | None]) -> Iterator[Located]:
     import asyncio
 
-    from streams.kafka.client import client_options
-    from streams.stores.kafka.episode_log import kafka_episode_log
     from streams.stores.store import StoreUnavailable
 
-    settings = load_settings(**kafka)
-    topic = settings.topic("reports")
+    # Embedded too: the changes that the server published name its log by this prefix.
+    store = options.stored(load_settings(**kafka), embedded)
+    log = store.episode_log(episode)
     try:
-        with settings_errors():
-            past = kafka_episode_log(client_options(settings), topic, episode)
         with mute_client_log(), asyncio.Runner() as runner:
             try:
-                while page := runner.run(_page(past)):
-                    yield from (each.located(topic) for each in page)
+                while page := runner.run(_page(log)):
+                    yield from (each.located(store.topic) for each in page)
             finally:
-                runner.run(past.aclose())
+                runner.run(log.aclose())
     except StoreUnavailable as error:
+        if embedded is not None:
+            raise InputFailed(str(error)) from error
         raise Unavailable(f"name --from FILE... or --embedded DIR; without them Kafka is read, and {error}") from error
 
 
-async def _page(past: AsyncIterator[StoredReport]) -> list[StoredReport]:
+async def _page(log: AsyncIterator[StoredReport]) -> list[StoredReport]:
     """Return the next records, none at the end."""
     page: list[StoredReport] = []
-    async for logged in past:
+    async for logged in log:
         page.append(logged)
         if len(page) == PAGE_RECORDS:
             break

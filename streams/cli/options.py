@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from streams.core.source_registry import Registry
     from streams.notifications import Notifier
     from streams.settings import Settings
+    from streams.stores.store import StoreReader
 
 HORIZON = "P400D"
 NO_REGISTRY = "no source registry: nobody speaks for a party, so there are no totals; --sources FILE names one"
 EPISODES_NAMED = 10
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-#: Variables that Kubernetes sets for a service of this name.
-_OF_KUBERNETES = re.compile(r"TRUCELINE_(SERVICE_|PORT$|PORT_\d)")
 
 
 class TextFormat(StrEnum):
@@ -180,38 +179,29 @@ def horizon_us(text: str | None) -> int:
 
 def load_settings(**flags: Any) -> Settings:
     """Return the settings of the environment and of these flags; raises UsageFailed, which names what was typed."""
-    from streams.settings import SettingsError, load
+    import os
+
+    from streams.settings import load, unknown_variables
 
     with settings_errors():
-        try:
-            settings = load(**flags)
-        except SettingsError as error:
-            raise SettingsError("\n".join(_as_typed(line, flags) for line in str(error).splitlines())) from None
-    _warn_of_misspelt()
+        settings = load(**flags)
+    for warning in unknown_variables(os.environ):
+        typer.echo(f"truceline: warning: {warning}", err=True)
     return settings
 
 
-def _as_typed(line: str, flags: dict[str, Any]) -> str:
-    name = line.partition(":")[0].removeprefix("TRUCELINE_").lower()
-    if flags.get(name) is None:
-        return line
-    reason = line.partition(": ")[2].rpartition(" (it is ")[0]
-    return f"--{name.replace('_', '-').removesuffix('-urls-file')} {flags[name]}: {reason}"
+def stored(settings: Settings, embedded: Path | None) -> StoreReader:
+    """Return the store to read: the folder's, or the one on Kafka; raises UsageFailed and InputFailed."""
+    from streams.stores.opening import open_store
+    from streams.stores.store import StoreUnavailable
 
-
-def _warn_of_misspelt() -> None:
-    """Name each variable that looks like a setting's but is none."""
-    import os
-    from difflib import get_close_matches
-
-    from streams.settings import PREFIX, Settings
-
-    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
-    for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in known and not _OF_KUBERNETES.match(name):
-            near = get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            typer.echo(f"truceline: warning: {name} is not a setting and is ignored{hint}", err=True)
+    if embedded is not None and embedded.is_file():
+        raise InputFailed(f"--embedded {embedded} is a file: name the folder that holds it")
+    with settings_errors():
+        try:
+            return open_store(settings, embedded=embedded)
+        except StoreUnavailable as error:
+            raise InputFailed(str(error)) from error
 
 
 def note_missing_registry(path: str | Path | None) -> None:
@@ -268,15 +258,3 @@ def read_alert_rules(path: str | Path) -> Rules:
         raise UsageFailed(f"the alert rules have errors\n{error}") from error
     except OSError as error:
         raise InputFailed(f"{path} cannot be read: {error.strerror}") from error
-
-
-def ledger_of(folder: Path) -> Path:
-    """Return the file of an embedded server's folder; raises InputFailed where there is none."""
-    from streams.stores.sqlite.database import DATABASE
-
-    if folder.is_file():
-        raise InputFailed(f"--embedded {folder} is a file: name the folder that holds it")
-    path = folder / DATABASE
-    if not path.is_file():
-        raise InputFailed(f"no ledger in {folder}: no embedded server has run there ({path} is missing)")
-    return path

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from streams.core.log_record import Record
-    from streams.operations.rejected import RejectedRecord
     from streams.settings import Settings
+    from streams.stores.rejected import RejectedRecord
     from streams.stores.store import Receipt
 
 

@@ -1,6 +1,6 @@
-"""Alerts sent on to people: mail, Slack, Telegram, webhooks … by Apprise (the extra `truceline[notify]`).
+"""Notifications of alerts by mail, Slack, Telegram, webhooks …, sent by Apprise (the extra `truceline[notify]`).
 
-Where to is secret: the addresses come from the environment or from a file, and stand in no log line.
+Target addresses are secrets: they come from the environment or a file, and are never logged.
 """
 
 from streams.notifications.notifier import DeliveryFailure, Notifier, create_notifier, undelivered

@@ -1,4 +1,4 @@
-"""Delivery: an alert as a notification, to every target, tried again with a pause that doubles."""
+"""Send an alert as a notification to every target, with exponential backoff."""
 
 import asyncio
 import time
@@ -18,16 +18,19 @@ __all__ = ["DeliveryFailure", "Notifier", "create_notifier", "undelivered"]
 
 PAUSE_FIRST_S = 1.0
 PAUSE_MOST_S = 60.0
-#: Ids of alerts that have been sent on; the oldest go. Repeats come close together.
+#: Ids of sent alerts to remember; the oldest are dropped. Repeats come close together.
 SENT_IDS_MAX = 10_000
 
 _KINDS = {"minor": "info", "moderate": "warning", "severe": "warning", "extreme": "failure"}
+
+#: Mentions (`@all`, `@everyone`) begin with this in every chat; a zero-width space after it breaks them.
+_DEFUSED = str.maketrans({"@": "@\u200b"})
 
 _log = structlog.get_logger(__name__)
 
 
 class DeliveryFailure(NamedTuple):
-    """An alert that a target did not take, however often it was tried."""
+    """An alert that a target refused on every attempt."""
 
     target: str
     tries: int
@@ -35,7 +38,7 @@ class DeliveryFailure(NamedTuple):
 
 
 class Notifier:
-    """Sends alerts to targets, each alert once as far as this process knows."""
+    """Sends each alert to all targets, once within this process."""
 
     def __init__(
         self,
@@ -47,7 +50,7 @@ class Notifier:
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Take the targets, how often each is tried, and which alerts are too old or too small to be sent on."""
+        """`tries` is per target; alerts older than `max_age_us` or below the severity `least` are not sent."""
         self.targets = tuple(to)
         self._tries = tries
         self._max_age_us = max_age_us
@@ -55,14 +58,13 @@ class Notifier:
         self._now_us = now_us
         self._sleep = sleep
         self._sent: dict[str, None] = {}
-        #: The targets that failed to the last; until one takes something it gets a single try.
+        #: Targets whose last alert failed; each gets a single attempt until it accepts one.
         self._down: set[str] = set()
 
     async def deliver(self, alert: Alert) -> list[DeliveryFailure]:
-        """Send an alert to every target; return those that did not take it.
+        """Send an alert to every target; return the failures.
 
-        When it returns the alert needs no more doing but with those. Nothing is sent of repeats, of what happened
-        too long ago, and of what is too small.
+        Repeats, old alerts and alerts of a low severity are not sent.
         """
         alert_id = alert["alert_id"]
         if alert_id in self._sent or not self._is_wanted(alert):
@@ -82,7 +84,7 @@ class Notifier:
             return True
         if self._now_us() - parse_time(alert["at"]) <= self._max_age_us:
             return True
-        _log.debug("an alert too old to be sent on", alert_id=alert["alert_id"], at=alert["at"])
+        _log.debug("alert_too_old", alert_id=alert["alert_id"], at=alert["at"])
         return False
 
     async def _send(self, target: NotificationTarget, alert: Alert) -> DeliveryFailure | None:
@@ -100,23 +102,23 @@ class Notifier:
             await retrying(target.send, title, body, kind)
         except NotSent as error:
             self._down.add(target.name)
-            _log.error("an alert was not delivered", target=target.name, alert_id=alert["alert_id"], reason=str(error))
+            _log.error("alert_undelivered", target=target.name, alert_id=alert["alert_id"], reason=str(error))
             return DeliveryFailure(target.name, tries, str(error))
         self._down.discard(target.name)
         return None
 
 
 def undelivered(alert: Alert, lost: DeliveryFailure) -> Undelivered:
-    """Return the record that says who did not get an alert."""
+    """Return the record of an alert that a target did not get."""
     return {
         "alert_id": alert["alert_id"], "target": lost.target, "tries": lost.tries, "reason": lost.reason, "alert": alert
     }  # fmt: skip
 
 
 def create_notifier(settings: Settings) -> Notifier | None:
-    """Return the delivery that settings ask for, None where they name no target.
+    """Return the notifier of the settings, None without targets.
 
-    Raises SettingsError, with nothing secret in it.
+    Raises SettingsError, whose message holds no secret.
     """
     urls = read_secret(settings.notify_urls, settings.notify_urls_file, "address")
     if urls is None:
@@ -130,34 +132,35 @@ def create_notifier(settings: Settings) -> Notifier | None:
 
 
 def notification(alert: Alert) -> tuple[str, str, str]:
-    """Return the title, the text and the kind of an alert's notification."""
+    """Return the title, text and kind of an alert's notification."""
     over = alert["state"] == "resolved"
     title = f"{'Over' if over else alert['severity'].capitalize()}: {alert['episode']}"
     cause = alert["cause"]
     lines = [defused(alert["message"])]
     if alert["suppressed"]:
-        lines.append(f"({alert['suppressed']} more were held back)")
+        lines.append(f"({alert['suppressed']} more suppressed)")
     lines += ["", f"{alert['at'] or ''} {alert['rule']}".strip()]
     if cause.get("source"):
         relayed = f", relayed by {cause['relayed_by']}" if cause["relayed_by"] else ""
         lines.append(f"reported by {cause['source']}{relayed}")
     if cause.get("url"):
-        lines.append(cause["url"])
+        lines.append(defused(cause["url"]))
     lines.append(alert["alert_id"])
     return title, "\n".join(lines), "success" if over else _KINDS[alert["severity"]]
 
 
 def defused(text: str) -> str:
-    """Return a text that calls nobody: in chats `@all` and `<!channel>` would."""
-    return text.replace("@", "@\u200b").replace("<!", "<\u200b!")
+    """Return a text in which `@all`, `<!channel>` and chat links have no effect."""
+    return text.translate(_DEFUSED).replace("<!", "<\u200b!").replace("](", "]\u200b(")
 
 
 def _note(target: NotificationTarget, alert: Alert, state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     _log.warning(
-        "an alert was not taken, it is tried again",
+        "notification_failed",
         target=target.name,
         alert_id=alert["alert_id"],
-        tries=state.attempt_number,
+        attempt=state.attempt_number,
+        retrying=True,
         reason=str(error),
     )

@@ -1,6 +1,6 @@
-"""How log lines are written: one event with fields a line, for people or as JSON.
+"""Logging: one event with fields per line, as text or JSON.
 
-What a report says stands in no line above debug: lines name it by where it lies, its episode and its id.
+Lines above debug never quote a report; they name it by offset, episode and id.
 """
 
 import logging
@@ -16,7 +16,7 @@ from schemas.reports import SLUG
 
 __all__ = ["FIELDS", "RedactedError", "configure", "record_ids", "redacted_exc_info"]
 
-#: What lines of the standard library's loggers may give as `extra`, to stand as fields.
+#: `extra` fields of standard library log records that are kept.
 FIELDS = frozenset({"topic", "partition", "offset", "episode", "report_id", "code"})
 _SLUG = re.compile(SLUG)
 _REPORT_ID = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,200}")
@@ -36,7 +36,7 @@ _TRACEBACKS = structlog.processors.ExceptionRenderer(
 
 
 def configure(style: Literal["console", "json"] = "console", level: str = "info") -> None:
-    """Send every log line, the libraries' too, to standard error in one form.
+    """Write every log line, those of libraries too, to standard error in one format.
 
     `level` is debug, info, warning or error. May be called again.
     """
@@ -44,7 +44,7 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
     if style == "json":
         render += [_TRACEBACKS, structlog.processors.JSONRenderer()]
     else:
-        # Neither form shows local variables, as both would by themselves: they hold reports, and secrets.
+        # Tracebacks without local variables, which hold reports and secrets; both renderers show them by default.
         plain = structlog.dev.plain_traceback
         render.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain))
     lines = _ToStandardError()
@@ -52,9 +52,9 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
     root = logging.getLogger()
     root.handlers[:] = [lines]
     root.setLevel(level.upper())
-    # These say at INFO what each connection does.
-    for chatty in ("aiokafka", "uvicorn", "httpx2", "filelock"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    # These log every connection at INFO.
+    for logger in ("aiokafka", "uvicorn", "httpx2", "filelock"):
+        logging.getLogger(logger).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -69,20 +69,20 @@ def configure(style: Literal["console", "json"] = "console", level: str = "info"
 
 
 class RedactedError(Exception):
-    """Stands in a log line for an exception whose words may be those of a report."""
+    """Replaces in a log line an exception whose message may quote a report."""
 
 
 def redacted_exc_info(error: BaseException) -> tuple[type[RedactedError], RedactedError, TracebackType | None]:
-    """Return as `exc_info` where an exception was raised and of which kind it is, without what it says."""
+    """Return the `exc_info` of an exception without its message: its type and traceback."""
     return (
         RedactedError,
-        RedactedError(f"{type(error).__name__}, whose message may quote the report"),
+        RedactedError(f"{type(error).__name__} (message withheld: it may quote a report)"),
         error.__traceback__,
     )
 
 
 def record_ids(value: bytes | None) -> dict[str, str]:
-    """Return the `episode` and `report_id` that a record's value names, as fields of a log line, where it names any."""
+    """Return the `episode` and `report_id` of a record's value as log fields, those that are valid."""
     try:
         report: Any = orjson.loads(value or b"")
     except orjson.JSONDecodeError:
@@ -98,7 +98,7 @@ def record_ids(value: bytes | None) -> dict[str, str]:
 
 
 class _ToStandardError(logging.StreamHandler[TextIO]):
-    """Writes to what standard error is now, not to what it was when this was made."""
+    """Writes to the current standard error, which tests and click replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr

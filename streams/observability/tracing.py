@@ -1,7 +1,7 @@
-"""Spans of what becomes of reports, by OpenTelemetry (the extra `truceline[otel]`).
+"""OpenTelemetry spans of processing (the extra `truceline[otel]`).
 
-They go where the standard OTEL_* variables say. Where the extra is not installed, or they say nothing, there are none;
-a report's `traceparent` is carried to its changes all the same.
+The standard OTEL_* variables configure the exporter. Without the extra or the variables there are no spans, but a
+report's `traceparent` is still copied to its changes.
 """
 
 import contextlib
@@ -16,25 +16,25 @@ from streams.settings import SettingsError
 
 __all__ = ["SpanHeader", "Tracer", "configure", "incoming", "traced", "tracer"]
 
-#: One of these says that somebody wants traces.
+#: Any of these turns tracing on.
 _WANTED = ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 SERVICE = "truceline"
 SpanHeader = tuple[str, bytes | None]
-#: A traceparent of version 00 has this length; later ones may go on behind a hyphen.
+#: A traceparent of version 00 has this length; later versions may append a hyphen and more.
 _TRACE = {
     "traceparent": re.compile(
         rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{0,100})?"
     ),
     "tracestate": re.compile(rb"[ -~]{1,512}"),
 }
-#: The trace headers of the HTTP request that is being answered: its reports bear them on the log.
+#: Trace headers of the current HTTP request, copied to its records on the log.
 incoming: ContextVar[tuple[SpanHeader, ...]] = ContextVar("incoming", default=())
 
 
 def traced(headers: Iterable[SpanHeader]) -> list[SpanHeader]:
-    """Return the headers that say which trace a record belongs to (W3C Trace Context), if they make sense.
+    """Return the valid trace headers of a record (W3C Trace Context).
 
-    They go on as they are, so that the same log makes the same bytes.
+    They are copied unchanged, so that the same log gives the same bytes.
     """
     found: dict[str, bytes] = {}
     for name, value in headers:
@@ -44,15 +44,15 @@ def traced(headers: Iterable[SpanHeader]) -> list[SpanHeader]:
 
 
 class Tracer:
-    """Makes spans of batches, and of the reports in them that belong to a trace."""
+    """Creates spans of batches, and of the traced reports in them."""
 
     def __init__(self, provider: Any) -> None:
-        """Take OpenTelemetry's tracer provider."""
+        """Use OpenTelemetry's tracer provider."""
         self._tracer = provider.get_tracer(SERVICE)
 
     @contextlib.contextmanager
     def batch(self, topic: str, partition: int, records: Sequence[Any]) -> Iterator[None]:
-        """Span the work on a batch, until what comes of it is committed; what is raised is noted on the span."""
+        """Span the processing of a batch until its commit; an exception is recorded on the span."""
         from opentelemetry import trace  # noqa: PLC0415 - an extra
 
         began_ns = time.time_ns()
@@ -73,7 +73,7 @@ class Tracer:
                 self._report(record, place, began_ns, trace.Link(span.get_span_context()))
 
     def _report(self, record: Any, place: dict[str, str], began_ns: int, link: Any) -> None:
-        """Span one report, in the trace that it came with."""
+        """Span one report in its own trace."""
         from opentelemetry import trace  # noqa: PLC0415 - an extra
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
 
@@ -130,7 +130,7 @@ def _exporter(name: str) -> Any:
 
 
 def tracer() -> Tracer | None:
-    """Return what makes spans, None where nobody has set that up."""
+    """Return the tracer, None unless tracing is configured."""
     try:
         from opentelemetry import trace  # noqa: PLC0415 - an extra
     except ImportError:

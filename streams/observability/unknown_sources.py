@@ -1,4 +1,4 @@
-"""A log of the sources that claim something and are not in the registry."""
+"""Log the sources of claims that are not in the source registry."""
 
 from collections.abc import Iterable
 
@@ -15,21 +15,18 @@ _log = structlog.get_logger(__name__)
 
 
 class UnknownSourceLog:
-    """Tells the log, once each, which sources claim something and are not in the registry.
-
-    An empty registry knows nobody, and then there is nothing to tell.
-    """
+    """Logs each unregistered source once; with an empty registry it logs nothing."""
 
     def __init__(self, registry: Registry) -> None:
-        """Take the registry in force."""
+        """Log the sources that are not in this registry."""
         self._known = set(registry.sources)
         self._left = UNKNOWN_MAX if registry.sources else 0
 
     def observe(self, sources: Iterable[str]) -> None:
-        """Take the sources of some accepted reports."""
+        """Note the sources of accepted reports."""
         if not self._left:
             return
         for source in sorted(set(sources) - self._known)[: self._left]:
             self._known.add(source)
             self._left -= 1
-            _log.info("a source that is not in the registry counts as a third party", source=source)
+            _log.info("unknown_source", source=source, counts_as="third party")

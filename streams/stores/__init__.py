@@ -1,1 +1,1 @@
-"""The stores that HTTP and the commands ask: one protocol, on Kafka and on SQLite."""
+"""Stores: one protocol for the web server and the commands, on Kafka and on SQLite."""

@@ -1,7 +1,7 @@
-"""What is published, as the web server follows it, the same from Kafka and from one SQLite file.
+"""Follow the published changes, from Kafka or from an SQLite file.
 
-A log has places, each with offsets that grow: the partitions of the output topics, or the one table of changes.
-Positions say of every place which offset comes next; places and their order are the log's own.
+A log has places, each with growing offsets: the partitions of the output topics, or the table of changes. Positions
+hold the next offset of every place, in an order that each log defines.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +11,7 @@ from schemas.topics import CHANGE_TOPICS
 
 __all__ = ["FEED_TOPICS", "PICTURES", "ChangeBatch", "ChangeSource", "FeedEntry", "HistoryTruncated", "Positions"]
 
-#: What is told record by record; pictures are states, of which the latest says everything.
+#: Topics of which every record matters; of pictures only the latest does.
 FEED_TOPICS = (*CHANGE_TOPICS, "alerts")
 PICTURES = "episodes"
 
@@ -19,11 +19,11 @@ Positions = tuple[int, ...]
 
 
 class HistoryTruncated(Exception):
-    """The log does not reach back so far; its message says where it begins."""
+    """A position before the start of the log; the message names the start."""
 
 
 class FeedEntry(NamedTuple):
-    """One record, at an offset of a place. Of a picture it says only that there is a new one: `record` is empty."""
+    """One record, at an offset of a place. For a picture `record` is empty: it only announces a new one."""
 
     place: int
     offset: int
@@ -33,10 +33,10 @@ class FeedEntry(NamedTuple):
 
 
 class ChangeBatch(NamedTuple):
-    """What came next.
+    """The next entries.
 
-    `log` names the log in four bytes; `positions` are those behind the batch. `begins`: what came before is not
-    followed on by it. `complete`: all has come that was there when following began.
+    `log` identifies the log in four bytes; `positions` follow the last entry. `begins`: the batch does not continue
+    the one before. `complete`: everything that was there when following began has been delivered.
     """
 
     log: bytes
@@ -47,24 +47,24 @@ class ChangeBatch(NamedTuple):
 
 
 class ChangeSource(Protocol):
-    """A log that can be followed, and read from where somebody left off. What is not committed is never shown."""
+    """A log that can be followed, or read from a position. Only committed records are shown."""
 
     def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
-        """Call `take` with about the last `recent` entries and then with all that come, in this event loop.
+        """Call `take` with about the last `recent` entries and then with every new one, in this event loop.
 
-        Returns what ends it. `take` must be quick.
+        Return a function that stops it. `take` must not block.
         """
         ...
 
     def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
-        """Give the entries of changes from `begin` up to `end`, each place in order.
+        """Yield the changes from `begin` up to `end`, each place in order.
 
-        Raises HistoryTruncated where the log begins behind `begin`, StoreUnavailable where it cannot be read.
+        Raises HistoryTruncated where the log begins after `begin`, StoreUnavailable where it cannot be read.
         """
         ...
 
     async def ends(self) -> Positions:
-        """Return the positions behind everything that is there now; raises StoreUnavailable."""
+        """Return the positions of the present end; raises StoreUnavailable."""
         ...
 
     async def pictures_since(self, begin: Positions) -> list[str]:

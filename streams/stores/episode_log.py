@@ -1,32 +1,40 @@
-"""The log of an episode, read back within a limit."""
+"""Read the log of an episode within a limit."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from streams.stores.store import StoredReport
 
 __all__ = ["BYTES_MAX", "RECORDS_MAX", "EpisodeLogTooLong", "read_all"]
 
-#: What one answer of the web server may take of an episode.
+#: Limits of one answer of the web server.
 RECORDS_MAX = 50_000
 BYTES_MAX = 64 << 20
 
 
 class EpisodeLogTooLong(Exception):
-    """More lies on the log than one answer may take; the message says the limit and what does without one."""
+    """An episode log above the limit of one answer; the message names the limit and the way around it."""
 
 
 async def read_all(
-    past: AsyncIterator[StoredReport], *, records_max: int = RECORDS_MAX, bytes_max: int = BYTES_MAX
+    log: AsyncIterator[StoredReport],
+    *,
+    check: Callable[[], None] = lambda: None,
+    records_max: int = RECORDS_MAX,
+    bytes_max: int = BYTES_MAX,
 ) -> list[StoredReport]:
-    """Return all of an episode's records; raises PastTooLong, and StoreUnavailable as the store does."""
+    """Return all records of an episode; `check` may raise before each.
+
+    Raises EpisodeLogTooLong and StoreUnavailable.
+    """
     records: list[StoredReport] = []
-    taken_bytes = 0
-    async for record in past:
+    read_bytes = 0
+    async for record in log:
+        check()
         records.append(record)
-        taken_bytes += len(record.value)
-        if len(records) > records_max or taken_bytes > bytes_max:
+        read_bytes += len(record.value)
+        if len(records) > records_max or read_bytes > bytes_max:
             raise EpisodeLogTooLong(
-                f"the episode has more than {records_max:,} records or {bytes_max >> 20} MiB on the log, more than one"
-                " answer takes; on the command line there is no limit"
+                f"the episode has more than {records_max:,} records or {bytes_max >> 20} MiB on the log, the limit of"
+                " one answer; use the command line, which has no limit"
             )
     return records

@@ -1,39 +1,40 @@
-"""What the web server asks of a store, the same whether reports go to Kafka or to one SQLite file."""
+"""The protocols of a store, and the values that it takes and returns."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
+
+import orjson
 
 from streams.core.log_record import Located
 from streams.core.source_registry import Registry
 from streams.stores.change_feed import ChangeSource
+from streams.stores.rejected import RejectedFilter, RejectedRecord
+from streams.stores.topic_records import TopicFilter, TopicReader
 
-__all__ = ["STATUS_OF_REFUSAL", "Receipt", "Store", "StoreUnavailable", "StoredChange", "StoredReport", "summarize"]
-
-#: The HTTP status that goes with each code of refusal (contract section 2).
-STATUS_OF_REFUSAL = {
-    "too_large": 413,
-    "not_json": 400,
-    "invalid": 422,
-    "misrouted": 422,
-    "from_the_future": 422,
-    "too_late": 422,
-    "revision_conflict": 409,
-    "internal": 500,
-}
+__all__ = [
+    "Receipt",
+    "Store",
+    "StoreReader",
+    "StoreUnavailable",
+    "StoredChange",
+    "StoredChanges",
+    "StoredReport",
+    "Summary",
+    "summarize",
+]
 
 
 class StoreUnavailable(Exception):
-    """Nothing was taken: the message says what is wrong with the file or the broker. To be tried again."""
+    """The store cannot be read or written; the message names the cause. Nothing was accepted: try again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How one report or tick was taken.
+    """The outcome of one submitted report or tick.
 
-    `outcome` is accepted, duplicate, stale, tick or ignored_tick; logged where the fold comes later, as on
-    Kafka; refused with `code` and `message`. `partition` and `offset` say where it lies on the log, None
-    where it was not put there.
+    `outcome` is accepted, duplicate, stale, tick or ignored_tick; `logged` on Kafka, where a worker folds it later;
+    `refused` with `code` and `message`. `partition` and `offset` are its position on the log, None if it is not there.
     """
 
     outcome: str
@@ -46,13 +47,13 @@ class Receipt:
     message: str | None = None
 
     def as_record(self) -> dict[str, Any]:
-        """Return its fields that say something."""
+        """Return the fields that are not None."""
         fields = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in fields.items() if value is not None}
 
 
 class StoredReport(NamedTuple):
-    """A report or tick as it lies on the log: its value as it came, when (µs), and where."""
+    """A report or tick on the log: its original bytes, its time (µs) and its position."""
 
     value: bytes
     timestamp_us: int
@@ -60,7 +61,7 @@ class StoredReport(NamedTuple):
     offset: int
 
     def located(self, topic: str) -> Located:
-        """Return it with its address on the log of that name."""
+        """Return it with its position on the log of this name."""
         origin: dict[str, str | int] = {"topic": topic, "partition": self.partition, "offset": self.offset}
         return Located(self.value, self.timestamp_us, origin)
 
@@ -72,34 +73,72 @@ class StoredChange(NamedTuple):
     record: bytes
 
 
-class Store(ChangeSource, Protocol):
-    """Where reports go, and where pictures and changes come from."""
+class Summary(NamedTuple):
+    """An episode in short: its record as JSON, and the last offset that it shows."""
 
-    @property
-    def mode(self) -> Literal["embedded", "kafka"]:
-        """Which of the two it is."""
-        ...
+    episode: str
+    through: int
+    record: bytes
+
+
+class StoredChanges(NamedTuple):
+    """The newest changes of an episode in pages, oldest first; `complete` unless there are older ones."""
+
+    complete: bool
+    pages: AsyncIterator[list[StoredChange]]
+
+
+class StoreReader(Protocol):
+    """What is stored, readable without a running server; commands get one from `open_store`."""
 
     @property
     def topic(self) -> str:
-        """The log's full name, by which changes and accounts name where a report lies."""
+        """The full name of the log, as changes and explanations name it."""
+        ...
+
+    def location(self, topic: str) -> str:
+        """Return where the records of a topic are kept, for messages: a topic's full name, or a folder."""
+        ...
+
+    def episode_log(self, episode: str | None) -> AsyncGenerator[StoredReport, None]:
+        """Yield an episode's reports and ticks in log order, up to the present end; None: those of all episodes.
+
+        Raises StoreUnavailable; `streams.stores.episode_log.read_all` reads within a limit.
+        """
+        ...
+
+    def rejected(self, wanted: RejectedFilter) -> AsyncGenerator[RejectedRecord, None]:
+        """Yield the rejected reports that a filter selects; raises StoreUnavailable."""
+        ...
+
+    def topic_reader(self, wanted: TopicFilter) -> TopicReader:
+        """Return a reader of the records of a topic; raises StoreUnavailable where there is no such topic."""
+        ...
+
+
+class Store(StoreReader, ChangeSource, Protocol):
+    """The running store behind the web server: takes reports, gives pictures and changes."""
+
+    @property
+    def mode(self) -> Literal["embedded", "kafka"]:
+        """Which implementation it is."""
         ...
 
     @property
     def registry(self) -> Registry:
-        """The source registry that the fold goes by."""
+        """The source registry in use."""
         ...
 
     @property
     def horizon_us(self) -> int:
-        """How late a report may come (contract section 2 rule 4)."""
+        """The horizon (contract section 2 rule 4)."""
         ...
 
     async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
-        """Take reports as they stand on the wire; one receipt each, in order.
+        """Submit reports as bytes; return one receipt each, in order.
 
-        When it returns, what was taken is durable. Raises StoreUnavailable, and then no report may be
-        presumed taken; sending them again does no harm.
+        When it returns, accepted reports are durable. Raises StoreUnavailable; then none may be assumed accepted, and
+        sending them again is safe.
         """
         ...
 
@@ -107,47 +146,40 @@ class Store(ChangeSource, Protocol):
         """Return an episode's latest picture as JSON, with `episode` and `through`, or None."""
         ...
 
-    async def summaries(self) -> list[dict[str, Any]]:
-        """Return `summarize` of every episode, by name."""
+    async def summaries(self) -> list[Summary]:
+        """Return `summarize` of every episode, sorted by name; raises StoreUnavailable."""
         ...
 
-    def episode_log(self, episode: str) -> AsyncIterator[StoredReport]:
-        """Yield an episode's reports and ticks in the order of the log, up to what stands there now.
+    async def changes_of(self, episode: str, limit: int, check: Callable[[], None]) -> StoredChanges:
+        """Return the newest published changes of an episode, up to `limit`; `check` may raise to end the work.
 
-        Raises StoreUnavailable; `streams.stores.episode_log.gathered` holds it to a limit.
-        """
-        ...
-
-    async def changes_of(self, episode: str, limit: int) -> list[StoredChange]:
-        """Return the newest published changes of an episode, up to `limit`, oldest first.
-
-        Raises StoreUnavailable, and PastTooLong where they are made from the log and it is too long.
+        Raises StoreUnavailable, and EpisodeLogTooLong where they are folded from a log above the limit.
         """
         ...
 
     async def reasons(self) -> list[str]:
-        """Return, in words, what keeps the store from serving requests; nothing when it is ready."""
+        """Return the reasons why the store cannot serve requests; none when it is ready."""
         ...
 
     async def degraded(self) -> list[str]:
-        """Return, in words, what went wrong since the start although requests are served: somebody should look."""
+        """Return the problems that need attention although requests are served."""
         ...
 
 
-def summarize(picture: dict[str, Any]) -> dict[str, Any]:
-    """Return an episode in short: its clock, each ceasefire's joint status, the claims by party, the totals."""
-    if picture.get("truncated"):  # too large to be written: there is one, and no more
-        return {**{name: picture[name] for name in ("episode", "through", "truncated")}, "clock": None} | {
-            "ceasefires": [],
-            "parties": [],
-            "totals": [],
+def summarize(picture: dict[str, Any]) -> Summary:
+    """Return the summary of a picture: clock, joint status of each ceasefire, figures by party, totals."""
+    through = picture["through"]
+    if picture.get("truncated"):  # too large for its topic, which has a stub instead
+        short = {"episode": picture["episode"], "through": through, "truncated": True, "clock": None}
+        short |= {"ceasefires": [], "parties": [], "totals": []}
+    else:
+        joint = [view for view in picture["ceasefires"] if view["view"] == "joint"]
+        short = {
+            "episode": picture["episode"],
+            "clock": picture["clock"],
+            "ceasefires": [{name: view[name] for name in ("ceasefire", "status", "since")} for view in joint],
+            "parties": picture["parties"],
+            "totals": picture["totals"],
+            "through": through,
         }
-    joint = [view for view in picture["ceasefires"] if view["view"] == "joint"]
-    return {
-        "episode": picture["episode"],
-        "clock": picture["clock"],
-        "ceasefires": [{name: view[name] for name in ("ceasefire", "status", "since")} for view in joint],
-        "parties": picture["parties"],
-        "totals": picture["totals"],
-        "through": picture["through"],
-    }
+    return Summary(picture["episode"], through["offset"], orjson.dumps(short))

@@ -1,4 +1,4 @@
-"""HTTP in and out, the same over Kafka and over one SQLite file."""
+"""The HTTP server, the same on Kafka and on SQLite."""
 
 from streams.web.app import create_app
 

@@ -1,26 +1,22 @@
-"""Who may speak to the server: bearer token, and no other site through a reader's browser."""
+"""Access: a bearer token to post, and no other web site through a visitor's browser."""
 
 import hmac
+import re
 from ipaddress import ip_address
 
 from pydantic import SecretStr
 from starlette.requests import Request
 
-__all__ = ["Forbidden", "Guard", "is_loopback"]
+from streams.web.status_codes import ErrorCode, RequestRefused
 
+#: A name or address in brackets, and a port (RFC 9110 section 7.2).
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]/@\s]+)(?::[0-9]{1,5})?")
 
-class Forbidden(Exception):
-    """A request is not allowed: `status` is 401 or 403, `code` names the reason."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
+__all__ = ["Guard", "is_loopback"]
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine alone."""
+    """Return whether a host name or address is this machine's loopback."""
     if host == "localhost":
         return True
     try:
@@ -30,35 +26,54 @@ def is_loopback(host: str) -> bool:
 
 
 class Guard:
-    """Lets a request pass, or raises Forbidden."""
+    """Checks requests; every check raises RequestRefused."""
 
     def __init__(self, token: SecretStr | None, *, loopback: bool) -> None:
-        """Whoever writes must know the token; with none, nobody may but where only this machine is listened to."""
+        """Require the token to post; without one, posting is allowed only on loopback."""
         self._token = None if token is None else token.get_secret_value().encode()
         self._loopback = loopback
 
     def check(self, request: Request) -> None:
-        """Refuse a name that points here from elsewhere (DNS rebinding): no web page may read through it."""
+        """Refuse a foreign Host on loopback (by DNS rebinding any web page could read through it), or another site."""
+        self.check_site(request)
         if self._loopback and not is_loopback(_host(request.headers.get("host", ""))):
-            raise Forbidden(403, "foreign_host", "this server answers to localhost, 127.0.0.1 and [::1] alone")
+            raise RequestRefused(
+                ErrorCode.FOREIGN_HOST, "unknown Host: this server answers to localhost, 127.0.0.1 and [::1] only"
+            )
+
+    def check_site(self, request: Request) -> None:
+        """Refuse a request that a page of another site makes in the background; following a link is allowed.
+
+        Otherwise an image on any page could have this server fold histories. Pages under /embed/ may be framed.
+        """
+        headers = request.headers
+        if headers.get("sec-fetch-site") != "cross-site":
+            return
+        followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") in {None, "document"}
+        if not followed and not request.url.path.startswith("/embed/"):
+            raise RequestRefused(ErrorCode.FOREIGN_ORIGIN, "requests by pages of other sites are not answered")
 
     def check_write(self, request: Request) -> None:
-        """Refuse who may not post: a page of another site, or a missing or wrong token."""
+        """Refuse a post from a page of another site, or without the token."""
         origin = request.headers.get("origin")
         if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
-            raise Forbidden(403, "foreign_origin", "reports are not taken from pages of other sites")
+            raise RequestRefused(ErrorCode.FOREIGN_ORIGIN, "posts from pages of other sites are not accepted")
         if self._token is None:
             if not self._loopback:
-                raise Forbidden(
-                    403, "token_needed", "others reach this address: POST /reports opens once TRUCELINE_TOKEN is set"
+                raise RequestRefused(
+                    ErrorCode.TOKEN_NEEDED,
+                    "POST /reports is closed: other machines can reach this server and it has no token; start it with"
+                    " TRUCELINE_TOKEN",
                 )
             return
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token):
-            raise Forbidden(401, "unauthorized", "POST /reports asks for Authorization: Bearer <TRUCELINE_TOKEN>")
+            raise RequestRefused(
+                ErrorCode.UNAUTHORIZED, "wrong or missing token: send Authorization: Bearer <TRUCELINE_TOKEN>"
+            )
 
 
 def _host(header: str) -> str:
-    if header.startswith("["):
-        return header.partition("]")[0] + "]"
-    return header.partition(":")[0]
+    """Return the host of a Host header in lower case, empty where the header is malformed."""
+    match = _HOST.fullmatch(header)
+    return "" if match is None else match[1].lower().removesuffix(".")

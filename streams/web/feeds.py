@@ -1,6 +1,7 @@
 """Feeds over HTTP: Atom and JSON Feed of the newest changes, iCalendar of ceasefires (contract section 12)."""
 
 import hashlib
+from functools import partial
 from typing import Any
 
 import orjson
@@ -12,7 +13,8 @@ from streams.core.phrases import Names
 from streams.feeds import Entry, FeedInfo, atom, calendar, change_entry, json_feed
 from streams.stores.store import Store
 from streams.tables import Links
-from streams.web.sse.query import QueryRefused
+from streams.web.folding import FoldQueue, Watch
+from streams.web.status_codes import ErrorCode, RequestRefused
 
 __all__ = ["ENTRIES_MAX", "FeedAnswers"]
 
@@ -27,29 +29,35 @@ _WRITERS = {"atom": (atom, "application/atom+xml"), "json": (json_feed, "applica
 class FeedAnswers:
     """Answers to requests for feeds, over a store."""
 
-    def __init__(self, store: Store, atlas: Atlas) -> None:
+    def __init__(self, store: Store, atlas: Atlas, folds: FoldQueue) -> None:
         self._store = store
+        self._folds = folds
         self._names = Names(atlas, store.registry)
 
     async def all_episodes(self, request: Request) -> Response:
         """Answer `GET /feed.{format}`: the newest changes of all episodes."""
-        summaries = [short for short in await self._store.summaries() if short["clock"]]
-        summaries.sort(key=lambda short: str(short["clock"]), reverse=True)
-        entries: list[Entry] = []
-        for short in summaries:
-            entries += await self._entries(request, short["episode"])
-            entries.sort(key=lambda entry: entry.time, reverse=True)
-            # No later episode can have a newer entry than its clock.
-            if len(entries) >= ENTRIES_MAX and entries[ENTRIES_MAX - 1].time > short["clock"]:
-                break
+        records = [orjson.loads(summary.record) for summary in await self._store.summaries()]
+        clocks = sorted(((str(short["clock"]), short["episode"]) for short in records if short["clock"]), reverse=True)
+
+        async def newest(watch: Watch) -> list[Entry]:
+            entries: list[Entry] = []
+            for clock, name in clocks:
+                entries += await self._entries(request, name, watch)
+                entries.sort(key=lambda entry: entry.time, reverse=True)
+                # No later episode can have a newer entry than its clock.
+                if len(entries) >= ENTRIES_MAX and entries[ENTRIES_MAX - 1].time > clock:
+                    break
+            return entries
+
+        entries = await self._folds.run(request, newest)
         return self._answer(request, "truceline: all episodes", _base(request), entries)
 
     async def episode(self, request: Request) -> Response:
         """Answer `GET /episodes/{episode}/feed.{format}`: the newest changes of an episode."""
         name = request.path_params["episode"]
         if await self._store.picture(name) is None:
-            raise QueryRefused(404, "unknown_episode", f"no report of {name!r} has been accepted")
-        entries = await self._entries(request, name)
+            raise RequestRefused(ErrorCode.UNKNOWN_EPISODE, f"no report of {name!r} has been accepted")
+        entries = await self._folds.run(request, partial(self._entries, request, name))
         title = self._names.episode(name)
         return self._answer(request, title, Links(_base(request)).episode(name), entries)
 
@@ -58,18 +66,20 @@ class FeedAnswers:
         name = request.path_params["episode"]
         picture = await self._store.picture(name)
         if picture is None:
-            raise QueryRefused(404, "unknown_episode", f"no report of {name!r} has been accepted")
+            raise RequestRefused(ErrorCode.UNKNOWN_EPISODE, f"no report of {name!r} has been accepted")
         loaded = orjson.loads(picture)
         info = FeedInfo(self._names.episode(name), str(request.url), Links(_base(request)).episode(name))
         body = calendar(info, {"ceasefires": [], **loaded}, self._names)
         return _conditional(request, body, "text/calendar; charset=utf-8")
 
-    async def _entries(self, request: Request, episode: str) -> list[Entry]:
+    async def _entries(self, request: Request, episode: str, watch: Watch) -> list[Entry]:
         """Return the newest entries of an episode that the query asks for, newest first."""
         page = Links(_base(request)).episode(episode)
         source, corrections = request.query_params.get("source"), "corrections" in request.query_params
         entries: list[Entry] = []
-        for change in reversed(await self._store.changes_of(episode, CHANGES_LOOKED_AT)):
+        stored = await self._store.changes_of(episode, CHANGES_LOOKED_AT, watch.check)
+        changes = [change async for page in stored.pages for change in page]
+        for change in reversed(changes):
             if change.topic not in _TOPICS:
                 continue
             record: dict[str, Any] = orjson.loads(change.record)
@@ -85,7 +95,7 @@ class FeedAnswers:
     def _answer(self, request: Request, title: str, page: str, entries: list[Entry]) -> Response:
         name = request.path_params["format"]
         if name not in _WRITERS:
-            raise QueryRefused(404, "unknown_format", f"{name!r} is not one of {', '.join(_WRITERS)}")
+            raise RequestRefused(ErrorCode.UNKNOWN_FORMAT, f"{name!r} is not one of {', '.join(_WRITERS)}")
         writer, media_type = _WRITERS[name]
         body = writer(FeedInfo(title, str(request.url), page), entries[:ENTRIES_MAX])
         return _conditional(request, body, media_type)

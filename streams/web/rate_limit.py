@@ -1,4 +1,4 @@
-"""How much one address may post: a token bucket each, of reports."""
+"""Limit the rate of posted reports per client address (token bucket)."""
 
 import math
 import time
@@ -7,35 +7,37 @@ from collections.abc import Callable
 
 __all__ = ["BURST_S", "RateLimited", "RateLimiter"]
 
-#: A bucket holds what comes in so long: who was quiet may send that much at once.
+#: Size of a bucket, in seconds of the rate.
 BURST_S = 10.0
-#: Addresses remembered; one that is forgotten begins with a full bucket.
+#: Addresses remembered; a forgotten one starts with a full bucket.
 ADDRESSES_MAX = 10_000
 
 
 class RateLimited(Exception):
-    """An address posts more than it may; `retry_after_s` is when it may go on."""
+    """An address exceeds the rate; it may post again after `retry_after_s`."""
 
     def __init__(self, rate: int, retry_after_s: int) -> None:
-        super().__init__(f"at most {rate:,} reports a second from one address: wait {retry_after_s} s")
+        super().__init__(
+            f"rate limit: at most {rate:,} reports per second from one address; retry after {retry_after_s} s"
+        )
         self.retry_after_s = retry_after_s
 
 
 class RateLimiter:
-    """The buckets of all addresses, at `rate` reports a second; 0: no limit."""
+    """The buckets of all addresses, at `rate` reports per second; 0: no limit."""
 
     def __init__(self, rate: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` gives seconds."""
+        """`clock` returns seconds."""
         self._rate = rate
         self._full = rate * BURST_S
         self._clock = clock
-        #: By address: what was left, and when that was.
+        #: Address → reports left, and the time of that.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, address: str, reports: int) -> None:
-        """Take out so many reports; raises RateLimited where there are fewer, and then takes none.
+        """Take reports from the bucket of an address; raises RateLimited, and then takes none.
 
-        A request of more than a whole bucket passes when the bucket is full.
+        A request larger than the bucket passes when the bucket is full.
         """
         if not self._rate:
             return

@@ -1,31 +1,39 @@
-"""The body of POST /reports: one object, an array, or JSON lines, cut into reports as they stand on the wire.
+"""The body of POST /reports: one object, an array, or JSON lines, split into reports as sent.
 
-A report is passed on byte for byte, so that limits are measured on what its sender wrote.
+A report is passed on byte for byte, so that limits are measured on the sender's bytes.
 """
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import msgspec
 
-__all__ = ["MAX_BODY_BYTES", "MAX_REPORTS", "BodyRefused", "PostedReports", "collect", "split"]
+from streams.stores.store import StoreUnavailable
+from streams.web.budget import Budget
+from streams.web.status_codes import ErrorCode, RequestRefused
+
+__all__ = ["MAX_BODY_BYTES", "MAX_REPORTS", "PostedReports", "collect", "split"]
 
 MAX_BODY_BYTES = 16 << 20
 MAX_REPORTS = 10_000
+#: Bytes of each body that the shared budget does not count, so that long bodies cannot keep out short ones.
+UNCOUNTED_BYTES = 64 << 10
+#: Time for a body: this, and a second more for each 128 KiB.
+BODY_TIMEOUT_S = 20.0
+BYTES_PER_S = 128 << 10
 
 _BLANK = b" \t\r\n"
 _LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines"})
 _ANY = msgspec.json.Decoder(msgspec.Raw)
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-class BodyRefused(Exception):
-    """The body as a whole cannot be taken: `code` is one of the contract's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+#: A line from its first character that is not blank; the blanks before it are part of the report.
+_LINE = re.compile(rb"[^ \t\r\n][^\n]*")
+#: What matters for the number of elements of an array: strings, brackets and commas.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+#: Commas from which on the elements of an array are counted before it is decoded: each takes 100 bytes of memory.
+_MANY_COMMAS = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +48,38 @@ class PostedReports:
     named: str | None
 
 
-async def collect(chunks: AsyncIterator[bytes]) -> bytes:
-    """Return a body, refusing it as soon as it is too long."""
-    parts, size = [], 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise BodyRefused("too_large", f"a body is at most {MAX_BODY_BYTES >> 20} MiB: send several")
-        parts.append(chunk)
-    return b"".join(parts)
+async def collect(chunks: AsyncIterator[bytes], budget: Budget) -> bytes:
+    """Return a body; raises RequestRefused as soon as it is too long or too slow, or the budget is used up."""
+    body = bytearray()
+    counted = 0
+    began_s = asyncio.get_running_loop().time()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S) as limit:
+            async for chunk in chunks:
+                if len(body) + len(chunk) > MAX_BODY_BYTES:
+                    raise RequestRefused(
+                        ErrorCode.TOO_LARGE, f"the body is over {MAX_BODY_BYTES >> 20} MiB: send several bodies"
+                    )
+                body += chunk
+                more = max(0, len(body) - UNCOUNTED_BYTES) - counted
+                if not budget.take(more):
+                    raise StoreUnavailable("too many long bodies are being received: send this one again later")
+                counted += more
+                limit.reschedule(began_s + BODY_TIMEOUT_S + len(body) / BYTES_PER_S)
+    except TimeoutError:
+        raise RequestRefused(ErrorCode.TIMEOUT, "the body came too slowly: send less at once") from None
+    finally:
+        budget.give_back(counted)
+    return bytes(body)
 
 
 def split(body: bytes, content_type: str = "") -> PostedReports:
-    """Return the reports in a body; raises BodyRefused where there is none, or too many."""
+    """Return the reports in a body; raises RequestRefused where there is none, or too many."""
     start = body.lstrip(_BLANK)[:1]
     if not start:
-        raise BodyRefused("not_json", "the body is empty; send a report, an array of reports, or a report a line")
+        raise RequestRefused(
+            ErrorCode.NOT_JSON, "the body is empty: send one report, an array of reports, or one report per line"
+        )
     media = content_type.partition(";")[0].strip().lower()
     if media in _LINES or not _is_one_value(body):
         reports = _lines(body)
@@ -65,30 +89,62 @@ def split(body: bytes, content_type: str = "") -> PostedReports:
     else:
         return PostedReports([body.strip(_BLANK)], [0], None)
     if not reports.values:
-        raise BodyRefused("not_json", "no report in the body")
+        raise RequestRefused(ErrorCode.NOT_JSON, "the body holds no report")
     if len(reports.values) > MAX_REPORTS:
-        raise BodyRefused("too_large", f"a body holds at most {MAX_REPORTS:,} reports: send several")
+        raise _too_many()
     return reports
+
+
+def _too_many() -> RequestRefused:
+    return RequestRefused(ErrorCode.TOO_LARGE, f"the body holds more than {MAX_REPORTS:,} reports: send several bodies")
 
 
 def _is_one_value(body: bytes) -> bool:
     try:
         _ANY.decode(body)
     except msgspec.DecodeError:
-        # Lines have something behind the first value; anything else that is not JSON may be refused as a whole.
-        return body.strip(_BLANK).count(b"\n") == 0
+        # JSON lines have more after the first value; other text is refused as a whole.
+        return b"\n" not in body.strip(_BLANK)
     except RecursionError:
         return True
     return True
 
 
 def _elements(body: bytes) -> list[bytes]:
+    if body.count(b",") > _MANY_COMMAS and _element_count(body) > MAX_REPORTS:
+        raise _too_many()
     try:
         return [bytes(value) for value in _ARRAY.decode(body)]
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BodyRefused("not_json", f"not a JSON array: {error}") from None
+        raise RequestRefused(ErrorCode.NOT_JSON, f"not a JSON array: {error}") from None
+
+
+def _element_count(body: bytes) -> int:
+    """Return the number of elements of an array, up to one more than allowed."""
+    depth, commas = 0, 0
+    for token in _TOKEN.finditer(body):
+        match token[0]:
+            case b"[" | b"{":
+                depth += 1
+            case b"]" | b"}":
+                depth -= 1
+            case b"," if depth == 1:
+                commas += 1
+                if commas >= MAX_REPORTS:
+                    break
+    return commas + 1
 
 
 def _lines(body: bytes) -> PostedReports:
-    numbered = [(at, line) for at, line in enumerate(body.split(b"\n"), 1) if line.strip(_BLANK)]
-    return PostedReports([line for _, line in numbered], [at for at, _ in numbered], "line")
+    """Return the lines that are not blank; stops after one more than allowed, however long the body is."""
+    values: list[bytes] = []
+    numbers: list[int] = []
+    number, counted_to = 1, 0
+    for line in _LINE.finditer(body):
+        number += body.count(b"\n", counted_to, line.start())
+        counted_to = line.start()
+        values.append(body[body.rfind(b"\n", 0, line.start()) + 1 : line.end()])
+        numbers.append(number)
+        if len(values) > MAX_REPORTS:
+            break
+    return PostedReports(values, numbers, "line")

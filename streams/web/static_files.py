@@ -1,6 +1,6 @@
-"""The page at /: modules and styles as they stand in `static`, under a name that changes with what is in them.
+"""The page at / and the files of `static`, under a version made from their content.
 
-There is no build step. Whoever has a version's name can keep its files for ever; the page itself is asked for anew.
+There is no build step. Files of a version may be cached for ever; the page itself is revalidated.
 """
 
 import gzip
@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 __all__ = ["SECURITY_HEADERS", "StaticPage"]
 
-#: Nothing but our own files runs, and no text becomes markup: with trusted types there is no way to set innerHTML.
+#: Only files of this server run, and no text becomes markup: trusted types forbid innerHTML.
 _POLICY = (
     "default-src 'none'",
     "script-src 'self'",
@@ -57,15 +57,15 @@ class _Asset(NamedTuple):
 
 
 class StaticPage:
-    """The page and its files, read once."""
+    """The page and its files, loaded once."""
 
     def __init__(self) -> None:
-        """Read what ships."""
+        """Load the files of the package."""
         found = dict(_walk(files("streams.web").joinpath("static"), ""))
         digest = hashlib.sha256()
         for name, body in sorted(found.items()):
             digest.update(b"%s\0%d\0%s" % (name.encode(), len(body), body))
-        #: The name under which the files of this version are served.
+        #: Path segment of the files of this version.
         self.version = digest.hexdigest()[:16]
         pages = {name: found.pop(name).replace(_VERSION, self.version.encode()) for name in (_INDEX, _NOT_FOUND)}
         self._assets = {name: _asset(name, body) for name, body in found.items()}
@@ -83,7 +83,7 @@ class StaticPage:
         return Response(self._not_found, 404, media_type="text/html", headers={**SECURITY_HEADERS})
 
     async def static(self, request: Request) -> Response:
-        """Answer `GET /static/{version}/{path}`; of other versions there is nothing."""
+        """Answer `GET /static/{version}/{path}`; other versions are not found."""
         asset = self._assets.get(request.path_params["path"])
         if asset is None or request.path_params["version"] != self.version:
             return Response("no such file", 404, media_type=_PLAIN, headers={**SECURITY_HEADERS})

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, BinaryIO, cast
 
 import orjson
@@ -20,7 +20,8 @@ from streams.stores.store import Store, StoredChange, StoreUnavailable
 from streams.tables import Links, MissingLibrary, episode_row, write
 from streams.tables.query import EpisodeData, RowFilter, table_rows
 from streams.tables.writers import TableTooLong
-from streams.web.sse.query import QueryRefused
+from streams.web.folding import FoldQueue, Watch
+from streams.web.status_codes import ErrorCode, RequestRefused
 
 __all__ = ["CHANGES_MAX", "TableAnswers"]
 
@@ -34,52 +35,58 @@ SEND_BYTES = 64 << 10
 class TableAnswers:
     """Answers to requests for tables, over a store."""
 
-    def __init__(self, store: Store, atlas: Atlas, folding: asyncio.Semaphore) -> None:
-        """`folding` bounds how many answers fold a log at once."""
+    def __init__(self, store: Store, atlas: Atlas, folds: FoldQueue) -> None:
+        """`folds` runs the answers that read a log, one at a time."""
         self._store = store
         self._atlas = atlas
-        self._folding = folding
+        self._folds = folds
 
     async def episodes(self, request: Request) -> Response:
         """Answer `GET /episodes.{format}`: a row an episode."""
         name = request.path_params["format"]
         _check_format("episodes", name)
         rows = []
-        for short in await self._store.summaries():
-            picture = await self._store.picture(short["episode"])
+        for summary in await self._store.summaries():
+            picture = await self._store.picture(summary.episode)
             if picture is not None and "cells" in (loaded := orjson.loads(picture)):
-                rows.append(episode_row(loaded, self._atlas.episode(short["episode"]), _links(request)))
+                rows.append(episode_row(loaded, self._atlas.episode(summary.episode), _links(request)))
         return await _answer(request, "episodes", "episodes", iter(rows))
 
     async def table(self, request: Request) -> Response:
         """Answer `GET /episodes/{episode}/{table}.{format}`."""
         episode, table, name = (request.path_params[part] for part in ("episode", "table", "format"))
         if table not in EPISODE_TABLES:
-            raise QueryRefused(404, "unknown_table", f"{table!r} is not one of {', '.join(EPISODE_TABLES)}")
+            raise RequestRefused(ErrorCode.UNKNOWN_TABLE, f"{table!r} is not one of {', '.join(EPISODE_TABLES)}")
         _check_format(table, name)
         row_filter = _row_filter(request)
         picture = await self._store.picture(episode)
         if picture is None:
-            raise QueryRefused(404, "unknown_episode", f"no report of {episode!r} has been accepted")
+            raise RequestRefused(ErrorCode.UNKNOWN_EPISODE, f"no report of {episode!r} has been accepted")
         loaded = orjson.loads(picture)
         etag = _etag(request, loaded["through"], self._store.registry.digest)
         if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
-        async with self._folding:
-            data = await self._data(request, episode, loaded, table)
-            rows = table_rows(data, table, row_filter)
+
+        async def made(watch: Watch) -> Response:
+            data = await self._data(request, episode, loaded, table, watch)
+            rows = watch.each(table_rows(data, table, row_filter))
             return await _answer(request, table, f"{episode}-{table}", rows, etag)
 
-    async def _data(self, request: Request, episode: str, picture: dict[str, Any], table: str) -> EpisodeData:
+        return await self._folds.run(request, made)
+
+    async def _data(
+        self, request: Request, episode: str, picture: dict[str, Any], table: str, watch: Watch
+    ) -> EpisodeData:
         """Read what the table is made from."""
         if "cells" not in picture:
             raise StoreUnavailable("the picture of this episode is too long for its topic; ask for changes or claims")
         records: list[Record] = []
-        found: list[StoredChange] = []
+        found: Iterator[StoredChange] = iter(())
         if table == "changes":
-            found = await self._store.changes_of(episode, CHANGES_MAX)
+            stored = await self._store.changes_of(episode, CHANGES_MAX, watch.check)
+            found = _from_thread(stored.pages, asyncio.get_running_loop())
         else:
-            logged = await read_all(self._store.episode_log(episode))
+            logged = await read_all(self._store.episode_log(episode), check=watch.check)
             records = [Record(each.value, each.timestamp_us) for each in logged]
         changes = ((change.topic, orjson.loads(change.record)) for change in found)
         registry, horizon_us = self._store.registry, self._store.horizon_us
@@ -88,13 +95,23 @@ class TableAnswers:
         )
 
 
+def _from_thread(pages: AsyncIterator[list[StoredChange]], loop: asyncio.AbstractEventLoop) -> Iterator[StoredChange]:
+    """Yield the changes of pages in another thread than that of their event loop, a page in memory at a time."""
+
+    async def following() -> list[StoredChange] | None:
+        return await anext(pages, None)
+
+    while (page := asyncio.run_coroutine_threadsafe(following(), loop).result()) is not None:
+        yield from page
+
+
 def _links(request: Request) -> Links:
     return Links(f"{request.url.scheme}://{request.url.netloc}")
 
 
 def _check_format(table: str, name: str) -> None:
     if name not in formats_of(table):
-        raise QueryRefused(404, "unknown_format", f"{name!r} is not one of {', '.join(formats_of(table))}")
+        raise RequestRefused(ErrorCode.UNKNOWN_FORMAT, f"{name!r} is not one of {', '.join(formats_of(table))}")
 
 
 def _row_filter(request: Request) -> RowFilter:
@@ -114,14 +131,14 @@ def _time(text: str | None, name: str) -> int | None:
     try:
         return read_time(f"{text}T00:00:00Z" if len(text) == len("YYYY-MM-DD") else text)
     except ValueError as error:
-        raise QueryRefused(422, "invalid", f"{name}: {error}") from None
+        raise RequestRefused(ErrorCode.INVALID, f"{name}: {error}") from None
 
 
 def _limit(text: str | None) -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdecimal() or not 0 < len(text) < 10 or int(text) == 0:
-        raise QueryRefused(422, "invalid", f"limit: {text!r} is not a number of rows from 1 on")
+        raise RequestRefused(ErrorCode.INVALID, f"limit: {text!r} is not a number of rows from 1 on")
     return int(text)
 
 
@@ -139,10 +156,10 @@ async def _answer(
         await asyncio.to_thread(write, TABLES[table], rows, name, file)
     except MissingLibrary as error:
         file.close()
-        raise QueryRefused(503, "missing_library", str(error)) from None
+        raise RequestRefused(ErrorCode.MISSING_LIBRARY, str(error)) from None
     except TableTooLong as error:
         file.close()
-        raise QueryRefused(422, "too_long", str(error)) from None
+        raise RequestRefused(ErrorCode.TOO_LONG, str(error)) from None
     except BaseException:
         file.close()
         raise

@@ -5,10 +5,9 @@ import contextlib
 import socket
 from typing import Any
 
-import uvicorn
 from mode import Service
 
-from streams.web.server import Server, listen
+from streams.web.server import Server, listen, server_config
 
 __all__ = ["HttpService"]
 
@@ -39,14 +38,7 @@ class HttpService(Service):
     async def on_start(self) -> None:
         """Serve; raises OSError if `bind` was not called before and the address is taken."""
         listener = self.bind()
-        config = uvicorn.Config(
-            self.application,
-            loop="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=GRACE_S,
-        )
+        config = server_config(self.application, loop="none", lifespan="on", timeout_graceful_shutdown=GRACE_S)
         self._server = Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="http")
 

@@ -210,5 +210,5 @@ class TestState:
 
 
 def test_two_rules_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="two rules are called r"):
+    with pytest.raises(ValueError, match="two rules are named r"):
         Rules([*rules("crosses: 1"), *rules("falls: 1")])

@@ -74,55 +74,73 @@ def test_conditions(written: str, condition: object) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "alerts.yaml:1: no rule in it"),
-        ("- crosses: 1", "alerts.yaml:1: the file is a mapping from a rule's name to what it says"),
+        ("", "alerts.yaml:1: the file has no rule"),
+        ("- crosses: 1", "alerts.yaml:1: the file must map the name of each rule to its fields"),
         ("r:\n  crosses: ]", "alerts.yaml:2: not YAML: while parsing a block node, did not find expected node content"),
-        ("r: crosses", "alerts.yaml:1: 'r': a rule is a mapping with a condition"),
-        ("Toll!: {crosses: 1}", "alerts.yaml:1: 'Toll!' is no name of a rule: "),
-        ("r: {crosses: 1}\nr: {falls: 1}", "alerts.yaml:2: 'r' stands twice, first in line 1"),
-        ("r:\n  crosses: 1\n  falls: 1", "alerts.yaml:1: 'r': a rule has one condition, of crosses, "),
-        ("r:\n  episode: war", "alerts.yaml:1: 'r': a rule has one condition, of crosses, "),
+        ("r: crosses", "alerts.yaml:1: 'r': a rule must be a mapping with a condition"),
+        ("Toll!: {crosses: 1}", "alerts.yaml:1: 'Toll!' is not a valid rule name: "),
+        ("r: {crosses: 1}\nr: {falls: 1}", "alerts.yaml:2: 'r' is defined twice, first in line 1"),
+        ("r:\n  crosses: 1\n  falls: 1", "alerts.yaml:1: 'r': a rule must have "),
+        ("r:\n  episode: war", "alerts.yaml:1: 'r': a rule must have "),
         ("r:\n  crosses: 1\n  colour: red", "alerts.yaml:3: 'r': unknown field 'colour'; the fields are "),
-        ("r:\n  crosses: 1\n  party: a\n  party: b", "alerts.yaml:4: 'r': party stands twice"),
-        ("r:\n  crosses: many", "alerts.yaml:2: 'r': crosses is a whole number from 1, not 'many'"),
-        ("r:\n  crosses: 0", "alerts.yaml:2: 'r': crosses is a whole number from 1, not '0'"),
-        ("r:\n  crosses: [1]", "alerts.yaml:2: 'r': crosses is one word or text, not a list or mapping"),
-        ("r:\n  rises: 5", "alerts.yaml:2: 'r': rises is a mapping with by, within"),
-        ("r:\n  rises: {by: 5}", "alerts.yaml:2: 'r': rises is a mapping with by, within"),
-        ("r:\n  rises: {by: 5, over: P1D}", "alerts.yaml:2: 'r': rises: 'over' is unknown; rises is a mapping"),
+        ("r:\n  crosses: 1\n  party: a\n  party: b", "alerts.yaml:4: 'r': party is given twice"),
+        ("r:\n  crosses: many", "alerts.yaml:2: 'r': crosses must be a whole number of at least 1, not 'many'"),
+        ("r:\n  crosses: 0", "alerts.yaml:2: 'r': crosses must be a whole number of at least 1, not '0'"),
+        ("r:\n  crosses: [1]", "alerts.yaml:2: 'r': crosses must be text, not a list or mapping"),
+        ("r:\n  rises: 5", "alerts.yaml:2: 'r': rises must be a mapping with by, within"),
+        ("r:\n  rises: {by: 5}", "alerts.yaml:2: 'r': rises must be a mapping with by, within"),
+        ("r:\n  rises: {by: 5, over: P1D}", "alerts.yaml:2: 'r': rises: 'over' is unknown; rises must be a mapping"),
         (
             "r:\n  rises: {by: 0%, within: P1D}",
-            "alerts.yaml:2: 'r': rises: by is a whole number, such as 50, or a share",
+            "alerts.yaml:2: 'r': rises: by must be a number, such as 50, or a percentage",
         ),
-        ("r:\n  rises:\n    by: 5\n    within: 1 day", "alerts.yaml:4: 'r': rises: within is an ISO 8601 duration"),
-        ("r:\n  rises: {by: 5, within: PT0S}", "alerts.yaml:2: 'r': rises: within is longer than nothing, not 'PT0S'"),
-        ("r:\n  disagree: 1", "alerts.yaml:2: 'r': disagree is a number above 1, not '1'"),
-        ("r:\n  disagree: nan", "alerts.yaml:2: 'r': disagree is a number above 1, not 'nan'"),
-        ("r:\n  becomes: peace", "alerts.yaml:2: 'r': 'peace' is no status; there are agreed, "),
-        ("r:\n  becomes: []", "alerts.yaml:2: 'r': becomes is a list of 1 to 100"),
-        ("r:\n  violations: {count: 1, within: P1D, kind: grave}", "alerts.yaml:2: 'r': violations: kind is alleged, "),
-        ("r:\n  crosses: 1\n  view: joint", "alerts.yaml:3: 'r': crosses has no view to filter by; it has episode, "),
-        ("r:\n  becomes: ended\n  party: a", "alerts.yaml:3: 'r': becomes has no party to filter by; it has episode, "),
-        ("r:\n  crosses: 1\n  outcome: dead", "alerts.yaml:3: 'r': no outcome matches 'dead'; there are killed, "),
-        ("r:\n  crosses: 1\n  party: ''", "alerts.yaml:3: 'r': party is empty; '*' is any"),
-        ("r:\n  crosses: 1\n  severity: high", "alerts.yaml:3: 'r': unknown severity 'high'; there are minor, "),
+        (
+            "r:\n  rises:\n    by: 5\n    within: 1 day",
+            "alerts.yaml:4: 'r': rises: within must be an ISO 8601 duration",
+        ),
+        (
+            "r:\n  rises: {by: 5, within: PT0S}",
+            "alerts.yaml:2: 'r': rises: within must be longer than zero, not 'PT0S'",
+        ),
+        ("r:\n  disagree: 1", "alerts.yaml:2: 'r': disagree must be a number above 1, not '1'"),
+        ("r:\n  disagree: nan", "alerts.yaml:2: 'r': disagree must be a number above 1, not 'nan'"),
+        ("r:\n  becomes: peace", "alerts.yaml:2: 'r': unknown status 'peace'; use agreed, "),
+        ("r:\n  becomes: []", "alerts.yaml:2: 'r': becomes must be a list of 1 to 100 values"),
+        (
+            "r:\n  violations: {count: 1, within: P1D, kind: grave}",
+            "alerts.yaml:2: 'r': violations: kind must be alleged, ",
+        ),
+        (
+            "r:\n  crosses: 1\n  view: joint",
+            "alerts.yaml:3: 'r': crosses cannot be filtered by view, only by episode, ",
+        ),
+        (
+            "r:\n  becomes: ended\n  party: a",
+            "alerts.yaml:3: 'r': becomes cannot be filtered by party, only by episode, ",
+        ),
+        ("r:\n  crosses: 1\n  outcome: dead", "alerts.yaml:3: 'r': no outcome matches 'dead'; use killed, "),
+        ("r:\n  crosses: 1\n  party: ''", "alerts.yaml:3: 'r': party is empty; '*' matches all"),
+        ("r:\n  crosses: 1\n  severity: high", "alerts.yaml:3: 'r': unknown severity 'high'; use minor, "),
         (
             "r:\n  crosses: 1\n  message: '{toll}'",
-            "alerts.yaml:3: 'r': message: there is no {toll} here; there are after, ",
+            "alerts.yaml:3: 'r': message: unknown field {toll}; the fields are after, ",
         ),
-        ("r:\n  crosses: 1\n  message: '{after'", "alerts.yaml:3: 'r': message: expected '}' before end of string; a "),
-        ("r:\n  crosses: 1\n  message: '{after:>9}'", "alerts.yaml:3: 'r': message: {after} takes no format"),
-        ("r:\n  crosses: 1\n  message: '{after.real}'", "alerts.yaml:3: 'r': message: there is no {after.real} here; "),
+        (
+            "r:\n  crosses: 1\n  message: '{after'",
+            "alerts.yaml:3: 'r': message: expected '}' before end of string; write ",
+        ),
+        ("r:\n  crosses: 1\n  message: '{after:>9}'", "alerts.yaml:3: 'r': message: {after} cannot have a format"),
+        ("r:\n  crosses: 1\n  message: '{after.real}'", "alerts.yaml:3: 'r': message: unknown field {after.real}; "),
         ("r:\n  crosses: 1\n  message: ''", "alerts.yaml:3: 'r': message is empty"),
         (f"r:\n  crosses: 1\n  message: {'x' * 501}", "alerts.yaml:3: 'r': message is longer than 500 characters"),
         (
             "r:\n  crosses: 1\n  group_by: [view]",
-            "alerts.yaml:3: 'r': crosses cannot be grouped by 'view', but by source, ",
+            "alerts.yaml:3: 'r': crosses cannot be grouped by 'view', only by source, ",
         ),
-        ("r:\n  crosses: 1\n  resolved: maybe", "alerts.yaml:3: 'r': resolved is true or false, not 'maybe'"),
+        ("r:\n  crosses: 1\n  resolved: maybe", "alerts.yaml:3: 'r': resolved must be true or false, not 'maybe'"),
         (
             "r:\n  falls: 1\n  resolved: true",
-            "alerts.yaml:3: 'r': falls is over at once: there is no end of it to tell",
+            "alerts.yaml:3: 'r': falls is an event and never resolves",
         ),
     ],
 )
@@ -143,7 +161,7 @@ def test_all_faults_are_told_at_once_by_line() -> None:
 def test_a_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text("r: {falls: 0}")
-    with pytest.raises(RulesError, match=rf"^{path}:1: 'r': falls is a whole number"):
+    with pytest.raises(RulesError, match=rf"^{path}:1: 'r': falls must be a whole number"):
         read_rules(path)
 
 

@@ -13,17 +13,17 @@ from streams.kafka.client import client_options
 from streams.kafka.topic_reader import TopicReader
 from streams.operations.export.resumable_file import ResumableFile
 from streams.operations.export.run import export
-from streams.operations.export.sources import ExportFilter, KafkaSource
 from streams.settings import Settings
+from streams.stores.opening import open_store
+from streams.stores.topic_records import TopicFilter
 
 
 async def differs_from_replay(settings: Settings, partitions: int, file: Path) -> list[str]:
     """Export the log to a file; return where outputs are not, byte for byte but for origin, what its replay says."""
     async with TopicReader(client_options(settings)) as reading:
         outputs = {name: await _records(reading, settings, name, partitions) for name in (*CHANGE_TOPICS, "episodes")}
-    wanted = ExportFilter("reports")
     with ResumableFile(file, {}, resume=False) as sink:
-        await export(KafkaSource(client_options(settings), settings.topic("reports"), wanted), wanted, sink, Counter())
+        await export(open_store(settings).topic_reader(TopicFilter("reports")), sink, Counter())
     story = replay(file, sources=settings.sources, horizon=settings.horizon)
     replayed: dict[tuple[str, str], list[bytes]] = defaultdict(list)
     for topic, change in story:

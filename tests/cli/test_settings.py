@@ -16,7 +16,7 @@ import structlog
 
 from streams.kafka.client import client_options
 from streams.observability import log_config
-from streams.settings import PREFIX, Settings, SettingsError, duration_text, load
+from streams.settings import PREFIX, Settings, SettingsError, duration_text, load, unknown_variables
 from streams.worker.faust_options import faust_options
 
 
@@ -56,22 +56,42 @@ def test_a_duration_is_said_as_it_would_be_set(us: int, text: str) -> None:
     assert load(horizon=text).horizon_us == us
 
 
-def test_every_fault_names_its_variable_and_no_secret() -> None:
-    faults = refused(horizon="400", http_port=-1, bootstrap_servers="nowhere", sasl_password=["hidden"])
-    assert [fault.partition(": ")[0] for fault in faults] == [
-        "TRUCELINE_BOOTSTRAP_SERVERS",
-        "TRUCELINE_HORIZON",
-        "TRUCELINE_HTTP_PORT",
-        "TRUCELINE_SASL_PASSWORD",
+def test_a_fault_names_the_variable_or_flag_and_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each fault is one line; what came from a flag is named as a flag, and no secret is shown."""
+    monkeypatch.setenv("TRUCELINE_HTTP_PORT", "99999")
+    monkeypatch.setenv("TRUCELINE_LOG_LEVEL", "loud")
+    assert refused(horizon="P-3D", processes="two", bootstrap_servers="nowhere", sasl_password=["hidden"]) == [
+        "--bootstrap-servers: 'nowhere' is not HOST:PORT",
+        "--horizon: 'P-3D' is not an ISO 8601 duration such as P400D or PT30S",
+        "TRUCELINE_HTTP_PORT: '99999' is more than 65535",
+        "--processes: 'two' is not a whole number",
+        "TRUCELINE_LOG_LEVEL: 'loud' is not 'debug', 'info', 'warning' or 'error'",
+        "--sasl-password: the value is not text",
     ]
-    assert faults[0].endswith("'nowhere' is not HOST:PORT (it is 'nowhere')")
-    assert "hidden" not in faults[3]
+
+
+def test_settings_that_exclude_each_other_are_refused() -> None:
     assert refused(security_protocol="SASL_SSL") == [
         "TRUCELINE_SECURITY_PROTOCOL=SASL_SSL needs TRUCELINE_SASL_USERNAME"
     ]
     assert refused(sasl_password="a", sasl_password_file="b") == [
-        "TRUCELINE_SASL_PASSWORD and TRUCELINE_SASL_PASSWORD_FILE are both set: keep one"
+        "TRUCELINE_SASL_PASSWORD and TRUCELINE_SASL_PASSWORD_FILE are both set: remove one"
     ]
+
+
+def test_an_unknown_variable_is_named_with_the_nearest() -> None:
+    """Variables that Kubernetes sets for a service named truceline are no settings either, and no warning."""
+    assert unknown_variables(["TRUCELINE_SOURCE", "TRUCELINE_SOURCES", "TRUCELINE_PORT_80_TCP", "PATH"]) == [
+        "TRUCELINE_SOURCE is not a setting and is ignored; did you mean TRUCELINE_SOURCES?"
+    ]
+
+
+@pytest.mark.parametrize("token", ["", "with space", "two\nlines", "\ufefftoken", "clé", " lead"])
+def test_a_token_that_no_request_can_send_is_refused(token: str, tmp_path: Path) -> None:
+    """An empty token file, as a secret that was never filled in leaves it, would otherwise open every address."""
+    (tmp_path / "token").write_text(f"{token}\n", encoding="utf-8")
+    (fault,) = refused(token_file=tmp_path / "token")
+    assert fault.startswith("--token-file: the token ")
 
 
 def test_every_setting_is_described_and_frozen() -> None:
@@ -109,7 +129,7 @@ def test_the_token_may_stand_in_a_file(tmp_path: Path) -> None:
     assert token is not None
     assert token.get_secret_value() == "hidden"
     assert refused(token_file=tmp_path / "none")[0].startswith("the token file ")
-    assert refused(token="a", token_file="b") == ["TRUCELINE_TOKEN and TRUCELINE_TOKEN_FILE are both set: keep one"]
+    assert refused(token="a", token_file="b") == ["TRUCELINE_TOKEN and TRUCELINE_TOKEN_FILE are both set: remove one"]
 
 
 def test_a_certificate_or_password_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -8,16 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import typer
 import yaml
 
-from schemas.headers import Code
 from schemas.topics import TOPICS
 from streams.cli import app
 from streams.settings import PREFIX, Settings
+from streams.web.status_codes import ErrorCode
 from tests.docs.drawing import FILE as DRAWING
 from tests.docs.drawing import drawing, stages
 from tests.docs.reference import DOCS, PAGES, leaves
@@ -93,13 +93,4 @@ def test_commands_settings_topics_and_codes_are_documented() -> None:
     assert [name for name in Settings.model_fields if f"`{PREFIX}{name.upper()}`" not in settings] == []
     contract = (DOCS / "reference/contract.md").read_text()
     assert [name for name in TOPICS if f"`truceline.{name}`" not in contract] == []
-    assert [code for code in codes() if f"`{code}`" not in contract] == []
-
-
-def codes() -> set[str]:
-    """Every code that a refusal or an answer over HTTP may have, as the code has them."""
-    sources = [path.read_text() for path in (ROOT / "streams" / "web").glob("*.py")]
-    raised = r"(?:_error|Forbidden|QueryRefused|BodyRefused)\(\s*(?:\d+,\s*)?\"([a-z_]+)\""
-    found = {code for source in sources for code in re.findall(raised, source)}
-    assert {"unknown_episode", "token_needed", "past_too_long"} <= found
-    return found | set(get_args(Code)) | {"not_found", "method_not_allowed"}
+    assert [code for code in ErrorCode if f"`{code}`" not in contract] == []

@@ -112,7 +112,7 @@ def test_a_notification_says_what_who_and_where() -> None:
     assert (title, kind) == ("Severe: war", "warning")
     assert body.splitlines() == [
         "71 dead, says mod",
-        "(2 more were held back)",
+        "(2 more suppressed)",
         "",
         f"{at(14, 12)} r",
         "reported by mod, relayed by paper",

@@ -38,9 +38,9 @@ def test_targets_stand_one_a_line_with_a_name_or_without() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (f"mail-{SECRET}", "the 1. address is no URL such as mailto://…"),
-        (f"nonsense://{SECRET}", "nonsense-1 is no nonsense:// address that Apprise knows how to use"),
-        (f"a=json://x/{SECRET}\na=json://y/{SECRET}", "two addresses are called a"),
+        (f"mail-{SECRET}", "address 1 is not a URL such as mailto://…"),
+        (f"nonsense://{SECRET}", "nonsense-1 is not a nonsense:// address that Apprise can use"),
+        (f"a=json://x/{SECRET}\na=json://y/{SECRET}", "two targets are named a"),
         ("\n".join(f"json://x/{SECRET}{number}" for number in range(51)), "51 addresses, at most 50"),
     ],
 )
@@ -50,7 +50,7 @@ def test_what_is_no_target_is_refused_and_not_quoted(text: str, reason: str) -> 
 
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "apprise", None)
-    assert refused("json://x") == "alerts are sent on by Apprise: pip install 'truceline[notify]'"
+    assert refused("json://x") == "notifications need Apprise: pip install 'truceline[notify]'"
 
 
 async def test_a_web_hook_gets_it() -> None:

@@ -14,8 +14,9 @@ from starlette.testclient import TestClient
 from streams.core.ledger import Ledger
 from streams.core.state.step import Step
 from streams.stores.sqlite.store import EmbeddedStore
-from streams.stores.store import STATUS_OF_REFUSAL, StoreUnavailable
+from streams.stores.store import StoreUnavailable
 from streams.web.app import create_app
+from streams.web.status_codes import STATUS, ErrorCode
 from tests.support.build import REGISTRY, act, killed, report, withdrawal
 
 Client = Callable[..., TestClient]
@@ -74,7 +75,7 @@ def test_a_report_is_answered_with_how_it_was_taken_and_where_it_lies(client: Te
 def test_a_refusal_has_its_code_and_a_status_that_goes_with_it(client: TestClient, body: Any, code: str) -> None:
     posted(client, A)
     status, answer = posted(client, body)
-    assert (status, answer["outcome"], answer["code"]) == (STATUS_OF_REFUSAL[code], "refused", code)
+    assert (status, answer["outcome"], answer["code"]) == (STATUS[ErrorCode(code)], "refused", code)
     assert answer["message"]
 
 
@@ -93,7 +94,7 @@ def test_one_bad_report_does_not_lose_the_others(client: TestClient) -> None:
 
 def test_where_none_is_taken_the_first_refusal_is_the_answers(client: TestClient) -> None:
     status, answer = posted(client, b"x\n[]")
-    assert (status, answer["code"], answer["message"]) == (400, "not_json", "none of 2 reports was taken")
+    assert (status, answer["code"], answer["message"]) == (400, "not_json", "none of 2 reports was accepted")
     assert len(answer["results"]) == 2
 
 
@@ -151,7 +152,7 @@ def test_a_fold_that_fails_rejects_its_report_and_the_server_goes_on_degraded(
     assert (status, answer["code"]) == (500, "internal")
     assert posted(client, A)[0] == 202
     ready = client.get("/readyz")
-    reasons = ["1 reports rejected as internal: a bug, see the log"]
+    reasons = ["1 reports were rejected as internal errors; see the log"]
     assert (ready.status_code, ready.json()) == (200, {"ready": True, "status": "degraded", "reasons": reasons})
     metrics = client.get("/metrics").text
     assert "truceline_ready 1.0" in metrics

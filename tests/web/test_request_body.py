@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from streams.web import request_body
-from streams.web.request_body import BodyRefused, PostedReports, collect, split
+from streams.web.budget import Budget
+from streams.web.request_body import PostedReports, collect, split
+from streams.web.status_codes import RequestRefused
 
 
 @pytest.mark.parametrize(
@@ -31,14 +33,14 @@ def test_one_line_is_lines_where_the_sender_says_so() -> None:
 
 @pytest.mark.parametrize("body", [b"", b" \n\t\r\n", b"[]", b"[1, NaN]", b"[1,2", b"[" * 100_000])
 def test_a_body_with_no_report_is_not_json(body: bytes) -> None:
-    with pytest.raises(BodyRefused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         split(body)
     assert refused.value.code == "not_json"
 
 
 def test_more_reports_than_a_body_holds_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_body, "MAX_REPORTS", 2)
-    with pytest.raises(BodyRefused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         split(b"[1,2,3]")
     assert refused.value.code == "too_large"
 
@@ -53,6 +55,6 @@ async def test_a_body_is_refused_as_soon_as_it_is_too_long(monkeypatch: pytest.M
             seen += 1
             yield b"12345"
 
-    with pytest.raises(BodyRefused) as refused:
-        await collect(chunks())
+    with pytest.raises(RequestRefused) as refused:
+        await collect(chunks(), Budget(100))
     assert (refused.value.code, seen) == ("too_large", 3)

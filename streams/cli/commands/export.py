@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from streams.cli import PUT_IN, options
-from streams.cli.errors import (
-    CommandFailed,
-    InputFailed,
-    UsageFailed,
-    kafka_failed,
-    mute_client_log,
-    settings_errors,
-)
+from streams.cli.errors import CommandFailed, UsageFailed, mute_client_log, store_failed
 from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
@@ -28,7 +21,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from streams.operations.export.run import Sink
-    from streams.operations.export.sources import EmbeddedSource, ExportFilter, KafkaSource
+    from streams.stores.topic_records import TopicFilter, TopicReader
 
 _HELP = """\
 Export a topic to FILE as JSON lines, which replay, send and explain read again.
@@ -84,32 +77,25 @@ def export(
     """Export; the help is in _HELP."""
     from collections import Counter
 
-    from aiokafka.errors import KafkaError
-
     from streams.cli.render.text import counted
-    from streams.kafka.range_reader import RangeUnreadable
     from streams.operations.export.resumable_file import ResumeError
-    from streams.operations.export.sources import ExportFilter
     from streams.stores.store import StoreUnavailable
+    from streams.stores.topic_records import PositionLost, TopicFilter
 
     left_out: Counter[str] = Counter()
-    wanted = ExportFilter(topic.value, episode, partition)
+    wanted = TopicFilter(topic.value, episode, partition)
     _check(file, wanted, embedded, resume=resume)
     settings = options.load_settings(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
-    place = settings.topic(topic.value) if embedded is None else str(embedded)
+    store = options.stored(settings, embedded)
+    place = store.location(topic.value)
     try:
-        with settings_errors():
-            origin = _of_kafka(settings, wanted) if embedded is None else _of_embedded(embedded, wanted)
+        reader = store.topic_reader(wanted)
         with command_exit(_stopped(file)), _sink(file, place, wanted, resume=resume) as sink:
-            _run(origin, wanted, sink, left_out, quiet=quiet)
-    except ResumeError as fault:
+            _run(reader, sink, left_out, of_rejected=topic is Topic.REJECTED, quiet=quiet)
+    except (ResumeError, PositionLost) as fault:
         raise UsageFailed(str(fault)) from fault
-    except RangeUnreadable as failure:
-        raise CommandFailed(str(failure)) from failure
-    except KafkaError as failure:
-        raise kafka_failed(failure, settings) from failure
     except StoreUnavailable as failure:
-        raise InputFailed(str(failure)) from failure
+        raise store_failed(failure, settings, embedded) from failure
     if topic is Topic.REPORTS and episode is not None and not sink.written:
         raise CommandFailed(f"no report of {episode} in {place}")
     if not quiet:
@@ -117,23 +103,21 @@ def export(
         typer.echo(f"{counted(sink.written, 'line')} of {place}{kinds}", err=True)
 
 
-def _run(
-    origin: KafkaSource | EmbeddedSource, wanted: ExportFilter, sink: Sink, left_out: Counter[str], *, quiet: bool
-) -> None:
+def _run(reader: TopicReader, sink: Sink, left_out: Counter[str], *, of_rejected: bool, quiet: bool) -> None:
     import asyncio
 
     from streams.cli.render.progress import Position, progress
     from streams.operations.export.run import export
 
     def position() -> Position:
-        return Position(origin.done, origin.total or None, f"{sink.written:,} lines, {left_out.total():,} left out")
+        return Position(reader.done, reader.total or None, f"{sink.written:,} lines, {left_out.total():,} left out")
 
     with mute_client_log(), progress(position, quiet=quiet):
-        asyncio.run(export(origin, wanted, sink, left_out))
+        asyncio.run(export(reader, sink, left_out, of_rejected=of_rejected))
 
 
-def _check(file: str, wanted: ExportFilter, embedded: Path | None, *, resume: bool) -> None:
-    from streams.operations.export.sources import EMBEDDED_TOPICS
+def _check(file: str, wanted: TopicFilter, embedded: Path | None, *, resume: bool) -> None:
+    from streams.stores.topic_records import TABLE_TOPICS
 
     if resume and file == "-":
         raise UsageFailed("--resume needs an output file; it cannot resume standard output")
@@ -141,8 +125,8 @@ def _check(file: str, wanted: ExportFilter, embedded: Path | None, *, resume: bo
         raise UsageFailed("name either --episode or --partition")
     if embedded is not None and wanted.partition is not None:
         raise UsageFailed("--partition is for Kafka: an embedded server has only one")
-    if embedded is not None and wanted.topic not in EMBEDDED_TOPICS:
-        raise UsageFailed(f"an embedded server keeps no {wanted.topic}; it keeps {', '.join(EMBEDDED_TOPICS)}")
+    if embedded is not None and wanted.topic not in TABLE_TOPICS:
+        raise UsageFailed(f"an embedded server keeps no {wanted.topic}; it keeps {', '.join(TABLE_TOPICS)}")
     if wanted.topic == Topic.REJECTED and wanted.episode is not None:
         raise UsageFailed("--episode: rejected records may have no episode; use truceline rejected list --episode")
 
@@ -151,20 +135,7 @@ def _stopped(file: str) -> str:
     return "stopped" if file == "-" else f"stopped; continue with truceline export --resume … {file}"
 
 
-def _of_kafka(settings: Any, wanted: ExportFilter) -> KafkaSource:
-    from streams.kafka.client import client_options
-    from streams.operations.export.sources import KafkaSource
-
-    return KafkaSource(client_options(settings), settings.topic(wanted.topic), wanted)
-
-
-def _of_embedded(folder: Path, wanted: ExportFilter) -> EmbeddedSource:
-    from streams.operations.export.sources import EmbeddedSource
-
-    return EmbeddedSource(options.ledger_of(folder), wanted)
-
-
-def _sink(file: str, place: str, wanted: ExportFilter, *, resume: bool) -> AbstractContextManager[Any]:
+def _sink(file: str, place: str, wanted: TopicFilter, *, resume: bool) -> AbstractContextManager[Any]:
     from streams.operations.export.resumable_file import ResumableFile
 
     path = Path(os.path.realpath(file))

@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import PUT_IN, options
-from streams.cli.errors import (
-    EXIT_FAILED,
-    CommandFailed,
-    InputFailed,
-    Unavailable,
-    UsageFailed,
-    kafka_failed,
-    settings_errors,
-)
+from streams.cli.errors import EXIT_FAILED, CommandFailed, Unavailable, UsageFailed, store_failed
 from streams.cli.exit_handling import command_exit
 from streams.cli.help import PlainGroup
 
 if TYPE_CHECKING:
-    from streams.operations.rejected import RejectedFilter, RejectedRecord
     from streams.settings import Settings
+    from streams.stores.rejected import RejectedFilter, RejectedRecord
 
 group = typer.Typer(cls=PlainGroup, no_args_is_help=True, rich_markup_mode="rich")
 
@@ -186,7 +178,7 @@ def resend(
 
 
 def _filter(named: list[str], codes: list[str] | None, episode: str | None, since: str | None) -> RejectedFilter:
-    from streams.operations.rejected import RejectedFilter
+    from streams.stores.rejected import RejectedFilter
 
     since_us = None if since is None else options.time_us(since, "--since")
     return RejectedFilter(frozenset(named), frozenset(codes or ()), episode, since_us)
@@ -198,46 +190,30 @@ def _settings(bootstrap_servers: str | None, topic_prefix: str | None) -> Settin
 
 def _found(wanted: RejectedFilter, embedded: Path | None, settings: Settings) -> list[RejectedRecord]:
     """Return the rejected reports that were asked for, oldest first; raises CommandFailed if a named one is missing."""
-    found = _of_kafka(wanted, settings) if embedded is None else _of_embedded(wanted, embedded)
-    if missing := wanted.origins - {one.origin for one in found}:
-        place = settings.topic("rejected") if embedded is None else str(embedded)
-        raise CommandFailed(f"no rejected report in {place} has the origin {', '.join(sorted(missing))}")
-    return sorted(found, key=lambda one: one.time or "")
-
-
-def _of_embedded(wanted: RejectedFilter, folder: Path) -> list[RejectedRecord]:
-    from streams.operations.rejected import rejected_embedded
-    from streams.stores.store import StoreUnavailable
-
-    path = options.ledger_of(folder)
-    try:
-        return list(rejected_embedded(path, wanted))
-    except StoreUnavailable as error:
-        raise InputFailed(str(error)) from error
-
-
-def _of_kafka(wanted: RejectedFilter, settings: Settings) -> list[RejectedRecord]:
     import asyncio
 
-    from aiokafka.errors import KafkaConnectionError, KafkaError
+    from aiokafka.errors import KafkaConnectionError
 
-    from streams.kafka.range_reader import RangeUnreadable
-    from streams.operations.rejected import rejected_on_kafka
+    from streams.stores.store import StoreUnavailable
+
+    store = options.stored(settings, embedded)
 
     async def gather() -> list[RejectedRecord]:
-        return [one async for one in rejected_on_kafka(settings, wanted)]
+        return [one async for one in store.rejected(wanted)]
 
     try:
-        with settings_errors():
-            return asyncio.run(gather())
-    except KafkaConnectionError as failure:
-        raise Unavailable(
-            f"name --embedded DIR; without it Kafka is read, and no broker answers on {settings.bootstrap_servers}"
-        ) from failure
-    except RangeUnreadable as failure:
-        raise CommandFailed(str(failure)) from failure
-    except KafkaError as failure:
-        raise kafka_failed(failure, settings) from failure
+        found = asyncio.run(gather())
+    except StoreUnavailable as error:
+        if isinstance(error.__cause__, KafkaConnectionError):
+            brokers = settings.bootstrap_servers
+            raise Unavailable(
+                f"name --embedded DIR; without it Kafka is read, and no broker answers on {brokers}"
+            ) from error
+        raise store_failed(error, settings, embedded) from error
+    if missing := wanted.origins - {one.origin for one in found}:
+        place = store.location("rejected")
+        raise CommandFailed(f"no rejected report in {place} has the origin {', '.join(sorted(missing))}")
+    return sorted(found, key=lambda one: one.time or "")
 
 
 def _print_json(found: list[RejectedRecord]) -> None:

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.render.text import IN_UTC, plain
-from streams.operations.rejected import RejectedRecord
+from streams.stores.rejected import RejectedRecord
 
 __all__ = ["reason_text", "rejected_table"]
 

@@ -1,33 +1,19 @@
 """A record as a line: `{"timestamp": "<time>", "key": "…", "value": …}` (contract section 7)."""
 
-from typing import NamedTuple
-
 import msgspec
 import orjson
 
 from streams.core.times import format_time
+from streams.stores.topic_records import TopicRecord
 
-__all__ = ["ExportedRecord", "SkippedRecords", "line_of"]
-
-RecordHeader = tuple[str, bytes | None]
-
-
-class ExportedRecord(NamedTuple):
-    """A record of a topic or table, with the position after it."""
-
-    part: int
-    next_position: int
-    timestamp_us: int | None
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[RecordHeader, ...] = ()
+__all__ = ["SkippedRecords", "line_of"]
 
 
 class SkippedRecords(Exception):
     """A record that is not exported; the message names its kind."""
 
 
-def line_of(item: ExportedRecord, *, of_rejected: bool = False) -> bytes:
+def line_of(item: TopicRecord, *, of_rejected: bool = False) -> bytes:
     """Return a record as a line with its LF. Raises SkippedRecords where its value is not JSON.
 
     A rejected value may be any bytes: it is written as a string, bytes that are not UTF-8 as U+FFFD, and with it come

@@ -4,9 +4,8 @@ from collections import Counter
 from contextlib import aclosing
 from typing import Any, Protocol
 
-from streams.kafka.residency import is_processed_here
-from streams.operations.export.record_lines import ExportedRecord, SkippedRecords, line_of
-from streams.operations.export.sources import EmbeddedSource, ExportFilter, KafkaSource
+from streams.operations.export.record_lines import SkippedRecords, line_of
+from streams.stores.topic_records import TopicReader, TopicRecord
 
 __all__ = ["Sink", "export"]
 
@@ -26,28 +25,24 @@ class Sink(Protocol):
         """Note the position after a record that is not written."""
 
 
-async def export(
-    origin: KafkaSource | EmbeddedSource, wanted: ExportFilter, sink: Sink, left_out: Counter[str]
-) -> None:
-    """Write each record to export as a line, and count the others by kind in `left_out`.
+async def export(reader: TopicReader, sink: Sink, skipped: Counter[str], *, of_rejected: bool = False) -> None:
+    """Write each record as a line, and count by kind in `skipped` those that are not exported.
 
-    Raises what the origin and the sink raise.
+    `of_rejected`: the records are rejected ones, whose values may be any bytes. Raises what reader and sink raise.
     """
-    of_rejected, of_reports = wanted.topic == "rejected", wanted.topic == "reports" and isinstance(origin, KafkaSource)
-    async with aclosing(origin.items(dict(sink.positions))) as items:
-        async for item in items:
+    async with aclosing(reader.records(dict(sink.positions))) as records:
+        async for record in records:
             try:
-                if of_reports:
-                    _at_home(item, origin.counts)
-                line = line_of(item, of_rejected=of_rejected)
+                line = _line(reader, record, of_rejected=of_rejected)
             except SkippedRecords as kind:
-                left_out[str(kind)] += 1
-                sink.passed(item.part, item.next_position)
+                skipped[str(kind)] += 1
+                sink.passed(record.part, record.next_position)
             else:
-                sink.write(line, item.part, item.next_position)
+                sink.write(line, record.part, record.next_position)
 
 
-def _at_home(item: ExportedRecord, counts: tuple[int, ...]) -> None:
-    if not is_processed_here(item.key, item.value, item.part, counts):
-        # A rerouted record comes again in its own partition.
+def _line(reader: TopicReader, record: TopicRecord, *, of_rejected: bool) -> bytes:
+    if not reader.is_processed(record):
+        # A rerouted report is read again in its own partition.
         raise SkippedRecords("rerouted or misrouted")
+    return line_of(record, of_rejected=of_rejected)

@@ -1,15 +1,15 @@
-"""The committed records of an episode, read from the topic of reports."""
+"""Read the committed records of an episode from the topic of reports."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from streams.kafka.range_reader import ALL, RangeReader, RangeUnreadable, UnknownTopic, partitions
+from streams.kafka.range_reader import ALL, RangeReader, partitions
 from streams.kafka.routing import partition_of
 from streams.stores.episode_log import EpisodeLogTooLong
-from streams.stores.store import StoredReport, StoreUnavailable
+from streams.stores.kafka.errors import READ_ERRORS, reading_failed
+from streams.stores.store import StoredReport
 
 __all__ = ["kafka_episode_log"]
 
@@ -29,17 +29,11 @@ async def kafka_episode_log(
         async with RangeReader(options, {tp: ALL}) as reader:
             _limit(reader, skimmed_max)
             async for record in reader.records():
-                # One under another key is sent on by the desk, and comes again under this one.
+                # A record under another key is rerouted by the worker, and is read again under this one.
                 if record.key == key and record.value is not None:
                     yield StoredReport(record.value, record.timestamp * 1_000, record.partition, record.offset)
-    except UnknownTopic as error:
-        raise StoreUnavailable(f"there is no topic {topic}: run `truceline topics create`") from error
-    except KafkaConnectionError as error:
-        raise StoreUnavailable(f"no Kafka broker answers at {options['bootstrap_servers']}") from error
-    except KafkaError as error:
-        raise StoreUnavailable(f"{topic} cannot be read to its end: {error}") from error
-    except (RangeUnreadable, TimeoutError) as error:
-        raise StoreUnavailable(f"{topic} cannot be read to its end: nothing comes") from error
+    except READ_ERRORS as error:
+        raise reading_failed(error, topic, options["bootstrap_servers"]) from error
 
 
 def _limit(reader: RangeReader, skimmed_max: int | None) -> None:
@@ -47,5 +41,5 @@ def _limit(reader: RangeReader, skimmed_max: int | None) -> None:
         if skimmed_max is not None and end - start > skimmed_max:
             raise EpisodeLogTooLong(
                 f"{tp.topic} partition {tp.partition} has {end - start:,} records, more than the {skimmed_max:,}"
-                " that one answer takes; on the command line there is no limit"
+                " that one answer may read; the command line has no such limit"
             )

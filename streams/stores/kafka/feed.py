@@ -1,7 +1,7 @@
-"""The pictures and changes as Kafka has them, all of them in every worker.
+"""Read the pictures and changes of all partitions, in every worker.
 
-A consumer group would share the partitions out among the workers, so there is none: one consumer reads every
-partition, read_committed, and what was aborted is never shown.
+A consumer group would divide the partitions among the workers, so there is none: one consumer reads every partition
+with read_committed.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorization
 
 from streams.kafka.consumers import make_consumer
 from streams.stores.change_feed import FEED_TOPICS, PICTURES, ChangeBatch, FeedEntry, HistoryTruncated, Positions
-from streams.stores.store import summarize
+from streams.stores.store import Summary, summarize
 
 __all__ = ["KafkaFeed"]
 
@@ -27,9 +27,9 @@ BACKOFF_FIRST_S = 0.5
 BACKOFF_LAST_S = 15.0
 CONNECT_S = 20.0
 POLL_MS = 200
-#: Records taken at once, so that others come to their turn.
+#: Records handled at once, so that other tasks get to run.
 TAKE_MAX = 500
-#: Clients whose past is read from Kafka at the same time, each by a consumer of its own.
+#: Clients whose missed changes are read from Kafka at the same time, each by its own consumer.
 HISTORIES_MAX = 4
 PROBE_EVERY_S = 5.0
 ASSIGN_S = 30.0
@@ -40,18 +40,18 @@ _log = structlog.get_logger(__name__)
 
 
 class _Follower:
-    """Who wants the changes: about the last `recent` of them, and then all."""
+    """A consumer of changes: of about the last `recent`, and then of all new ones."""
 
     def __init__(self, take: Callable[[ChangeBatch], None], recent: int) -> None:
         self.take = take
         self.recent = recent
-        #: Behind what was taken; None before the first batch.
+        #: Positions after the last batch; None before the first.
         self.positions: Positions | None = None
-        #: What was there at the beginning.
+        #: Ends of the log when following began.
         self.ends: Positions = ()
 
     def begin(self, log: bytes, begins: Positions, ends: Positions, pictures: int) -> Positions:
-        """Return where to read from, by tp, the last `pictures` of which are those of pictures."""
+        """Return the positions to read from; the last `pictures` of them belong to pictures."""
         known = self.positions
         changes = len(ends) - pictures
         if known is None or len(known) != len(ends) or any(map(int.__gt__, known, ends)):
@@ -64,21 +64,24 @@ class _Follower:
 
 
 class KafkaFeed:
-    """The latest picture of every episode, and for a follower the changes; `run` reads until it is cancelled."""
+    """The latest picture of every episode, and the changes for a follower; `run` reads until cancelled."""
 
     def __init__(self, client: Callable[[], dict[str, Any]], topic: Callable[[str], str]) -> None:
-        """`client` gives the options of a Kafka client, `topic` the full name of a topic."""
+        """`client` returns the options of a Kafka client, `topic` the full name of a topic."""
         self._client = client
         self._topic = topic
         self._names = {topic(name): name for name in (*FEED_TOPICS, PICTURES)}
-        #: By episode: partition, offset, and the picture.
+        #: Episode → partition, offset and picture.
         self._pictures: dict[str, tuple[int, int, bytes]] = {}
-        self._summaries: dict[str, dict[str, Any]] = {}
+        self._summaries: dict[str, Summary] = {}
         self._follower: _Follower | None = None
-        #: The partitions followed, those of pictures last.
+        #: Followed partitions, those of pictures last.
         self._tps: list[TopicPartition] = []
+        #: The last record that truceline did not write, and how many there were since the start.
+        self.foreign: str | None = None
+        self.foreign_records = 0
         self._history = asyncio.Semaphore(HISTORIES_MAX)
-        #: Why pictures are missing or old; None once all are here that were there at the start.
+        #: Why pictures are missing or old; None once those of the start have all been read.
         self.trouble: str | None = "connecting"
 
     def picture(self, episode: str) -> bytes | None:
@@ -86,15 +89,12 @@ class KafkaFeed:
         known = self._pictures.get(episode)
         return known and known[2]
 
-    def summaries(self) -> list[dict[str, Any]]:
+    def summaries(self) -> list[Summary]:
         """Return `summarize` of every episode, by name."""
-        for episode, (_, _, picture) in self._pictures.items():
-            if episode not in self._summaries:
-                self._summaries[episode] = summarize(orjson.loads(picture))
         return [self._summaries[episode] for episode in sorted(self._summaries)]
 
     def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
-        """Give a follower the changes (`streams.stores.change_feed.ChangeSource`); there is one at a time."""
+        """Follow the changes (`streams.stores.change_feed.ChangeSource`); one follower at a time."""
         follower = self._follower = _Follower(take, recent)
 
         def unfollow() -> None:
@@ -109,12 +109,12 @@ class KafkaFeed:
         return sorted(name for name, (home, offset, _) in self._pictures.items() if offset >= first.get(home, 0))
 
     async def ends(self) -> Positions:
-        """Return the positions behind all that is committed; raises KafkaError or TimeoutError."""
+        """Return the positions of the committed end; raises KafkaError or TimeoutError."""
         async with self._consumer() as consumer, asyncio.timeout(CONNECT_S):
             return _in_order(self._tps, await consumer.end_offsets(self._tps))
 
     async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
-        """Give the changes between positions; raises HistoryTruncated, KafkaError or TimeoutError."""
+        """Yield the changes between positions; raises HistoryTruncated, KafkaError or TimeoutError."""
         spans = [
             (tp, first, last)
             for tp, first, last in zip(self._tps, begin, end, strict=True)
@@ -138,8 +138,8 @@ class KafkaFeed:
                 consumer.pause(*(tp for tp in last_of if tp not in {span[0] for span in spans}))
 
     async def run(self) -> None:
-        """Read for ever, with growing pauses while no broker answers."""
-        await with_backoff("reading what is published", self._read, self._failed)
+        """Read until cancelled, with backoff while no broker answers."""
+        await with_backoff("read published changes", self._read, self._failed)
 
     def _failed(self, reason: str) -> None:
         self.trouble = reason
@@ -159,7 +159,7 @@ class KafkaFeed:
 
     async def _read(self, connected: Callable[[], None]) -> None:
         async with self._consumer() as consumer:
-            # All topics are asked for: to ask for a missing one by its name may create it.
+            # Ask for all topics: asking for a missing one by name may create it.
             present = await consumer.topics()
             if self._topic(PICTURES) not in present:
                 raise LookupError(f"no topic {self._topic(PICTURES)}: run `truceline topics create`")
@@ -179,18 +179,18 @@ class KafkaFeed:
                 await self._seek(consumer, placed)
             await self._take(await consumer.getmany(timeout_ms=POLL_MS, max_records=TAKE_MAX), placed, consumer)
             if time.monotonic() - probe_s > PROBE_EVERY_S:
-                # getmany is silent about a broker that is gone.
+                # getmany reports no lost broker.
                 async with asyncio.timeout(CONNECT_S):
                     await consumer.topics()
                 probe_s = time.monotonic()
             if consumer.assignment() != set(self._tps):
-                raise LookupError("the topics have other partitions now: beginning anew")
+                raise LookupError("the partitions of the topics changed: reading them again from the start")
             if ends:
                 ends = {tp: end for tp, end in ends.items() if await consumer.position(tp) < end}
-                self.trouble = f"reading pictures, {len(ends)} partitions to go" if ends else None
+                self.trouble = f"reading pictures, {len(ends)} partitions left" if ends else None
 
     async def _seek(self, consumer: AIOKafkaConsumer, follower: _Follower | None) -> None:
-        """Begin to read changes for a follower, or to read none."""
+        """Start reading changes for a follower, or pause them without one."""
         changes = [tp for tp in self._tps if not self._is_pictures(tp)]
         if follower is None:
             consumer.pause(*changes)
@@ -215,29 +215,54 @@ class KafkaFeed:
             complete = all(map(int.__ge__, positions, follower.ends))
             follower.ends = () if complete else follower.ends
             follower.positions = positions
-            told = [entry._replace(record=b"") if entry.topic == PICTURES else entry for entry in entries]
-            follower.take(ChangeBatch(self._log(), told, positions, complete=complete))
-        # getmany does not wait while records are at hand, and others have work to do.
+            announced = [entry._replace(record=b"") if entry.topic == PICTURES else entry for entry in entries]
+            follower.take(ChangeBatch(self._log(), announced, positions, complete=complete))
+        # getmany returns at once while it has records: let other tasks run.
         await asyncio.sleep(0)
 
     def _take_picture(self, partition: int, entry: FeedEntry) -> None:
         known = self._pictures.get(entry.episode)
         if known is not None and entry.offset <= known[1]:
-            return  # read again after a reconnection; what is shown never goes back
-        self._summaries.pop(entry.episode, None)
-        if entry.record:
-            self._pictures[entry.episode] = (partition, entry.offset, entry.record)
-        else:
+            return  # read again after reconnecting: never show an older picture
+        if not entry.record:
             self._pictures.pop(entry.episode, None)
+            self._summaries.pop(entry.episode, None)
+            return
+        try:
+            summary = summarize(orjson.loads(entry.record))
+        except (ValueError, KeyError, TypeError) as error:
+            self._skip_foreign(PICTURES, partition, entry.offset, entry.episode, error)
+            return
+        self._summaries[entry.episode] = summary
+        self._pictures[entry.episode] = (partition, entry.offset, entry.record)
 
     def _entries(self, records: Records) -> Iterator[FeedEntry]:
-        """Give records as entries, those of one partition in order and all about as they were written."""
+        """Yield records as entries, in order within a partition and by timestamp across them."""
         index = {tp: at for at, tp in enumerate(self._tps)}
         for record in heapq.merge(*records.values(), key=lambda record: record.timestamp):
             if record.key is not None:
                 tp = index[TopicPartition(record.topic, record.partition)]
                 episode = record.key.decode("utf-8", "replace")
+                if self._names[record.topic] != PICTURES and self._is_foreign(record.value or b""):
+                    self._skip_foreign(self._names[record.topic], record.partition, record.offset, episode, "not JSON")
+                    continue
                 yield FeedEntry(tp, record.offset, self._names[record.topic], episode, record.value or b"")
+
+    def _is_foreign(self, record: bytes) -> bool:
+        """Return whether a change is not what truceline writes: a line break in it would forge an event."""
+        if b"\n" in record or b"\r" in record:
+            return True
+        try:
+            change = orjson.loads(record)
+        except ValueError:
+            return True
+        return not isinstance(change, dict)
+
+    def _skip_foreign(self, topic: str, partition: int, offset: int, key: str, error: object) -> None:
+        where = f"{self._topic(topic)} partition {partition} offset {offset}"
+        self.foreign = f"a record that truceline did not write was skipped: {where}, key {key[:80]!r}"
+        self.foreign_records += 1
+        _log.warning("foreign_record", topic=topic, partition=partition, offset=offset, reason=str(error))
 
     def _is_pictures(self, tp: TopicPartition) -> bool:
         return self._names[tp.topic] == PICTURES
@@ -246,22 +271,22 @@ class KafkaFeed:
         return list(self._names).index(tp.topic), tp.partition
 
     def _log(self) -> bytes:
-        """Four bytes that tell this log from one of other topics or another number of partitions."""
+        """Return four bytes that identify the topics and their number of partitions."""
         return zlib.crc32(repr([tuple(tp) for tp in self._tps]).encode()).to_bytes(4)
 
 
 async def with_backoff(
     what: str, work: Callable[[Callable[[], None]], Awaitable[None]], failed: Callable[[str], None]
 ) -> None:
-    """Do work for ever: begin it again when it fails, after a pause that grows until it calls `connected`.
+    """Run `work` for ever; after a failure run it again after a pause, which doubles until it calls `connected`.
 
-    `failed` is told each reason; the log is told a reason once, until there is another or it has passed.
+    `failed` gets each reason; a repeated reason is logged once.
     """
-    pause_s, said = BACKOFF_FIRST_S, ""
+    pause_s, last_reason = BACKOFF_FIRST_S, ""
 
     def connected() -> None:
-        nonlocal pause_s, said
-        pause_s, said = BACKOFF_FIRST_S, ""
+        nonlocal pause_s, last_reason
+        pause_s, last_reason = BACKOFF_FIRST_S, ""
 
     while True:
         try:
@@ -269,19 +294,19 @@ async def with_backoff(
         except (KafkaError, LookupError, OSError, TimeoutError) as error:
             reason = "no Kafka broker answers" if isinstance(error, KafkaConnectionError) else _words(error)
             failed(reason)
-            if reason != said:
-                _log.warning("not possible now, trying on", what=what, reason=reason)
-            said = reason
-        except Exception as error:  # noqa: BLE001 - a task that ends is noticed by nobody
+            if reason != last_reason:
+                _log.warning("kafka_unavailable", work=what, reason=reason, retrying=True)
+            last_reason = reason
+        except Exception as error:  # noqa: BLE001 - nothing awaits this task
             failed(f"{type(error).__name__}: {error}")
-            _log.exception("trying again", what=what, in_s=pause_s)
+            _log.exception("kafka_task_failed", work=what, retry_s=pause_s)
         await asyncio.sleep(pause_s)
         pause_s = min(pause_s * 2, BACKOFF_LAST_S)
 
 
 def _words(error: Exception) -> str:
     if isinstance(error, TopicAuthorizationFailedError):
-        return f"not allowed to READ topic {error.args[0]}: `truceline doctor` says how it is granted"
+        return f"not allowed to READ topic {error.args[0]}: `truceline doctor` shows the missing ACL"
     return str(error) or type(error).__name__
 
 

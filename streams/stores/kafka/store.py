@@ -1,11 +1,12 @@
-"""The store on Kafka: reports go on the log, pictures come from the topic of pictures."""
+"""The store on Kafka: reports are produced to the log, pictures are read from their topic."""
 
 import asyncio
 import contextlib
 import time
+import zlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Literal
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from typing import Literal
 
 import orjson
 import structlog
@@ -27,22 +28,25 @@ from streams.stores.change_feed import ChangeBatch, FeedEntry, Positions
 from streams.stores.episode_log import read_all
 from streams.stores.kafka.episode_log import kafka_episode_log
 from streams.stores.kafka.feed import CONNECT_S, KafkaFeed, with_backoff
-from streams.stores.store import Receipt, StoredChange, StoredReport, StoreUnavailable
+from streams.stores.kafka.reading import KafkaStoreReader
+from streams.stores.store import Receipt, StoredChange, StoredChanges, StoredReport, StoreUnavailable, Summary
 
 __all__ = ["KafkaStore"]
 
-#: After so long it is not known whether a report lies on the log.
+#: After this long without an acknowledgement it is unknown whether a report is on the log.
 PRODUCE_S = 30.0
 LINGER_MS = 5
-#: What of the log is read back at once in answer to requests: so many offsets each, so many at a time.
+#: Offsets that one request may read back from the log, and how many such requests run at once.
 SKIMMED_MAX = 1_000_000
 PASTS_AT_ONCE = 2
+#: Changes of one page of an answer.
+PAGE_CHANGES = 200
 
 _log = structlog.get_logger(__name__)
 
 
-class KafkaStore:
-    """Between `start()` and `stop()` it tries to reach the brokers for as long as it takes."""
+class KafkaStore(KafkaStoreReader):
+    """Between `start()` and `stop()` it keeps trying to reach the brokers."""
 
     mode: Literal["kafka"] = "kafka"
 
@@ -58,13 +62,11 @@ class KafkaStore:
 
         Raises SettingsError where the settings make no client.
         """
-        client_options(settings)
+        super().__init__(settings)
         self.registry = registry or Registry()
         self.horizon_us = settings.horizon_us
-        self._settings = settings
         self._consumer_reasons = consumer_reasons
         self._consumer_degraded = consumer_degraded
-        self.topic = settings.topic("reports")
         self._feed = KafkaFeed(lambda: client_options(settings), settings.topic)
         self._producer: AIOKafkaProducer | None = None
         self._producer_trouble: str | None = "connecting"
@@ -72,17 +74,17 @@ class KafkaStore:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Begin to connect; returns at once."""
+        """Start connecting; returns at once."""
         self._tasks = [asyncio.create_task(self._feed.run()), asyncio.create_task(self._keep_producer())]
 
     async def stop(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await cancel(self._tasks)
 
     async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
-        """Put reports on the log under their episode; returns once all replicas in sync have them.
+        """Produce reports to the log with their episode as key; returns once all in-sync replicas have them.
 
-        Refuses only what needs no state: the rest is the fold's, and goes to the topic of the rejected.
+        Refuses only what needs no state; the worker rejects the rest to the topic of rejected reports.
         """
         now_us = time.time_ns() // 1_000
         taken = [_parse_or_refuse(value, now_us) for value in values]
@@ -93,42 +95,55 @@ class KafkaStore:
         """Return an episode's latest committed picture, or None."""
         picture = self._feed.picture(episode)
         if picture is None and self._feed.trouble is not None:
-            raise StoreUnavailable(f"not all pictures are here yet: {self._feed.trouble}")
+            raise StoreUnavailable(f"not all pictures have been read yet: {self._feed.trouble}")
         return picture
 
-    async def summaries(self) -> list[dict[str, Any]]:
-        """Return every episode in short, by name."""
-        return self._feed.summaries()
+    async def summaries(self) -> list[Summary]:
+        """Return the summary of every episode, sorted by name; raises StoreUnavailable while none can be read."""
+        summaries = self._feed.summaries()
+        if not summaries and self._feed.trouble is not None:
+            # An empty list would read as "there is no episode".
+            raise StoreUnavailable(f"no picture has been read yet: {self._feed.trouble}")
+        return summaries
 
-    async def episode_log(self, episode: str) -> AsyncIterator[StoredReport]:
+    async def episode_log(self, episode: str | None) -> AsyncGenerator[StoredReport, None]:
         """Yield an episode's records as they stand on the log now; raises StoreUnavailable and PastTooLong."""
-        options = client_options(self._settings)
+        if episode is None:
+            raise StoreUnavailable("the log of all episodes is not read in a worker: use the command line")
         async with (
             self._pasts,
-            contextlib.aclosing(kafka_episode_log(options, self.topic, episode, skimmed_max=SKIMMED_MAX)) as records,
+            contextlib.aclosing(
+                kafka_episode_log(self._options, self.topic, episode, skimmed_max=SKIMMED_MAX)
+            ) as records,
         ):
             async for record in records:
                 yield record
 
-    async def changes_of(self, episode: str, limit: int) -> list[StoredChange]:
-        """Return the newest changes of an episode, up to `limit`, oldest first, made from the log anew.
+    async def changes_of(self, episode: str, limit: int, check: Callable[[], None]) -> StoredChanges:
+        """Return the newest changes of an episode, up to `limit`, folded from the log.
 
-        Raises StoreUnavailable and PastTooLong.
+        Raises StoreUnavailable and EpisodeLogTooLong.
         """
-        logged = await read_all(self.episode_log(episode))
-        return await asyncio.to_thread(self._folded, episode, logged, limit)
+        logged = await read_all(self.episode_log(episode), check=check)
+        return await asyncio.to_thread(self._folded, episode, logged, limit, check)
 
-    def _folded(self, episode: str, logged: list[StoredReport], limit: int) -> list[StoredChange]:
+    def _folded(self, episode: str, logged: list[StoredReport], limit: int, check: Callable[[], None]) -> StoredChanges:
         records = [Record(each.value, each.timestamp_us) for each in logged]
-        changes = changes_of(episode, records, self.registry, horizon_us=self.horizon_us)
-        return [StoredChange(topic, orjson.dumps(record)) for topic, record in deque(changes, maxlen=limit)]
+        newest: deque[StoredChange] = deque(maxlen=limit + 1)
+        for topic, record in changes_of(episode, records, self.registry, horizon_us=self.horizon_us):
+            check()
+            newest.append(StoredChange(topic, orjson.dumps(record)))
+        complete = len(newest) <= limit
+        if not complete:
+            newest.popleft()
+        return StoredChanges(complete, _unpacked(list(_packed(newest))))
 
     def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
-        """Follow what is published (`streams.stores.change_feed.ChangeSource`)."""
+        """Follow the published changes (`streams.stores.change_feed.ChangeSource`)."""
         return self._feed.follow(take, recent)
 
     async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
-        """Give what was published between positions."""
+        """Yield the changes between positions."""
         try:
             async for entries in self._feed.history(begin, end):
                 yield entries
@@ -136,7 +151,7 @@ class KafkaStore:
             raise self._unreadable(error) from error
 
     async def ends(self) -> Positions:
-        """Return the positions behind all that is committed."""
+        """Return the positions of the committed end."""
         try:
             return await self._feed.ends()
         except (KafkaError, TimeoutError, OSError) as error:
@@ -150,17 +165,19 @@ class KafkaStore:
         return StoreUnavailable(f"{self._settings.bootstrap_servers}: {str(error) or type(error).__name__}")
 
     async def reasons(self) -> list[str]:
-        """Return what keeps reports from being sent, pictures from being shown, or the desk from its work."""
+        """Return why reports cannot be sent, pictures cannot be shown, or this worker does not process."""
         reasons, brokers = self._consumer_reasons(), self._settings.bootstrap_servers
         if self._producer_trouble is not None:
-            reasons.append(f"no report can be sent to {brokers}: {self._producer_trouble}")
+            reasons.append(f"reports cannot be sent to {brokers}: {self._producer_trouble}")
         if self._feed.trouble is not None:
-            reasons.append(f"not all pictures are here from {brokers}: {self._feed.trouble}")
+            reasons.append(f"not all pictures have been read from {brokers}: {self._feed.trouble}")
         return reasons
 
     async def degraded(self) -> list[str]:
-        """Return what went wrong at the desk since it started."""
-        return self._consumer_degraded()
+        """Return the problems of this worker's processing since its start."""
+        foreign = self._feed.foreign
+        found = [] if foreign is None else [f"{foreign} ({self._feed.foreign_records:,} since the start)"]
+        return [*self._consumer_degraded(), *found]
 
     async def _send(self, message: Message | Receipt, value: bytes) -> Receipt:
         if isinstance(message, Receipt):
@@ -175,7 +192,7 @@ class KafkaStore:
                 place = await sent
         except (KafkaError, TimeoutError) as error:
             reason = str(error) or f"no answer within {PRODUCE_S:.0f} s"
-            raise StoreUnavailable(f"{self.topic}: {reason}; send again, a repeat does no harm") from error
+            raise StoreUnavailable(f"{self.topic}: {reason}; send it again, a repeat is safe") from error
         if isinstance(message, Report):
             return Receipt(
                 "logged", message.episode, message.report_id, message.revision, place.partition, place.offset
@@ -183,7 +200,7 @@ class KafkaStore:
         return Receipt("logged", message.episode, partition=place.partition, offset=place.offset)
 
     async def _keep_producer(self) -> None:
-        await with_backoff("sending reports", self._produce, self._lost)
+        await with_backoff("send reports", self._produce, self._lost)
 
     def _lost(self, reason: str) -> None:
         self._producer_trouble = reason
@@ -212,3 +229,16 @@ def _parse_or_refuse(value: bytes, now_us: int) -> Message | Receipt:
     except Refusal as refusal:
         return Receipt("refused", code=refusal.code, message=refusal.message)
     return message
+
+
+def _packed(changes: deque[StoredChange]) -> Iterator[bytes]:
+    """Yield changes as compressed pages: they wait in memory for their client, and are much alike."""
+    while changes:
+        page = [changes.popleft() for _ in range(min(PAGE_CHANGES, len(changes)))]
+        yield zlib.compress(b"\n".join(b"%s %s" % (change.topic.encode(), change.record) for change in page), 1)
+
+
+async def _unpacked(pages: list[bytes]) -> AsyncIterator[list[StoredChange]]:
+    for page in pages:
+        lines = (line.partition(b" ") for line in zlib.decompress(page).split(b"\n"))
+        yield [StoredChange(topic.decode(), record) for topic, _, record in lines]

@@ -1,1 +1,1 @@
-"""The same ledger with no broker, on one SQLite file: a report taken is a report on disk."""
+"""The store on one SQLite file, without Kafka: an accepted report is on disk."""

@@ -1,7 +1,7 @@
-"""Alerts with no broker: the rules follow the table of changes, and what they raise is appended to it.
+"""Evaluate the alert rules on the table of changes, and append the alerts to it.
 
-As on Kafka what the rules remember is not stored, but made again from the changes when a file is opened. How far they
-have come is stored with the alerts, in one transaction: none is lost, and none comes twice.
+As on Kafka, the state of the rules is not stored but rebuilt from the changes when a file is opened. Their position is
+stored in the same transaction as the alerts: none is lost, and none is written twice.
 """
 
 import sqlite3
@@ -15,7 +15,7 @@ from schemas.alerts import Alert
 from streams.alerts import AlertEngine, Rules
 from streams.core.source_registry import Registry
 from streams.observability import metrics
-from streams.observability.log_config import redacted_exc_info
+from streams.stores.alert_evaluation import evaluate
 from streams.stores.sqlite.ledger_file import LedgerFile
 from streams.stores.sqlite.reader import PublishedChange, Reader
 from streams.stores.store import StoreUnavailable
@@ -24,7 +24,7 @@ __all__ = ["SqliteAlerts", "mark", "set_mark"]
 
 #: Changes looked at in a step; reports that wait come between two turns.
 STEP_MAX = 500
-#: The mark of how far the rules have come, and how far it may lie behind where nothing was raised.
+#: Name in `meta` of the last evaluated row, and how many rows without an alert it may be behind.
 ALERTED_ROW = "alerted_row"
 MARK_EVERY = 1_000
 
@@ -32,43 +32,43 @@ _log = structlog.get_logger(__name__)
 
 
 class SqliteAlerts:
-    """The rules at work on a file; `step` is for the thread that owns the ledger_file."""
+    """The rules over one file; `step` runs in the thread that owns the ledger file."""
 
     def __init__(self, path: Path, rules: Rules, registry: Registry) -> None:
-        """Take the ledger_file's file, which is read beside the ledger_file."""
+        """Read the file at `path` on a connection of its own."""
         self._reader = Reader(path)
         self._rules = rules
         self._registry = registry
-        self._watch: AlertEngine | None = None
+        self._engine: AlertEngine | None = None
         self._row = 0
         self._marked = 0
 
     def step(self, ledger_file: LedgerFile) -> bool:
-        """Look at the next changes, and tell whether there are more; raises StoreUnavailable."""
-        if self._watch is None:
+        """Evaluate the next changes; return whether there are more. Raises StoreUnavailable."""
+        if self._engine is None:
             self._marked = mark(ledger_file, ALERTED_ROW)
-            self._row, self._watch = 0, AlertEngine(self._rules, self._registry)
+            self._row, self._engine = 0, AlertEngine(self._rules, self._registry)
         try:
-            self._evaluate(ledger_file, self._watch)
+            self._evaluate(ledger_file, self._engine)
         except BaseException:
-            # What the rules remember is ahead of the file.
-            self._watch = None
+            # The state of the rules is ahead of the file: rebuild it.
+            self._engine = None
             raise
         return self._row < ledger_file.last_row
 
     def close(self, ledger_file: LedgerFile) -> None:
-        """Keep how far the rules have come."""
+        """Store the position of the rules."""
         try:
-            if self._watch is not None and self._row > self._marked:
+            if self._engine is not None and self._row > self._marked:
                 self._write(ledger_file, [])
         except StoreUnavailable as error:
-            _log.warning("how far alerts have come is not kept: some rows are looked at again", reason=str(error))
+            _log.warning("alert_position_not_stored", reason=str(error), effect="rows are evaluated again")
         finally:
             self._reader.close()
 
-    def _evaluate(self, ledger_file: LedgerFile, watch: AlertEngine) -> None:
+    def _evaluate(self, ledger_file: LedgerFile, engine: AlertEngine) -> None:
         changes = self._reader.changes(self._row, limit=STEP_MAX)
-        raised = [alert for change in changes for alert in _taken(watch, change) if change.row > self._marked]
+        raised = [alert for change in changes for alert in _evaluated(engine, change) if change.row > self._marked]
         if changes:
             self._row = changes[-1].row
         if raised or self._row - self._marked >= MARK_EVERY:
@@ -93,28 +93,18 @@ class SqliteAlerts:
 
 
 def mark(ledger_file: LedgerFile, name: str) -> int:
-    """Return the row of changes that stands under a name in the file, 0 where none does."""
+    """Return the row stored under a name in `meta`, 0 without one."""
     row = ledger_file.ask("SELECT value FROM meta WHERE name = ?", name)
     return 0 if row is None else int(row[0])
 
 
 def set_mark(file: sqlite3.Connection, name: str, row: int) -> None:
-    """Keep a row of changes under a name, in the transaction that is open."""
+    """Store a row under a name in `meta`, within the open transaction."""
     file.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, str(row)))
 
 
-def _taken(watch: AlertEngine, change: PublishedChange) -> list[Alert]:
-    try:
-        return watch.take(change.topic, orjson.loads(change.record))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the changes behind it are looked at
-        _log.error(
-            "a change that the rules cannot be held against",
-            row=change.row,
-            topic=change.topic,
-            episode=change.episode,
-            exc_info=redacted_exc_info(error),
-        )
-        return []
+def _evaluated(engine: AlertEngine, change: PublishedChange) -> list[Alert]:
+    return evaluate(engine, change.topic, change.record, row=change.row, episode=change.episode)
 
 
 def _offset(alert: Alert) -> int | None:

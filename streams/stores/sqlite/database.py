@@ -1,4 +1,4 @@
-"""The SQLite file: its tables, and how it is opened.
+"""The SQLite file: its tables, and how to open it.
 
 WAL with synchronous=FULL: when a COMMIT returns, the transaction is on disk.
 """
@@ -11,29 +11,34 @@ from filelock import FileLock, Timeout
 
 from streams.stores.store import StoreUnavailable
 
-__all__ = ["DATABASE", "claim_folder", "open_database"]
+__all__ = ["DATABASE", "WAY_OUT", "claim_folder", "open_database", "open_to_read"]
 
 DATABASE = "truceline.sqlite"
 LOCK = "truceline.lock"
+#: The end of every message about a damaged file.
+WAY_OUT = (
+    "Restore a backup; or export what can be read with `truceline export --embedded` and send it to a server on a new"
+    " folder"
+)
 
-#: Marks the file as ours ("trce"), and the version of its tables.
+#: Identifies the file as a ledger ("trce"), and the version of its tables.
 APPLICATION_ID = 0x74726365
 VERSION = 1
 
-#: A hundred reports touch some 300 pages of 4 KiB, many of them again and again: folded back into the file after
-#: 16 MiB, not after SQLite's 4, a quarter less is written in all.
+#: A hundred reports change some 300 pages of 4 KiB, many of them repeatedly: a checkpoint every 16 MiB instead of
+#: SQLite's 4 writes a quarter less (measured with strace).
 CHECKPOINT_PAGES = 4_096
 CACHE_KIB = 64 << 10
 
 _TABLES = """
--- What came in, as it came, but for repeats and what is refused at sight: the source of truth.
+-- The log: original bytes of each report, but for repeats and invalid ones. The source of truth.
 CREATE TABLE log (
     "offset" INTEGER PRIMARY KEY,  -- from 0, no gap
-    time_us INTEGER NOT NULL,      -- when it was taken in
+    time_us INTEGER NOT NULL,      -- time of acceptance
     episode TEXT NOT NULL,
     value BLOB NOT NULL
 );
--- What was published, in fold order: the records of contract section 6.
+-- Published changes in fold order: the records of contract section 6.
 CREATE TABLE changes (
     "row" INTEGER PRIMARY KEY,     -- from 1, no gap
     "offset" INTEGER,              -- the log entry that caused it; null: another source registry
@@ -42,7 +47,7 @@ CREATE TABLE changes (
     record BLOB NOT NULL
 );
 CREATE INDEX changes_of_episode ON changes (episode, "row");
--- What was refused for what is already known; what is refused at sight goes back to its sender alone.
+-- Reports rejected because of the state; invalid ones are only refused in the answer.
 CREATE TABLE rejected (
     "row" INTEGER PRIMARY KEY,
     time_us INTEGER NOT NULL,
@@ -59,19 +64,19 @@ CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
--- Tells this file from another: a place in the one says nothing of the other.
+-- Identifies this file: a position in one file means nothing in another.
 INSERT INTO meta VALUES ('identity', lower(hex(randomblob(4))));
 """
 
 
 def claim_folder(folder: Path) -> FileLock:
-    """Make a folder if need be, and hold it for this process; the lock goes with the process, however it ends.
+    """Create a folder if needed, and lock it for this process; the lock ends with the process.
 
-    Raises StoreUnavailable where another server has it, or where it cannot be written.
+    Raises StoreUnavailable where another server holds it, or where it cannot be written.
     """
-    lock = FileLock(folder / LOCK, timeout=0, thread_local=False)
+    lock = FileLock(folder / LOCK, timeout=0, thread_local=False, mode=0o600)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise StoreUnavailable(f"another truceline server is running on {folder}") from None
@@ -81,23 +86,25 @@ def claim_folder(folder: Path) -> FileLock:
 
 
 def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
-    """Open the file to write; with `create`, it may be a new one.
+    """Open the file for writing, with `create` also a new one.
 
-    Transactions are begun and ended by hand. Raises StoreUnavailable where the file cannot be used.
+    Transactions are explicit. Raises StoreUnavailable where the file cannot be used.
     """
     _must_be_writable(path)
-    mode = "rwc" if create else "rw"
     try:
+        if create and not path.exists():
+            # SQLite would make it readable by everyone; its other files take their mode from this one.
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+            f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
         )
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise StoreUnavailable(f"cannot open {path}: {error}") from error
     try:
         _prepare(connection, path)
     except sqlite3.Error as error:
         connection.close()
-        raise StoreUnavailable(f"cannot use {path}: {error}") from error
+        raise StoreUnavailable(f"cannot use {path}: {error}. {WAY_OUT}") from error
     except StoreUnavailable:
         connection.close()
         raise
@@ -105,17 +112,17 @@ def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """Open the file beside the writer: each statement sees what was committed when it began."""
+    """Open the file for reading beside the writer: each statement sees the last commit before it."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
 
 def _must_be_writable(path: Path) -> None:
-    """Refuse what SQLite would open to be read alone, leaving read-only files beside it. Raises StoreUnavailable."""
+    """Refuse a read-only file, which SQLite would open all the same; raises StoreUnavailable."""
     effective = os.access in os.supports_effective_ids
     for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-        # Asked, not tried: to close a file of its own would drop the locks that SQLite holds on it.
+        # access(), not open(): closing a descriptor of the file would drop the locks that SQLite holds on it.
         if file.exists() and not os.access(file, os.W_OK, effective_ids=effective):
-            raise StoreUnavailable(f"{file} may not be written by this user, or lies on a read-only disk")
+            raise StoreUnavailable(f"{file} is not writable by this user, or is on a read-only disk")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -126,13 +133,15 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if version == VERSION and application == APPLICATION_ID:
-        # SQLite opens what it may not write all the same, to be read: that would fail at the first report.
+        # SQLite opens a read-only file without an error; the first report would fail. Try a write now.
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
         return
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:
-        raise StoreUnavailable(f"{path} is not a truceline file of version {VERSION}")
+        raise StoreUnavailable(f"{path} is not a truceline ledger of version {VERSION}")
     connection.executescript(
         f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
     )
+    # The file then has its tables and identity even if its write-ahead log is deleted.
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

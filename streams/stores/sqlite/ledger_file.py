@@ -1,12 +1,13 @@
-"""The ledger and its file, kept in step: what one transaction takes is in both, or in neither.
+"""The ledger and its SQLite file: a transaction changes both or neither.
 
-Not for several threads: `streams.stores.sqlite.writer_thread` owns a ledger_file.
+Not thread-safe: `streams.stores.sqlite.writer_thread` owns it.
 """
 
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import repeat
+from contextlib import suppress
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,22 +24,26 @@ from streams.observability import metrics
 from streams.observability.log_config import record_ids, redacted_exc_info
 from streams.observability.unknown_sources import UnknownSourceLog
 from streams.settings import too_long_a_horizon
-from streams.stores.sqlite.database import open_database
-from streams.stores.store import Receipt, StoreUnavailable
+from streams.stores.sqlite.checksum import damage_text, load_checked, require_ends, store_checksum
+from streams.stores.sqlite.database import WAY_OUT, open_database
+from streams.stores.sqlite.file_guard import FileGuard, Marker, require_marked, require_present, write_marker
+from streams.stores.store import Receipt, StoreUnavailable, Summary, summarize
 
 __all__ = ["PARTITION", "LedgerFile", "LedgerFileOptions"]
 
 PARTITION = 0
-#: After so many reports what is settled is forgotten.
-FORGET_EVERY = 1_000
-#: Refused reports of a transaction that are logged one by one.
+#: Reports between two prunings of settled claims.
+PRUNE_EVERY = 1_000
+#: Reports between two updates of the marker.
+MARK_EVERY = 1_000
+#: Rejected reports of a transaction that are logged one by one.
 LOGGED_MAX = 5
 
 _log = structlog.get_logger(__name__)
 
 
 class LedgerFileOptions(NamedTuple):
-    """What a ledger_file is kept by; `topic` names the log in the causes of changes."""
+    """How to fold reports; `topic` names the log in the causes of changes."""
 
     registry: Registry
     horizon_us: int
@@ -47,7 +52,7 @@ class LedgerFileOptions(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """What a transaction writes of one report or tick."""
+    """One report or tick of a transaction: its bytes, receipt, and step of the ledger."""
 
     value: bytes
     receipt: Receipt
@@ -55,58 +60,82 @@ class _Entry(NamedTuple):
 
 
 class LedgerFile:
-    """A ledger restored from its file, and how reports are written to both."""
+    """A ledger restored from its file; `write` adds reports to both."""
 
     def __init__(self, path: Path, options: LedgerFileOptions) -> None:
-        """Open the file and restore; raises StoreUnavailable."""
+        """Open the file and restore the ledger; raises StoreUnavailable."""
         self.path = path
         self.options = options
         self.next_offset = 0
         self.last_row = 0
-        #: Reports that the fold could not take since the ledger_file was opened: bugs.
+        #: Reports that failed in the fold since the file was opened: bugs.
         self.internal_errors = 0
         self._pictures: dict[str, bytes] = {}
         self._owed: list[EntryKey] = []
-        self._since_forgetting = 0
+        self._since_pruning = 0
         self._unknown_sources = UnknownSourceLog(options.registry)
+        #: Episodes whose summary has changed since `fresh_summaries` returned it.
+        self._stale: dict[str, None] = {}
+        #: Why nothing can be written until a restart.
+        self._lost: str | None = None
+        require_present(path)
         file = open_database(path, create=True)
         self._file: sqlite3.Connection | None = file
         try:
             self._refuse_longer_horizon(file)
+            self._identity = self._meta(file, "identity") or ""
+            require_marked(path, Marker(self._identity, self._ends(file)[0]))
             self.ledger = self._restored(file)
+            self._guard = FileGuard(path)
+            self._marked = 0
             self._register()
+        except (sqlite3.Error, ValueError) as error:
+            self.close()
+            raise StoreUnavailable(f"{path} is damaged: {error}. {WAY_OUT}") from error
         except BaseException:
             self.close()
             raise
 
+    def lost(self) -> str | None:
+        """Return why the file can no longer be trusted, None if it can; for any thread."""
+        return self._lost or self._guard.missing()
+
+    def finish(self) -> None:
+        """Store a checksum of the state, which the next start compares, and close the file."""
+        try:
+            if self._file is not None and self.lost() is None:
+                store_checksum(self._file)
+                self._mark()
+        except (OSError, sqlite3.Error) as error:
+            _log.warning("checksum_not_stored", path=str(self.path), reason=str(error))
+        self.close()
+
     def close(self) -> None:
-        """Close the file, its log folded back into it."""
+        """Close the file; the last connection checkpoints its WAL."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def write(self, values: Sequence[bytes]) -> list[Receipt]:
-        """Take reports in one transaction; when this returns it is on disk.
+        """Write reports in one transaction, which is on disk when this returns.
 
-        Raises StoreUnavailable where the file cannot take it; then nothing is taken.
+        Raises StoreUnavailable where the file cannot be written; then no report is accepted.
         """
         try:
             return self._transaction(values)
         except (StoreUnavailable, sqlite3.Error) as error:
             raise StoreUnavailable(f"{self.path}: {error}") from error
-        except Exception as error:  # noqa: BLE001 - one report's fault is not the others'
+        except Exception as error:  # noqa: BLE001 - one bad report must not fail the others
             if len(values) == 1:
-                _log.error(
-                    "a report that the fold cannot take", exc_info=redacted_exc_info(error), **record_ids(values[0])
-                )
-                _log.debug("what it says", exc_info=error)
+                _log.error("fold_failed", exc_info=redacted_exc_info(error), **record_ids(values[0]))
+                _log.debug("fold_failed_detail", exc_info=error)
                 self.internal_errors += 1
                 return self._transaction(values, broken=True)
-            # One of them breaks what all share: each alone, so that the others do not suffer for it.
+            # One of them fails the shared transaction: write each in its own.
             return [receipt for value in values for receipt in self.write([value])]
 
     def next_tick(self) -> tuple[int, bytes] | None:
-        """Return when (µs) the fold next waits for the wall clock, and the tick to write then."""
+        """Return the time (µs) of the next timer, and the tick to write then."""
         timer = self.ledger.next_timer()
         if timer is None:
             return None
@@ -126,19 +155,23 @@ class LedgerFile:
             self._pictures[episode] = known
         return known
 
-    def episodes(self) -> list[str]:
-        """Return the names of all episodes, sorted."""
-        return self.ledger.episodes()
+    def fresh_summaries(self, limit: int) -> list[Summary]:
+        """Return up to `limit` summaries that changed since they were last returned."""
+        names = list(islice(self._stale, limit))
+        for name in names:
+            del self._stale[name]
+        pictures = (self.picture(name) for name in names)
+        return [summarize(orjson.loads(picture)) for picture in pictures if picture is not None]
 
     def ask(self, query: str, *values: Any) -> Any:
-        """Return the first row that a query finds in the file, None where it finds none; raises StoreUnavailable."""
+        """Return the first row of a query, None without one; raises StoreUnavailable."""
         try:
             return self._opened().execute(query, values).fetchone()
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self.path}: {error}") from error
 
     def append(self, write: Callable[[sqlite3.Connection], int]) -> None:
-        """Let others write in a transaction of their own, and return how many rows of changes they have added.
+        """Run `write` in a transaction; it returns the number of changes that it added.
 
         Raises StoreUnavailable; then nothing is written.
         """
@@ -146,12 +179,14 @@ class LedgerFile:
             file = self._opened()
             file.execute("BEGIN IMMEDIATE")
             added = write(file)
+            file.execute(_SET_META, ("last_row", str(self.last_row + added)))
             file.execute("COMMIT")
         except sqlite3.Error as error:
-            # As in `_undo`: what is true stands in the file.
+            # As in `_undo`: the file has the truth.
             self.close()
             raise StoreUnavailable(f"{self.path}: {error}") from error
         self.last_row += added
+        self._require_files()
 
     def _transaction(self, values: Sequence[bytes], *, broken: bool = False) -> list[Receipt]:
         file = self._opened()
@@ -177,7 +212,7 @@ class LedgerFile:
             message = parse(value)
             check_timestamp(message, self.options.now_us())
         except Refusal as refusal:
-            # As on Kafka: what needs no state to be refused does not come as far as the log.
+            # As on Kafka: a report that is invalid without any state never reaches the log.
             return _Entry(value, Receipt("refused", code=refusal.code, message=refusal.message), None)
         at = {"partition": PARTITION, "offset": offset}
         try:
@@ -185,7 +220,7 @@ class LedgerFile:
         except Refusal as refusal:
             code, text = refusal.code, refusal.message
             return _Entry(value, _receipt("refused", message, code=code, message=text, **at), None)
-        # A repeat is answered and forgotten.
+        # A repeat is answered, but not stored.
         return _Entry(value, _receipt(str(step.outcome), message, **(at if step.moves else {})), step)
 
     def _commit(self, file: sqlite3.Connection, entries: list[_Entry]) -> None:
@@ -194,9 +229,17 @@ class LedgerFile:
         file.execute("BEGIN IMMEDIATE")
         self._insert(file, entries, changes)
         self._insert_state(file, self.ledger.entries(touched))
-        kept_by = [("registry", self.options.registry.digest), ("horizon_us", str(self.options.horizon_us))]
-        file.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", kept_by)
+        logged = sum(entry.receipt.offset is not None for entry in entries)
+        meta = {
+            "registry": self.options.registry.digest,
+            "horizon_us": str(self.options.horizon_us),
+            "next_offset": str(self.next_offset + logged),
+            "last_row": str(self.last_row + len(changes)),
+        }
+        file.executemany(_SET_META, meta.items())
+        file.execute("DELETE FROM meta WHERE name = 'state_crc'")
         file.execute("COMMIT")
+        self._require_files()
         self._owed.clear()
         self.last_row += len(changes)
         metrics.LAST_COMMIT.set_to_current_time()
@@ -223,18 +266,37 @@ class LedgerFile:
             if entry.step is not None:
                 self.ledger.undo(entry.step)
         if unsure:
-            # A COMMIT that failed may have reached the disk: what is true stands in the file.
+            # A failed COMMIT may have reached the disk: the file has the truth.
             self.close()
         elif self._file is not None and self._file.in_transaction:
             self._file.execute("ROLLBACK")
 
+    def _require_files(self) -> None:
+        """Raise StoreUnavailable if what was committed went to a file that is deleted: then it must not be accepted."""
+        missing = self._guard.missing()
+        if missing is None:
+            return
+        self._lost = f"{missing}: nothing can be stored; stop the server, see what the folder holds, and start it again"
+        if self._file is not None:
+            # If only the write-ahead log is gone, its content is still open here: save it in the file.
+            with suppress(sqlite3.Error):
+                self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        raise StoreUnavailable(self._lost)
+
+    def _mark(self) -> None:
+        if self.next_offset > self._marked:
+            write_marker(self.path, Marker(self._identity, self.next_offset))
+            self._marked = self.next_offset
+
     def _opened(self) -> sqlite3.Connection:
-        """Return the open file; opens it again after a failure, and reads back what it holds if that differs."""
+        """Return the open file; after a failure reopen it, and restore the ledger if the file differs."""
+        if self._lost is not None:
+            raise StoreUnavailable(self._lost)
         if self._file is not None:
             return self._file
         file = open_database(self.path, create=False)
         if (self.next_offset, self.last_row) != self._ends(file):
-            _log.warning("a transaction that failed is on disk after all: restoring", path=str(self.path))
+            _log.warning("failed_commit_was_durable", path=str(self.path), action="restore from the file")
             self._pictures.clear()
             self.ledger = self._restored(file)
         self._file = file
@@ -242,10 +304,13 @@ class LedgerFile:
 
     def _restored(self, file: sqlite3.Connection) -> Ledger:
         ledger = Ledger(self.options.registry, horizon_us=self.options.horizon_us)
-        for key, value in file.execute('SELECT "key", value FROM state'):
-            ledger.load(key, value)
-        ledger.loaded()
-        self.next_offset, self.last_row = self._ends(file)
+        try:
+            load_checked(file, ledger)
+            self.next_offset, self.last_row = self._ends(file)
+            require_ends(file, self.next_offset, self.last_row)
+        except Exception as error:
+            raise StoreUnavailable(f"{self.path} is damaged: {damage_text(error)}. {WAY_OUT}") from error
+        self._stale = dict.fromkeys(ledger.episodes())
         return ledger
 
     @staticmethod
@@ -256,19 +321,24 @@ class LedgerFile:
         next_offset, last_row = file.execute(query).fetchone()
         return next_offset, last_row
 
+    @staticmethod
+    def _meta(file: sqlite3.Connection, name: str) -> str | None:
+        row = file.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
     def _refuse_longer_horizon(self, file: sqlite3.Connection) -> None:
-        row = file.execute("SELECT value FROM meta WHERE name = 'horizon_us'").fetchone()
-        if conflict := too_long_a_horizon(row and int(row[0]), self.options.horizon_us):
+        kept = self._meta(file, "horizon_us")
+        if conflict := too_long_a_horizon(None if kept is None else int(kept), self.options.horizon_us):
             raise StoreUnavailable(
-                f"{self.path} {conflict}; to fold its reports anew under the longer one, write them out with `truceline"
-                " export --embedded` and send them to a server on a new folder"
+                f"{self.path} {conflict}; for the longer one, run `truceline export --embedded` and send the"
+                " reports to a server on a new folder"
             )
 
     def _register(self) -> None:
-        """Publish what another source registry than the last one changes."""
+        """Publish the changes of a new source registry."""
         file = self._opened()
-        row = file.execute("SELECT value FROM meta WHERE name = 'registry'").fetchone()
-        if row is None or row[0] == self.options.registry.digest:
+        kept = self._meta(file, "registry")
+        if kept is None or kept == self.options.registry.digest:
             return
         steps = self.ledger.register()
         entries = [_Entry(b"", Receipt(str(step.outcome), step.episode), step) for step in steps]
@@ -276,10 +346,10 @@ class LedgerFile:
             self._commit(file, entries)
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self.path}: {error}") from error
-        _log.info("another source registry", before=row[0], now=self.options.registry.digest, episodes=len(entries))
+        _log.info("source_registry_changed", before=kept, now=self.options.registry.digest, episodes=len(entries))
 
     def _settle(self, file: sqlite3.Connection, entries: list[_Entry]) -> None:
-        """After a commit: what became of each, pictures to be made anew, sources to tell of, what may be forgotten."""
+        """After a commit: count and log outcomes, drop old pictures, prune settled claims."""
         metrics.count_outcomes(Counter(_outcomes(entries)))
         _log_rejected([entry.receipt for entry in entries if entry.receipt.code in _REFUSED_BY_STATE])
         self._unknown_sources.observe(
@@ -288,31 +358,38 @@ class LedgerFile:
         for entry in entries:
             if entry.step is not None and entry.step.moves:
                 self._pictures.pop(entry.step.episode, None)
-        self._since_forgetting += len(entries)
-        if self._since_forgetting < FORGET_EVERY:
+                self._stale[entry.step.episode] = None
+        if self._marked == 0 or self.next_offset - self._marked >= MARK_EVERY:
+            try:
+                self._mark()
+            except OSError as error:
+                _log.warning("marker_not_written", path=str(self.path), reason=str(error))
+        self._since_pruning += len(entries)
+        if self._since_pruning < PRUNE_EVERY:
             return
-        self._since_forgetting = 0
+        self._since_pruning = 0
         try:
-            # No published figure changes by it: written with the next transaction is soon enough.
+            # Pruning changes no published figure: the next transaction writes it.
             self._owed += self.ledger.forget()
-        except Exception:  # noqa: BLE001 - whatever it is, it must not fail what is committed
-            # What is committed stays so: the file has it all.
-            _log.exception("forgetting failed: restoring")
+        except Exception:  # noqa: BLE001 - the transaction is committed already
+            _log.exception("pruning_failed", action="restore from the file")
             self._owed.clear()
             self.ledger = self._restored(file)
 
 
-#: Refused for what is already known; other refusals go back to the sender alone, as on Kafka.
+_SET_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+
+#: Rejected because of the state; other refusals are only answered, as on Kafka.
 _REFUSED_BY_STATE = frozenset({"revision_conflict", "too_late", "internal"})
 
 
 def _log_rejected(refused: list[Receipt]) -> None:
-    """Log the first of them by what they are called; the table of the rejected has them all."""
+    """Log the first rejected reports; the table of rejected reports has all."""
     for receipt in refused[:LOGGED_MAX]:
         names = {"episode": receipt.episode, "report_id": receipt.report_id, "offset": receipt.offset}
-        _log.warning("a report is rejected", code=receipt.code, **names)
+        _log.warning("report_rejected", code=receipt.code, **names)
     if len(refused) > LOGGED_MAX:
-        _log.warning("more reports are rejected", count=len(refused) - LOGGED_MAX)
+        _log.warning("reports_rejected", more=len(refused) - LOGGED_MAX)
 
 
 def _outcomes(entries: Iterable[_Entry]) -> Iterator[str]:
@@ -326,7 +403,15 @@ def _outcomes(entries: Iterable[_Entry]) -> Iterator[str]:
 
 
 def _broken(value: bytes) -> _Entry:
-    return _Entry(value, Receipt("refused", code="internal", message="the fold fails on this report: a bug"), None)
+    return _Entry(
+        value,
+        Receipt(
+            "refused",
+            code="internal",
+            message="the fold fails on this report: a bug",
+        ),
+        None,
+    )
 
 
 def _receipt(outcome: str, of: Message, **fields: Any) -> Receipt:

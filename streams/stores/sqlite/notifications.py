@@ -1,4 +1,4 @@
-"""Alerts sent on with no broker: what stands in the table of changes, in its order, at least once."""
+"""Send the alerts of the table of changes as notifications, in order, at least once."""
 
 import asyncio
 import sqlite3
@@ -21,7 +21,7 @@ __all__ = ["deliver_alerts", "run_with_notifications"]
 
 AT_A_TIME = 100
 RETRY_S = 5.0
-#: The mark of the last alert that is done with.
+#: Name in `meta` of the row of the last alert that was handled.
 DELIVERED_ROW = "delivered_row"
 
 _TABLE = """
@@ -37,19 +37,19 @@ _log = structlog.get_logger(__name__)
 
 
 async def deliver_alerts(store: EmbeddedStore, delivery: Notifier) -> None:
-    """Send on the alerts of a store until cancelled, from where the last left off."""
+    """Send the alerts of a store until cancelled, resuming after the last one handled."""
     while True:
         try:
             await _follow(store, delivery)
         except StoreUnavailable as error:
-            _log.warning("alerts wait for their file", reason=str(error))
-        except Exception:  # noqa: BLE001 - a task that ends is noticed by nobody
-            _log.exception("alerts are not sent on, trying again", in_s=RETRY_S)
+            _log.warning("notifications_blocked", reason=str(error), retry_s=RETRY_S)
+        except Exception:  # noqa: BLE001 - nothing awaits this task
+            _log.exception("notifications_failed", retry_s=RETRY_S)
         await asyncio.sleep(RETRY_S)
 
 
 async def run_with_notifications(serving: Coroutine[Any, Any, None], store: EmbeddedStore, delivery: Notifier) -> None:
-    """Send on alerts while something else runs."""
+    """Send notifications while a server runs."""
     sending = asyncio.create_task(deliver_alerts(store, delivery), name="alerts")
     try:
         await serving
@@ -60,7 +60,7 @@ async def run_with_notifications(serving: Coroutine[Any, Any, None], store: Embe
 async def _follow(store: EmbeddedStore, delivery: Notifier) -> None:
     done = await store.ask(lambda ledger_file: mark(ledger_file, DELIVERED_ROW))
     while True:
-        # Asked for before the alerts are: one that comes in between is found the next time.
+        # Read before the alerts, so that one committed in between is found the next time.
         last = store.last_row
         alerts = await store.changes(done, limit=AT_A_TIME, topic="alerts")
         for alert in alerts:
@@ -73,7 +73,7 @@ async def _follow(store: EmbeddedStore, delivery: Notifier) -> None:
 
 
 async def _keep(store: EmbeddedStore, row: int, lost: "list[Undelivered]") -> None:
-    """Keep that an alert is done with, and who did not get it."""
+    """Record that an alert was handled, and which targets did not get it."""
 
     def write(file: sqlite3.Connection) -> int:
         if lost:

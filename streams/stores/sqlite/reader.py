@@ -1,7 +1,9 @@
-"""Reading beside the writer: the changes and the log, as far as they are committed."""
+"""Read committed rows beside the writer."""
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +14,7 @@ __all__ = ["LoggedReport", "PublishedChange", "Reader", "RejectedReport"]
 
 
 class PublishedChange(NamedTuple):
-    """A published change: `record` is JSON as in contract section 6; rows count from 1 with no gap."""
+    """A published change: `record` is the JSON of contract section 6; rows count from 1 without a gap."""
 
     row: int
     topic: str
@@ -21,7 +23,7 @@ class PublishedChange(NamedTuple):
 
 
 class LoggedReport(NamedTuple):
-    """A report or tick as it came, with when it was taken in (µs)."""
+    """The original bytes of a report or tick, with its time of acceptance (µs)."""
 
     offset: int
     time_us: int
@@ -29,7 +31,7 @@ class LoggedReport(NamedTuple):
 
 
 class RejectedReport(NamedTuple):
-    """A report that was refused for what was known already; rows count from 1."""
+    """A report rejected because of the state; rows count from 1."""
 
     row: int
     time_us: int
@@ -39,10 +41,10 @@ class RejectedReport(NamedTuple):
 
 
 class Reader:
-    """A connection of its own, for any thread; each call sees the last commit before it."""
+    """A read-only connection for any thread; each call sees the last commit before it."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file to read. Every method raises StoreUnavailable where it cannot be read."""
+        """Open the file; like every method, raises StoreUnavailable where it cannot be read."""
         self._path = path
         try:
             self._file = open_to_read(path)
@@ -53,7 +55,7 @@ class Reader:
     def changes(
         self, after: int = 0, *, limit: int = 1_000, episode: str | None = None, topic: str | None = None
     ) -> list[PublishedChange]:
-        """Return up to `limit` changes behind row `after`, oldest first."""
+        """Return up to `limit` changes after row `after`, oldest first."""
         query = (
             'SELECT "row", topic, episode, record FROM changes'
             ' WHERE "row" > :after AND (:episode IS NULL OR episode = :episode) AND (:topic IS NULL OR topic = :topic)'
@@ -62,17 +64,17 @@ class Reader:
         rows = self._rows(query, after=after, limit=limit, episode=episode, topic=topic)
         return [PublishedChange(*row) for row in rows]
 
-    def latest(self, episode: str, limit: int) -> list[PublishedChange]:
-        """Return the newest changes of an episode, up to `limit`, oldest first; alerts are none."""
+    def row_before_newest(self, episode: str, limit: int) -> int:
+        """Return the row before the newest `limit` changes of an episode, 0 if it has no more; alerts are none."""
         query = (
-            'SELECT "row", topic, episode, record FROM changes'
-            " WHERE episode = :episode AND topic <> 'alerts'"
-            ' ORDER BY "row" DESC LIMIT :limit'
+            "SELECT \"row\" FROM changes WHERE episode = :episode AND topic <> 'alerts'"
+            ' ORDER BY "row" DESC LIMIT 1 OFFSET :limit'
         )
-        return [PublishedChange(*row) for row in self._rows(query, limit=limit, episode=episode)][::-1]
+        rows = self._rows(query, limit=limit, episode=episode)
+        return int(rows[0][0]) if rows else 0
 
     def log(self, after: int = -1, *, limit: int = 1_000, episode: str | None = None) -> list[LoggedReport]:
-        """Return up to `limit` reports and ticks behind offset `after`, oldest first."""
+        """Return up to `limit` reports and ticks after offset `after`, oldest first."""
         query = (
             'SELECT "offset", time_us, value FROM log'
             ' WHERE "offset" > :after AND (:episode IS NULL OR episode = :episode) ORDER BY "offset" LIMIT :limit'
@@ -80,30 +82,63 @@ class Reader:
         return [LoggedReport(*row) for row in self._rows(query, after=after, limit=limit, episode=episode)]
 
     def last_row(self) -> int:
-        """Return the last row of changes, 0 where there is none."""
+        """Return the last row of changes, 0 without one."""
         row: int = self._rows('SELECT coalesce(max("row"), 0) FROM changes')[0][0]
         return row
 
     def episodes(self, after: int) -> list[str]:
-        """Return the episodes with a change behind row `after`, by name."""
+        """Return the episodes with a change after row `after`, sorted by name."""
         query = 'SELECT DISTINCT episode FROM changes WHERE "row" > :after ORDER BY episode'
         return [episode for (episode,) in self._rows(query, after=after)]
 
     def identity(self) -> bytes:
-        """Return four bytes that tell this file from another, zeros for one made before they were kept."""
+        """Return four bytes that identify this file; zeros for a file from before they were stored."""
         found = self._rows("SELECT value FROM meta WHERE name = 'identity'")
         return bytes.fromhex(found[0][0]) if found else bytes(4)
 
     def last_offset(self) -> int:
-        """Return the offset of the newest report or tick, -1 where there is none."""
+        """Return the offset of the newest report or tick, -1 without one."""
         return int(self._rows('SELECT coalesce(max("offset"), -1) FROM log')[0][0])
 
     def rejected(self, after: int = 0, *, limit: int = 1_000) -> list[RejectedReport]:
-        """Return up to `limit` refused reports behind row `after`, oldest first."""
+        """Return up to `limit` rejected reports after row `after`, oldest first."""
         query = (
             'SELECT "row", time_us, code, message, value FROM rejected WHERE "row" > :after ORDER BY "row" LIMIT :limit'
         )
         return [RejectedReport(*row) for row in self._rows(query, after=after, limit=limit)]
+
+    def state(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the entries of the stored ledger."""
+        after = b""
+        query = 'SELECT "key", value FROM state WHERE "key" > :after ORDER BY "key" LIMIT 1000'
+        while rows := self._rows(query, after=after):
+            yield from rows
+            after = rows[-1][0]
+
+    def meta(self) -> dict[str, str]:
+        """Return the values that describe the file, by name."""
+        return dict(self._rows("SELECT name, value FROM meta"))
+
+    def has_registry_changes(self) -> bool:
+        """Return whether a change of the source registry has published changes."""
+        return bool(self._rows("SELECT 1 FROM changes WHERE \"offset\" IS NULL AND topic <> 'alerts' LIMIT 1"))
+
+    def damage(self) -> list[str]:
+        """Return the faults of the file's structure, none if it is intact."""
+        try:
+            found = [text for (text,) in self._rows("PRAGMA integrity_check(10)")]
+        except StoreUnavailable as error:
+            return [str(error)]
+        return [] if found == ["ok"] else found
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all reads within the block see the same commit."""
+        self._rows("BEGIN")
+        try:
+            yield
+        finally:
+            self._rows("COMMIT")
 
     def close(self) -> None:
         """Close the connection."""

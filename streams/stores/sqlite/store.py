@@ -1,13 +1,12 @@
-"""The embedded store as the web server sees it (`streams.stores.store.Store`)."""
+"""The store of an embedded server (`streams.stores.store.Store`)."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-
-import orjson
+from typing import Literal, TypeVar
 
 from streams.alerts import Rules
 from streams.core.source_registry import Registry
@@ -18,10 +17,16 @@ from streams.stores.sqlite.database import DATABASE, claim_folder
 from streams.stores.sqlite.feed import HISTORY_MAX, entry, follow, positions
 from streams.stores.sqlite.ledger_file import PARTITION, LedgerFile, LedgerFileOptions
 from streams.stores.sqlite.reader import LoggedReport, PublishedChange, Reader
+from streams.stores.sqlite.reading import SqliteStoreReader
 from streams.stores.sqlite.writer_thread import Writer
-from streams.stores.store import Receipt, StoredChange, StoredReport, StoreUnavailable, summarize
+from streams.stores.store import Receipt, StoredChange, StoredChanges, StoredReport, StoreUnavailable, Summary
 
 __all__ = ["EmbeddedStore"]
+
+#: Changes of one page of an answer.
+PAGE_CHANGES = 200
+#: Summaries that the writer thread makes between two transactions.
+SUMMARIES_AT_ONCE = 200
 
 _Answer = TypeVar("_Answer")
 
@@ -30,8 +35,8 @@ def _wall_clock_us() -> int:
     return time.time_ns() // 1_000
 
 
-class EmbeddedStore:
-    """One folder's ledger, held by this process alone until `close()`."""
+class EmbeddedStore(SqliteStoreReader):
+    """The ledger of one folder, locked for this process until `close()`."""
 
     mode: Literal["embedded"] = "embedded"
 
@@ -45,23 +50,25 @@ class EmbeddedStore:
         rules: Rules | None = None,
         now_us: Callable[[], int] = _wall_clock_us,
     ) -> None:
-        """Open a folder, making it if need be, and restore what it holds; raises StoreUnavailable.
+        """Open a folder, creating it if needed, and restore the ledger; raises StoreUnavailable.
 
         With `rules`, alerts are among the changes.
         """
         self.folder = folder
-        self.topic = topic
         self.registry = registry
         self.horizon_us = horizon_us
         self._lock = claim_folder(folder)
         try:
             ledger_file = LedgerFile(folder / DATABASE, LedgerFileOptions(registry, horizon_us, topic, now_us))
+            super().__init__(folder, topic)
             self._reader = Reader(folder / DATABASE)
         except BaseException:
             self._lock.release()
             raise
         self._trouble: str | None = None
-        #: The writer's thread owns it: of it only a count is read here.
+        self._summaries: dict[str, Summary] = {}
+        self._summarizing = asyncio.Lock()
+        #: Owned by the writer thread; only its counters are read here.
         self._ledger_file = ledger_file
         self._last_row = ledger_file.last_row
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
@@ -69,7 +76,7 @@ class EmbeddedStore:
         self._writer = Writer(ledger_file, on_commit=self._wake, follower=alerter)
 
     async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
-        """Take reports; when it returns, what was taken is on disk. Raises StoreUnavailable."""
+        """Submit reports; when it returns, accepted ones are on disk. Raises StoreUnavailable."""
         try:
             receipts = await asyncio.wrap_future(self._writer.submit(values))
         except StoreUnavailable as error:
@@ -83,55 +90,68 @@ class EmbeddedStore:
         return await asyncio.wrap_future(self._writer.ask(lambda ledger_file: ledger_file.picture(episode)))
 
     async def ask(self, question: Callable[[LedgerFile], _Answer]) -> _Answer:
-        """Ask something of the ledger_file between two transactions."""
+        """Run a function on the ledger file between two transactions."""
         return await asyncio.wrap_future(self._writer.ask(question))
 
     @property
     def last_row(self) -> int:
-        """The last row of changes that is committed."""
+        """The last committed row of changes."""
         return self._last_row
 
-    async def summaries(self) -> list[dict[str, Any]]:
-        """Return every episode in short, by name."""
-        return await asyncio.wrap_future(self._writer.ask(_summaries))
+    async def summaries(self) -> list[Summary]:
+        """Return the summary of every episode, sorted by name."""
+        async with self._summarizing:
+            # A part at a time: after a start all are fresh, and writing must not wait for tens of thousands.
+            while fresh := await self.ask(lambda ledger_file: ledger_file.fresh_summaries(SUMMARIES_AT_ONCE)):
+                self._summaries.update((summary.episode, summary) for summary in fresh)
+            return [self._summaries[episode] for episode in sorted(self._summaries)]
 
     async def reasons(self) -> list[str]:
-        """Return why the last write failed, or nothing."""
-        return [] if self._trouble is None else [self._trouble]
+        """Return why the file cannot be trusted, or why the last write failed."""
+        lost = self._ledger_file.lost()
+        return [reason for reason in (lost, self._trouble if lost is None else None) if reason is not None]
 
     async def degraded(self) -> list[str]:
-        """Return what the fold could not take since the start: bugs, each in the log with its trace."""
+        """Return the number of bugs of the fold since the start; the log has their tracebacks."""
         bugs = self._ledger_file.internal_errors
-        return [f"{bugs} reports rejected as internal: a bug, see the log"] if bugs else []
+        return [f"{bugs} reports were rejected as internal errors; see the log"] if bugs else []
 
     async def changes(
         self, after: int = 0, *, limit: int = 1_000, episode: str | None = None, topic: str | None = None
     ) -> list[PublishedChange]:
-        """Return committed changes behind row `after`, oldest first."""
+        """Return committed changes after row `after`, oldest first."""
         return await asyncio.to_thread(self._reader.changes, after, limit=limit, episode=episode, topic=topic)
 
     def log(self, after: int = -1, *, limit: int = 1_000, episode: str | None = None) -> list[LoggedReport]:
-        """Return reports and ticks as they came, behind an offset, oldest first; to be called off the event loop."""
+        """Return reports and ticks after an offset, oldest first; blocks, so call it in a thread."""
         return self._reader.log(after, limit=limit, episode=episode)
 
-    async def episode_log(self, episode: str) -> AsyncIterator[StoredReport]:
-        """Yield an episode's reports and ticks in the order in which they were taken in; raises StoreUnavailable."""
+    async def episode_log(self, episode: str | None) -> AsyncGenerator[StoredReport, None]:
+        """Yield an episode's reports and ticks in log order; raises StoreUnavailable."""
         after = -1
         path = self.folder / DATABASE
-        # A connection of its own: it may look through all of the log, and others are waiting for changes.
+        # Its own connection: it may scan the whole log while others wait for changes.
         with contextlib.closing(Reader(path)) as reader:
             while page := await asyncio.to_thread(reader.log, after, episode=episode):
                 for report in page:
                     yield StoredReport(report.value, report.time_us, PARTITION, report.offset)
                 after = page[-1].offset
 
-    async def changes_of(self, episode: str, limit: int) -> list[StoredChange]:
-        """Return the newest changes of an episode, up to `limit`, oldest first."""
-        rows = await asyncio.to_thread(self._reader.latest, episode, limit)
-        return [StoredChange(row.topic, row.record) for row in rows]
+    async def changes_of(self, episode: str, limit: int, check: Callable[[], None]) -> StoredChanges:
+        """Return the newest changes of an episode, up to `limit`; `check` is not needed, for pages are short."""
+        del check
+        last = self._last_row
+        before = await asyncio.to_thread(self._reader.row_before_newest, episode, limit)
+        return StoredChanges(before == 0, self._changes_between(episode, before, last))
+
+    async def _changes_between(self, episode: str, after: int, last: int) -> AsyncIterator[list[StoredChange]]:
+        read = partial(self._reader.changes, limit=PAGE_CHANGES, episode=episode)
+        while rows := [row for row in await asyncio.to_thread(read, after) if row.row <= last]:
+            yield [StoredChange(row.topic, row.record) for row in rows if row.topic != "alerts"]
+            after = rows[-1].row
 
     def follow(self, take: Callable[[ChangeBatch], None], recent: int) -> Callable[[], None]:
-        """Follow what is published (`streams.stores.change_feed.ChangeSource`)."""
+        """Follow the published changes (`streams.stores.change_feed.ChangeSource`)."""
         task = asyncio.create_task(follow(self._reader, self.changed, take, max(0, self._last_row - recent)))
 
         def unfollow() -> None:
@@ -140,7 +160,7 @@ class EmbeddedStore:
         return unfollow
 
     async def history(self, begin: Positions, end: Positions) -> AsyncIterator[list[FeedEntry]]:
-        """Give what was published between positions; nothing is ever forgotten."""
+        """Yield the changes between positions; none is ever deleted."""
         after = begin[0] - 1
         while after < end[0] - 1:
             changes = await self.changes(after, limit=min(HISTORY_MAX, end[0] - 1 - after))
@@ -148,7 +168,7 @@ class EmbeddedStore:
             after = changes[-1].row
 
     async def ends(self) -> Positions:
-        """Return the positions behind all that is committed."""
+        """Return the positions of the committed end."""
         return positions(self._last_row)
 
     async def pictures_since(self, begin: Positions) -> list[str]:
@@ -156,11 +176,11 @@ class EmbeddedStore:
         return await asyncio.to_thread(self._reader.episodes, begin[1] - 1)
 
     async def changed(self, after: int) -> None:
-        """Wait until there is a change behind row `after`."""
+        """Wait until there is a change after row `after`."""
         waiter = (asyncio.get_running_loop(), asyncio.Event())
         self._waiting.add(waiter)
         try:
-            # Looked at after joining those who wait, so that no commit falls in between.
+            # Checked after joining the waiters, so that no commit is missed in between.
             while self._last_row <= after:
                 await waiter[1].wait()
                 waiter[1].clear()
@@ -168,11 +188,11 @@ class EmbeddedStore:
             self._waiting.discard(waiter)
 
     def close(self) -> None:
-        """Write what waits and let the folder go; a second time does nothing."""
+        """Write the waiting reports and unlock the folder; does nothing the second time."""
         if not self._lock.is_locked:
             return
         self._reader.close()
-        # Last, since the last connection to close folds the write-ahead log into the file.
+        # Last: the last connection to close checkpoints the WAL.
         self._writer.stop()
         self._lock.release()
 
@@ -181,8 +201,3 @@ class EmbeddedStore:
         for loop, event in list(self._waiting):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(event.set)
-
-
-def _summaries(ledger_file: LedgerFile) -> list[dict[str, Any]]:
-    pictures = (ledger_file.picture(episode) for episode in ledger_file.episodes())
-    return [summarize(orjson.loads(picture)) for picture in pictures if picture is not None]

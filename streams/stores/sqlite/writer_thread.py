@@ -1,4 +1,4 @@
-"""The one thread that writes: what waits is committed together, and overdue ticks come when nothing waits."""
+"""The only thread that writes: commits waiting submissions together, and due ticks when it is idle."""
 
 import queue
 import threading
@@ -17,7 +17,7 @@ __all__ = ["Follower", "Writer"]
 #: Reports in one transaction, unless a single submission holds more.
 GROUP_MAX = 2_000
 WAITING_MAX = 1_000
-#: However far the next tick, the wall clock is looked at this often: it can be set.
+#: Check the wall clock at least this often, however far the next tick: it can be set.
 LOOK_EVERY_S = 30.0
 RETRY_TICK_S = 5.0
 
@@ -35,19 +35,19 @@ class _Question(NamedTuple):
 
 
 class Follower(Protocol):
-    """Does something of its own with what is committed."""
+    """Work that follows the commits, such as alert rules."""
 
     def step(self, ledger_file: LedgerFile) -> bool:
-        """Do some of it; tell whether there is more."""
+        """Do a part of it; return whether there is more."""
         ...
 
     def close(self, ledger_file: LedgerFile) -> None:
-        """Come to an end."""
+        """Finish."""
         ...
 
 
 class Writer:
-    """Owns a ledger_file in a thread of its own. Its answers come as futures, in the order of the calls."""
+    """Owns a ledger file in its own thread; calls return futures, completed in call order."""
 
     def __init__(
         self,
@@ -56,9 +56,9 @@ class Writer:
         on_commit: Callable[[int], None] = lambda _row: None,
         follower: Follower | None = None,
     ) -> None:
-        """Take a ledger_file over; after each transaction the thread calls `on_commit` with the last row of changes.
+        """After each transaction the thread calls `on_commit` with the last row of changes.
 
-        A `follower` gets a step after each, and as long as it has more to do and nothing else waits.
+        A `follower` runs a step after each transaction, and further steps while nothing else waits.
         """
         self._ledger_file = ledger_file
         self._follower = follower
@@ -70,29 +70,29 @@ class Writer:
         self._thread.start()
 
     def submit(self, values: Sequence[bytes]) -> "Future[list[Receipt]]":
-        """Write reports. Its failure is StoreUnavailable; when it is done they are on disk."""
+        """Write reports, which are on disk when the future is done; it may fail with StoreUnavailable."""
         if self._work.qsize() >= WAITING_MAX:
-            raise StoreUnavailable("too many requests wait already")
+            raise StoreUnavailable(f"overloaded: {WAITING_MAX:,} requests are waiting to be written; send again later")
         answer: Future[list[Receipt]] = Future()
         self._work.put(_Submission(values, answer))
         return answer
 
     def ask(self, question: Callable[[LedgerFile], _Answer]) -> "Future[_Answer]":
-        """Ask something of the ledger_file between two transactions: it shows what is committed, and nothing else."""
+        """Run a function on the ledger file between two transactions, where it shows only committed state."""
         answer: Future[_Answer] = Future()
 
         def run(ledger_file: LedgerFile) -> None:
             if answer.set_running_or_notify_cancel():
                 try:
                     answer.set_result(question(ledger_file))
-                except BaseException as error:  # noqa: BLE001 - it is the asker's
+                except BaseException as error:  # noqa: BLE001 - raised where the future is awaited
                     answer.set_exception(error)
 
         self._work.put(_Question(run))
         return answer
 
     def stop(self) -> None:
-        """Write what waits, close the ledger_file, and end the thread."""
+        """Write the waiting submissions, close the file, and end the thread."""
         self._work.put(None)
         self._thread.join()
 
@@ -103,11 +103,12 @@ class Writer:
                     self._follow()
             if self._follower is not None:
                 self._follower.close(self._ledger_file)
+            self._ledger_file.finish()
         finally:
             self._ledger_file.close()
 
     def _next(self) -> bool:
-        """Do what waits, or else what is due; False once there is no more."""
+        """Do waiting work, else due ticks; return False after `stop`."""
         try:
             work = self._work.get(timeout=0.0 if self._behind else self._wait_s())
         except queue.Empty:
@@ -125,7 +126,7 @@ class Writer:
                 return True
 
     def _write_group(self, first: _Submission) -> "_Submission | _Question | None":
-        """Write a submission and those that wait behind it; return the first other thing that waits."""
+        """Write a submission and those waiting after it; return the next work of another kind."""
         group, size = [first], len(first.values)
         after: _Submission | _Question | None = _NOTHING
         while size < GROUP_MAX:
@@ -146,16 +147,16 @@ class Writer:
             return
         try:
             receipts = self._ledger_file.write([value for work in group for value in work.values])
-        except BaseException as error:  # noqa: BLE001 - it is the submitters', and the thread goes on
+        except BaseException as error:  # noqa: BLE001 - raised in the submitters; the thread must live
             if not isinstance(error, StoreUnavailable):
-                _log.error("a transaction failed", exc_info=redacted_exc_info(error))
+                _log.error("transaction_failed", exc_info=redacted_exc_info(error))
             for work in group:
                 work.answer.set_exception(error)
             return
-        at = 0
+        start = 0
         for work in group:
-            work.answer.set_result(receipts[at : at + len(work.values)])
-            at += len(work.values)
+            work.answer.set_result(receipts[start : start + len(work.values)])
+            start += len(work.values)
         self._committed()
 
     def _committed(self) -> None:
@@ -163,13 +164,13 @@ class Writer:
         self._behind = self._follower is not None
 
     def _follow(self) -> None:
-        assert self._follower is not None  # noqa: S101 - what is behind is there
+        assert self._follower is not None  # noqa: S101 - implied by `_behind`
         before = self._ledger_file.last_row
         try:
             self._behind = self._follower.step(self._ledger_file)
-        except Exception as error:  # noqa: BLE001 - tried again after the next transaction
+        except Exception as error:  # noqa: BLE001 - retried after the next transaction
             self._behind = False
-            _log.warning("alerts could not be written", error=str(error))
+            _log.warning("alerts_not_written", reason=str(error), retrying=True)
         if self._ledger_file.last_row > before:
             self._on_commit(self._ledger_file.last_row)
 
@@ -177,10 +178,10 @@ class Writer:
         due = self._ledger_file.next_tick()
         if due is None:
             return None
-        at_us, tick = due
-        if tick == self._last_tick:  # it could not be written, or moved nothing
+        due_us, tick = due
+        if tick == self._last_tick:  # its write failed, or it moved nothing
             return RETRY_TICK_S
-        return min(max((at_us - self._ledger_file.options.now_us()) / 1e6, 0.0), LOOK_EVERY_S)
+        return min(max((due_us - self._ledger_file.options.now_us()) / 1e6, 0.0), LOOK_EVERY_S)
 
     def _tick(self) -> None:
         due = self._ledger_file.next_tick()
@@ -189,8 +190,8 @@ class Writer:
         self._last_tick = due[1]
         try:
             self._ledger_file.write([due[1]])
-        except Exception as error:  # noqa: BLE001 - tried again later
-            _log.warning("a tick could not be written", error=str(error))
+        except Exception as error:  # noqa: BLE001 - retried later
+            _log.warning("tick_not_written", reason=str(error), retry_s=RETRY_TICK_S)
             return
         self._committed()
 

@@ -1,1 +1,1 @@
-"""Answers of HTTP about an episode: as of a time, explained, its changes."""
+"""Answers about an episode: as of a time, explained, its changes."""

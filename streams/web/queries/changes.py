@@ -1,36 +1,48 @@
-"""GET /episodes/{episode}/changes: all that was published of an episode, for who draws its history."""
+"""Answer GET /episodes/{episode}/changes: the published changes of an episode, to draw its history."""
 
 import asyncio
-import gzip
-from collections.abc import Sequence
+import zlib
+from collections.abc import AsyncIterator, Sequence
 
-from streams.stores.store import Store, StoredChange
+from streams.stores.store import Store, StoredChange, StoredChanges
+from streams.web.folding import Watch
 
-__all__ = ["CHANGES_MAX", "changes_answer", "gzipped"]
+__all__ = ["CHANGES_MAX", "changes_parts", "find_changes", "gzipped"]
 
-#: The newest so many; older ones are left out, and that is said.
+#: Only the newest are returned; `complete` is then false.
 CHANGES_MAX = 20_000
+_GZIP = 31
 
 
-async def changes_answer(store: Store, episode: str) -> bytes:
-    """Return `{"episode", "changes": [{"topic", "data"}], "complete"}`, the oldest first.
+async def find_changes(store: Store, episode: str, watch: Watch) -> StoredChanges:
+    """Return the newest changes of an episode; raises StoreUnavailable and EpisodeLogTooLong."""
+    return await store.changes_of(episode, CHANGES_MAX, watch.check)
 
-    Raises StoreUnavailable and PastTooLong as the store does.
+
+async def changes_parts(episode: str, changes: StoredChanges) -> AsyncIterator[bytes]:
+    """Yield `{"episode", "changes": [{"topic", "data"}], "complete"}`, a page at a time.
+
+    A client that reads slowly holds one page in memory, not the whole answer.
     """
-    changes = await store.changes_of(episode, CHANGES_MAX + 1)
-    return _body(episode, changes[-CHANGES_MAX:], complete=len(changes) <= CHANGES_MAX)
+    head = b'{"episode":"%s","changes":[' % episode.encode()
+    async for page in changes.pages:
+        if page:
+            yield head + _rows(page)
+            head = b","
+    if head != b",":
+        yield head
+    yield b'],"complete":%s}' % (b"true" if changes.complete else b"false")
 
 
-async def gzipped(body: bytes) -> bytes:
-    """Return a body as gzip: thousands of changes are much alike, and a tenth as long."""
-    return await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
+async def gzipped(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield an answer compressed, to a tenth of its size: changes are much alike."""
+    compressor = zlib.compressobj(1, wbits=_GZIP)
+    async for part in parts:
+        if packed := await asyncio.to_thread(compressor.compress, part):
+            yield packed
+    yield compressor.flush()
 
 
-def _body(episode: str, changes: Sequence[StoredChange], *, complete: bool) -> bytes:
-    # Records are JSON already, and names of topics and episodes need no escapes.
-    rows = b",".join(b'{"topic":"%s","data":%s}' % (change.topic.encode(), change.record) for change in changes)
-    return b'{"episode":"%s","changes":[%s],"complete":%s}' % (
-        episode.encode(),
-        rows,
-        b"true" if complete else b"false",
-    )
+def _rows(changes: Sequence[StoredChange]) -> bytes:
+    # Records are JSON already; names of topics need no escapes.
+    return b",".join(b'{"topic":"%s","data":%s}' % (change.topic.encode(), change.record) for change in changes)

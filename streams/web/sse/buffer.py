@@ -1,4 +1,4 @@
-"""The latest events, each made into bytes once, and read by every client from where it stands."""
+"""The latest events, each encoded once; every client reads them from its own cursor."""
 
 from typing import NamedTuple
 
@@ -8,56 +8,56 @@ from streams.stores.change_feed import FEED_TOPICS, PICTURES, FeedEntry, Positio
 
 __all__ = ["NOWHERE", "RECENT_MAX", "SHOWN", "Event", "EventBuffer", "EventFilter", "TooSlow", "frame", "origin_offset"]
 
-#: Events kept for clients that come back, and of how many bytes at most.
+#: Events kept for reconnecting clients, and their maximum total size.
 RECENT_MAX = 10_000
 RECENT_MAX_BYTES = 32 << 20
-#: A client further behind than this is dropped, and comes back to read what it missed at its own pace.
+#: A client further behind is disconnected; it reconnects and reads the missed events at its own pace.
 BEHIND_MAX = 5_000
 #: Events in one write to a client.
 CHUNK_MAX = 200
 
-#: Topics whose changes a picture shows; an alert is in none.
+#: Topics whose changes are shown by a picture; alerts are not.
 SHOWN = frozenset(FEED_TOPICS) - {"alerts"}
-#: The place of what no log has: heartbeats and the like.
+#: Place of events that are on no log, such as heartbeats.
 NOWHERE = -1
 
 _ORIGIN = b'"origin":{'
 
 
 class TooSlow(Exception):
-    """A client has fallen too far behind."""
+    """A client is too far behind."""
 
 
 class EventFilter(NamedTuple):
-    """What a client asked for; `episodes` None: all."""
+    """The topics and episodes that a client asked for; `episodes` None: all."""
 
     topics: frozenset[str] = frozenset(FEED_TOPICS)
     episodes: frozenset[str] | None = None
 
     def takes(self, topic: str, episode: str) -> bool:
-        """Tell whether it is to be sent."""
+        """Return whether to send a record."""
         return topic in self.topics and (self.episodes is None or episode in self.episodes)
 
     @property
     def pictures(self) -> bool:
-        """Whether pictures are wanted."""
+        """Whether pictures are included."""
         return PICTURES in self.topics
 
 
 class Event:
-    """One event, as it goes to all who want it."""
+    """One event, encoded for all clients."""
 
     __slots__ = ("_origin", "_parsed", "entry", "frame")
 
     def __init__(self, entry: FeedEntry, framed: bytes) -> None:
-        """Take what it is of, and its bytes on the wire."""
+        """`framed` is the event as sent."""
         self.entry = entry
         self.frame = framed
         self._origin: int | None = None
         self._parsed = False
 
     def is_shown_by(self, through: int) -> bool:
-        """Tell whether a picture that shows its partition's reports `through` an offset shows this change."""
+        """Return whether a picture through an offset of its partition shows this change."""
         if not self._parsed:
             self._origin, self._parsed = origin_offset(self.frame), True
         return self._origin is not None and self._origin <= through
@@ -70,36 +70,39 @@ def frame(name: str, mark: str | None, record: bytes) -> bytes:
 
 
 def origin_offset(record: bytes) -> int | None:
-    """Return the offset of the report or tick that caused a change, None where it came from no log."""
-    # Found, not parsed: inside of a text its quotes would have backslashes.
+    """Return the offset of the report or tick that caused a change, None without one."""
+    # Searched, not parsed: within a JSON string its quotes would be escaped.
     at = record.rfind(_ORIGIN)
     if at < 0:
         return None
     begin = at + len(_ORIGIN) - 1
-    offset: int = orjson.loads(record[begin : record.index(b"}", begin) + 1])["offset"]
-    return offset
+    try:
+        offset = orjson.loads(record[begin : record.index(b"}", begin) + 1])["offset"]
+    except (ValueError, KeyError):  # damaged, or not written by truceline
+        return None
+    return offset if isinstance(offset, int) else None
 
 
 class EventBuffer:
-    """Events by number, counted on for ever; the oldest go."""
+    """Numbered events; the oldest are dropped."""
 
     def __init__(self, positions: Positions = ()) -> None:
-        """Begin at positions, with no event."""
+        """Start empty, at positions."""
         self.events: list[Event] = []
         #: The number of the first event here.
         self.first = 0
-        #: By place: all events from this offset on are here.
+        #: Place → offset from which on all events are here.
         self.begin = list(positions)
         self._bytes = 0
         self._chunks: dict[tuple[EventFilter, int], tuple[bytes, int]] = {}
 
     @property
     def end(self) -> int:
-        """The number that the next event gets."""
+        """The number of the next event."""
         return self.first + len(self.events)
 
     def start_over(self, positions: Positions) -> None:
-        """Forget all events; numbers go on."""
+        """Drop all events; numbering continues."""
         self.first = self.end
         self.events.clear()
         self.begin = list(positions)
@@ -107,7 +110,7 @@ class EventBuffer:
         self._chunks.clear()
 
     def append(self, event: Event) -> None:
-        """Add one; the chunks made until now are no longer the newest."""
+        """Add an event; cached chunks are invalid then."""
         self.events.append(event)
         self._bytes += len(event.frame)
         self._chunks.clear()
@@ -115,7 +118,7 @@ class EventBuffer:
             self._trim()
 
     def chunk(self, wanted: EventFilter, cursor: int) -> tuple[bytes, int]:
-        """Return the bytes of what comes next for a client, and its next cursor; clients alike share them.
+        """Return the next bytes for a client and its next cursor; clients with equal filters share them.
 
         Raises TooSlow where the client is too far behind.
         """
@@ -126,7 +129,7 @@ class EventBuffer:
         return known
 
     def next(self, wanted: EventFilter, cursor: int) -> tuple[list[Event], int]:
-        """Return the events that come next for a client, and its next cursor; raises TooSlow."""
+        """Return the next events for a client and its next cursor; raises TooSlow."""
         if cursor < self.first or self.end - cursor > BEHIND_MAX:
             raise TooSlow
         start = cursor - self.first
@@ -134,7 +137,7 @@ class EventBuffer:
         return [event for event in events if _for(wanted, event.entry)], cursor + len(events)
 
     def since(self, wanted: EventFilter, begin: Positions, positions: Positions) -> list[Event]:
-        """Return the events of the log from `begin` on, `positions` being those behind all of them."""
+        """Return the events of the log from `begin` on; `positions` follow the last of them."""
         behind = {place for place, offset in enumerate(begin) if offset < positions[place]}
         found: list[Event] = []
         for event in reversed(self.events):
@@ -150,7 +153,7 @@ class EventBuffer:
         return found[::-1]
 
     def _trim(self) -> None:
-        """Let the oldest quarter go."""
+        """Drop the oldest quarter."""
         gone = self.events[: max(1, len(self.events) // 4)]
         del self.events[: len(gone)]
         self.first += len(gone)

@@ -1,4 +1,4 @@
-"""One client's place in the latest events, and the events that are its alone."""
+"""One client: its cursor in the latest events, and the events made only for it."""
 
 import time
 
@@ -10,12 +10,12 @@ from streams.web.sse.marks import Stamp
 
 __all__ = ["EventClient", "ended", "framed", "reset"]
 
-#: For so long after it began a client's events are held against the picture that it began with.
+#: Time after connecting in which events that the client's picture already shows are left out.
 SHOWN_S = 10.0
 
 
 class EventClient:
-    """Reads on from its cursor; begins at the end."""
+    """Reads from its cursor, which starts at the end."""
 
     def __init__(self, wanted: EventFilter, recent: EventBuffer, shown: tuple[str, int] | None = None) -> None:
         """`shown`: an episode and the offset of its last report whose effects the client has seen."""
@@ -26,11 +26,11 @@ class EventClient:
         self._until_s = time.monotonic() + SHOWN_S
 
     def takes(self, entry: FeedEntry) -> bool:
-        """Tell whether the client wants an entry and has not seen it."""
+        """Return whether the client wants an entry and has not seen it."""
         return self.wanted.takes(entry.topic, entry.episode) and not self._has_seen(entry)
 
     def next(self) -> bytes:
-        """Return what comes next, nothing where nothing does for now; raises TooSlow."""
+        """Return the next bytes, empty while there are none; raises TooSlow."""
         if self._shown is not None and time.monotonic() > self._until_s:
             self._shown = None
         if self._shown is None:
@@ -47,16 +47,16 @@ class EventClient:
 
 
 def framed(entry: FeedEntry, stamp: Stamp) -> bytes:
-    """Return an entry as an event; the stamp's positions go on behind it."""
+    """Return an entry as an event; moves the stamp after it."""
     stamp.move(entry.place, entry.offset + 1)
     return frame(entry.topic, stamp.mark(), entry.record)
 
 
 def reset(reason: str, why: str) -> bytes:
-    """Return what a reset says."""
-    return orjson.dumps({"reason": reason, "message": f"{why}: load the snapshot again"})
+    """Return the data of a reset event."""
+    return orjson.dumps({"reason": reason, "message": f"{why}: reload the snapshot"})
 
 
 def ended(reason: str, why: str) -> bytes:
-    """Return the last event of a connection; without an id the client's last one stands."""
+    """Return the last event of a connection, without an id: the client keeps the one before."""
     return frame("end", None, orjson.dumps({"reason": reason, "message": why}))

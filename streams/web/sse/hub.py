@@ -1,7 +1,7 @@
-"""GET /events: what is published, told to everybody who listens, from wherever each left off.
+"""GET /events: send published changes to all clients, each from its own position.
 
-One hub follows the log and makes each event into bytes once; a client is a cursor on the latest events. Who comes
-back with a mark reads what it missed from the log, then joins. With nobody there the log is not followed.
+One hub follows the log and encodes each event once; a client is a cursor in the latest events. A client that returns
+with a mark first reads the missed events from the log. Without clients the log is not followed.
 """
 
 import asyncio
@@ -21,23 +21,23 @@ __all__ = ["CLIENTS_MAX", "HEARTBEAT_S", "Hub"]
 
 CLIENTS_MAX = 1_200
 HEARTBEAT_S = 15.0
-#: What is not well is said as soon as it is seen, and that it is well again.
+#: Interval of checking for new reasons of not being ready, which are sent at once.
 LOOK_S = 2.0
-#: With nobody asking for so long the log is followed no more.
+#: Stop following the log after this long without a client.
 IDLE_S = 60.0
 WAKE_S = 10.0
 MARK_WAIT_S = 3.0
-#: When a browser comes back, in ms.
+#: Reconnection time of a browser, in ms.
 RETRY = b"retry: 2000\n"
 
 
 class Hub:
-    """The events of one store; everything happens in one event loop."""
+    """The events of one store, in one event loop."""
 
     def __init__(self, store: Store, *, clients_max: int | None = None) -> None:
-        """Begin when somebody asks."""
+        """Start with the first request."""
         self._store = store
-        self._clients_max = CLIENTS_MAX if clients_max is None else clients_max
+        self.clients_max = CLIENTS_MAX if clients_max is None else clients_max
         self._loop: asyncio.AbstractEventLoop | None = None
         self._unfollow: Callable[[], None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -51,16 +51,16 @@ class Hub:
         self._more = asyncio.Event()
         self._reasons: list[str] = []
         self._read_positions: Positions = ()
-        #: Pictures to be sent, each with the place and offset of the first that was not; and the one in hand.
+        #: Pictures to send → place and offset of the first one not sent; and the one being sent.
         self._pending_pictures: dict[str, tuple[int, int]] = {}
         self._picture_in_hand: list[tuple[int, int]] = []
         self._has_pending_pictures = asyncio.Event()
-        #: Clients, and how many of them want pictures.
+        #: Clients, and those of them that want pictures.
         self.clients = 0
         self._picture_clients = 0
 
     async def ensure_following(self, limit_s: float = WAKE_S) -> None:
-        """Follow the log, unless it is followed already; returns once the latest events are here.
+        """Follow the log if it is not followed yet; return once the latest events have been read.
 
         Raises StoreUnavailable.
         """
@@ -68,7 +68,7 @@ class Hub:
             raise StoreUnavailable("the server is stopping")
         self._last_request_s = time.monotonic()
         if self._loop is not asyncio.get_running_loop():
-            # An app can be served by one loop after another.
+            # Tests serve one app in several loops, one after another.
             self._stop_following()
             self._is_current, self._more, self._has_pending_pictures = asyncio.Event(), asyncio.Event(), asyncio.Event()
         if self._unfollow is None:
@@ -80,23 +80,23 @@ class Hub:
             await asyncio.wait_for(self._is_current.wait(), limit_s)
         except TimeoutError:
             reasons = "; ".join(await self._store.reasons())
-            raise StoreUnavailable(f"the latest changes are not here yet: {reasons}") from None
+            raise StoreUnavailable(f"the latest changes have not been read yet: {reasons or 'timeout'}") from None
 
     def close(self) -> None:
-        """Tell every client that the server stops, and end."""
+        """End every stream, with an event that says why."""
         self._closing = True
         self._wake()
         self._stop_following()
 
     def full(self) -> bool:
-        """Tell whether no client more is taken."""
-        return self.clients >= self._clients_max
+        """Return whether the limit of clients is reached."""
+        return self.clients >= self.clients_max
 
     async def marker(self) -> Callable[[Mapping[str, int]], str | None]:
-        """Return what makes the mark behind pictures, given for each episode the last offset that its picture shows.
+        """Return a function from the last offset that each episode's picture shows to the mark after the pictures.
 
-        With one picture alone, not even a change that it shows, and that is read only later, is told again.
-        Without the latest changes there is no mark.
+        For a single picture the mark also leaves out changes that it shows and that are read later. The mark is None
+        while the latest changes have not been read.
         """
         try:
             await self.ensure_following(MARK_WAIT_S)
@@ -149,7 +149,7 @@ class Hub:
             yield ended("unavailable", str(error))
 
     async def _catch_up(self, reader: EventClient, mark: Mark) -> AsyncIterator[bytes]:
-        """Give what came between a mark and now, and set the reader behind it."""
+        """Yield the events between a mark and now, and move the reader after them."""
         wanted, begin = reader.wanted, list(mark.positions)
         reason = await self._unreachable(mark)
         if reason is None and wanted.pictures:
@@ -163,7 +163,7 @@ class Hub:
                 begin = [max(pair) for pair in zip(begin, upto, strict=True)]
         except HistoryTruncated as error:
             reason = ("too_old", str(error))
-        # From here on nothing else runs until the cursor is set, so nothing falls in between.
+        # No await until the cursor is set, so that no event is missed in between.
         reader.cursor = self._recent.end
         if reason is not None:
             yield frame("reset", self._stamp.mark(), reset(*reason))
@@ -171,22 +171,22 @@ class Hub:
             yield b"".join(event.frame for event in missed if reader.takes(event.entry))
 
     async def _unreachable(self, mark: Mark) -> tuple[str, str] | None:
-        """Return why a mark is none of this log; waits where another worker was told of more than this one yet."""
+        """Return why a mark cannot be resumed, if so; wait where another worker has read further than this one."""
         if mark.log != self._log or len(mark.positions) != len(self._positions):
-            return "unknown_mark", "the mark is of another log"
+            return "unknown_mark", "the mark belongs to another log"
         if any(map(int.__gt__, mark.positions, self._positions)):
             if any(map(int.__gt__, mark.positions, await self._store.ends())):
-                return "unknown_mark", "the mark lies behind the end of the log"
+                return "unknown_mark", "the mark is past the end of the log"
             try:
                 async with asyncio.timeout(WAKE_S):
                     while any(map(int.__gt__, mark.positions, self._positions)) and not self._closing:
                         await self._more.wait()
             except TimeoutError:
-                raise StoreUnavailable("this worker has not read so far yet") from None
+                raise StoreUnavailable("this worker has not read up to the mark yet") from None
         return None
 
     def _take_batch(self, batch: ChangeBatch) -> None:
-        """Make events of what came."""
+        """Turn a batch into events."""
         if batch.begins or batch.log != self._log:
             self._begin(batch)
         for entry in batch.entries:
@@ -208,10 +208,10 @@ class Hub:
         self._pending_pictures.clear()
         self._recent.start_over(batch.positions)
         if before and self.clients:
-            self._announce("reset", reset("unknown_mark", "the log has begun anew"))
+            self._announce("reset", reset("unknown_mark", "the log was restarted"))
 
     def _move_positions(self) -> None:
-        """Go on to what was read, but for pictures not sent yet: who leaves before them gets them on coming back."""
+        """Advance to the read positions, except for unsent pictures: a reconnecting client still gets those."""
         held: dict[int, int] = {}
         for place, offset in (*self._pending_pictures.values(), *self._picture_in_hand):
             held[place] = min(offset, held.get(place, offset))
@@ -222,7 +222,7 @@ class Hub:
                 self._stamp.move(place, known)
 
     async def _send_pictures(self) -> None:
-        """Send pictures, of each episode the latest."""
+        """Send the latest picture of each changed episode."""
         while True:
             await self._has_pending_pictures.wait()
             self._has_pending_pictures.clear()
@@ -239,7 +239,7 @@ class Hub:
                     self._wake()
 
     async def _short_picture(self, episode: str) -> bytes | None:
-        """Return an episode's picture without its cells: they are many, and each is told when it changes."""
+        """Return an episode's picture without its cells, which are many and sent when they change."""
         try:
             picture = await self._store.picture(episode)
         except StoreUnavailable:
@@ -251,13 +251,13 @@ class Hub:
         return orjson.dumps(content)
 
     async def _pictures(self, wanted: EventFilter, mark: Mark) -> AsyncIterator[bytes]:
-        """Give the pictures that are newer than a mark."""
+        """Yield the pictures that are newer than a mark."""
         for episode in await self._store.pictures_since(mark.positions):
             if wanted.takes(PICTURES, episode) and (record := await self._short_picture(episode)) is not None:
                 yield frame(PICTURES, mark.encode(), record)
 
     async def _heartbeat(self) -> None:
-        """Say regularly that all is well, or what is not; sleep when nobody has asked for a while."""
+        """Send heartbeats with the reasons of not being ready; stop following when idle."""
         said_s = -HEARTBEAT_S
         while True:
             reasons = await self._store.reasons()

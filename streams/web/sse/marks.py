@@ -1,7 +1,7 @@
-"""Marks: from where the events go on, in one opaque word.
+"""Marks: opaque positions from which events resume.
 
-A mark holds the next offset of every place, so any worker can go on from it, also after a restart. It is not
-signed: who makes one up reads only what everybody may read.
+A mark holds the next offset of every place, so any worker can resume from it, also after a restart. It is not signed:
+a forged one reads only what every reader may read.
 """
 
 import base64
@@ -15,7 +15,7 @@ from streams.stores.change_feed import Positions
 
 __all__ = ["MARK_MAX", "BadMark", "Mark", "Stamp"]
 
-#: The longest mark read, in characters: places by the thousand.
+#: Longest accepted mark, in characters: thousands of places.
 MARK_MAX = 16_384
 _VERSION = b"\x01"
 _CHECK_BYTES = 4
@@ -23,14 +23,14 @@ _LOG_BYTES = 4
 
 
 class BadMark(ValueError):
-    """What is given as a mark is none."""
+    """An invalid mark."""
 
 
 class Mark(NamedTuple):
-    """Where to go on.
+    """A position to resume from.
 
-    `log` is the log meant. `shown`: an episode, and the offset of its last report that the reader has seen the
-    effects of, where positions alone would tell some of them twice.
+    `log` identifies the log. `shown`: an episode and the offset of its last report whose changes the client has seen;
+    the positions alone would send some of them twice.
     """
 
     log: bytes
@@ -38,31 +38,31 @@ class Mark(NamedTuple):
     shown: tuple[str, int] | None = None
 
     def encode(self) -> str:
-        """Return it as a word of letters, digits, hyphens and underlines."""
+        """Return it as letters, digits, hyphens and underscores."""
         episode, offset = self.shown or ("", 0)
         tail = [msgspec.msgpack.encode([episode, offset])] if self.shown else []
         return _sealed([self.log, *map(_varint, (len(self.positions), *self.positions)), *tail])
 
     @classmethod
     def decode(cls, text: str) -> "Mark":
-        """Read one; raises BadMark."""
+        """Return the mark in a text; raises BadMark."""
         if len(text) > MARK_MAX:
             raise BadMark(f"a mark has at most {MARK_MAX:,} characters")
         try:
             content = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except (ValueError, binascii.Error):
-            raise BadMark("not a mark: it has characters that no mark has, or is cut short") from None
+            raise BadMark("not a valid mark: it has other characters, or is cut short") from None
         body, check = content[:-_CHECK_BYTES], content[-_CHECK_BYTES:]
         if body[:1] != _VERSION or zlib.crc32(body).to_bytes(_CHECK_BYTES) != check:
-            raise BadMark("not a mark, or not a whole one")
+            raise BadMark("not a valid mark, or not a whole one")
         return _read(body[1:])
 
 
 class Stamp:
-    """Marks of one log's positions as they grow: each is made from the one before, a place at a time."""
+    """Marks of growing positions, encoded incrementally, one place at a time."""
 
     def __init__(self, log: bytes, positions: Positions) -> None:
-        """Take where it begins."""
+        """Start at positions."""
         self._parts = [log, _varint(len(positions)), *map(_varint, positions)]
 
     def move(self, place: int, offset: int) -> None:

@@ -79,7 +79,7 @@ def test_those_that_lie_astray_are_left_out_and_said(settings: Settings, tmp_pat
     log = asyncio.run(read(settings, "reports"))
     left_out = len(log) - len(lines)
     assert f"{len(lines)} lines of {settings.topic('reports')}, " in ended.stderr
-    assert "left out (sent on or misrouted)" in ended.stderr
+    assert "left out (rerouted or misrouted)" in ended.stderr
     assert "left out (not JSON)" in ended.stderr
     assert left_out > 40
     assert {left.name for left in tmp_path.iterdir()} == {"log.jsonl"}

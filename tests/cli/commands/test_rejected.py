@@ -7,17 +7,18 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
+from schemas.headers import Code
 from streams.cli import app
 from streams.core.source_registry import Registry
 from streams.operations.verify.verify import verify
 from streams.settings import Settings, load
 from streams.stores.sqlite.store import EmbeddedStore
-from streams.stores.store import STATUS_OF_REFUSAL
 from streams.web.app import create_app
 from streams.web.server import listen, running
 from tests.support.build import REGISTRY, killed, report
@@ -163,4 +164,4 @@ def test_an_embedded_servers_are_listed_shown_and_sent_over_http(served: str, tm
 
 def test_the_docs_name_every_code() -> None:
     told = re.findall(r"^\| `(\w+)` \|", DOCS.read_text(), re.MULTILINE)
-    assert sorted(told) == sorted(STATUS_OF_REFUSAL)
+    assert sorted(told) == sorted(get_args(Code))

@@ -125,5 +125,5 @@ def test_a_bad_setting_is_a_usage_error() -> None:
     run = CliRunner().invoke(app, ["topics", "check", "--bootstrap-servers", "nowhere"])
     assert (run.exit_code, run.output) == (
         2,
-        "truceline: --bootstrap-servers nowhere: 'nowhere' is not HOST:PORT\n",
+        "truceline: --bootstrap-servers: 'nowhere' is not HOST:PORT\n",
     )

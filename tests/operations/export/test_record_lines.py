@@ -6,15 +6,16 @@ import orjson
 import pytest
 
 from streams.core.wire import unwrap
-from streams.operations.export.record_lines import ExportedRecord, SkippedRecords, line_of
+from streams.operations.export.record_lines import SkippedRecords, line_of
+from streams.stores.topic_records import TopicRecord
 from tests.support.build import killed, report
 
 NOON_US = 1_663_156_800_123_000
 REPORT = report("a", killed(71))
 
 
-def item(value: bytes | None, key: bytes | None = b"war") -> ExportedRecord:
-    return ExportedRecord(3, 5, NOON_US, key, value, (("code", b"invalid"), ("trace", None)))
+def item(value: bytes | None, key: bytes | None = b"war") -> TopicRecord:
+    return TopicRecord(3, 5, NOON_US, key, value, (("code", b"invalid"), ("trace", None)))
 
 
 def test_a_record_is_wrapped_with_its_timestamp_and_key() -> None:

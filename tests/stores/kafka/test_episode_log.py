@@ -76,7 +76,7 @@ async def test_what_is_committed_under_the_episodes_key_comes_in_order(settings:
 async def test_a_partition_with_more_than_may_be_looked_through_is_refused(settings: Settings) -> None:
     await logged(settings, (b"war", A), (b"other", OTHER))
     with pytest.raises(
-        EpisodeLogTooLong, match=rf"partition {WAR} has 5 records, more than the 4 that one answer takes"
+        EpisodeLogTooLong, match=rf"partition {WAR} has 5 records, more than the 4 that one answer may read"
     ):
         await read_log(settings, "war", skimmed_max=4)
 
@@ -115,5 +115,5 @@ async def test_more_than_an_answer_takes_is_refused() -> None:
 
     with pytest.raises(EpisodeLogTooLong, match="more than 7 records or 64 MiB"):
         await read_all(endless(), records_max=7)
-    with pytest.raises(EpisodeLogTooLong, match="on the command line there is no limit"):
+    with pytest.raises(EpisodeLogTooLong, match="use the command line, which has no limit"):
         await read_all(endless(), bytes_max=100)

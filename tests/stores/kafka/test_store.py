@@ -104,7 +104,7 @@ async def test_only_committed_pictures_are_shown_and_never_an_older_one(store: K
     await eventually(last)
     assert await store.picture("war") == picture("war", 1)
     assert await store.picture("other") is None
-    assert [(short["episode"], short["through"]["offset"]) for short in await store.summaries()] == [
+    assert [(short.episode, short.through) for short in await store.summaries()] == [
         ("last", 3),
         ("war", 1),
     ]
@@ -125,7 +125,7 @@ async def test_only_committed_pictures_are_shown_and_never_an_older_one(store: K
 
     await eventually(all_here)
     task.cancel()
-    assert [short["episode"] for short in late.summaries()] == ["last"]
+    assert [short.episode for short in late.summaries()] == ["last"]
 
 
 async def test_missing_topics_are_a_reason_and_are_not_made_by_asking(kafka: str, prefix: str) -> None:

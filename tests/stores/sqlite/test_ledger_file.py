@@ -12,7 +12,7 @@ import pytest
 
 from streams.core.source_registry import Registry, Source
 from streams.core.times import DAY_US
-from streams.stores.sqlite.ledger_file import FORGET_EVERY, LedgerFile
+from streams.stores.sqlite.ledger_file import PRUNE_EVERY, LedgerFile
 from streams.stores.store import StoreUnavailable
 from tests.support.build import act, at, killed, report, says, tick, withdrawal
 from tests.support.ledger_file import Clock, folded_again, opened, outcome, stored, taken, value
@@ -157,9 +157,9 @@ def test_forgetting_that_fails_fails_nothing_else(
         raise ZeroDivisionError
 
     monkeypatch.setattr(book.ledger, "forget", broken)
-    assert set(taken(book, *(report(f"r{n}", killed(n)) for n in range(FORGET_EVERY)))) == {"accepted"}
+    assert set(taken(book, *(report(f"r{n}", killed(n)) for n in range(PRUNE_EVERY)))) == {"accepted"}
     assert taken(book, report("r0", killed(0))) == ["duplicate"]
-    assert len(stored(path)["log"]) == FORGET_EVERY
+    assert len(stored(path)["log"]) == PRUNE_EVERY
 
 
 def test_the_next_tick_is_the_one_that_the_fold_waits_for(path: Path) -> None:
@@ -202,10 +202,9 @@ def test_a_file_is_not_opened_under_a_longer_horizon_than_it_was_kept_with(path:
     with pytest.raises(StoreUnavailable) as refused:
         opened(path, horizon_us=10 * DAY_US)
     assert str(refused.value) == (
-        f"{path} was kept with a horizon of P5D, and TRUCELINE_HORIZON is P10D now, which is longer: what was settled"
-        " is forgotten, and must not become open to revision again. Set TRUCELINE_HORIZON=P5D (or less) to go on; to"
-        " fold its reports anew under the longer one, write them out with `truceline export --embedded` and send them"
-        " to a server on a new folder"
+        f"{path} was kept with a horizon of P5D; TRUCELINE_HORIZON=P10D is longer, and claims that the shorter one"
+        " settled are already pruned. Set TRUCELINE_HORIZON=P5D or less; for the longer one, run `truceline export"
+        " --embedded` and send the reports to a server on a new folder"
     )
     book = opened(path, horizon_us=5 * DAY_US)
     assert taken(book, report("r10", killed(10)), report("r5", killed(5))) == ["duplicate", "duplicate"]
@@ -219,5 +218,5 @@ def test_a_file_that_is_none_of_ours_is_left_alone(path: Path) -> None:
     path.unlink()
     with sqlite3.connect(path) as file:
         file.execute("CREATE TABLE theirs (x)")
-    with pytest.raises(StoreUnavailable, match="is not a truceline file of version 1"):
+    with pytest.raises(StoreUnavailable, match="is not a truceline ledger of version 1"):
         opened(path)

@@ -120,5 +120,5 @@ async def test_a_failed_write_is_a_reason_not_to_be_ready_until_one_succeeds(sto
 
 async def test_more_than_can_wait_is_sent_away(store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.stores.sqlite.writer_thread.WAITING_MAX", 0)
-    with pytest.raises(StoreUnavailable, match="too many requests"):
+    with pytest.raises(StoreUnavailable, match="overloaded: 0 requests are waiting"):
         await store.submit([b"x"])

@@ -14,7 +14,7 @@ from streams.kafka.client import client_options
 from streams.settings import Settings
 from streams.stores.kafka.store import KafkaStore
 from streams.stores.sqlite.store import EmbeddedStore
-from streams.stores.store import StoredChange
+from streams.stores.store import Store
 from streams.web.app import create_app
 from streams.web.queries import changes
 from tests.support.build import REGISTRY, Json, act, at, killed, report, withdrawal
@@ -82,17 +82,18 @@ async def test_on_kafka_they_are_made_from_the_log_anew_and_are_those_that_were_
     await producer.stop()
     embedded = EmbeddedStore(tmp_path, REGISTRY)
     await embedded.submit(values)
-    published = await embedded.changes_of("war", 100)
+    complete, published = await found(embedded, "war", 100)
     embedded.close()
     store = KafkaStore(settings, registry=REGISTRY)
-    assert whole(await store.changes_of("war", 100)) == whole(published)
-    assert whole(await store.changes_of("war", 2)) == whole(published)[-2:]
-    assert await store.changes_of("none", 100) == []
+    assert await found(store, "war", 100) == (complete, published)
+    assert await found(store, "war", 2) == (False, published[-2:])
+    assert await found(store, "none", 100) == (True, [])
 
 
-def whole(changes: list[StoredChange]) -> list[tuple[str, Json]]:
-    """Changes but for where their causes lie."""
-    read = [(change.topic, json.loads(change.record)) for change in changes]
+async def found(store: Store, episode: str, limit: int) -> tuple[bool, list[tuple[str, Json]]]:
+    """Changes without the positions of their causes."""
+    changes = await store.changes_of(episode, limit, lambda: None)
+    read = [(change.topic, json.loads(change.record)) async for page in changes.pages for change in page]
     for _, record in read:
         record["cause"].pop("origin", None)
-    return read
+    return changes.complete, read
