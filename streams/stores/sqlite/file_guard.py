@@ -86,6 +86,10 @@ class FileGuard:
         self._inode = _inode(path)
         self._wal_inode = _inode(self._wal)
 
+    def forget_wal(self) -> None:
+        """Expect another write-ahead log from now on."""
+        self._wal_inode = None
+
     def missing(self) -> str | None:
         """Return which file was deleted or replaced, None if both are the ones that were opened."""
         if _inode(self._path) != self._inode:

@@ -81,12 +81,12 @@ class LedgerFile:
         require_present(path)
         file = open_database(path, create=True)
         self._file: sqlite3.Connection | None = file
+        self._guard = FileGuard(path)
         try:
             self._refuse_longer_horizon(file)
             self._identity = self._meta(file, "identity") or ""
             require_marked(path, Marker(self._identity, self._ends(file)[0]))
             self.ledger = self._restored(file)
-            self._guard = FileGuard(path)
             self._marked = 0
             self._register()
         except (sqlite3.Error, ValueError) as error:
@@ -113,6 +113,8 @@ class LedgerFile:
     def close(self) -> None:
         """Close the file; the last connection checkpoints its WAL."""
         if self._file is not None:
+            # SQLite itself deletes the write-ahead log when the last connection closes.
+            self._guard.forget_wal()
             self._file.close()
             self._file = None
 

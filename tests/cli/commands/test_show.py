@@ -114,7 +114,7 @@ async def _make(kafka: str, prefix: str) -> None:
         (["diff", "war", at(1), at(2), "--from", "-"], 2, f"no report of war until {at(2)}"),
         (["diff", "war", "soon", at(2), "--from", "-"], 2, "T1: 'soon' is not YYYY-MM-DDTHH:MM:SS"),
         (["show", "war", "--from", "nowhere.jsonl"], 74, "nowhere.jsonl cannot be read"),
-        (["show", "war", "--bootstrap-servers", "nowhere"], 2, "--bootstrap-servers nowhere: 'nowhere' is not"),
+        (["show", "war", "--bootstrap-servers", "nowhere"], 2, "--bootstrap-servers: 'nowhere' is not"),
     ],
 )
 def test_what_cannot_be_done_ends_with_its_code_and_one_line(arguments: list[str], code: int, said: str) -> None:

@@ -109,7 +109,7 @@ def test_a_server_whose_file_may_not_be_written_does_not_start_and_says_so(tmp_p
     with start(folder, 0, first=obey_permissions, stderr=subprocess.PIPE) as second:
         assert second.wait(LIMIT_S) == 69
         assert second.stderr is not None
-        assert f"truceline: {server.file} may not be written by this user" in second.stderr.read()
+        assert f"truceline: {server.file} is not writable by this user" in second.stderr.read()
     server.file.chmod(0o600)
     with running(folder, first=obey_permissions) as again:
         assert again.post(report("a", killed(71))).json()["counts"] == {"duplicate": 1}
@@ -126,7 +126,7 @@ def test_a_file_that_becomes_read_only_takes_nothing_until_it_is_writable_again(
         refused(server.post(later), "disk I/O error")
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
         server.file.chmod(0o400)
-        refused(server.post(later), f"{server.file} may not be written by this user")
+        refused(server.post(later), f"{server.file} is not writable by this user")
         assert not server.ready()
         server.file.chmod(0o600)
         assert server.post(first, later).json()["counts"] == {"duplicate": 1, "accepted": 1}
