@@ -90,9 +90,13 @@ class FileGuard:
         """Expect another write-ahead log from now on."""
         self._wal_inode = None
 
+    def file_missing(self) -> bool:
+        """Return whether the file itself was deleted or replaced."""
+        return _inode(self._path) != self._inode
+
     def missing(self) -> str | None:
         """Return which file was deleted or replaced, None if both are the ones that were opened."""
-        if _inode(self._path) != self._inode:
+        if self.file_missing():
             return f"{self._path} was deleted or replaced while the server runs"
         if self._wal_inode is None:
             self._wal_inode = _inode(self._wal)

@@ -78,6 +78,7 @@ class LedgerFile:
         self._stale: dict[str, None] = {}
         #: Why nothing can be written until a restart.
         self._lost: str | None = None
+        self._wal_lost = False
         require_present(path)
         file = open_database(path, create=True)
         self._file: sqlite3.Connection | None = file
@@ -98,7 +99,7 @@ class LedgerFile:
 
     def lost(self) -> str | None:
         """Return why the file can no longer be trusted, None if it can; for any thread."""
-        return self._lost or self._guard.missing()
+        return self._lost if self._wal_lost else self._guard.missing()
 
     def finish(self) -> None:
         """Store a checksum of the state, which the next start compares, and close the file."""
@@ -279,6 +280,8 @@ class LedgerFile:
         if missing is None:
             return
         self._lost = f"{missing}: nothing can be stored; stop the server, see what the folder holds, and start it again"
+        # Readers hold the deleted write-ahead log open, and would read the new one wrongly: only a restart helps.
+        self._wal_lost = not self._guard.file_missing()
         if self._file is not None:
             # If only the write-ahead log is gone, its content is still open here: save it in the file.
             with suppress(sqlite3.Error):
@@ -293,7 +296,9 @@ class LedgerFile:
     def _opened(self) -> sqlite3.Connection:
         """Return the open file; after a failure reopen it, and restore the ledger if the file differs."""
         if self._lost is not None:
-            raise StoreUnavailable(self._lost)
+            if self._wal_lost or self._guard.missing() is not None:
+                raise StoreUnavailable(self._lost)
+            self._lost = None  # the file was moved back
         if self._file is not None:
             return self._file
         file = open_database(self.path, create=False)

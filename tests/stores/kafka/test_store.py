@@ -155,8 +155,8 @@ async def test_with_no_broker_it_says_which_address_and_goes_on_trying() -> None
     async def said() -> bool:
         reasons = await store.reasons()
         return reasons == [
-            "no report can be sent to 127.0.0.1:1: no Kafka broker answers",
-            "not all pictures are here from 127.0.0.1:1: no Kafka broker answers",
+            "reports cannot be sent to 127.0.0.1:1: no Kafka broker answers",
+            "not all pictures have been read from 127.0.0.1:1: no Kafka broker answers",
         ]
 
     await eventually(said)

@@ -112,7 +112,7 @@ async def test_a_failed_write_is_a_reason_not_to_be_ready_until_one_succeeds(sto
     await asyncio.wrap_future(store._writer.ask(lambda book: book.close()))
     with pytest.raises(StoreUnavailable, match="unable to open database file"):
         await store.submit([one])
-    assert [reason.split(": ")[0] for reason in await store.reasons()] == [str(path)]
+    assert [reason.split()[0] for reason in await store.reasons()] == [str(path)]
     hidden.rename(path)
     assert [receipt.outcome for receipt in await store.submit([one])] == ["accepted"]
     assert await store.reasons() == []
