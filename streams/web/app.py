@@ -199,7 +199,9 @@ class _Web:
 
     async def explain(self, request: Request) -> Response:
         params = request.query_params
-        query = ExplainQuery(params.getlist("cell"), params.getlist("ceasefire"), _time_us(request, "at"), _limit(request))
+        query = ExplainQuery(
+            params.getlist("cell"), params.getlist("ceasefire"), _time_us(request, "at"), _limit(request)
+        )
         episode = request.path_params["episode"]
         explanation = await self.folds.run(request, partial(explain_answer, self.store, episode, query))
         if explanation is None:
