@@ -1,0 +1,248 @@
+"""Actors: who is named in a sentence, and which source or party that is."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from streams.reading.context import Context, Entity
+from streams.reading.document import slug_of
+from streams.reading.lexicon import Phrases
+from streams.reading.tokens import Token
+
+_OWNED_BY: Final = frozenset({"of", "in", "for", "at"})
+_JOINERS: Final = frozenset({"of", "for", "and", "the", "in", "de", "al", "on"})
+_TITLES: Final = frozenset("mr mrs ms dr general colonel captain lieutenant major brigadier sheikh sir".split())
+_BETWEEN: Final = frozenset(
+    "regional state national own city main federal united joint chief caretaker foreign federal local top senior unnamed deputy former "
+    "occupied de facto army".split(),
+)
+
+
+@dataclass(slots=True)
+class Actor:
+    """Somebody named in the text: tokens, and the source and party that the name stands for."""
+
+    first: int
+    last: int
+    kind: str  # name, institution, officials, party, anaphor, pronoun, nobody, person, unknown, place
+    source: str | None = None
+    party: str | None = None
+    place: str | None = None
+    institution: str | None = None
+
+
+@dataclass(slots=True)
+class Cast:
+    """Who has been named so far in a document."""
+
+    context: Context
+    phrases: Phrases
+    outlet: str
+    parties: tuple[str, ...] = ()  # of the episode
+    places: dict[str, int] = field(default_factory=dict)  # all places of the document, by first mention
+    by_institution: dict[str, str] = field(default_factory=dict)
+    by_head: dict[str, str] = field(default_factory=dict)
+    persons: dict[str, str] = field(default_factory=dict)
+    speaker: str | None = None
+
+    def actors(self, tokens: list[Token], first: int, last: int) -> list[Actor]:
+        """Return the actors of a sentence, in order, and remember them."""
+        found: list[Actor] = []
+        index = first
+        while index < last:
+            actor = self._at(tokens, index, first, last) if tokens[index].kind == "word" else None
+            if actor is None:
+                index += 1
+                continue
+            self._remember(tokens, actor, last)
+            found.append(actor)
+            index = max(actor.last, index + 1)
+        return found
+
+    def _at(self, tokens: list[Token], index: int, first: int, last: int) -> Actor | None:
+        name = self.context.names.at(tokens, index, last)
+        phrase = self.phrases.at(tokens, index, last)
+        if name:
+            return self._named(tokens, index, name, last)
+        if phrase and "institution" in phrase[1]:
+            return self._institution(tokens, index, phrase[0], phrase[1]["institution"], last)
+        if phrase and phrase[0] - index > 1 and "past" in phrase[1]:
+            return None
+        surname = self.persons.get(tokens[index].text.removesuffix("'s"))
+        if surname:
+            return Actor(index, index + 1, "person", surname, self.context.affiliation(surname))
+        if phrase and ("heads" in phrase[1]) and index > first and tokens[index - 1].low in {"the", "that", "this", "its"}:
+            source = self.by_head.get(tokens[index].low)
+            return Actor(index, index + 1, "anaphor", source, self.context.affiliation(source) if source else None)
+        if phrase and "pronouns" in phrase[1]:
+            return Actor(index, index + 1, "pronoun")
+        if phrase and "officials" in phrase[1]:
+            return self._officials(tokens, index, phrase[0], last)
+        if phrase and "nobody" in phrase[1]:
+            return Actor(index, phrase[0], "nobody")
+        return None
+
+    def _named(self, tokens: list[Token], index: int, name: tuple[int, Entity], last: int) -> Actor:
+        """Return the actor of a known name, with the institution or the officials that it owns."""
+        end, entity = name
+        after = end
+        while after < min(last, end + 2) and tokens[after].low in _BETWEEN:
+            after += 1
+        phrase = self.phrases.at(tokens, after, last) if after < last else None
+        whole = entity.source and not entity.party and not entity.place
+        if phrase and not whole and "institution" in phrase[1]:
+            institution = phrase[1]["institution"]
+            return Actor(index, phrase[0], "institution", self._owned(institution, entity, tokens[index].low), self._side(entity), None, institution)
+        if phrase and not whole and "officials" in phrase[1] and after == end and not (entity.source and entity.source == entity.party):
+            source = entity.source or (f"{entity.party}-officials" if entity.party else None)
+            if entity.party and (best := f"{entity.party}-officials") in self.context.sources:
+                source = source if entity.source else best
+            return Actor(index, phrase[0], "officials", source, self._side(entity), entity.place)
+        kind = "name" if entity.source else "party" if entity.party else "place"
+        source = entity.source or (self._speaks_for(entity.party) if entity.party else None)
+        party = entity.party or (self.context.affiliation(entity.source) if entity.source else None)
+        return Actor(index, end, kind, source, party, entity.place)
+
+    def _speaks_for(self, party: str) -> str:
+        return party if party in self.context.sources else f"{party}-officials"
+
+    def _side(self, entity: Entity) -> str | None:
+        return entity.party or (self.context.places.get(entity.place) if entity.place else None)
+
+    def _owned(self, institution: str, entity: Entity, surface: str) -> str:
+        """Return the source that is this institution of a party or place."""
+        owned = self.context.institutions
+        keys = (surface, entity.place, entity.party, self.context.places.get(entity.place) if entity.place else None)
+        for key in keys:
+            if key and (key, institution) in owned:
+                return owned[key, institution]
+        owner = entity.place if entity.place and not entity.party else entity.party
+        return f"{owner}-{institution}" if owner else institution
+
+    def _institution(self, tokens: list[Token], index: int, end: int, institution: str, last: int) -> Actor:
+        """Return the actor of an institution whose owner follows ("of Armenia", "in Baku"), or is known."""
+        after = end
+        if after < last and tokens[after].low in _OWNED_BY:
+            after += 1
+            while after < last and tokens[after].low in {"the", "our", *_BETWEEN}:
+                after += 1
+            name = self.context.names.at(tokens, after, last) if after < last else None
+            inner = None if name else (self.phrases.at(tokens, after, last) if after < last else None)
+            if inner and inner[1].get("institution") == "army" and inner[0] + 1 < last and tokens[inner[0]].low in _OWNED_BY:
+                after = inner[0] + 1
+                name = self.context.names.at(tokens, after, last)
+            if name and (name[1].party or name[1].place):
+                source = self._owned(institution, name[1], tokens[after].low)
+                return Actor(index, name[0], "institution", source, self._side(name[1]), None, institution)
+            if after < last and tokens[after].text[0].isupper() and (tokens[after].low, institution) in self.context.institutions:
+                source = self.context.institutions[tokens[after].low, institution]
+                return Actor(index, after + 1, "institution", source, self.context.affiliation(source), None, institution)
+        before = tokens[index - 1] if index else None
+        if before is not None and before.text[0].isupper() and before.kind == "word" and (before.low, institution) in self.context.institutions:
+            source = self.context.institutions[before.low, institution]
+        elif institution == "hospital" and before is not None and before.text[0].isupper():
+            source = slug_of(f"{before.text} {tokens[index].text}")
+        else:
+            source = self._bare(institution)
+        party = self.context.affiliation(source) if source else None
+        return Actor(index, end, "institution", source, party, None, institution)
+
+    def _bare(self, institution: str) -> str | None:
+        """Return the source meant by an institution without an owner ("the governor")."""
+        if institution in self.by_institution:
+            return self.by_institution[institution]
+        candidates = self.context.of_institution.get(institution, ())
+        fitting = [slug for slug in candidates if self.context.affiliation(slug) in self.parties] or list(candidates)
+        for place in self.places:
+            local = self.context.institutions.get((place, institution))
+            if local:
+                return local
+        if len(fitting) == 1:
+            return fitting[0]
+        for side in self._sides():
+            if (side, institution) in self.context.institutions:
+                return self.context.institutions[side, institution]
+        side = next(iter(self._sides()), None)
+        return f"{side}-{institution}" if side else None
+
+    def _sides(self) -> list[str]:
+        """Return the parties in whose places the document is set, most named first."""
+        weight: dict[str, int] = {}
+        for place, times in self.places.items():
+            within = self.context.places.get(place)
+            if within:
+                weight[within] = weight.get(within, 0) + times
+        return sorted(weight, key=lambda party: -weight[party])
+
+    def _officials(self, tokens: list[Token], index: int, end: int, last: int) -> Actor:
+        """Return the actor of "officials in Baku", "the spokesman of the army", or of officials of nobody named."""
+        after = end
+        if after < last and tokens[after].low in _OWNED_BY:
+            after += 1
+            while after < last and tokens[after].low in {"the", "our"}:
+                after += 1
+            name = self.context.names.at(tokens, after, last) if after < last else None
+            phrase = self.phrases.at(tokens, after, last) if after < last else None
+            if name and (name[1].party or name[1].source):
+                inner = self._named(tokens, after, name, last)
+                source = inner.source if inner.kind in {"institution", "name"} else f"{inner.party}-officials"
+                return Actor(index, inner.last, "officials", source, inner.party)
+            if phrase and "institution" in phrase[1]:
+                inner = self._institution(tokens, after, phrase[0], phrase[1]["institution"], last)
+                return Actor(index, inner.last, "officials", inner.source, inner.party, None, inner.institution)
+        return Actor(index, end, "officials")
+
+    def _remember(self, tokens: list[Token], actor: Actor, last: int) -> None:
+        """Keep who was named, and the person who is named with an office ("Prime Minister Nikol Pashinyan")."""
+        if actor.place:
+            self.places[actor.place] = self.places.get(actor.place, 0) + 1
+        if actor.source is None or actor.kind in {"anaphor", "pronoun", "party"}:
+            return
+        if actor.institution:
+            self.by_institution[actor.institution] = actor.source
+        for token in tokens[actor.first : actor.last]:
+            roles = self.phrases.roles.get((token.low,))
+            if roles and "heads" in roles:
+                self.by_head[token.low] = actor.source
+        if actor.kind != "name" or actor.institution:
+            end = actor.last + (1 if actor.last < last and tokens[actor.last].text == "," else 0)
+            run = _capitalised(tokens, end, last)
+            if len(run) >= 2 or (run and end == actor.last and actor.institution):
+                self.persons[tokens[run[-1]].text.removesuffix("'s")] = actor.source
+                actor.last = run[-1] + 1
+
+
+def _capitalised(tokens: list[Token], index: int, last: int) -> list[int]:
+    """Return a run of capitalised words, as a person's name is."""
+    run = []
+    while index < last and tokens[index].kind == "word" and tokens[index].text[0].isupper() and len(run) < 4:
+        run.append(index)
+        index += 1
+    return run
+
+
+def name_before(tokens: list[Token], index: int, first: int) -> tuple[int, str] | None:
+    """Return where an unknown name that ends before a token begins, and its slug ("the Union of Miners")."""
+    begin = index
+    while begin > first and tokens[begin - 1].kind == "word":
+        token = tokens[begin - 1]
+        if not (token.text[0].isupper() or token.low in _JOINERS) or index - begin > 7:
+            break
+        begin -= 1
+    while begin < index and (tokens[begin].low in _JOINERS or not tokens[begin].text[0].isupper()):
+        begin += 1
+    words = [token.text for token in tokens[begin:index]]
+    return (begin, slug_of(" ".join(words).removesuffix("'s"))) if words else None
+
+
+def name_after(tokens: list[Token], index: int, last: int) -> tuple[int, str] | None:
+    """Return where an unknown name that begins at a token ends, and its slug."""
+    begin = index
+    while begin < last and tokens[begin].low in {"the", "a"} | _TITLES:
+        begin += 1
+    end = begin
+    while end < last and tokens[end].kind == "word" and (tokens[end].text[0].isupper() or (end > begin and tokens[end].low in _JOINERS)):
+        end += 1
+    while end > begin and not tokens[end - 1].text[0].isupper():
+        end -= 1
+    words = [token.text for token in tokens[begin:end]]
+    return (end, slug_of(" ".join(words).removesuffix("'s"))) if words else None

@@ -1,0 +1,309 @@
+"""Attribution: who says what a sentence says, before, after, nested, by a pronoun, or carried on by the paragraph."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from streams.reading.actors import Actor, Cast, name_after, name_before
+from streams.reading.lexicon import Phrases
+from streams.reading.mentions import Mention
+from streams.reading.tokens import Sentence, Token
+
+_AFTER_VERBS: Final = frozenset({"according", "per"})
+_QUOTING: Final = frozenset("cited cites quoted quotes citing quoting".split())
+#: Verbs that say something only with somebody right before them; elsewhere they are nouns or something else.
+_NOUNS: Final = frozenset(
+    "list lists count counts report reports records state states claim claims put puts put names named called found estimate estimates register registered established read reads note notes "
+    "shows showed listed counted published releases released raised lowered presented cut revised updated called calls dated recorded documented verified tally tallies "
+    "said".split(),
+) - {"said"}
+_STEPS: Final = 9
+
+
+@dataclass(slots=True)
+class Frame:
+    """Somebody's words: from which token to which, and how it is known."""
+
+    source: str | None  # None: the outlet
+    party: str | None
+    first: int
+    last: int
+    manner: str  # before, after, tail, head, tally, carried, anaphor
+    verb: str = ""
+    verb_at: int = -1
+    anaphoric: bool = False
+
+
+@dataclass(slots=True)
+class Attribution:
+    """The frames of a document's sentences, found in order."""
+
+    cast: Cast
+    tokens: list[Token]
+    phrases: Phrases
+    paragraph: int = -1
+    carried: Frame | None = None
+    frames: dict[int, list[Frame]] = field(default_factory=dict)
+
+    def read(self, sentence: Sentence, mentions: list[Mention], actors: list[Actor]) -> list[Frame]:
+        """Return the frames of a sentence and keep its speaker for what follows."""
+        if sentence.paragraph != self.paragraph:
+            self.paragraph, self.carried = sentence.paragraph, None
+        found = self._heads(sentence, mentions)
+        for position, mention in enumerate(mentions):
+            if mention.kind == "y":
+                frame = self._spoken(sentence, mentions, position, actors, found)
+                if frame:
+                    found.append(frame)
+        found.extend(self._tallies(sentence, mentions, found))
+        if found:
+            speaker = next((frame for frame in reversed(found) if frame.source), None)
+            if speaker:
+                self.cast.speaker = speaker.source
+                self.carried = speaker
+            elif any(frame.manner != "tally" for frame in found):
+                self.carried = None
+        elif self._goes_on(sentence, mentions):
+            kept = self.carried
+            if kept:
+                found = [Frame(kept.source, kept.party, sentence.first, sentence.last, "carried", anaphoric=True)]
+        else:
+            self.carried = None if sentence.paragraph == 0 else self.carried if self._only_background(mentions) else None
+        self.frames[sentence.first] = found
+        return found
+
+    def _only_background(self, mentions: list[Mention]) -> bool:
+        return not any(mention.kind in "fnuF" for mention in mentions)
+
+    def _goes_on(self, sentence: Sentence, mentions: list[Mention]) -> bool:
+        """Return whether a sentence without a speaker plainly goes on with the one before."""
+        if self.carried is None or not mentions:
+            return False
+        first = self.tokens[mentions[0].first]
+        roles = self.phrases.roles.get((first.low,)) or {}
+        if mentions[0].kind in "nF" or "more" in roles or "possessives" in roles or "subset" in roles:
+            return True
+        if mentions[0].kind == "f" and (mentions[0].figure and (mentions[0].figure.more or mentions[0].figure.part)):
+            return True
+        if len(mentions) > 1 and mentions[0].kind == "~" and mentions[1].kind == "n":
+            return True
+        head = {token.low for token in self.tokens[sentence.first : sentence.first + 4]}
+        return bool(head & {"total", "toll", "number", "dead", "wounded", "injured", "another", "further", "among", "total", "these", "overall"})
+
+    def _heads(self, sentence: Sentence, mentions: list[Mention]) -> list[Frame]:
+        """Return the speaker at the head of a line ("MoD: …") or at its tail ("… - governor", "…: officials")."""
+        kinds = "".join(mention.kind for mention in mentions)
+        here = 0
+        while here < len(kinds) and kinds[here] == "~" and here < 2 and not kinds.startswith("A", here):
+            here += 1
+        if kinds.startswith("A:", here) or (kinds.startswith("A-", here) and here == 0 and sentence.paragraph == 0):
+            actor = mentions[here].actor
+            if actor and (source := self._source_of(actor)):
+                return [Frame(source, actor.party, mentions[here].first, sentence.last, "head")]
+        stripped = len(kinds)
+        while stripped and mentions[stripped - 1].kind == "~" and self.tokens[mentions[stripped - 1].first].kind == "mark":
+            stripped -= 1
+        tail = kinds[:stripped]
+        for pattern in ("A", "~A"):
+            cut = len(tail) - len(pattern)
+            if tail.endswith(pattern) and cut >= 1 and tail[cut - 1] in ":-" and (pattern == "A" or self._short(mentions[cut])):
+                actor = mentions[stripped - 1].actor
+                if actor:
+                    source = self._source_of(actor)
+                    if source or actor.kind == "officials":
+                        return [Frame(source or self._of_the_place(), actor.party, sentence.first, sentence.last, "tail")]
+        return []
+
+    def _of_the_place(self) -> str | None:
+        """Return the officials of the side where the text is set ("…: officials")."""
+        sides = self.cast._sides() or [party for party in self.cast.parties if party in self.cast.context.parties][:1]  # noqa: SLF001
+        return f"{sides[0]}-officials" if sides else None
+
+    def _short(self, mention: Mention) -> bool:
+        return mention.last - mention.first <= 2
+
+    def _spoken(self, sentence: Sentence, mentions: list[Mention], position: int, actors: list[Actor], found: list[Frame]) -> Frame | None:
+        """Return the frame of a verb of saying: its subject before it, or after it."""
+        verb = mentions[position]
+        word = self.tokens[verb.first].low
+        if word in _AFTER_VERBS:
+            actor = self._next_actor(mentions, position, 3)
+            source = self._source_of(actor) if actor else None
+            end = actor.last if actor else verb.last
+            if actor is None:
+                name = name_after(self.tokens, verb.last, sentence.last)
+                source, end = (name[1], name[0]) if name else (None, verb.last)
+            if verb.first <= sentence.first + 2:
+                return Frame(source, actor.party if actor else None, end, sentence.last, "before", word, verb.first)
+            return Frame(source, actor.party if actor else None, self._from(sentence, verb, mentions, position, found), end, "after", word, verb.first)
+        subject = self._subject(mentions, position)
+        source, party, anaphoric = self._speaker(subject, sentence, verb)
+        if subject is None:
+            name = name_before(self.tokens, verb.first, sentence.first)
+            if name and not (name[0] == sentence.first and verb.first - name[0] == 1 and word in _NOUNS):
+                known = self.phrases.roles.get((self.tokens[verb.first - 1].low,)) or {}
+                if not known or "heads" in known:
+                    source = name[1]
+                    return self._placed(sentence, mentions, position, source, None, name[0], found)
+            return self._inverted(sentence, mentions, position, word, found)
+        if source is None and subject.kind not in {"nobody", "officials"}:
+            return None
+        if word in _QUOTING and (quoted := self._next_actor(mentions, position, 3)) and self._source_of(quoted):
+            return Frame(self._source_of(quoted), quoted.party, verb.last, sentence.last, "before", word, verb.first)
+        frame = self._placed(sentence, mentions, position, source, party, subject.first, found)
+        if frame:
+            frame.anaphoric = anaphoric
+        return frame
+
+    def _speaker(self, subject: Actor | None, sentence: Sentence, verb: Mention) -> tuple[str | None, str | None, bool]:
+        if subject is None:
+            return None, None, False
+        if subject.kind == "pronoun":
+            before = self.cast.speaker
+            return before, self.cast.context.affiliation(before) if before else None, True
+        source = self._source_of(subject)
+        if source is None and subject.kind == "officials" and self.tokens[subject.first].low not in {"sources", "data"}:
+            return None, None, True
+        return source, subject.party, subject.kind == "anaphor"
+
+    def _placed(
+        self, sentence: Sentence, mentions: list[Mention], position: int, source: str | None, party: str | None, subject_at: int, found: list[Frame],
+    ) -> Frame | None:
+        """Return a frame that reaches forward from its verb, or back where the verb closes the sentence."""
+        verb = mentions[position]
+        word = self.tokens[verb.first].low
+        if self._nested(mentions, position, subject_at, found):
+            return None
+        if self._closes(mentions, position, subject_at, sentence):
+            return Frame(source, party, self._from(sentence, verb, mentions, position, found), verb.last, "after", word, verb.first)
+        for frame in found:
+            if frame.manner in {"before", "head"} and frame.last > subject_at > frame.first:
+                frame.last = subject_at
+        return Frame(source, party, subject_at, sentence.last, "before", word, verb.first)
+
+    def _nested(self, mentions: list[Mention], position: int, subject_at: int, found: list[Frame]) -> bool:
+        """Return whether these are words inside words: "Baku said Yerevan had admitted 105 dead"."""
+        if not found or found[-1].manner != "before" or found[-1].verb_at < 0:
+            return False
+        outer = found[-1]
+        between = [m.kind for m in mentions if outer.verb_at < m.first < subject_at and m.kind != "~"]
+        words = {t.low for t in self.tokens[outer.verb_at : subject_at]}
+        return all(kind in "vA" for kind in between) and not words & {"while", "but", "and", "whereas", "though", "as"}
+
+    def _closes(self, mentions: list[Mention], position: int, subject_at: int, sentence: Sentence) -> bool:
+        """Return whether what was said comes before: ", Yerevan said on Thursday." """
+        begins = next((n for n, m in enumerate(mentions) if m.last > subject_at), 0)
+        if begins == 0:
+            return False
+        if mentions[begins - 1].kind not in ',"-' and not (mentions[begins - 1].kind == "~" and begins > 1 and mentions[begins - 2].kind in ',"-'):
+            return False
+        rest = mentions[position + 1 :]
+        return not any(m.kind in 'fnuFv:"BKkIo' for m in rest if m.kind != "x") or (rest[:1] != [] and rest[0].kind == "," and False)
+
+    def _inverted(self, sentence: Sentence, mentions: list[Mention], position: int, word: str, found: list[Frame]) -> Frame | None:
+        """Return the frame of a verb whose subject follows: ", informed the Union of Miners"."""
+        verb = mentions[position]
+        before = mentions[position - 1] if position else None
+        if before is None or before.kind not in ',"':
+            if word in {"saying", "claiming", "reporting", "telling"} and found:
+                outer = found[-1]
+                return Frame(outer.source, outer.party, verb.first, sentence.last, "before", word, verb.first, anaphoric=True)
+            return None
+        actor = self._next_actor(mentions, position, 2)
+        if word in {"saying", "claiming", "adding", "reporting"}:
+            speaker = found[-1].source if found else None
+            subject = next((m.actor for m in mentions[:position] if m.actor and self._source_of(m.actor)), None)
+            source = speaker or (self._source_of(subject) if subject else None)
+            return Frame(source, None, verb.first, sentence.last, "before", word, verb.first, anaphoric=True) if source else None
+        if actor and (source := self._source_of(actor) or (self.cast.speaker if actor.kind == "pronoun" else None)):
+            return Frame(source, actor.party, self._from(sentence, verb, mentions, position, found), actor.last, "after", word, verb.first)
+        name = name_after(self.tokens, verb.last, sentence.last)
+        if name and actor is None and word not in _NOUNS:
+            return Frame(name[1], None, self._from(sentence, verb, mentions, position, found), name[0], "after", word, verb.first)
+        return None
+
+    def _from(self, sentence: Sentence, verb: Mention, mentions: list[Mention], position: int, found: list[Frame]) -> int:
+        """Return where words that a later speaker claims begin: after a semicolon or an earlier speaker's."""
+        start = sentence.first
+        for mention in mentions[:position]:
+            if mention.kind == ";":
+                start = mention.last
+        for frame in found:
+            if frame.manner == "before" and frame.first >= start:
+                cut = next((m.first for m in mentions[:position] if m.kind == "," and m.first > frame.verb_at), None)
+                start = max(start, cut if cut is not None else start)
+        return start
+
+    def _subject(self, mentions: list[Mention], position: int) -> Actor | None:
+        """Return the actor that a verb of saying belongs to: the nearest before it, past a relative clause."""
+        kinds = [mention.kind for mention in mentions]
+        for back in range(position - 1, max(-1, position - _STEPS), -1):
+            mention = mentions[back]
+            if mention.kind == "A" and mention.actor and mention.actor.kind not in {"place"}:
+                gap = kinds[back + 1 : position]
+                if self._near(mentions[back + 1 : position]) or (gap[:1] == [","] and gap[-1:] == [","]):
+                    owner = self._head_before(mentions, back)
+                    return owner or mention.actor
+                return None
+            if mention.kind in ";:fnFBkKI" and kinds[back + 1 : position].count(",") < 2 and mention.kind != "k":
+                return None
+        return None
+
+    def _head_before(self, mentions: list[Mention], back: int) -> Actor | None:
+        """Return the actor that this one only describes: "the ministry in Baku said" is the ministry."""
+        if back >= 2 and mentions[back - 1].kind in "~O" and mentions[back - 1].last - mentions[back - 1].first == 1:
+            outer = mentions[back - 2].actor
+            if outer and outer.kind in {"institution", "name", "officials", "person"} and self.tokens[mentions[back - 1].first].low in {"in", "of", "for", "at"}:
+                return outer if self._source_of(outer) else None
+        return None
+
+    def _near(self, between: list[Mention]) -> bool:
+        """Return whether nothing but a few words part a subject and its verb."""
+        words = sum(mention.last - mention.first for mention in between)
+        return all(mention.kind in '~^(){}x"Ehb-O'.replace("{}", "") for mention in between) and words <= 7
+
+    def _next_actor(self, mentions: list[Mention], position: int, steps: int) -> Actor | None:
+        for mention in mentions[position + 1 : position + 1 + steps]:
+            if mention.kind == "A":
+                return mention.actor
+            if mention.kind not in '~"t':
+                return None
+        return None
+
+    def _tallies(self, sentence: Sentence, mentions: list[Mention], found: list[Frame]) -> list[Frame]:
+        """Return the frames of tallies: "by its army's own count", "the latest data of the State Emergency Service"."""
+        frames = []
+        for mention in mentions:
+            actor = mention.actor
+            if mention.kind != "A" or actor is None or any(f.first <= mention.first < f.last and f.source for f in found):
+                continue
+            source = self._source_of(actor)
+            if source and actor.kind != "place" and self._beside_tally(actor, sentence):
+                frames.append(Frame(source, actor.party, sentence.first, sentence.last, "tally"))
+        return frames
+
+    def _beside_tally(self, actor: Actor, sentence: Sentence) -> bool:
+        end = min(actor.last + 3, sentence.last)
+        after = self.tokens[actor.last : end]
+        if self.tokens[actor.last - 1].owns and any(self._is_tally(token) for token in after):
+            return True
+        begin = max(sentence.first, actor.first - 4)
+        before = self.tokens[begin : actor.first]
+        links = [n for n, token in enumerate(before) if token.low in {"of", "by", "from"}]
+        if any(self._is_tally(token) for token in before[: links[-1]] if links) if links else False:
+            return True
+        return any(self._is_tally(token) for token in self.tokens[actor.first : actor.last][-1:])
+
+    def _is_tally(self, token: Token) -> bool:
+        return "tallies" in (self.phrases.roles.get((token.low,)) or {}) and token.low not in {"toll"}
+
+    def _source_of(self, actor: Actor) -> str | None:
+        if actor.kind in {"nobody", "place", "pronoun"}:
+            return None
+        return actor.source
+
+
+def speaker_at(frames: list[Frame], token: int) -> Frame | None:
+    """Return the frame that a token is in: the narrowest; one that reaches forward before one of a tally."""
+    fitting = [frame for frame in frames if frame.first <= token < frame.last]
+    order = {"before": 0, "after": 1, "tail": 2, "head": 3, "carried": 4, "tally": 5}
+    return min(fitting, key=lambda frame: (order[frame.manner], frame.last - frame.first), default=None)

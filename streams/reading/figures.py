@@ -1,0 +1,385 @@
+"""Figures: a number with the noun that it counts, or the reason why it counts no people."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from streams.reading.context import Context
+from streams.reading.lexicon import Phrases
+from streams.reading.numbers import WORDS, Count, count_at, qualify
+from streams.reading.tokens import Token
+
+MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct|november nov|"
+            "december dec"
+        ).split("|"),
+        1,
+    )
+    for name in names.split()
+}
+_TIME_UNITS: Final = frozenset(
+    "second seconds minute minutes hour hours day days week weeks weekend weekends month months year years decade decades century centuries o'clock am pm a.m. "
+    "p.m. night nights hrs".split(),
+)
+_DISTANCES: Final = frozenset(
+    "km kilometres kilometers kilometre kilometer metres meters metre meter m miles mile feet square hectares km2 sq inches cm mm yards acres".split(),
+)
+_MONEY: Final = frozenset("dollars dollar euros euro pounds rubles roubles hryvnia hryvnias shekels shekel yuan lira cents".split())
+_RANKED: Final = frozenset("no nos number road route highway article resolution page unit protocol statement version channel card phase stage line".split())
+_STOP: Final = frozenset(
+    "in on at by to for from with without after before during near as than that which who whom whose when where while but and or nor so "
+    "is are was were be been being has have had will would could can may might must do does did not it its they their he his she her we our i you "
+    "this these those the a an of into onto over under against between among across through per via if because until till since about up down out off "
+    "said says told it's there here only also according amid despite left still were what how why".split(),
+)
+_NUMBER_HEADS: Final = frozenset({"one", "both"})
+
+
+@dataclass(slots=True)
+class Figure:
+    """A number of the text, with what it counts."""
+
+    first: int
+    last: int
+    number: tuple[int, int]  # the tokens of the number with its qualifier
+    count: Count | None
+    why: str | None = None  # the reason why it counts no people
+    noun: str | None = None
+    person: str | None = None  # military, civilian, unknown
+    group: str | None = None
+    party: str | None = None
+    possessive: str | None = None  # its, their, our …
+    outcome: str | None = None
+    outcome_form: str | None = None
+    more: bool = False
+    part: bool = False  # "two of them", "eight of whom"
+    implied: bool = False  # "a soldier": no number is written
+    mixed: bool = False
+    bare: bool = False
+
+
+class FigureReader:
+    """Reads the figures of one document's tokens."""
+
+    __slots__ = ("context", "phrases", "tokens")
+
+    def __init__(self, tokens: list[Token], phrases: Phrases, context: Context) -> None:
+        self.tokens, self.phrases, self.context = tokens, phrases, context
+
+    def at(self, index: int, last: int) -> Figure | None:
+        """Return the figure that begins at a token (a qualifier before the number is looked back for)."""
+        token = self.tokens[index]
+        if token.kind == "clock":
+            return Figure(index, index + 1, (index, index + 1), None, "time")
+        if token.kind == "mark":
+            return None
+        if token.low in {"a", "an"} and (found := self._indefinite(index, last)):
+            return found
+        read = count_at(self.tokens, index) if token.low != "second" else None
+        if read is None:
+            if token.low == "both" or (token.low == "either" and False):
+                return self._noun_phrase(Figure(index, index + 1, (index, index + 1), Count(2)), last)
+            return Figure(index, index + 1, (index, index + 1), None, self._why_unread(index)) if token.kind == "number" else None
+        count, end = read
+        end = min(end, last)
+        qualified, begin = qualify(self.tokens, index, count)
+        figure = Figure(index, end, (begin, end), qualified)
+        why = self._why_no_count(index, end, last)
+        if why:
+            figure.why, figure.last = why
+            return figure
+        return self._noun_phrase(figure, last)
+
+    def _why_unread(self, index: int) -> str:
+        after = self.tokens[index + 1].low if index + 1 < len(self.tokens) else ""
+        if after in MONTHS or "." in self.tokens[index].text:
+            return self._dotted(index)
+        return "percent" if after in {"%", "percent"} else "not_people"
+
+    def _dotted(self, index: int) -> str:
+        """Return what 11.15 or 24.02.22 is."""
+        text = self.tokens[index].text
+        after = self.tokens[index + 1].low if index + 1 < len(self.tokens) else ""
+        parts = text.split(".")
+        if after in {"%", "percent", "per"}:
+            return "percent"
+        if len(parts) == 3:
+            return "date"
+        if len(parts) == 2 and all(p.isdecimal() for p in parts) and len(parts[0]) <= 2 and len(parts[1]) == 2:
+            return "date" if int(parts[0]) <= 31 and int(parts[1]) <= 12 and after not in {"am", "pm"} and int(parts[1]) else "time"
+        return "money" if index and self.tokens[index - 1].text in "$€£" else "not_people"
+
+    def _why_no_count(self, index: int, end: int, last: int) -> tuple[str, int] | None:  # noqa: C901, PLR0911, PLR0912 - one question a line
+        """Return why a number counts no people at all, and where it ends: dates, times, ages, money, ranks."""
+        tokens = self.tokens
+        before = tokens[index - 1] if index else None
+        after = tokens[end] if end < len(tokens) else None
+        low = after.low if after else ""
+        glued = after is not None and after.start == tokens[end - 1].end
+        if before is not None and before.text and before.text in "$€£₴₽":
+            return "money", end
+        if before is not None and before.kind == "word" and before.end == tokens[index].start:
+            return "rank_or_unit", end
+        if before is not None and before.text in "-/" and before.end == tokens[index].start and index > 1 and tokens[index - 2].end == before.start:
+            if before.text == "/" and tokens[index - 2].kind == "number":
+                return "date", end
+            if before.text == "-" and tokens[index - 2].kind == "word" and tokens[index - 2].low not in WORDS:
+                return "rank_or_unit", end
+        if glued and low in {"th", "st", "nd", "rd"}:
+            return "ordinal", end + 1
+        if glued and low in {"am", "pm"} | {"mm", "km", "m", "kg", "cm"}:
+            return ("time" if low in {"am", "pm"} else "equipment" if low == "mm" else "distance"), end + 1
+        if glued and after is not None and after.text in "-–/" and end + 1 < len(tokens) and tokens[end + 1].start == after.end:
+            return self._hyphened(index, end)
+        if glued and after is not None and after.text == "." and end + 1 < len(tokens) and tokens[end + 1].start == after.end and tokens[end + 1].kind == "number":
+            return "time", end
+        if low in {"%", "percent"} or (low == "per" and end + 1 < len(tokens) and tokens[end + 1].low == "cent"):
+            return "percent", end + 1
+        if low == "in" and end + 1 < len(tokens) and tokens[end + 1].low == "ten":
+            return "percent", end + 2
+        if low in MONTHS and tokens[index].kind == "number" and after is not None and after.text[0].isupper():
+            return "date", end + 1
+        if before is not None and before.low in MONTHS and before.text[0].isupper() and tokens[index].kind == "number":
+            return "date", end
+        if before is not None and before.text == "." and index > 1 and tokens[index - 2].low in MONTHS and tokens[index].kind == "number":
+            return "date", end
+        if self._is_year(index, end, before, low):
+            return "year", end
+        if low in _TIME_UNITS or (low in {"further", "more", "long"} and end + 1 < last and tokens[end + 1].low in _TIME_UNITS):
+            old = end + 1 < len(tokens) and tokens[end + 1].low in {"old", "of"} and low.startswith("year")
+            return ("age" if old and tokens[end + 1].low == "old" else "time"), end + 1
+        if low in {"this", "in"} and end + 1 < len(tokens) and tokens[end + 1].low in {"morning", "evening", "afternoon"} | ({"the"} if low == "in" else set()) and (
+            before is not None and before.low in {"at", "since", "around", "by", "until"}
+        ):
+            return "time", end + 2
+        if before is not None and before.low == "at" and tokens[index].kind != "number" and (not low or not low.isalpha() or low in _STOP):
+            return "time", end
+        if low in _DISTANCES:
+            return "distance", end + 1
+        if low in _MONEY:
+            return "money", end + 1
+        if before is not None and before.low in _RANKED and not (before.low == "number" and low in {"of"}):
+            return "rank_or_unit", end
+        if before is not None and (before.low in {"aged", "age"} or (before.low == "under" and low in {",", "first"})):
+            return "age", end
+        if before is not None and before.text == "," and after is not None and after.text == "," and index > 1 and tokens[index].kind == "number":
+            return self._age_between_commas(index, end)
+        if before is not None and before.low == "of" and index > 1 and self._is_single(tokens[index - 2]) and not low.isalpha():
+            return "age", end
+        return None
+
+    def _age_between_commas(self, index: int, end: int) -> tuple[str, int] | None:
+        """Return an age: "A man, 71, died"."""
+        text = self.tokens[index].text
+        single = self._is_single(self.tokens[index - 2]) or self.tokens[index - 2].text[0].isupper()
+        return ("age", end) if single and text.isdecimal() and int(text) < 110 and len(text) <= 3 else None
+
+    def _is_single(self, token: Token) -> bool:
+        roles = self.phrases.roles.get((token.low,)) or {}
+        return bool(("person" in roles or "group" in roles) and not token.low.endswith("s"))
+
+    def _hyphened(self, index: int, end: int) -> tuple[str, int]:
+        """Return what a number is that a hyphen joins to a word: 44-day, 12-year-old, 23-mm, 3-Missile."""
+        mark, word = self.tokens[end], self.tokens[end + 1]
+        if word.kind == "number":
+            return ("date" if mark.text == "/" else "year" if len(word.text) == 4 else "not_people"), end
+        low = word.low
+        if "old" in low or low.startswith("year-"):
+            return "age", end + 2
+        stem = low.split("-")[0]
+        if stem in _TIME_UNITS:
+            return "time", end + 2
+        if stem in {"mm", "pound", "ton", "tonne", "kg", "caliber"}:
+            return "equipment", end + 2
+        if stem in _DISTANCES or stem in {"mile", "kilometer", "kilometre"}:
+            return "distance", end + 2
+        if index and self.tokens[index - 1].text.isupper() and word.text[0].isupper():
+            return "ordinal", end
+        return "not_people", end + 2
+
+    def _is_year(self, index: int, end: int, before: Token | None, low: str) -> bool:
+        text = self.tokens[index].text
+        if not (len(text) == 4 and text.isdecimal() and 1900 <= int(text) <= 2100 and end == index + 1):
+            return False
+        if before is not None and (before.low in MONTHS or before.low in {"in", "since", "of", "from", "until", "by", "during", "early", "late", "mid", "the"}):
+            roles = self.phrases.roles.get((low,)) or {}
+            return "person" not in roles and "group" not in roles
+        if before is not None and before.text == "," and index > 1 and self.tokens[index - 2].kind == "number":
+            return True
+        return not low or not low.isalpha() or low in _STOP or low in {"war", "earthquake", "offensive", "conflict", "campaign", "truce", "clashes"}
+
+    def _indefinite(self, index: int, last: int) -> Figure | None:
+        """Return the figure of one that an article says: "a soldier", "an elderly woman", "a member of the army"."""
+        figure = Figure(index, index + 1, (index, index + 1), Count(1), implied=True)
+        end = index + 1
+        limit = min(last, index + 7)
+        party = None
+        while end < limit:
+            token = self.tokens[end]
+            name = self.context.names.at(self.tokens, end, limit)
+            phrase = self.phrases.at(self.tokens, end, limit)
+            if phrase and ("person" in phrase[1] or "group" in phrase[1]):
+                if self._is_plural(self.tokens[phrase[0] - 1].low) or self._more_noun(phrase[0], limit):
+                    return None
+                figure.person, figure.group = phrase[1].get("person"), phrase[1].get("group")
+                figure.noun, figure.party, figure.last = self.tokens[phrase[0] - 1].low, party, phrase[0]
+                if name and name[1].party and not party:
+                    figure.party = name[1].party
+                self._after_noun(figure, last)
+                return figure
+            if name and name[1].party:
+                party, end = name[1].party, name[0]
+                continue
+            if token.kind not in {"word", "number"} and token.text not in "-\"":
+                return None
+            if token.low in _STOP or (phrase and any(role in phrase[1] for role in ("past", "saying", "event", "active")) and "adjective" not in phrase[1]
+                                      and not (phrase and phrase[1].get("past") in {"wounded", "missing", "captured"})):
+                return None
+            end += 1
+        return None
+
+    def _more_noun(self, end: int, limit: int) -> bool:
+        """Return whether the noun only describes the next one ("a police station", "a militia base")."""
+        if end >= limit or self.tokens[end].kind != "word" or self.tokens[end - 1].owns:
+            return end < limit and self.tokens[end - 1].owns
+        low = self.tokens[end].low
+        roles = self.phrases.at(self.tokens, end, limit)
+        if low in _STOP or (roles and not ("person" in roles[1] or "equipment" in roles[1] or "places_nouns" in roles[1])):
+            return False
+        if roles and "person" in roles[1]:
+            return True
+        return not low.endswith(("ed", "ing")) and low not in {"then", "later", "whose", "dies", "yesterday", "today", "overnight", "on", "near"} and not low.endswith("ly")
+
+    def _is_plural(self, low: str) -> bool:
+        return (low.endswith("s") and not low.endswith("ss")) or low.endswith("men") or low in {"people", "children", "troops", "police", "staff", "personnel"}
+
+    def _noun_phrase(self, figure: Figure, last: int) -> Figure:
+        """Read what follows a number: adjectives, parties, an outcome, the noun."""
+        tokens, end = self.tokens, figure.last
+        limit = min(last, end + 7)
+        noun_at = end
+        while end < limit:
+            token = tokens[end]
+            if token.text == '"' or (token.text == "(" and False):
+                end += 1
+                continue
+            phrase = self.phrases.at(tokens, end, limit)
+            roles = phrase[1] if phrase else {}
+            name = self.context.names.at(tokens, end, limit)
+            if "person" in roles or "group" in roles:
+                self._take_person(figure, roles, phrase[0] if phrase else end + 1, name[1].party if name else None)
+                end = noun_at = figure.last
+                continue
+            if name and (name[1].party or name[1].place):
+                figure.party = figure.party or name[1].party
+                end = name[0]
+                if tokens[end - 1].owns:
+                    figure.possessive = None
+                figure.last = end
+                continue
+            if self._take_outcome(figure, roles, phrase[0] if phrase else end + 1, limit):
+                end = noun_at = figure.last
+                continue
+            if "more" in roles and phrase:
+                figure.more, end = True, phrase[0]
+                figure.last = end
+                continue
+            if token.low == "of" and self._of_part(figure, end, limit):
+                end = noun_at = figure.last
+                continue
+            if token.kind != "word" or token.low in _STOP or self._is_verb(roles, token.low):
+                break
+            if figure.person is not None or figure.group is not None or figure.outcome is not None:
+                break
+            figure.noun = token.low
+            if "equipment" in roles or "places_nouns" in roles:
+                figure.why = "equipment" if "equipment" in roles else "not_people"
+                figure.last = end + 1
+            end += 1
+        if figure.person is not None or figure.group is not None:
+            figure.why = None
+            self._after_noun(figure, last)
+        elif figure.noun and figure.outcome is None and not figure.why:
+            figure.last = max(figure.last, min(end, limit))
+        figure.bare = figure.person is None and figure.group is None and figure.noun is None and figure.outcome is None
+        return figure
+
+    def _is_verb(self, roles: object, low: str) -> bool:
+        return bool(roles) and any(role in roles for role in ("saying", "have", "be", "none", "active", "past", "hypothetical", "negation", "subset", "adverbs")) and low != "wounds"  # type: ignore[operator]
+
+    def _take_person(self, figure: Figure, roles: dict, end: int, party: str | None) -> None:  # type: ignore[type-arg]
+        person = roles.get("person")
+        if "group" in roles:
+            figure.group, person = roles["group"], "civilian"
+        if figure.person and figure.person != person and figure.group is None and person != "unknown":
+            figure.person = person
+        elif figure.person is None or person != "unknown":
+            figure.person = person
+        figure.noun = self.tokens[end - 1].low
+        figure.party = figure.party or party
+        figure.last = end
+
+    def _take_outcome(self, figure: Figure, roles: dict, end: int, limit: int) -> bool:  # type: ignore[type-arg]
+        """Take an outcome inside the noun phrase: "13 wounded servicemen", "15 dead", "27 martyrs"."""
+        form = next((form for form in ("people", "adjective", "event", "past") if form in roles), None)
+        if form is None or figure.outcome is not None:
+            return False
+        if form == "past" and not self._person_follows(end, limit) and not (roles.get("past") in {"wounded", "killed_or_wounded"} and figure.person is None):
+            return False
+        if form == "past" and figure.person is not None:
+            return False
+        if form == "adjective" and figure.person is not None and roles["adjective"] not in {"killed"}:
+            return False
+        figure.outcome, figure.outcome_form, figure.last = roles[form], form, end
+        return True
+
+    def _person_follows(self, index: int, limit: int) -> bool:
+        for ahead in range(index, min(index + 3, limit)):
+            if self.tokens[ahead].kind != "word" or self.tokens[ahead].low in _STOP:
+                return False
+            phrase = self.phrases.at(self.tokens, ahead, limit)
+            if phrase and ("person" in phrase[1] or "group" in phrase[1]):
+                return True
+        return False
+
+    def _of_part(self, figure: Figure, index: int, limit: int) -> bool:
+        """Take "of its soldiers", "of them", "of Azerbaijan's soldiers"; leave other things that "of" may begin."""
+        if index + 1 >= limit:
+            return False
+        low = self.tokens[index + 1].low
+        if low in {"them", "whom", "these", "those"}:
+            figure.part, figure.last = True, index + 2
+            return True
+        roles = self.phrases.roles.get((low,)) or {}
+        if "possessives" in roles:
+            figure.possessive, figure.last = low, index + 2
+            return True
+        if low == "the" or self.context.names.at(self.tokens, index + 1, limit):
+            end = index + (2 if low == "the" else 1)
+            name = self.context.names.at(self.tokens, end, limit)
+            phrase = self.phrases.at(self.tokens, name[0] if name else end, limit)
+            if phrase and ("person" in phrase[1] or "group" in phrase[1]) and figure.person is None:
+                figure.last = end
+                return True
+        return False
+
+    def _after_noun(self, figure: Figure, last: int) -> None:
+        """Take the party that follows the noun ("of the army of Burkina", "from Hezbollah", "on the Armenian side")."""
+        end = figure.last
+        if end + 1 >= last or self.tokens[end].low not in {"of", "from", "on", "with", "for"} or figure.party:
+            return
+        for ahead in range(end + 1, min(end + 6, last)):
+            name = self.context.names.at(self.tokens, ahead, last)
+            if name and name[1].party:
+                if self.tokens[end].low == "on" and (name[0] >= last or self.tokens[name[0]].low not in {"side", "soil", "territory"}):
+                    return
+                figure.party, figure.last = name[1].party, name[0]
+                return
+            roles = self.phrases.roles.get((self.tokens[ahead].low,)) or {}
+            if not (self.tokens[ahead].low in {"the", "of", "regular", "s"} or "institution" in roles or "possessives" in roles):
+                return
+            if "possessives" in roles and self.tokens[end].low == "on":
+                figure.possessive, figure.last = self.tokens[ahead].low, ahead + 1
+                return

@@ -1,0 +1,200 @@
+"""Whose people a figure is of."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from streams.reading.attribution import Frame
+from streams.reading.clauses import Found
+from streams.reading.figures import Figure
+from streams.reading.mentions import Mention
+from streams.reading.scene import Marked, Scene
+
+_AGAINST: Final = frozenset(
+    "liquidated eliminated destroyed neutralised neutralized eliminating destroying liquidating eliminate destroy neutralise neutralising captured incapacitated".split(),
+)
+_BOTH: Final = ("both sides", "all sides", "two sides", "either side", "both armies", "between them", "two armies", "two countries", "both countries")
+_AGENTS: Final = frozenset("by".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The party of a figure and how it is known: explicit, own, enemy, place, default."""
+
+    party: str
+    manner: str
+
+
+def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last: Whose | None) -> Whose:
+    """Return the party that a figure's people are of."""
+    figure = found.mention.figure
+    assert figure is not None  # noqa: S101 - each found mention is a figure
+    affiliation = scene.context.affiliation(frame.source) if frame and frame.source else None
+    words = " ".join(scene.words(marked.sentence.first, marked.sentence.last))
+    explicit = _explicit(scene, marked, found, figure, affiliation)
+    if explicit:
+        return Whose(explicit, "explicit")
+    if any(phrase in words for phrase in _BOTH) and figure.group is None:
+        return Whose("all", "explicit")
+    if last is not None and (figure.bare or figure.more or (figure.outcome and figure.person is None)):
+        return last
+    agent = _agent(scene, marked, found, affiliation)
+    if agent and (victim := opponent(scene, agent, affiliation)):
+        return Whose(victim, "agent")
+    if affiliation and figure.person in {"military", None} and found.by is not None and found.by.word in _AGAINST and figure.possessive is None:
+        enemy = opponent(scene, affiliation, None)
+        if enemy:
+            return Whose(enemy, "enemy")
+    if affiliation and _in_war(scene, affiliation):
+        return Whose(affiliation, "own")
+    return _of_the_place(scene, marked, figure)
+
+
+def _in_war(scene: Scene, party: str) -> bool:
+    return scene.episode is None or party in scene.episode.parties or party in scene.context.parties
+
+
+def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affiliation: str | None) -> str | None:
+    if figure.party:
+        return figure.party
+    words = scene.words(figure.first, figure.last)
+    low = marked.sentence.first
+    if figure.possessive or set(words) & {"its", "their", "his", "our", "own"}:
+        word = figure.possessive or next(w for w in words if w in {"its", "their", "his", "our", "own"})
+        if word == "our":
+            return affiliation or scene.context.affiliation(scene.document.outlet)
+        before = _party_before(marked, found.order, inclusive=True)
+        return before or affiliation
+    if set(words) & {"enemy", "hostile", "adversary", "occupation", "occupiers"} or "enemy" in scene.words(max(low, figure.first - 2), figure.first):
+        return opponent(scene, affiliation, None) if affiliation else None
+    side = _side_after(scene, marked, found.order)
+    if side:
+        return side
+    if found.row.id == "lose":
+        return _party_before(marked, found.order, inclusive=True) or affiliation
+    if found.row.id in {"number-rises", "toll-rises", "loss-of", "label", "toll-of", "number-first"}:
+        return _party_of_label(marked, found)
+    return None
+
+
+def _side_after(scene: Scene, marked: Marked, order: int) -> str | None:
+    """Return the party of "… on the Armenian side", "… in Northern ranks" after a figure."""
+    for position in range(order + 1, min(order + 6, len(marked.mentions))):
+        mention = marked.mentions[position]
+        if mention.kind == "A" and mention.actor and mention.actor.party:
+            before = scene.tokens[mention.first - 2 : mention.first]
+            last = scene.tokens[mention.last - 1].low
+            after = scene.tokens[mention.last].low if mention.last < len(scene.tokens) else ""
+            if any(t.low in {"on", "in", "of", "from"} for t in before) and (last in {"side", "sides"} or after in {"side", "soil", "territory", "ranks", "captivity"}):
+                return mention.actor.party
+        if mention.kind in ";:" or mention.kind in "fnF":
+            return None
+    return None
+
+
+def _party_before(marked: Marked, order: int, *, inclusive: bool) -> str | None:
+    for position in range(order - 1, -1, -1):
+        mention = marked.mentions[position]
+        if mention.kind in "Ap" and (party := mention.actor.party if mention.actor else mention.figure.party if mention.figure else None):
+            return party
+        if mention.kind == "f" and mention.figure and mention.figure.party and inclusive:
+            return mention.figure.party
+    return None
+
+
+def _party_of_label(marked: Marked, found: Found) -> str | None:
+    """Return the party named beside the noun of harm: "Gaza deaths", "losses of the enemy", "dead of Armenia"."""
+    start = next((n for n, m in enumerate(marked.mentions) if m is found.by), None)
+    if start is None:
+        return None
+    for position in range(start + 1, found.order):
+        mention = marked.mentions[position]
+        if mention.kind == "A" and mention.actor and mention.actor.party:
+            return mention.actor.party
+        if mention.kind == "p" and mention.figure and mention.figure.party:
+            return mention.figure.party
+    before = marked.mentions[start - 1] if start else None
+    if before is not None and before.kind == "A" and before.actor and before.actor.kind in {"party", "place", "name"}:
+        return before.actor.party
+    return None
+
+
+def _agent(scene: Scene, marked: Marked, found: Found, affiliation: str | None) -> str | None:
+    """Return the party that did it: the subject of an active verb, or "by …" after a passive one, or "Israeli strikes"."""
+    mentions = marked.mentions
+    by = next((n for n, m in enumerate(mentions) if m is found.by), None)
+    if by is None:
+        return None
+    if found.row.id == "active":
+        for position in range(by - 1, -1, -1):
+            mention = mentions[position]
+            party = _party_of(mention)
+            if mention.kind == "A" and mention.actor and mention.actor.kind == "pronoun":
+                return affiliation
+            if party and not _is_object(scene, mention):
+                return party
+            if mention.kind in ";" or (mention.kind in "fF" and position < by - 1):
+                break
+        return None
+    for position in range(by + 1, min(by + 7, len(mentions))):
+        mention = mentions[position]
+        party = _party_of(mention)
+        before = scene.words(max(mention.first - 4, marked.sentence.first), mention.first)
+        if party and ("by" in before or ("in" in before[-2:] and _harmful(scene, mention))):
+            return party
+        if mention.kind in ";":
+            break
+    return next((p for m in mentions[:by] if m.kind == "A" and (p := _party_of(m)) and _harmful(scene, m)), None)
+
+
+def _is_object(scene: Scene, mention: Mention) -> bool:
+    before = scene.tokens[mention.first - 1].low if mention.first else ""
+    return before in {"in", "at", "on", "near", "of", "from", "against", "to", "across", "inside"}
+
+
+def _harmful(scene: Scene, mention: Mention) -> bool:
+    """Return whether an attack follows a party's name ("Israeli strikes", "Ukrainian army's shelling")."""
+    after = scene.tokens[mention.last : mention.last + 3]
+    return any("incident" in (scene.phrases.roles.get((token.low,)) or {}) or token.low in {"forces", "troops"} for token in after)
+
+
+def _party_of(mention: Mention) -> str | None:
+    if mention.kind == "A" and mention.actor and mention.actor.kind != "place":
+        return mention.actor.party
+    return mention.figure.party if mention.kind in "p" and mention.figure else None
+
+
+def opponent(scene: Scene, party: str, hint: str | None) -> str | None:
+    """Return whom a party fights: the other one of two, else the other one that is named most."""
+    if hint and hint != party:
+        return hint
+    others = [other for other in (scene.episode.parties if scene.episode else ()) if other != party]
+    if len(others) <= 1:
+        return others[0] if others else None
+    named = {other: 0 for other in others}
+    for marked in scene.marked:
+        for mention in marked.mentions:
+            found = mention.actor.party if mention.actor else mention.figure.party if mention.figure else None
+            if found in named:
+                named[found] += 1
+    for place, times in scene.cast.places.items():
+        within = scene.context.places.get(place)
+        if within in named:
+            named[within] += times
+    return max(others, key=lambda other: named[other])
+
+
+def _of_the_place(scene: Scene, marked: Marked, figure: Figure) -> Whose:
+    """Return the party by the nearest place, else whose people the document is about."""
+    for mention in marked.mentions:
+        if mention.actor and mention.actor.place and (within := scene.context.places.get(mention.actor.place)):
+            return Whose(within, "place")
+    sides = scene.cast._sides()  # noqa: SLF001
+    for side in sides:
+        if scene.episode is None or side in scene.episode.parties or side in scene.context.parties:
+            return Whose(side, "place")
+    for mention in marked.mentions:
+        if mention.actor and mention.actor.party and mention.actor.kind in {"party", "name"}:
+            return Whose(mention.actor.party, "default")
+    if figure.person == "military" and scene.episode:
+        return Whose(scene.episode.parties[0] if scene.episode.parties else "civilians", "default")
+    return Whose("civilians", "default")

@@ -1,0 +1,144 @@
+"""The scene: a document cut into sentences with everything that was marked in them, and the episode it is of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+
+from streams.reading.actors import Actor, Cast
+from streams.reading.attribution import Attribution, Frame
+from streams.reading.context import Context, Episode
+from streams.reading.document import Document
+from streams.reading.figures import FigureReader
+from streams.reading.lexicon import Phrases
+from streams.reading.mentions import Mention, MentionReader
+from streams.reading.times import Clock, Moment, moments
+from streams.reading.tokens import Sentence, Token, sentences_of, tokens_of
+
+_AFTERWARDS: Final = timedelta(days=550)
+#: Cues: roles of the lexicon that a sentence as a whole may have.
+CUES: Final = ("cumulative", "incident", "period", "history", "disaster", "conflict", "superseded", "hypothetical", "negation", "enemy")
+
+
+@dataclass(slots=True)
+class Marked:
+    """A sentence with its mentions, actors, frames, times and cues (role → tokens)."""
+
+    sentence: Sentence
+    mentions: list[Mention]
+    actors: list[Actor]
+    frames: list[Frame]
+    times: list[Moment]
+    cues: dict[str, list[int]]
+
+    def has(self, cue: str) -> bool:
+        """Return whether the sentence has a word of a role."""
+        return cue in self.cues
+
+
+@dataclass(slots=True)
+class Scene:
+    """A document as it was marked."""
+
+    document: Document
+    context: Context
+    phrases: Phrases
+    tokens: list[Token]
+    clock: Clock
+    cast: Cast
+    episode: Episode | None
+    marked: list[Marked] = field(default_factory=list)
+
+    def words(self, first: int, last: int) -> list[str]:
+        """Return the small-letter words of a range of tokens."""
+        return [token.low for token in self.tokens[first:last]]
+
+
+def scene_of(document: Document, context: Context, phrases: Phrases) -> Scene:
+    """Return the scene of a document."""
+    tokens = tokens_of(document.whole)
+    cast = Cast(context, phrases, document.outlet)
+    episode = _episode_of(document, context, tokens)
+    cast.parties = episode.parties if episode else ()
+    zone = document.zone or (episode.zone if episode else None)
+    scene = Scene(document, context, phrases, tokens, Clock.of(document.published_at, zone), cast, episode)
+    sentences = sentences_of(tokens)
+    _first_places(tokens, sentences, cast)
+    reader = MentionReader(tokens, phrases, FigureReader(tokens, phrases, context))
+    attribution = Attribution(cast, tokens, phrases)
+    for sentence in sentences:
+        actors = cast.actors(tokens, sentence.first, sentence.last)
+        mentions = reader.read(sentence.first, sentence.last, actors)
+        frames = attribution.read(sentence, mentions, actors)
+        times = list(moments(tokens, sentence.first, sentence.last, scene.clock))
+        scene.marked.append(Marked(sentence, mentions, actors, frames, times, _cues(phrases, tokens, sentence)))
+    return scene
+
+
+def _first_places(tokens: list[Token], sentences: Iterable[Sentence], cast: Cast) -> None:
+    """Count the places of the whole text first: "the governor" of a headline is the one of the place in the body."""
+    for sentence in sentences:
+        index = sentence.first
+        while index < sentence.last:
+            name = cast.context.names.at(tokens, index, sentence.last)
+            if name and name[1].place:
+                cast.places[name[1].place] = cast.places.get(name[1].place, 0) + 1
+            index = name[0] if name else index + 1
+
+
+def _cues(phrases: Phrases, tokens: list[Token], sentence: Sentence) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    index = sentence.first
+    while index < sentence.last:
+        hit = phrases.at(tokens, index, sentence.last)
+        if hit:
+            for cue in CUES:
+                if cue in hit[1]:
+                    found.setdefault(cue, []).append(index)
+        index += 1
+    return found
+
+
+def _episode_of(document: Document, context: Context, tokens: list[Token]) -> Episode | None:
+    """Return the episode of a document: the one that it names, else of those of its time the one whose parties it names."""
+    for episode in context.episodes:
+        if episode.slug == document.episode:
+            return episode
+    day = date.fromisoformat(document.published_at[:10])
+    named = _named(context, tokens)
+    best: tuple[tuple[int, int, int], Episode] | None = None
+    for episode in context.episodes:
+        if episode.begins and day < episode.begins:
+            continue
+        late = bool(episode.ends and day > episode.ends + timedelta(days=1))
+        if late and episode.ends and day > episode.ends + _AFTERWARDS:
+            continue
+        weight = sum(named.get(party, 0) for party in episode.parties) or int(_title_fits(document.title, episode.slug))
+        length = -((episode.ends or date.max) - (episode.begins or date.min)).days
+        key = (int(not late), weight, length)
+        if weight and (best is None or key > best[0]):
+            best = key, episode
+    return best[1] if best else None
+
+
+def _title_fits(title: str, slug: str) -> bool:
+    words = {word for word in slug.split("-") if len(word) > 3}
+    return bool(words & set(title.lower().split()))
+
+
+def _named(context: Context, tokens: list[Token]) -> dict[str, int]:
+    """Return how often each party is named, or a place or source of it."""
+    found: dict[str, int] = {}
+    index = 0
+    while index < len(tokens):
+        name = context.names.at(tokens, index, len(tokens))
+        if name is None:
+            index += 1
+            continue
+        entity = name[1]
+        party = entity.party or (context.places.get(entity.place) if entity.place else None)
+        party = party or (context.affiliation(entity.source) if entity.source else None)
+        if party:
+            found[party] = found.get(party, 0) + 1
+        index = name[0]
+    return found
