@@ -43,6 +43,7 @@ class Cast:
     by_head: dict[str, str] = field(default_factory=dict)
     persons: dict[str, str] = field(default_factory=dict)
     speaker: str | None = None
+    last_party: str | None = None
 
     def actors(self, tokens: list[Token], first: int, last: int) -> list[Actor]:
         """Return the actors of a sentence, in order, and remember them."""
@@ -54,6 +55,8 @@ class Cast:
                 index += 1
                 continue
             self._remember(tokens, actor, last)
+            if actor.party and actor.kind in {"party", "name", "institution", "officials"}:
+                self.last_party = actor.party
             found.append(actor)
             index = max(actor.last, index + 1)
         return found
@@ -78,7 +81,8 @@ class Cast:
         if phrase and "officials" in phrase[1]:
             return self._officials(tokens, index, phrase[0], last)
         if phrase and "nobody" in phrase[1]:
-            return Actor(index, phrase[0], "nobody")
+            inner = self._officials(tokens, index, phrase[0], last)
+            return inner if inner.source and inner.institution else Actor(index, phrase[0], "nobody")
         return None
 
     def _named(self, tokens: list[Token], index: int, name: tuple[int, Entity], last: int) -> Actor:
@@ -139,6 +143,8 @@ class Cast:
         before = tokens[index - 1] if index else None
         if before is not None and before.text[0].isupper() and before.kind == "word" and (before.low, institution) in self.context.institutions:
             source = self.context.institutions[before.low, institution]
+        elif before is not None and "possessives" in (self.phrases.roles.get((before.low,)) or {}) and self.last_party:
+            source = self._owned(institution, Entity(party=self.last_party), self.last_party)
         elif institution == "hospital" and before is not None and before.text[0].isupper():
             source = slug_of(f"{before.text} {tokens[index].text}")
         else:
@@ -150,6 +156,8 @@ class Cast:
         """Return the source meant by an institution without an owner ("the governor")."""
         if institution in self.by_institution:
             return self.by_institution[institution]
+        if self.last_party and (self.last_party, institution) in self.context.institutions:
+            return self.context.institutions[self.last_party, institution]
         candidates = self.context.of_institution.get(institution, ())
         fitting = [slug for slug in candidates if self.context.affiliation(slug) in self.parties] or list(candidates)
         for place in self.places:
@@ -185,7 +193,7 @@ class Cast:
             if name and (name[1].party or name[1].source):
                 inner = self._named(tokens, after, name, last)
                 source = inner.source if inner.kind in {"institution", "name"} else f"{inner.party}-officials"
-                return Actor(index, inner.last, "officials", source, inner.party)
+                return Actor(index, inner.last, "officials", source, inner.party, None, inner.institution or ("name" if inner.kind == "name" else None))
             if phrase and "institution" in phrase[1]:
                 inner = self._institution(tokens, after, phrase[0], phrase[1]["institution"], last)
                 return Actor(index, inner.last, "officials", inner.source, inner.party, None, inner.institution)

@@ -17,6 +17,8 @@ _NOUNS: Final = frozenset(
     "said".split(),
 ) - {"said"}
 _STEPS: Final = 9
+#: Words after a verb of saying that say where and when, not what.
+_TRAILS: Final = frozenset("on in at late early after before during via yesterday today , . and earlier by to as from through when while ;".split())
 
 
 @dataclass(slots=True)
@@ -194,9 +196,13 @@ class Attribution:
         begins = next((n for n, m in enumerate(mentions) if m.last > subject_at), 0)
         if begins == 0:
             return False
+        verb = mentions[position]
         if mentions[begins - 1].kind not in ',"-' and not (mentions[begins - 1].kind == "~" and begins > 1 and mentions[begins - 2].kind in ',"-'):
             return False
         rest = mentions[position + 1 :]
+        after = self.tokens[verb.last].low if verb.last < sentence.last else ""
+        if after in _TRAILS and any(m.kind in "fnFuBkI" for m in mentions[:begins]):
+            return True
         return not any(m.kind in 'fnuFv:"BKkIo' for m in rest if m.kind != "x") or (rest[:1] != [] and rest[0].kind == "," and False)
 
     def _inverted(self, sentence: Sentence, mentions: list[Mention], position: int, word: str, found: list[Frame]) -> Frame | None:

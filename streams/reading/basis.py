@@ -164,6 +164,8 @@ def _default(scene: Scene, marked: Marked, found: Found, own_side: bool | None, 
     if last is not None:
         return Basis(last.basis, last.scope, day or last.as_of, explicit=False)
     title = scene.marked[0]
+    if sum(len(each.mentions) > 1 for each in scene.marked) <= 3:
+        return Basis("incremental", None, day, explicit=False)
     if title.has("incident") and not title.has("cumulative"):
         return Basis("incremental", None, day, explicit=False)
     if own_side:

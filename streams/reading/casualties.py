@@ -1,15 +1,17 @@
 """Casualty claims: each figure that a row found, with source, party, population, basis, or the reason to leave it out."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from streams.reading.attribution import Frame, speaker_at
 from streams.reading.basis import Basis, basis_of
+from streams.reading.bulletins import Entry, read_bulletin
 from streams.reading.clauses import PARTS, Found, find
 from streams.reading.figures import Figure
 from streams.reading.mentions import Mention
-from streams.reading.party import Whose, whose
-from streams.reading.scene import Marked, Scene
+from streams.reading.party import Whose, opponent, whose
+from streams.reading.scene import Marked, Scene, document_speaker
 
 _HANDED: Final = frozenset(
     "handed returned repatriated exchange exchanged swap swapped freed released release repatriation rescued evacuated displaced fled deployed "
@@ -51,9 +53,69 @@ def read_casualties(scene: Scene) -> Reading:
     """Return the casualty claims of a document."""
     reading = Reading()
     other_event = _is_other_event(scene)
+    speaker = document_speaker(scene)
+    _bulletin(scene, speaker, reading)
     for marked in scene.marked:
+        if marked.sentence.first in scene.skipped:
+            continue
         _sentence(scene, marked, reading, other_event)
+        _sign(scene, marked, reading)
+    for claim in reading.claims:
+        if claim.source is None and speaker is not None:
+            claim.source = speaker
     return reading
+
+
+def _sign(scene: Scene, marked: Marked, reading: Reading) -> None:
+    """Give the claims of a paragraph to whoever the sentence after them says keeps the count."""
+    if any(mention.kind in "fnFu" for mention in marked.mentions):
+        return
+    frame = next((f for f in marked.frames if f.source and not f.anaphoric and (f.manner == "tally" or f.verb in _SIGNING)), None)
+    if frame is None:
+        return
+    for claim in reversed(reading.claims):
+        if claim.marked.sentence.paragraph != marked.sentence.paragraph or claim.marked is marked:
+            break
+        if claim.source is None and claim.frame is None:
+            claim.source, claim.frame = frame.source, frame
+
+
+_SIGNING: Final = frozenset("informed published reported documented released registered counted recorded publishes reports confirmed".split())
+
+
+def _bulletin(scene: Scene, speaker: str | None, reading: Reading) -> None:
+    """Add the claims of a bulletin's lines; its sentences are not read again as prose."""
+    if scene.episode is None:
+        return
+    bulletin = read_bulletin(scene.tokens, scene.bulletins, alone=scene.bulletin_alone)
+    reading.why.update(bulletin.why)
+    affiliation = scene.context.affiliation(speaker or scene.document.outlet)
+    for entry in bulletin.entries:
+        party = opponent(scene, affiliation, None) if entry.enemy and affiliation else affiliation
+        first = entry.number[0]
+        marked = next(m for m in scene.marked if m.sentence.first <= first < m.sentence.last or m.sentence.first > first)
+        figure = Figure(first, entry.number[1], entry.number, entry.count, bare=True)
+        population = "civilian" if entry.group else "military" if entry.outcome == "killed_or_wounded" else "unknown"
+        basis = Basis(entry.basis, _scope_of(scene, entry) if entry.basis == "cumulative" else None)
+        reading.claims.append(
+            Draft(speaker, party or "civilians", entry.outcome, population, entry.group, figure, basis, "bulletin", marked, 0, "own", None),
+        )
+    for marked in scene.marked:
+        if any(low <= marked.sentence.first < high for low, high in bulletin.lines):
+            scene.skipped.add(marked.sentence.first)
+
+
+def _scope_of(scene: Scene, entry: Entry) -> str | None:
+    """Return the scope of a bulletin's section, from the day in its heading."""
+    if entry.since is None:
+        return "since-ceasefire" if entry.truce else None
+    day = scene.clock.first_day(scene.tokens[entry.since[0] : entry.since[1]], scene.months)
+    if day is None:
+        return "since-ceasefire" if entry.truce else None
+    begins = scene.episode.begins if scene.episode else None
+    if not entry.truce and (begins is None or day <= begins + timedelta(days=5) or day >= scene.clock.today):
+        return None
+    return f"since-{day.isoformat()}"
 
 
 def _is_other_event(scene: Scene) -> bool:
@@ -87,8 +149,10 @@ def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool)
         draft = _draft(scene, marked, found, last, previous)
         reading.claims.append(draft)
         last = draft
+    here = [claim for claim in reading.claims if claim.marked is marked]
     for part in parts.values():
-        _part(scene, marked, part, last or previous, reading)
+        parent = next((claim for claim in reversed(here) if claim.order < part.order), None) or previous or next(iter(here), None)
+        _part(scene, marked, part, parent, reading)
 
 
 def _part(scene: Scene, marked: Marked, part: Found, parent: Draft | None, reading: Reading) -> None:
@@ -112,7 +176,7 @@ def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_p
     assert figure is not None  # noqa: S101 - each found mention is a figure
     if other_event or marked.has("disaster") and not _warlike(scene, marked):
         return "other_event"
-    if (is_part or figure.part) and figure.group is None:
+    if (is_part or (figure.part and _whole_before(marked, found.order))) and figure.group is None:
         return "subset"
     if _hypothetical(scene, marked, found):
         return "hypothetical"
@@ -121,12 +185,23 @@ def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_p
     if _is_superseded(scene, marked, found):
         return "superseded"
     words = set(scene.words(marked.sentence.first, marked.sentence.last))
-    bodies = bool({"bodies", "remains", "coffins"} & words)
-    if (found.outcome == "captured" or bodies) and _HANDED & words:
+    body = bool({"bodies", "remains", "corpses"} & set(scene.words(figure.first, figure.last)))
+    held = found.outcome == "captured" and found.mention.outcome is not None
+    if (held or body) and _HANDED & words:
         return "not_people"
     if _denied(marked, found):
         return "hypothetical"
     return None
+
+
+def _whole_before(marked: Marked, order: int) -> bool:
+    """Return whether "three of them" is a part of a number; of people without one it is the figure itself."""
+    for mention in reversed(marked.mentions[:order]):
+        if mention.kind in "fnF" and mention.figure and not mention.figure.implied:
+            return True
+        if mention.kind == "p":
+            return False
+    return True
 
 
 def _hypothetical(scene: Scene, marked: Marked, found: Found) -> bool:
@@ -136,7 +211,7 @@ def _hypothetical(scene: Scene, marked: Marked, found: Found) -> bool:
     start = min(by, found.order)
     for position in range(max(by, found.order), -1, -1):
         mention = mentions[position]
-        if position < start and mention.kind in ';":' or (mention.kind == "," and position < start - 3):
+        if position < start and mention.kind in ';":j' or (mention.kind == "," and position < start - 3):
             return False
         if mention.kind == "h":
             return True
@@ -191,7 +266,9 @@ def _draft(scene: Scene, marked: Marked, found: Found, last: Draft | None, previ
     frame = speaker_at(marked.frames, found.mention.first)
     _inherit(marked, found, figure, last, previous)
     same = last is not None and last.frame is frame
-    owner = whose(scene, marked, found, frame, Whose(last.party, last.whose) if last and same else None)
+    chain = last if last and same else previous if previous and figure.more and not last else None
+    listed = chain is not None and last is not None and chain.row == found.row.id and figure.person != "military" and _adjoins(marked, last.order, found.order)
+    owner = whose(scene, marked, found, frame, Whose(chain.party, chain.whose) if chain else None, listed=listed)
     source = frame.source if frame else None
     affiliation = scene.context.affiliation(source) if source else None
     own = None if affiliation is None else affiliation == owner.party
@@ -199,8 +276,26 @@ def _draft(scene: Scene, marked: Marked, found: Found, last: Draft | None, previ
     outcome = found.outcome
     if found.row.id == "loss-of" and found.by is not None and found.by.word in {"loss", "losses"} and figure.person:
         outcome = "killed"
+    if _is_mixed(marked, found.order, figure):
+        figure.mixed = True
     population = "civilian" if figure.group else "mixed" if figure.mixed else figure.person or "unknown"
     return Draft(source, owner.party, outcome, population, figure.group, figure, basis, found.row.id, marked, found.order, owner.manner, frame)
+
+
+def _adjoins(marked: Marked, before: int, order: int) -> bool:
+    """Return whether two figures are neighbours of one list: "42 Armenian soldiers and 5 civilians"."""
+    return all(mention.kind in ",c~(" for mention in marked.mentions[before + 1 : order])
+
+
+def _is_mixed(marked: Marked, order: int, figure: Figure) -> bool:
+    """Return whether one figure counts soldiers and civilians: "34 soldiers, civilians", "50 dead, soldiers and civilians"."""
+    seen = {figure.person} & {"military", "civilian"}
+    for mention in marked.mentions[order + 1 : order + 5]:
+        if mention.kind == "p" and mention.figure and mention.figure.person in {"military", "civilian"}:
+            seen.add(mention.figure.person)
+        elif mention.kind not in ",c~":
+            break
+    return len(seen) == 2
 
 
 def _inherit(marked: Marked, found: Found, figure: Figure, last: Draft | None, previous: Draft | None) -> None:
@@ -210,12 +305,34 @@ def _inherit(marked: Marked, found: Found, figure: Figure, last: Draft | None, p
         if people is not None:
             figure.person, figure.group = people.person, people.group
             return
+    if figure.part and figure.person is None:
+        people = next((m.figure for m in reversed(marked.mentions[: found.order]) if m.kind == "p" and m.figure), None)
+        if people is not None and not _whole_before(marked, found.order):
+            figure.person, figure.group, figure.party = people.person, people.group, figure.party or people.party
     if figure.person is not None or figure.group is not None:
         return
+    following = _shared_after(marked, found.order)
+    if figure.party and following is not None:
+        figure.person, figure.group = following.person, following.group
+        return
+    if last is None and previous is not None and (figure.bare or figure.more) and (figure.more or marked.frames and marked.frames[0].manner == "carried"):
+        last = previous
+    if last is not None and last.group and figure.bare:
+        figure.group = last.group
     if last is not None and (figure.bare or figure.outcome):
         figure.person = last.population if last.population in {"military", "civilian"} else None
         if last.figure.person == "unknown":
             figure.person = "unknown"
+
+
+def _shared_after(marked: Marked, order: int) -> Figure | None:
+    """Return the figure whose noun a figure before it shares: "91 Armenian and 31 Azerbaijani soldiers"."""
+    for mention in marked.mentions[order + 1 : order + 5]:
+        if mention.kind == "f":
+            return mention.figure
+        if mention.kind not in "c,n":
+            return None
+    return None
 
 
 def _people_between(marked: Marked, found: Found) -> Figure | None:

@@ -13,9 +13,9 @@ from typing import Final
 from streams.reading.mentions import Mention
 
 #: One figure or several: "14 soldiers, two officers and a nurse"; tanks among them do not end the list.
-_LIST: Final = r"(?:x(?:,c?|c)~?)*[fnuF]\)?(?:\"?(?:,c?|c|\()[~t]?\"?[fnuFx]\)?){0,12}"
+_LIST: Final = r"(?:x(?:,c?|c)~?)*[fnuF]\)?(?:\"?(?:,c~?|c~?|,|\()\"?[fnuFx]\)?){0,12}"
 #: What may be between a figure and its verb: "of the night shift", "in Gaza", ", including five officers,".
-_GAP: Final = r"(?:~?\"~?|[~OApt]{1,4}|~?,[^,;BKkI]{1,8},|\([^)BKkI]{1,8}\))?"
+_GAP: Final = r"(?:~?\"~?|[~OAptx]{1,4}|~?,[^,;BKkI]{1,8},|\([^)BKkI]{1,8}\)|[,c]p|,?~?r~?|~?,?w~?[fnu]~?,?)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ ROWS: Final = (
     ),
     Row(
         "participle",
-        rf"(?P<fig>{_LIST})~?\"?(?P<out>[ka])(?!~?[fnuF])",
+        rf"(?P<fig>{_LIST})(?:~|y|[,c]p|~?A|~?,?w~?[fnu]~?,?)?\"?(?P<out>[ka])(?!~?[fnuF])",
         "13 servicemen captured in the hills, 16 missing",
         "13 servicemen decorated in the hills",
     ),

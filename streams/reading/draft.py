@@ -25,7 +25,7 @@ class Draft:
 def read(document: Document, context: Context) -> Draft:
     """Return the draft of a document."""
     table = lexicon(document.lang)
-    scene = scene_of(document, context, table.phrases)
+    scene = scene_of(document, context, table)
     reading = read_casualties(scene)
     pairs = []
     for claim in _merged(reading.claims):

@@ -142,6 +142,8 @@ class FigureReader:
         if low in MONTHS and tokens[index].kind == "number" and after is not None and after.text[0].isupper():
             return "date", end + 1
         if before is not None and before.low in MONTHS and before.text[0].isupper() and tokens[index].kind == "number":
+            if index > 1 and tokens[index - 2].kind == "number" and len(tokens[index].text) != 4:
+                return None
             return "date", end
         if before is not None and before.text == "." and index > 1 and tokens[index - 2].low in MONTHS and tokens[index].kind == "number":
             return "date", end
@@ -289,6 +291,10 @@ class FigureReader:
             if token.low == "of" and self._of_part(figure, end, limit):
                 end = noun_at = figure.last
                 continue
+            if token.low == "military" and figure.person is None:
+                figure.person, end = "military", end + 1
+                figure.last = end
+                continue
             if token.kind != "word" or token.low in _STOP or self._is_verb(roles, token.low):
                 break
             if figure.person is not None or figure.group is not None or figure.outcome is not None:
@@ -303,6 +309,8 @@ class FigureReader:
             self._after_noun(figure, last)
         elif figure.noun and figure.outcome is None and not figure.why:
             figure.last = max(figure.last, min(end, limit))
+        if figure.outcome is not None and figure.person is None:
+            self._of_people(figure, last)
         figure.bare = figure.person is None and figure.group is None and figure.noun is None and figure.outcome is None
         return figure
 
@@ -318,7 +326,7 @@ class FigureReader:
         elif figure.person is None or person != "unknown":
             figure.person = person
         figure.noun = self.tokens[end - 1].low
-        figure.party = figure.party or party
+        figure.party = party or figure.party
         figure.last = end
 
     def _take_outcome(self, figure: Figure, roles: dict, end: int, limit: int) -> bool:  # type: ignore[type-arg]
@@ -330,7 +338,7 @@ class FigureReader:
             return False
         if form == "past" and figure.person is not None:
             return False
-        if form == "adjective" and figure.person is not None and roles["adjective"] not in {"killed"}:
+        if form == "adjective" and figure.person is not None:
             return False
         figure.outcome, figure.outcome_form, figure.last = roles[form], form, end
         return True
@@ -356,6 +364,9 @@ class FigureReader:
         if "possessives" in roles:
             figure.possessive, figure.last = low, index + 2
             return True
+        if ("person" in roles or "group" in roles) and figure.person is None:
+            figure.last = index + 1
+            return True
         if low == "the" or self.context.names.at(self.tokens, index + 1, limit):
             end = index + (2 if low == "the" else 1)
             name = self.context.names.at(self.tokens, end, limit)
@@ -364,6 +375,27 @@ class FigureReader:
                 figure.last = end
                 return True
         return False
+
+    def _of_people(self, figure: Figure, last: int) -> None:
+        """Take the people after an outcome: "10 wounded of its own servicemen", "5 dead among the civilians"."""
+        index = figure.last
+        if index + 1 >= last or self.tokens[index].low not in {"of", "among", "from"}:
+            return
+        possessive = party = None
+        for ahead in range(index + 1, min(index + 5, last)):
+            low = self.tokens[ahead].low
+            roles = self.phrases.roles.get((low,)) or {}
+            name = self.context.names.at(self.tokens, ahead, last)
+            if "person" in roles or "group" in roles:
+                self._take_person(figure, roles, ahead + 1, party)
+                figure.possessive = possessive
+                return
+            if "possessives" in roles:
+                possessive = possessive or low
+            elif name and name[1].party:
+                party = name[1].party
+            elif low not in {"the", "own"}:
+                return
 
     def _after_noun(self, figure: Figure, last: int) -> None:
         """Take the party that follows the noun ("of the army of Burkina", "from Hezbollah", "on the Armenian side")."""

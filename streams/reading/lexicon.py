@@ -55,6 +55,7 @@ class Lexicon:
     language: str
     phrases: Phrases
     bulletins: Mapping[str, Any]
+    months: Mapping[str, int]
     digest: str
 
 
@@ -71,7 +72,11 @@ def lexicon(language: str) -> Lexicon | None:
         words = tuple(token.low for token in tokens_of(phrase))
         collected.setdefault(words, {}).setdefault(role, value)
     digest = hashlib.sha256(data).hexdigest()
-    return Lexicon(base, Phrases.of(collected), MappingProxyType(table.get("bulletins") or {}), digest)
+    return Lexicon(base, Phrases.of(collected), MappingProxyType(table.get("bulletins") or {}), _months(table), digest)
+
+
+def _months(table: Mapping[str, Any]) -> Mapping[str, int]:
+    return MappingProxyType({name: number for number, name in enumerate(table.get("months") or (), 1)})
 
 
 def _entries(table: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:

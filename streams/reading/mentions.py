@@ -6,6 +6,7 @@ from typing import Any, Final
 from streams.reading.actors import Actor
 from streams.reading.figures import Figure, FigureReader
 from streams.reading.lexicon import Phrases
+from streams.reading.numbers import QUALIFIERS, Count
 from streams.reading.tokens import Token
 
 #: The kinds. A clause pattern (clauses.py) is a regular expression over these letters.
@@ -24,7 +25,7 @@ KINDS: Final = {
     "o": "a noun of it: deaths, toll, injuries",
     "L": "leave", "Z": "lose", "E": "rises to, stands at, is", "O": "of",
     "A": "an actor", "y": "a verb of saying", "w": "including, among them", "h": "could, if", "g": "not, no",
-    "b": "were", "v": "that", "c": "and", "T": "toll", "t": "number, total", "|": "bar", ",": "comma", ";": "semicolon", ":": "colon", "-": "dash", "(": "bracket", ")": "bracket",
+    "b": "were", "v": "that", "r": "who, which", "j": "while, after, as", "c": "and", "T": "toll", "t": "number, total", "|": "bar", ",": "comma", ";": "semicolon", ":": "colon", "-": "dash", "(": "bracket", ")": "bracket",
     '"': "quote", "~": "one to three other words", "^": "more other words",
 }
 _LEAVE: Final = frozenset("left leaving leaves leave".split())
@@ -60,8 +61,22 @@ class MentionReader:
     def __init__(self, tokens: list[Token], phrases: Phrases, figures: FigureReader) -> None:
         self.tokens, self.phrases, self.figures = tokens, phrases, figures
 
-    def read(self, first: int, last: int, actors: list[Actor]) -> list[Mention]:
-        """Return the mentions of a sentence, in order; together they cover it."""
+    def read(self, first: int, last: int, actors: list[Actor], *, headline: bool = False) -> list[Mention]:
+        """Return the mentions of a sentence, in order; together they cover it. A headline drops articles."""
+        found = self._read(first, last, actors)
+        for mention in found if headline else ():
+            if mention.kind == "p" and mention.figure and self._is_one(mention, first):
+                mention.kind, mention.figure.count = "f", Count(1)
+        return found
+
+    def _is_one(self, mention: Mention, first: int) -> bool:
+        """Return whether a headline's noun is one person: "kills DPR militiaman"."""
+        noun = self.tokens[mention.last - 1]
+        before = self.tokens[mention.first - 1].low if mention.first > first else ""
+        plural = noun.low.endswith(("s", "men")) or noun.low in {"people", "children", "troops", "police", "staff", "personnel", "crew"}
+        return not plural and not noun.owns and before not in {"the", "his", "her", "its", "their"}
+
+    def _read(self, first: int, last: int, actors: list[Actor]) -> list[Mention]:
         by_first = {actor.first: actor for actor in actors}
         found: list[Mention] = []
         index = first
@@ -89,9 +104,9 @@ class MentionReader:
         token = self.tokens[index]
         if token.kind == "mark" and token.text in _MARKS:
             return Mention(_MARKS[token.text], index, index + 1)
-        figure = self.figures.at(index, last)
+        figure = self.figures.at(index, last) or self._qualified(index, last)
         if figure is not None:
-            return _of_figure(figure)
+            return _of_figure(figure, index)
         actor = actors.get(index)
         if actor is not None and actor.kind not in {"nobody", "pronoun"} and not (actor.kind == "officials" and actor.source is None):
             return self._people_of(index, last, actor) or Mention("A", index, actor.last, actor=actor)
@@ -104,11 +119,21 @@ class MentionReader:
             return Mention("A", index, actor.last, actor=actor)
         return self._of_word(index, last)
 
+    def _qualified(self, index: int, last: int) -> Figure | None:
+        """Return a figure whose qualifier begins here: "at least 49", "no fewer than 12"."""
+        for words, _ in QUALIFIERS.get(self.tokens[index].low, ()):
+            end = index + len(words)
+            if end < last and tuple([token.low for token in self.tokens[index:end]]) == words:
+                return self.figures.at(end, last) if self.tokens[end].low not in {"a", "an"} or self.tokens[end + 1 : end + 2] else None
+        return None
+
     def _people_of(self, index: int, last: int, actor: Actor) -> Mention | None:
         """Return people whom a party's name describes ("Azerbaijani soldiers"), or a party that is people ("rebels")."""
         if actor.kind not in {"party", "name"} or actor.party is None:
             return None
         phrase = self.phrases.at(self.tokens, actor.last, last) if actor.last < last else None
+        if actor.last < last and self.figures.context.names.at(self.tokens, actor.last, last):
+            phrase = None
         if phrase and ("person" in phrase[1] or "group" in phrase[1]):
             return self._people(index, phrase[0], phrase[1], actor.party)
         inner = self.phrases.at(self.tokens, index, last)
@@ -178,6 +203,10 @@ class MentionReader:
 
     def _of_word(self, index: int, last: int) -> Mention:
         low = self.tokens[index].low
+        if low in {"who", "which", "whose", "whom"}:
+            return Mention("r", index, index + 1)
+        if low in {"as", "while", "after", "when", "because", "although", "though", "whereas"} and not self._are(index, last, "as", "well", "as"):
+            return Mention("j", index, index + 1)
         if low in _LEAVE:
             return Mention("L", index, index + 1)
         if low in _LOSE:
@@ -208,7 +237,7 @@ class MentionReader:
         return index + len(words) <= last and tuple(token.low for token in self.tokens[index : index + len(words)]) == words
 
 
-def _of_figure(figure: Figure) -> Mention:
+def _of_figure(figure: Figure, first: int) -> Mention:
     if figure.why:
         kind = "x"
     elif figure.outcome is not None:
@@ -217,4 +246,4 @@ def _of_figure(figure: Figure) -> Mention:
         kind = "f"
     else:
         kind = "u" if figure.noun else "n"
-    return Mention(kind, figure.first, figure.last, figure=figure, outcome=figure.outcome)
+    return Mention(kind, first, figure.last, figure=figure, outcome=figure.outcome)

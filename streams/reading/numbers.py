@@ -54,6 +54,8 @@ BEFORE: Final = tuple(
     ),
 )
 _BEFORE_LAST: Final = frozenset(words[-1] for words, _ in BEFORE)
+#: The same by their first word.
+QUALIFIERS: Final = {words[0]: tuple(entry for entry in BEFORE if entry[0][0] == words[0]) for words, _ in BEFORE}
 _AFTER: Final = {("or", "so"): "about", ("or", "more"): "at_least", ("plus",): "at_least", ("+",): "at_least"}
 _GROUP_MARKS: Final = ",.'\u066c\u060c"
 _CURRENCY: Final = frozenset("$€£¥₴₽")
@@ -150,6 +152,8 @@ def qualify(tokens: Sequence[Token], first: int, count: Count) -> tuple[Count, i
         for words, qualifier in BEFORE:
             begin = first - len(words)
             if begin >= 0 and tuple(token.low for token in tokens[begin:first]) == words:
+                if begin and tokens[begin - 1].low in {"owned", "own", "owns", "add", "adds", "face", "faces"}:
+                    break
                 if count.vague and qualifier == "about":
                     return count, begin
                 return replace(count, qualifier=qualifier), begin

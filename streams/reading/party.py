@@ -24,7 +24,7 @@ class Whose:
     manner: str
 
 
-def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last: Whose | None) -> Whose:
+def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last: Whose | None, *, listed: bool = False) -> Whose:
     """Return the party that a figure's people are of."""
     figure = found.mention.figure
     assert figure is not None  # noqa: S101 - each found mention is a figure
@@ -35,10 +35,17 @@ def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last:
         return Whose(explicit, "explicit")
     if any(phrase in words for phrase in _BOTH) and figure.group is None:
         return Whose("all", "explicit")
-    if last is not None and (figure.bare or figure.more or (figure.outcome and figure.person is None)):
+    if last is not None and (listed or figure.bare or figure.more or (figure.outcome and figure.person is None)):
         return last
+    words_set = set(words.split())
+    third = affiliation is None and (frame is None or frame.source is None or scene.context.kind(frame.source) != "official")
+    if third and figure.person in {None, "unknown"} and figure.group is None and _whole_war(words, words_set):
+        return Whose("all", "whole-war")
     agent = _agent(scene, marked, found, affiliation)
-    if agent and (victim := opponent(scene, agent, affiliation)):
+    located = _located(scene, marked)
+    if located and located != agent and not (affiliation and affiliation != located and figure.person == "military"):
+        return Whose(located, "place")
+    if agent and (victim := opponent(scene, agent, affiliation, marked)):
         return Whose(victim, "agent")
     if affiliation and figure.person in {"military", None} and found.by is not None and found.by.word in _AGAINST and figure.possessive is None:
         enemy = opponent(scene, affiliation, None)
@@ -47,6 +54,15 @@ def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last:
     if affiliation and _in_war(scene, affiliation):
         return Whose(affiliation, "own")
     return _of_the_place(scene, marked, figure)
+
+
+def _whole_war(words: str, found: set[str]) -> bool:
+    """Return whether a figure is of a whole war: "since the conflict began", "the war has killed"."""
+    if not found & {"war", "conflict", "uprising", "fighting", "broke"}:
+        return False
+    return bool(found & {"since", "total", "began", "broke"}) or any(
+        phrase in words for phrase in ("in the war", "the war has killed", "years of war", "the conflict has killed", "war has", "conflict has", "of the war", "years of conflict", "years of fighting")
+    )
 
 
 def _in_war(scene: Scene, party: str) -> bool:
@@ -69,11 +85,17 @@ def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affili
     side = _side_after(scene, marked, found.order)
     if side:
         return side
-    if found.row.id == "lose":
+    if found.row.id == "lose" or _suffers(scene, marked, found):
         return _party_before(marked, found.order, inclusive=True) or affiliation
     if found.row.id in {"number-rises", "toll-rises", "loss-of", "label", "toll-of", "number-first"}:
         return _party_of_label(marked, found)
     return None
+
+
+def _suffers(scene: Scene, marked: Marked, found: Found) -> bool:
+    """Return whether somebody is said to suffer or admit the figure: "the South has owned up to 40 dead"."""
+    verbs = {"suffered", "sustained", "suffering", "had", "admitted", "acknowledged", "confessed", "owned", "lost", "recognised", "conceded"}
+    return found.row.id == "own" and bool(verbs & set(scene.words(max(found.mention.first - 3, marked.sentence.first), found.mention.first)))
 
 
 def _side_after(scene: Scene, marked: Marked, order: int) -> str | None:
@@ -118,6 +140,21 @@ def _party_of_label(marked: Marked, found: Found) -> str | None:
     return None
 
 
+def _located(scene: Scene, marked: Marked) -> str | None:
+    """Return the party in whose land the sentence says that it happened: "in east Ukraine", "in Gaza"."""
+    for mention in marked.mentions:
+        if mention.kind != "A" or mention.actor is None or mention.actor.kind not in {"party", "name", "place"}:
+            continue
+        before = scene.words(max(mention.first - 3, marked.sentence.first), mention.first)
+        if scene.tokens[mention.last - 1].owns or not before:
+            continue
+        if before[-1] in {"in", "across", "inside", "throughout"} or (before[-2:-1] == ["in"] and before[-1] in {"east", "eastern", "south", "southern", "north", "northern", "west", "western", "the", "central", "southeastern"}):
+            party = mention.actor.party or (scene.context.places.get(mention.actor.place) if mention.actor.place else None)
+            if party:
+                return party
+    return None
+
+
 def _agent(scene: Scene, marked: Marked, found: Found, affiliation: str | None) -> str | None:
     """Return the party that did it: the subject of an active verb, or "by …" after a passive one, or "Israeli strikes"."""
     mentions = marked.mentions
@@ -139,7 +176,7 @@ def _agent(scene: Scene, marked: Marked, found: Found, affiliation: str | None) 
         mention = mentions[position]
         party = _party_of(mention)
         before = scene.words(max(mention.first - 4, marked.sentence.first), mention.first)
-        if party and ("by" in before or ("in" in before[-2:] and _harmful(scene, mention))):
+        if party and (("by" in before and not {"in", "near", "at"} & set(before[before.index("by") :])) or ("in" in before[-2:] and _harmful(scene, mention))):
             return party
         if mention.kind in ";":
             break
@@ -163,19 +200,21 @@ def _party_of(mention: Mention) -> str | None:
     return mention.figure.party if mention.kind in "p" and mention.figure else None
 
 
-def opponent(scene: Scene, party: str, hint: str | None) -> str | None:
+def opponent(scene: Scene, party: str, hint: str | None, marked: Marked | None = None) -> str | None:
     """Return whom a party fights: the other one of two, else the other one that is named most."""
     if hint and hint != party:
         return hint
     others = [other for other in (scene.episode.parties if scene.episode else ()) if other != party]
     if len(others) <= 1:
         return others[0] if others else None
-    named = {other: 0 for other in others}
-    for marked in scene.marked:
-        for mention in marked.mentions:
+    named = dict.fromkeys(others, 0)
+    for each in scene.marked:
+        for mention in each.mentions:
             found = mention.actor.party if mention.actor else mention.figure.party if mention.figure else None
+            if mention.actor and mention.actor.place and not found:
+                found = scene.context.places.get(mention.actor.place)
             if found in named:
-                named[found] += 1
+                named[found] += 1000 if each is marked else 1
     for place, times in scene.cast.places.items():
         within = scene.context.places.get(place)
         if within in named:

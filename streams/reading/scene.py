@@ -1,16 +1,16 @@
 """The scene: a document cut into sentences with everything that was marked in them, and the episode it is of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from streams.reading.actors import Actor, Cast
 from streams.reading.attribution import Attribution, Frame
 from streams.reading.context import Context, Episode
 from streams.reading.document import Document
-from streams.reading.figures import FigureReader
-from streams.reading.lexicon import Phrases
+from streams.reading.figures import MONTHS, FigureReader
+from streams.reading.lexicon import Lexicon, Phrases
 from streams.reading.mentions import Mention, MentionReader
 from streams.reading.times import Clock, Moment, moments
 from streams.reading.tokens import Sentence, Token, sentences_of, tokens_of
@@ -42,37 +42,73 @@ class Scene:
 
     document: Document
     context: Context
-    phrases: Phrases
+    table: Lexicon
     tokens: list[Token]
     clock: Clock
     cast: Cast
     episode: Episode | None
     marked: list[Marked] = field(default_factory=list)
+    skipped: set[int] = field(default_factory=set)  # first tokens of sentences that a bulletin has read
+
+    @property
+    def phrases(self) -> Phrases:
+        """Return the phrases of the language."""
+        return self.table.phrases
+
+    @property
+    def bulletins(self) -> Mapping[str, Any]:
+        """Return the table of bulletins of the language."""
+        return self.table.bulletins
+
+    @property
+    def months(self) -> Mapping[str, int]:
+        """Return the names of months of the language."""
+        return self.table.months or MONTHS
+
+    @property
+    def bulletin_alone(self) -> bool:
+        """Return whether the language is read in bulletins alone."""
+        return not self.table.phrases.roles
 
     def words(self, first: int, last: int) -> list[str]:
         """Return the small-letter words of a range of tokens."""
         return [token.low for token in self.tokens[first:last]]
 
 
-def scene_of(document: Document, context: Context, phrases: Phrases) -> Scene:
+def scene_of(document: Document, context: Context, table: Lexicon) -> Scene:
     """Return the scene of a document."""
+    phrases = table.phrases
     tokens = tokens_of(document.whole)
     cast = Cast(context, phrases, document.outlet)
     episode = _episode_of(document, context, tokens)
     cast.parties = episode.parties if episode else ()
     zone = document.zone or (episode.zone if episode else None)
-    scene = Scene(document, context, phrases, tokens, Clock.of(document.published_at, zone), cast, episode)
+    scene = Scene(document, context, table, tokens, Clock.of(document.published_at, zone), cast, episode)
     sentences = sentences_of(tokens)
     _first_places(tokens, sentences, cast)
     reader = MentionReader(tokens, phrases, FigureReader(tokens, phrases, context))
     attribution = Attribution(cast, tokens, phrases)
     for sentence in sentences:
         actors = cast.actors(tokens, sentence.first, sentence.last)
-        mentions = reader.read(sentence.first, sentence.last, actors)
+        mentions = reader.read(sentence.first, sentence.last, actors, headline=sentence.paragraph == 0)
         frames = attribution.read(sentence, mentions, actors)
         times = list(moments(tokens, sentence.first, sentence.last, scene.clock))
         scene.marked.append(Marked(sentence, mentions, actors, frames, times, _cues(phrases, tokens, sentence)))
     return scene
+
+
+def document_speaker(scene: Scene) -> str | None:
+    """Return who speaks in the whole document: an outlet that is no medium, or who alone is in its title or signs it."""
+    kind = scene.context.kind(scene.document.outlet)
+    if kind is not None and kind != "media":
+        return scene.document.outlet
+    for marked in (scene.marked[0], *scene.marked[-2:]) if scene.marked else ():
+        words = [m for m in marked.mentions if any(scene.tokens[n].kind == "word" for n in range(m.first, m.last))]
+        if words and words[0].kind == "A" and words[0].actor and all(m.kind == "A" for m in words) and len(words) <= 2:
+            source = words[0].actor.source
+            if source and scene.context.kind(source) not in {None, "media"}:
+                return source
+    return None
 
 
 def _first_places(tokens: list[Token], sentences: Iterable[Sentence], cast: Cast) -> None:

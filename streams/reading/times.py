@@ -1,6 +1,6 @@
 """Times as texts say them, against the time of publication in the zone where the text is set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
@@ -47,6 +47,21 @@ class Clock:
     def today(self) -> date:
         """Return the day of publication."""
         return self.published.date()
+
+    def first_day(self, tokens: Sequence[Token], months: Mapping[str, int]) -> date | None:
+        """Return the first day that a heading names: "7 October 2023", "October 11", "24.02.22"."""
+        for index, token in enumerate(tokens):
+            parts = token.text.split(".")
+            if token.kind == "number" and len(parts) == 3 and all(part.isdecimal() for part in parts):
+                return _date(int(parts[2]) + (2000 if len(parts[2]) == 2 else 0), int(parts[1]), int(parts[0]))
+            month = months.get(token.low)
+            if month is None:
+                continue
+            near = [tokens[n].text for n in (index - 1, index + 1) if 0 <= n < len(tokens)]
+            day = next((int(text) for text in near if text.isdecimal() and len(text) <= 2), None)
+            years = (int(t.text) for t in tokens[index + 1 : index + 4] if t.text.isdecimal() and len(t.text) == 4)
+            return self.month_day(month, day, next(years, None)) if day else None
+        return None
 
     def weekday(self, number: int) -> date:
         """Return the last such weekday, today included."""

@@ -1,0 +1,166 @@
+"""Bulletins: lines of "label: number" under headings that say for which time they hold, in any language with a table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from streams.reading.numbers import Count, count_at, qualify
+from streams.reading.tokens import Token
+
+_MOST_WORDS: Final = 14
+_FEWEST_LINES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A figure of a bulletin."""
+
+    outcome: str
+    count: Count
+    number: tuple[int, int]
+    basis: str
+    truce: bool  # counts since a ceasefire
+    since: tuple[int, int] | None  # the tokens of the heading that says since when
+    enemy: bool
+    group: str | None = None
+
+
+@dataclass(slots=True)
+class Bulletin:
+    """The entries of a bulletin, the lines that hold them, and why other numbers in them are left out."""
+
+    entries: list[Entry] = field(default_factory=list)
+    lines: list[tuple[int, int]] = field(default_factory=list)  # first and last token
+    why: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Section:
+    basis: str | None = None
+    truce: bool = False
+    span: tuple[int, int] | None = None
+    enemy: bool = False
+
+
+def read_bulletin(tokens: Sequence[Token], table: Mapping[str, Any], *, alone: bool) -> Bulletin:
+    """Return the entries of a text; where prose is read too (not alone), only of one that is plainly a bulletin."""
+    bulletin = Bulletin()
+    section = _Section()
+    lines = _lines(tokens)
+    skip = False
+    for position, (first, last) in enumerate(lines):
+        if skip:
+            skip = False
+            continue
+        following = lines[position + 1] if position + 1 < len(lines) else None
+        joined = _joined(tokens, first, last, following)
+        skip = joined != last
+        _read_line(tokens, first, joined, table, section, bulletin)
+    return bulletin if alone or len(bulletin.entries) >= _FEWEST_LINES else Bulletin()
+
+
+def _lines(tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    found, first = [], 0
+    for index, token in enumerate(tokens):
+        if token.kind == "line":
+            found.append((first, index))
+            first = index + 1
+    found.append((first, len(tokens)))
+    return [(a, b) for a, b in found if b > a]
+
+
+def _joined(tokens: Sequence[Token], first: int, last: int, following: tuple[int, int] | None) -> int:
+    """Return where a line ends: with the next one where that is nothing but the number of its label."""
+    if following is None or tokens[last - 1].text != ":" or any(token.kind == "number" for token in tokens[first:last]):
+        return last
+    rest = tokens[following[0] : following[1]]
+    return following[1] if rest[0].kind == "number" and len(rest) <= 2 else last
+
+
+def _read_line(tokens: Sequence[Token], first: int, last: int, table: Mapping[str, Any], section: _Section, bulletin: Bulletin) -> None:
+    if bulletin.lines and any(token.text == "(" for token in tokens[first : first + 2]):
+        bulletin.why.update({index: "sum_of_parts" for index in range(first, last) if tokens[index].kind == "number"})
+        bulletin.lines.append((first, last))
+        return
+    words = " ".join([token.low for token in tokens[first:last] if token.kind == "word"])
+    heading = _heading(words, table)
+    numbers = _numbers(tokens, first, last, table)
+    outcome = _outcome(words, table)
+    if heading is not None and (not numbers or outcome is None or tokens[last - 1].text == ":"):
+        section.basis, section.truce = heading
+        section.span = (first, last)
+        section.enemy = _any(words, table.get("enemy"))
+        return
+    if section.basis is None and _any(words, table.get("enemy")) and not numbers:
+        section.enemy = True
+    length = sum(token.kind == "word" for token in tokens[first:last])
+    if outcome is None or len(numbers) != 1 or length > _MOST_WORDS or not _is_label(tokens, first, last, numbers[0][1]):
+        return
+    if _any(words, table.get("leave_out")):
+        bulletin.why[numbers[0][1][0]] = "subset"
+        bulletin.lines.append((first, last))
+        return
+    count, number = numbers[0]
+    basis, truce = heading or (section.basis, section.truce)
+    if basis is None:
+        basis = "cumulative" if _any(words, table.get("total")) or section.enemy else None
+    if basis is None:
+        return
+    bulletin.entries.append(Entry(outcome, count, number, basis, truce, section.span, section.enemy, _group(words, table)))
+    bulletin.lines.append((first, last))
+    for index in range(first, last):
+        if tokens[index].kind == "number" and not number[0] <= index < number[1]:
+            bulletin.why[index] = "sum_of_parts" if tokens[index - 1].text != "+" or "+" not in tokens[index - 1].text else "period_detail"
+
+
+def _heading(words: str, table: Mapping[str, Any]) -> tuple[str, bool] | None:
+    """Return the basis that a line says, and whether it counts from a truce."""
+    if _any(words, table.get("since_truce")):
+        return "cumulative", True
+    if _any(words, table.get("since_war")):
+        return "cumulative", False
+    if _any(words, table.get("period")):
+        return "incremental", False
+    return None
+
+
+def _outcome(words: str, table: Mapping[str, Any]) -> str | None:
+    found = {outcome for outcome, stems in (table.get("outcomes") or {}).items() if _any(words, stems)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _group(words: str, table: Mapping[str, Any]) -> str | None:
+    return next((group for group, stems in (table.get("groups") or {}).items() if _any(words, stems)), None)
+
+
+def _any(words: str, stems: Sequence[str] | None) -> bool:
+    return any(stem in words for stem in stems or ())
+
+
+def _numbers(tokens: Sequence[Token], first: int, last: int, table: Mapping[str, Any]) -> list[tuple[Count, tuple[int, int]]]:
+    """Return the numbers of a line that are not in brackets."""
+    found: list[tuple[Count, tuple[int, int]]] = []
+    depth, index = 0, first
+    while index < last:
+        text = tokens[index].text
+        depth += (text in "([") - (text in ")]" and depth > 0)
+        read = count_at(tokens, index) if tokens[index].kind == "number" and not depth else None
+        if read and read[1] <= last:
+            count, begin = qualify(tokens, index, read[0])
+            if index > first and tokens[index - 1].low in (table.get("about") or ()):
+                count, begin = Count(count.best, qualifier="about"), index - 1
+            found.append((count, (begin, read[1])))
+            index = read[1]
+        else:
+            index += 1
+    return found
+
+
+def _is_label(tokens: Sequence[Token], first: int, last: int, number: tuple[int, int]) -> bool:
+    """Return whether a line is a label with its number, or a bullet of one: not a sentence of prose."""
+    before = tokens[number[0] - 1].text if number[0] > first else ""
+    if before in {":", "-", "–"}:
+        return True
+    bullet = tokens[first].kind == "mark"
+    words = sum(token.kind == "word" for token in tokens[first:last])
+    return (bullet and words <= 8) or words <= 3
