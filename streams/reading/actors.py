@@ -5,12 +5,14 @@ from typing import Final
 
 from streams.reading.context import Context, Entity
 from streams.reading.document import slug_of
+from streams.reading.figures import MONTHS
 from streams.reading.lexicon import Phrases
 from streams.reading.tokens import Token
 
 _OWNED_BY: Final = frozenset({"of", "in", "for", "at"})
 _JOINERS: Final = frozenset({"of", "for", "and", "the", "in", "de", "al", "on"})
 _TITLES: Final = frozenset("mr mrs ms dr general colonel captain lieutenant major brigadier sheikh sir".split())
+_NO_NAMES: Final = frozenset("monday tuesday wednesday thursday friday saturday sunday correction update note total telegram facebook twitter christmas easter".split())
 _BETWEEN: Final = frozenset(
     "regional state national own city main federal united joint chief caretaker foreign federal local top senior unnamed deputy former "
     "occupied de facto army".split(),
@@ -192,7 +194,9 @@ class Cast:
             phrase = self.phrases.at(tokens, after, last) if after < last else None
             if name and (name[1].party or name[1].source):
                 inner = self._named(tokens, after, name, last)
-                source = inner.source if inner.kind in {"institution", "name"} else f"{inner.party}-officials"
+                mouthpiece = tokens[index].low in {"spokesman", "spokeswoman", "spokesperson", "leadership", "command", "representative", "leaders"}
+                own = inner.kind == "institution" or (inner.kind == "name" and (mouthpiece or not inner.party or name[1].party is None))
+                source = inner.source if own or (mouthpiece and inner.kind == "party") else f"{inner.party}-officials"
                 return Actor(index, inner.last, "officials", source, inner.party, None, inner.institution or ("name" if inner.kind == "name" else None))
             if phrase and "institution" in phrase[1]:
                 inner = self._institution(tokens, after, phrase[0], phrase[1]["institution"], last)
@@ -207,6 +211,8 @@ class Cast:
             return
         if actor.institution:
             self.by_institution[actor.institution] = actor.source
+        if self.context.kind(actor.source) in {"ngo", "monitor"}:
+            self.by_head.update(dict.fromkeys(("charity", "group", "organisation", "organization", "watchdog", "monitor"), actor.source))
         for token in tokens[actor.first : actor.last]:
             roles = self.phrases.roles.get((token.low,))
             if roles and "heads" in roles:
@@ -239,6 +245,8 @@ def name_before(tokens: list[Token], index: int, first: int) -> tuple[int, str] 
     while begin < index and (tokens[begin].low in _JOINERS or not tokens[begin].text[0].isupper()):
         begin += 1
     words = [token.text for token in tokens[begin:index]]
+    if len(words) == 1 and (tokens[begin].low in _NO_NAMES or tokens[begin].low in MONTHS):
+        return None
     return (begin, slug_of(" ".join(words).removesuffix("'s"))) if words else None
 
 

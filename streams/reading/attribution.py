@@ -17,6 +17,7 @@ _NOUNS: Final = frozenset(
     "said".split(),
 ) - {"said"}
 _STEPS: Final = 9
+_SPEAKING: Final = frozenset({"institution", "name", "officials", "person", "party"})
 #: Words after a verb of saying that say where and when, not what.
 _TRAILS: Final = frozenset("on in at late early after before during via yesterday today , . and earlier by to as from through when while ;".split())
 
@@ -44,12 +45,14 @@ class Attribution:
     phrases: Phrases
     paragraph: int = -1
     carried: Frame | None = None
+    opening: Actor | None = None
     frames: dict[int, list[Frame]] = field(default_factory=dict)
 
     def read(self, sentence: Sentence, mentions: list[Mention], actors: list[Actor]) -> list[Frame]:
         """Return the frames of a sentence and keep its speaker for what follows."""
         if sentence.paragraph != self.paragraph:
             self.paragraph, self.carried = sentence.paragraph, None
+        self.opening = next((m.actor for m in mentions if m.kind == "A" and m.actor and m.actor.kind in _SPEAKING and self._source_of(m.actor)), None)
         found = self._heads(sentence, mentions)
         for position, mention in enumerate(mentions):
             if mention.kind == "y":
@@ -64,14 +67,29 @@ class Attribution:
                 self.carried = speaker
             elif any(frame.manner != "tally" for frame in found):
                 self.carried = None
+        elif (own := self._own_words(sentence)) is not None:
+            found = [own]
         elif self._goes_on(sentence, mentions):
             kept = self.carried
             if kept:
                 found = [Frame(kept.source, kept.party, sentence.first, sentence.last, "carried", anaphoric=True)]
         else:
             self.carried = None if sentence.paragraph == 0 else self.carried if self._only_background(mentions) else None
+        if not found and self.opening and not (mentions and mentions[0].kind == "\""):
+            self.cast.speaker = self.opening.source
         self.frames[sentence.first] = found
         return found
+
+    def _own_words(self, sentence: Sentence) -> Frame | None:
+        """Return the frame of "by his words", "by its account", "by the same count"."""
+        words = [token.low for token in self.tokens[sentence.first : sentence.last]]
+        for index, word in enumerate(words[:-2]):
+            if word in {"by", "in", "to"} and (words[index + 1] in {"his", "her", "its", "their"} or words[index + 1 : index + 3] == ["the", "same"]):
+                if self._is_tally(self.tokens[sentence.first + index + 2]) or self._is_tally(self.tokens[min(sentence.first + index + 3, sentence.last - 1)]):
+                    source = self.cast.speaker
+                    if source:
+                        return Frame(source, self.cast.context.affiliation(source), sentence.first, sentence.last, "anaphor", anaphoric=True)
+        return None
 
     def _only_background(self, mentions: list[Mention]) -> bool:
         return not any(mention.kind in "fnuF" for mention in mentions)
@@ -89,7 +107,7 @@ class Attribution:
         if len(mentions) > 1 and mentions[0].kind == "~" and mentions[1].kind == "n":
             return True
         head = {token.low for token in self.tokens[sentence.first : sentence.first + 4]}
-        return bool(head & {"total", "toll", "number", "dead", "wounded", "injured", "another", "further", "among", "total", "these", "overall"})
+        return bool(head & {"total", "toll", "number", "data", "list", "dead", "wounded", "injured", "another", "further", "among", "total", "these", "overall"})
 
     def _heads(self, sentence: Sentence, mentions: list[Mention]) -> list[Frame]:
         """Return the speaker at the head of a line ("MoD: …") or at its tail ("… - governor", "…: officials")."""
@@ -160,12 +178,17 @@ class Attribution:
         if subject is None:
             return None, None, False
         if subject.kind == "pronoun":
-            before = self.cast.speaker
+            before = self._opens(sentence, subject) or self.cast.speaker
             return before, self.cast.context.affiliation(before) if before else None, True
         source = self._source_of(subject)
         if source is None and subject.kind == "officials" and self.tokens[subject.first].low not in {"sources", "data"}:
             return None, None, True
         return source, subject.party, subject.kind == "anaphor"
+
+    def _opens(self, sentence: Sentence, pronoun: Actor) -> str | None:
+        """Return the source of the actor that opens the sentence of a pronoun: "Yerevan kept the toll it gave"."""
+        opening = self.opening
+        return opening.source if opening and opening.first < pronoun.first and opening.first <= sentence.first + 1 else None
 
     def _placed(
         self, sentence: Sentence, mentions: list[Mention], position: int, source: str | None, party: str | None, subject_at: int, found: list[Frame],
@@ -197,13 +220,23 @@ class Attribution:
         if begins == 0:
             return False
         verb = mentions[position]
-        if mentions[begins - 1].kind not in ',"-' and not (mentions[begins - 1].kind == "~" and begins > 1 and mentions[begins - 2].kind in ',"-'):
+        begins = self._before_title(mentions, begins)
+        if begins == 0 or mentions[begins - 1].kind not in ',"-':
             return False
         rest = mentions[position + 1 :]
         after = self.tokens[verb.last].low if verb.last < sentence.last else ""
         if after in _TRAILS and any(m.kind in "fnFuBkI" for m in mentions[:begins]):
             return True
         return not any(m.kind in 'fnuFv:"BKkIo' for m in rest if m.kind != "x") or (rest[:1] != [] and rest[0].kind == "," and False)
+
+    def _before_title(self, mentions: list[Mention], begins: int) -> int:
+        """Return where a speaker with a title begins: "doctors at …", "the press service of …"."""
+        words = 0
+        here = begins
+        while here and mentions[here - 1].kind in "~OpfA" and words <= 8 and begins - here < 5:
+            words += mentions[here - 1].last - mentions[here - 1].first
+            here -= 1
+        return here if here and mentions[here - 1].kind in ',"-' else begins
 
     def _inverted(self, sentence: Sentence, mentions: list[Mention], position: int, word: str, found: list[Frame]) -> Frame | None:
         """Return the frame of a verb whose subject follows: ", informed the Union of Miners"."""
@@ -214,7 +247,7 @@ class Attribution:
                 outer = found[-1]
                 return Frame(outer.source, outer.party, verb.first, sentence.last, "before", word, verb.first, anaphoric=True)
             return None
-        actor = self._next_actor(mentions, position, 2)
+        actor = self._next_actor(mentions, position, 4)
         if word in {"saying", "claiming", "adding", "reporting"}:
             speaker = found[-1].source if found else None
             subject = next((m.actor for m in mentions[:position] if m.actor and self._source_of(m.actor)), None)
@@ -242,16 +275,31 @@ class Attribution:
     def _subject(self, mentions: list[Mention], position: int) -> Actor | None:
         """Return the actor that a verb of saying belongs to: the nearest before it, past a relative clause."""
         kinds = [mention.kind for mention in mentions]
+        word = self.tokens[mentions[position].first].low
         for back in range(position - 1, max(-1, position - _STEPS), -1):
             mention = mentions[back]
             if mention.kind == "A" and mention.actor and mention.actor.kind not in {"place"}:
                 gap = kinds[back + 1 : position]
-                if self._near(mentions[back + 1 : position]) or (gap[:1] == [","] and gap[-1:] == [","]):
+                if word in _NOUNS and sum(m.last - m.first for m in mentions[back + 1 : position]) > 1 and "," not in gap:
+                    return None
+                if self._near(mentions[back + 1 : position]) or (gap.count(",") == 2 and gap[-1:] == [","]):
                     owner = self._head_before(mentions, back)
                     return owner or mention.actor
-                return None
+                break
             if mention.kind in ";:fnFBkKI" and kinds[back + 1 : position].count(",") < 2 and mention.kind != "k":
+                break
+        return self._far_subject(mentions, position) if word not in _NOUNS | _QUOTING else None
+
+    def _far_subject(self, mentions: list[Mention], position: int) -> Actor | None:
+        """Return the actor that opens the sentence, when its verb comes late; nothing harmful is said between."""
+        for place, mention in enumerate(mentions[: min(position, 4)]):
+            if any(m.kind in "fnFBkKIy;:\"" for m in mentions[place + 1 : position]):
                 return None
+            actor = mention.actor
+            if mention.kind == "A" and actor and actor.kind in {"institution", "name", "officials", "person"} and self._source_of(actor):
+                before = self.tokens[mention.first - 1].low if place else ""
+                if before not in {"in", "to", "with", "by", "from", "at", "on", "against", "near"}:
+                    return actor
         return None
 
     def _head_before(self, mentions: list[Mention], back: int) -> Actor | None:
@@ -271,7 +319,7 @@ class Attribution:
         for mention in mentions[position + 1 : position + 1 + steps]:
             if mention.kind == "A":
                 return mention.actor
-            if mention.kind not in '~"t':
+            if mention.kind not in '~"tO':
                 return None
         return None
 
@@ -292,7 +340,7 @@ class Attribution:
         after = self.tokens[actor.last : end]
         if self.tokens[actor.last - 1].owns and any(self._is_tally(token) for token in after):
             return True
-        begin = max(sentence.first, actor.first - 4)
+        begin = max(sentence.first, actor.first - 7)
         before = self.tokens[begin : actor.first]
         links = [n for n, token in enumerate(before) if token.low in {"of", "by", "from"}]
         if any(self._is_tally(token) for token in before[: links[-1]] if links) if links else False:
@@ -311,5 +359,5 @@ class Attribution:
 def speaker_at(frames: list[Frame], token: int) -> Frame | None:
     """Return the frame that a token is in: the narrowest; one that reaches forward before one of a tally."""
     fitting = [frame for frame in frames if frame.first <= token < frame.last]
-    order = {"before": 0, "after": 1, "tail": 2, "head": 3, "carried": 4, "tally": 5}
+    order = {"anaphor": 3, "before": 0, "after": 1, "tail": 2, "head": 3, "carried": 4, "tally": 5}
     return min(fitting, key=lambda frame: (order[frame.manner], frame.last - frame.first), default=None)

@@ -37,7 +37,7 @@ def basis_of(scene: Scene, marked: Marked, found: Found, own_side: bool | None, 
     toll = found.row.id in {"number-rises", "toll-rises", "toll-of", "label", "number-first"}
     if "period" in cues and not _totals(words):
         return Basis("incremental", None, day)
-    if _totals(words) or (toll and not ("incident" in cues and not _wide(words)) and not _of_incident(scene, marked)):
+    if (_totals(words) and not (_of_incident(scene, marked) and not _wide(words) and set(words) & _TOTALS)) or (toll and not ("incident" in cues and not _wide(words)) and not _of_incident(scene, marked)):
         return Basis("cumulative", None, None)
     if more and last is not None and found.outcome != "killed" and last.basis == "cumulative":
         return Basis("cumulative", None, None)
@@ -78,7 +78,7 @@ def _totals(words: list[str]) -> bool:
 
 
 def _wide(words: list[str]) -> bool:
-    return bool({"war", "conflict", "total", "overall"} & set(words))
+    return bool({"war", "conflict", "overall", "aggression"} & set(words))
 
 
 def _of_incident(scene: Scene, marked: Marked) -> bool:
@@ -120,6 +120,8 @@ def _since(scene: Scene, marked: Marked, low: int, high: int) -> str | None:
             continue
         tail = {token.low for token in tokens[index : min(index + 8, high)]}
         moment = _moment_after(marked, index, high)
+        if moment and tail & _WAR and tokens[moment.first - 1].low in {"until", "till", "to", "by"}:
+            moment = None
         if "year" in tail and not moment:
             return f"since-{scene.clock.today.year}-01-01"
         if moment and moment.day and moment.day >= scene.clock.today - timedelta(days=1) and not tail & (_WAR | _TRUCE):

@@ -32,6 +32,7 @@ class Bulletin:
     entries: list[Entry] = field(default_factory=list)
     lines: list[tuple[int, int]] = field(default_factory=list)  # first and last token
     why: dict[int, str] = field(default_factory=dict)
+    labels: int = 0  # lines of other things: tanks, shells
 
 
 @dataclass(slots=True)
@@ -56,7 +57,8 @@ def read_bulletin(tokens: Sequence[Token], table: Mapping[str, Any], *, alone: b
         joined = _joined(tokens, first, last, following)
         skip = joined != last
         _read_line(tokens, first, joined, table, section, bulletin)
-    return bulletin if alone or len(bulletin.entries) >= _FEWEST_LINES else Bulletin()
+    labels = len(bulletin.entries) + bulletin.labels
+    return bulletin if bulletin.entries and (alone or labels >= _FEWEST_LINES) else Bulletin()
 
 
 def _lines(tokens: Sequence[Token]) -> list[tuple[int, int]]:
@@ -94,6 +96,8 @@ def _read_line(tokens: Sequence[Token], first: int, last: int, table: Mapping[st
     if section.basis is None and _any(words, table.get("enemy")) and not numbers:
         section.enemy = True
     length = sum(token.kind == "word" for token in tokens[first:last])
+    if outcome is None and len(numbers) == 1 and length <= 8 and _is_label(tokens, first, last, numbers[0][1]):
+        bulletin.labels += 1
     if outcome is None or len(numbers) != 1 or length > _MOST_WORDS or not _is_label(tokens, first, last, numbers[0][1]):
         return
     if _any(words, table.get("leave_out")):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from streams.reading.attribution import Frame, speaker_at
-from streams.reading.basis import Basis, basis_of
+from streams.reading.basis import Basis, basis_of, clause_of
 from streams.reading.bulletins import Entry, read_bulletin
 from streams.reading.clauses import PARTS, Found, find
 from streams.reading.figures import Figure
@@ -68,7 +68,7 @@ def read_casualties(scene: Scene) -> Reading:
 
 def _sign(scene: Scene, marked: Marked, reading: Reading) -> None:
     """Give the claims of a paragraph to whoever the sentence after them says keeps the count."""
-    if any(mention.kind in "fnFu" for mention in marked.mentions):
+    if any(mention.kind in "fnF" for mention in marked.mentions):
         return
     frame = next((f for f in marked.frames if f.source and not f.anaphoric and (f.manner == "tally" or f.verb in _SIGNING)), None)
     if frame is None:
@@ -151,8 +151,18 @@ def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool)
         last = draft
     here = [claim for claim in reading.claims if claim.marked is marked]
     for part in parts.values():
-        parent = next((claim for claim in reversed(here) if claim.order < part.order), None) or previous or next(iter(here), None)
+        parent = _parent(scene, marked, part, here, reading) or previous or next(iter(here), None)
         _part(scene, marked, part, parent, reading)
+
+
+def _parent(scene: Scene, marked: Marked, part: Found, here: list[Draft], reading: Reading) -> Draft | None:
+    """Return the figure that a part is of: the one before it; "among the dead" says which."""
+    words = set(scene.words(marked.sentence.first, part.mention.first + 1))
+    harm = "killed" if words & {"martyrs", "dead", "killed", "fallen", "victims"} else "wounded" if words & {"wounded", "injured"} else None
+    if here:
+        return next((claim for claim in reversed(here) if claim.order < part.order), None)
+    near = [c for c in reversed(reading.claims[-6:]) if c.group is None and (harm is None or c.outcome == harm)]
+    return next(iter(near), None)
 
 
 def _part(scene: Scene, marked: Marked, part: Found, parent: Draft | None, reading: Reading) -> None:
@@ -189,6 +199,11 @@ def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_p
     held = found.outcome == "captured" and found.mention.outcome is not None
     if (held or body) and _HANDED & words:
         return "not_people"
+    after = scene.words(figure.last, min(figure.last + 3, marked.sentence.last))
+    if "added" in after:
+        return "period_detail"
+    if figure.count and figure.count.best == 0 and not {"far", "yet", "date", "now"} & words:
+        return "hypothetical"
     if _denied(marked, found):
         return "hypothetical"
     return None
@@ -245,7 +260,8 @@ def _is_superseded(scene: Scene, marked: Marked, found: Found) -> bool:
     before = scene.words(max(marked.sentence.first, start - 2), start)
     if before[-1:] == ["from"] and ("to" in scene.words(figure.last, min(figure.last + 3, marked.sentence.last)) or {"up", "down", "raised", "raises", "lowered", "cut"} & set(words)):
         return True
-    return marked.has("superseded") and any(place < figure.first + 6 for place in marked.cues["superseded"]) and "updated" not in words
+    low, high = clause_of(marked, found.order)
+    return marked.has("superseded") and any(low <= place < min(high, figure.first + 6) for place in marked.cues["superseded"])
 
 
 def _denied(marked: Marked, found: Found) -> bool:
@@ -309,6 +325,9 @@ def _inherit(marked: Marked, found: Found, figure: Figure, last: Draft | None, p
         people = next((m.figure for m in reversed(marked.mentions[: found.order]) if m.kind == "p" and m.figure), None)
         if people is not None and not _whole_before(marked, found.order):
             figure.person, figure.group, figure.party = people.person, people.group, figure.party or people.party
+    heads = [m for m in marked.mentions[:3] if m.kind == "p" and m.figure]
+    if heads and found.row.id == "own" and marked.mentions[marked.mentions.index(heads[0]) + 1].kind == ":":
+        figure.person, figure.group = (heads[0].figure.person, heads[0].figure.group) if heads[0].figure else (None, None)
     if figure.person is not None or figure.group is not None:
         return
     following = _shared_after(marked, found.order)

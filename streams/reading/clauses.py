@@ -80,13 +80,13 @@ ROWS: Final = (
     ),
     Row(
         "number-rises",
-        r"(?P<out>[oaKkI])(?:[~^OAptTwc,\"B]{0,6})E(?:\"?~?)(?P<fig>[nF])",
+        r"(?P<out>[oaKkI])(?:[~^OAptTwcxjr,\"B]{0,6})[E:](?:\"?~?)(?P<fig>[nF])",
         "The number of dead rose to 34.",
         "The number of tents rose to 34.",
     ),
     Row(
         "toll-rises",
-        r"T(?:[~^OAptxcw,]{0,6})E(?:\"?~?)(?P<fig>[nf])",
+        r"T(?:[~^OAptxcwrjy,]{0,6})[E:](?:\"?~?)(?P<fig>[nf])",
         "Its toll now stands at 46,913.",
         "Its rent now stands at 46,913.",
         outcome="killed",
@@ -108,7 +108,7 @@ ROWS: Final = (
     ),
     Row(
         "number-first",
-        r"(?P<fig>n)(?:,[~^xn]{1,3},)?[~^]?tO[pf~]{1,3}(?P<out>[IkB])",
+        r"(?P<fig>n)(?:,[~^xn]{1,3},)?[~^]?tO[pf~r]{1,4}(?P<out>[IkB])",
         "The ministry cut to 46 the number of civilians who lost their lives.",
         "The ministry cut to 46 the number of civilians who moved.",
     ),

@@ -1,7 +1,8 @@
 """What the reader is told besides the document: parties, places, episodes and sources by their names."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,6 +10,8 @@ from typing import Any, Final
 from streams.reading.lexicon import Phrases, lexicon
 from streams.reading.tokens import Token, tokens_of
 
+#: What only explains a name: "Nasser Hospital, Khan Younis", "The Quad (United States, …)".
+_BRACKET: Final = re.compile(r"[,(]")
 _SMALL: Final = frozenset("of the and for in to at on a an".split())
 
 
@@ -71,6 +74,15 @@ class Context:
     names: Names
     institutions: Mapping[tuple[str, str], str]  # (owner: party, place or word of the name; institution) → source
     of_institution: Mapping[str, tuple[str, ...]]  # institution → sources
+
+    def within(self, parties: Iterable[str]) -> "Context":
+        """Return the context for an episode: common words ("the army") name its own parties alone."""
+        kept = set(parties)
+        names = {
+            first: tuple(entry for entry in found if entry[1] != "any" or entry[2].party is None or entry[2].party in kept)
+            for first, found in self.names.by_first.items()
+        }
+        return replace(self, names=Names(MappingProxyType(names)))
 
     def affiliation(self, source: str) -> str | None:
         """Return the party that a source speaks for: by the registry, else by its slug."""
@@ -148,6 +160,7 @@ def _merge(one: Entity, other: Entity) -> Entity:
 def _names_of(fields: Mapping[str, Any]) -> Iterator[str]:
     if fields.get("name"):
         yield str(fields["name"])
+        yield from [part for part in [_BRACKET.split(str(fields["name"]))[0].strip()] if part and part != fields["name"]]
     yield from (str(name) for name in fields.get("also") or ())
     yield from (str(name) for name in (fields.get("names") or {}).values())
 

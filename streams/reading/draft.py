@@ -59,6 +59,7 @@ def _merged(claims):
         if twin.source is None and claim.source is not None:
             twin.source, twin.party, twin.whose, twin.frame = claim.source, claim.party if claim.whose == "explicit" or twin.whose != "explicit" else twin.party, claim.whose, claim.frame
         if twin.population == "unknown" and claim.population != "unknown": twin.population = claim.population
+        if twin.marked.sentence.paragraph == 0 and twin.figure.count.qualifier == "exact" and claim.figure.count.qualifier != "exact" : twin.figure = claim.figure
         if twin.basis.explicit is False and claim.basis.explicit: twin.basis = claim.basis
         twin.also.append(claim.figure)
     return out

@@ -77,6 +77,8 @@ class FigureReader:
             return None
         if token.low in {"a", "an"} and (found := self._indefinite(index, last)):
             return found
+        if token.low == "no" and (found := self._none(index, last)):
+            return found
         read = count_at(self.tokens, index) if token.low != "second" else None
         if read is None:
             if token.low == "both" or (token.low == "either" and False):
@@ -91,6 +93,12 @@ class FigureReader:
             figure.why, figure.last = why
             return figure
         return self._noun_phrase(figure, last)
+
+    def _none(self, index: int, last: int) -> Figure | None:
+        """Return the figure of "no deaths", "no civilian casualties"."""
+        figure = Figure(index, index + 1, (index, index + 1), Count(0), implied=True)
+        found = self._noun_phrase(figure, min(last, index + 5))
+        return found if found.outcome in {"killed", "wounded"} and found.outcome_form in {"event", "people"} else None
 
     def _why_unread(self, index: int) -> str:
         after = self.tokens[index + 1].low if index + 1 < len(self.tokens) else ""
@@ -127,6 +135,8 @@ class FigureReader:
                 return "date", end
             if before.text == "-" and tokens[index - 2].kind == "word" and tokens[index - 2].low not in WORDS:
                 return "rank_or_unit", end
+        if before is not None and before.low == "from" and low in {"to", ","} and not self._ranges(index):
+            return "superseded", end
         if glued and low in {"th", "st", "nd", "rd"}:
             return "ordinal", end + 1
         if glued and low in {"am", "pm"} | {"mm", "km", "m", "kg", "cm"}:
@@ -156,7 +166,7 @@ class FigureReader:
             before is not None and before.low in {"at", "since", "around", "by", "until"}
         ):
             return "time", end + 2
-        if before is not None and before.low == "at" and tokens[index].kind != "number" and (not low or not low.isalpha() or low in _STOP):
+        if before is not None and before.low == "at" and not self._stands(index) and tokens[index].kind != "number" and (not low or not low.isalpha() or low in _STOP):
             return "time", end
         if low in _DISTANCES:
             return "distance", end + 1
@@ -171,6 +181,15 @@ class FigureReader:
         if before is not None and before.low == "of" and index > 1 and self._is_single(tokens[index - 2]) and not low.isalpha():
             return "age", end
         return None
+
+    def _ranges(self, index: int) -> bool:
+        words = {token.low for token in self.tokens[max(0, index - 4) : index]}
+        return bool(words & {"range", "ranges", "ranging", "run", "runs", "vary", "varies", "varying", "anywhere", "fled", "crossed"})
+
+    def _stands(self, index: int) -> bool:
+        """Return whether "at" follows a verb of counting: "stand at eight", "put the toll at nine"."""
+        words = {token.low for token in self.tokens[max(0, index - 8) : index]}
+        return bool(words & {"stand", "stands", "stood", "put", "puts", "toll", "number", "deaths", "remains", "total"})
 
     def _age_between_commas(self, index: int, end: int) -> tuple[str, int] | None:
         """Return an age: "A man, 71, died"."""
@@ -319,6 +338,9 @@ class FigureReader:
 
     def _take_person(self, figure: Figure, roles: dict, end: int, party: str | None) -> None:  # type: ignore[type-arg]
         person = roles.get("person")
+        if self.tokens[end - 1].low in {"others", "other"}:
+            figure.more, figure.last = True, end
+            return
         if "group" in roles:
             figure.group, person = roles["group"], "civilian"
         if figure.person and figure.person != person and figure.group is None and person != "unknown":
@@ -341,6 +363,8 @@ class FigureReader:
         if form == "adjective" and figure.person is not None:
             return False
         figure.outcome, figure.outcome_form, figure.last = roles[form], form, end
+        if roles[form] == "captured" and (self.tokens[end - 1].low in {"war", "pows"}):
+            figure.person = figure.person or "military"
         return True
 
     def _person_follows(self, index: int, limit: int) -> bool:

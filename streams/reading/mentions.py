@@ -193,7 +193,7 @@ class MentionReader:
                 passive = passive or "be" in inner
                 here = phrase[0]
                 continue
-            if self.tokens[here].low.endswith("ly"):
+            if self.tokens[here].low.endswith("ly") or self.tokens[here].text == '"':
                 here += 1
                 continue
             break

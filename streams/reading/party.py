@@ -47,6 +47,9 @@ def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last:
         return Whose(located, "place")
     if agent and (victim := opponent(scene, agent, affiliation, marked)):
         return Whose(victim, "agent")
+    claims = frame is not None and frame.verb.startswith("claim") and figure.person == "military" and found.outcome != "missing"
+    if affiliation and claims and figure.possessive is None and (enemy := opponent(scene, affiliation, None, marked)):
+        return Whose(enemy, "enemy")
     if affiliation and figure.person in {"military", None} and found.by is not None and found.by.word in _AGAINST and figure.possessive is None:
         enemy = opponent(scene, affiliation, None)
         if enemy:
@@ -146,6 +149,9 @@ def _located(scene: Scene, marked: Marked) -> str | None:
         if mention.kind != "A" or mention.actor is None or mention.actor.kind not in {"party", "name", "place"}:
             continue
         before = scene.words(max(mention.first - 3, marked.sentence.first), mention.first)
+        after = scene.tokens[mention.last].low if mention.last < marked.sentence.last else ""
+        if after in {"operation", "war", "conflict", "offensive", "crisis"}:
+            continue
         if scene.tokens[mention.last - 1].owns or not before:
             continue
         if before[-1] in {"in", "across", "inside", "throughout"} or (before[-2:-1] == ["in"] and before[-1] in {"east", "eastern", "south", "southern", "north", "northern", "west", "western", "the", "central", "southeastern"}):
@@ -224,6 +230,10 @@ def opponent(scene: Scene, party: str, hint: str | None, marked: Marked | None =
 
 def _of_the_place(scene: Scene, marked: Marked, figure: Figure) -> Whose:
     """Return the party by the nearest place, else whose people the document is about."""
+    if figure.person == "military":
+        for mention in marked.mentions:
+            if mention.actor and mention.actor.party and mention.actor.kind in {"party", "name"}:
+                return Whose(mention.actor.party, "default")
     for mention in marked.mentions:
         if mention.actor and mention.actor.place and (within := scene.context.places.get(mention.actor.place)):
             return Whose(within, "place")

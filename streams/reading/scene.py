@@ -81,7 +81,9 @@ def scene_of(document: Document, context: Context, table: Lexicon) -> Scene:
     tokens = tokens_of(document.whole)
     cast = Cast(context, phrases, document.outlet)
     episode = _episode_of(document, context, tokens)
-    cast.parties = episode.parties if episode else ()
+    if episode:
+        cast.parties, context = episode.parties, context.within(episode.parties)
+        cast.context = context
     zone = document.zone or (episode.zone if episode else None)
     scene = Scene(document, context, table, tokens, Clock.of(document.published_at, zone), cast, episode)
     sentences = sentences_of(tokens)
