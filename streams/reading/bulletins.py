@@ -96,13 +96,13 @@ def _read_line(tokens: Sequence[Token], first: int, last: int, table: Mapping[st
     if section.basis is None and _any(words, table.get("enemy")) and not numbers:
         section.enemy = True
     length = sum(token.kind == "word" for token in tokens[first:last])
+    if bulletin.entries and len(numbers) == 1 and _any(words, table.get("leave_out")):
+        bulletin.why[numbers[0][1][0]] = "subset"
+        bulletin.lines.append((first, last))
+        return
     if outcome is None and len(numbers) == 1 and length <= 8 and _is_label(tokens, first, last, numbers[0][1]):
         bulletin.labels += 1
     if outcome is None or len(numbers) != 1 or length > _MOST_WORDS or not _is_label(tokens, first, last, numbers[0][1]):
-        return
-    if _any(words, table.get("leave_out")):
-        bulletin.why[numbers[0][1][0]] = "subset"
-        bulletin.lines.append((first, last))
         return
     count, number = numbers[0]
     basis, truce = heading or (section.basis, section.truce)

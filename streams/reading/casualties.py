@@ -39,6 +39,7 @@ class Draft:
     also: list[Figure] = field(default_factory=list)
     final: bool = False
     parent: "Draft | None" = None
+    outcome_at: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -295,7 +296,9 @@ def _draft(scene: Scene, marked: Marked, found: Found, last: Draft | None, previ
     if _is_mixed(marked, found.order, figure):
         figure.mixed = True
     population = "civilian" if figure.group else "mixed" if figure.mixed else figure.person or "unknown"
-    return Draft(source, owner.party, outcome, population, figure.group, figure, basis, found.row.id, marked, found.order, owner.manner, frame)
+    draft = Draft(source, owner.party, outcome, population, figure.group, figure, basis, found.row.id, marked, found.order, owner.manner, frame)
+    draft.outcome_at = (found.by.first, found.by.last) if found.by else None
+    return draft
 
 
 def _adjoins(marked: Marked, before: int, order: int) -> bool:

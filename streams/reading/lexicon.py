@@ -75,6 +75,12 @@ def lexicon(language: str) -> Lexicon | None:
     return Lexicon(base, Phrases.of(collected), MappingProxyType(table.get("bulletins") or {}), _months(table), digest)
 
 
+@cache
+def nothing() -> Lexicon:
+    """Return the table of a language that is not read."""
+    return Lexicon("", Phrases.of({}), MappingProxyType({}), MappingProxyType({}), "")
+
+
 def _months(table: Mapping[str, Any]) -> Mapping[str, int]:
     return MappingProxyType({name: number for number, name in enumerate(table.get("months") or (), 1)})
 

@@ -1,0 +1,114 @@
+"""Merging: one claim for a figure that is told twice, sums whose parts are in the text, resolved outcomes."""
+
+from itertools import combinations
+from typing import Final
+
+from streams.reading.casualties import Draft, Reading
+
+_MOST_PARTS: Final = 12
+
+
+def merged(reading: Reading) -> list[Draft]:
+    """Return the claims without repeats and without sums or parts that another claim says already."""
+    claims: list[Draft] = []
+    for claim in reading.claims:
+        twin = next((other for other in claims if _same(other, claim)), None)
+        if twin is None:
+            claims.append(claim)
+        else:
+            _absorb(twin, claim)
+    return _without_sums(_resolved(claims), reading)
+
+
+def _same(one: Draft, other: Draft) -> bool:
+    """Return whether two claims tell one figure: in headline and body, or in two sentences."""
+    a, b = one.figure.count, other.figure.count
+    if a is None or b is None or a.best != b.best or one.group != other.group or one.basis.scope != other.basis.scope:
+        return False
+    if one.outcome != other.outcome and "killed_or_wounded" not in (one.outcome, other.outcome):
+        return False
+    if one.marked is other.marked or (one.source and other.source and one.source != other.source):
+        return False
+    if one.population != other.population and "unknown" not in {one.population, other.population}:
+        return False
+    if one.party != other.party and one.whose == other.whose == "explicit":
+        return False
+    if one.outcome != other.outcome and a.best < 20:
+        return False
+    in_title = not one.marked.sentence.paragraph or not other.marked.sentence.paragraph
+    return a.best > 3 or (in_title and not other.figure.implied)
+
+
+def _absorb(twin: Draft, claim: Draft) -> None:
+    """Take from a second telling what it says more exactly."""
+    if twin.source is None and claim.source is not None:
+        twin.source, twin.frame = claim.source, claim.frame
+        if twin.whose != "explicit":
+            twin.party, twin.whose = claim.party, claim.whose
+        twin.basis = claim.basis if claim.basis.explicit or not twin.basis.explicit else twin.basis
+    elif claim.whose == "explicit" and twin.whose != "explicit":
+        twin.party, twin.whose = claim.party, claim.whose
+    if twin.population == "unknown":
+        twin.population = claim.population
+    if twin.outcome == "killed_or_wounded":
+        twin.outcome = claim.outcome
+    if not twin.basis.explicit and claim.basis.explicit:
+        twin.basis = claim.basis
+    twin.also.append(claim.figure)
+    one, other = twin.figure.count, claim.figure.count
+    if one and other and one.qualifier == "exact" != other.qualifier and not twin.marked.sentence.paragraph:
+        twin.figure, twin.also[-1] = claim.figure, twin.figure
+
+
+def _resolved(claims: list[Draft]) -> list[Draft]:
+    """Let a total of "casualties" whose parts are killed be killed (71 + 105 = 176)."""
+    killed = [c for c in claims if c.outcome == "killed" and c.figure.count]
+    for claim in claims:
+        if claim.outcome != "killed_or_wounded" or claim.figure.count is None:
+            continue
+        if any(_best(a) + _best(b) == _best(claim) and a.party != b.party for a, b in combinations(killed[:_MOST_PARTS], 2)):
+            claim.outcome, claim.party, claim.whose = "killed", "all", "sum"
+            claim.population = next((c.population for c in killed if c.population != "unknown"), claim.population)
+            claim.basis = type(claim.basis)("derived", None, claim.basis.as_of)
+    return claims
+
+
+def _best(claim: Draft) -> int:
+    return claim.figure.count.best if claim.figure.count else 0
+
+
+def _without_sums(claims: list[Draft], reading: Reading) -> list[Draft]:
+    """Leave out a sum of parts that differ, or the parts of a sum that do not; two sides together are derived."""
+    gone: set[int] = set()
+    for total in claims:
+        peers = [c for c in claims if c is not total and c.outcome == total.outcome and c.group == total.group and 0 < _best(c) < _best(total) and id(c) not in gone]
+        parts = _parts(total, peers[:_MOST_PARTS])
+        if not parts or total.group:
+            continue
+        if len({part.party for part in parts}) > 1:
+            if total.source is None or all(part.source != total.source for part in parts) or total.party == "all" or total.whose in {"place", "default"}:
+                total.party, total.whose, total.basis = "all", "sum", type(total.basis)("derived", None, total.basis.as_of)
+        elif len({part.population for part in parts}) > 1:
+            gone.add(id(total))
+            reading.why[total.figure.first] = "sum_of_parts"
+        elif all(part.party == total.party for part in parts):
+            for part in parts:
+                gone.add(id(part))
+                reading.why[part.figure.first] = "sum_of_parts"
+    return [claim for claim in claims if id(claim) not in gone]
+
+
+def _parts(total: Draft, peers: list[Draft]) -> tuple[Draft, ...]:
+    """Return two to six neighbouring claims that add up to a total."""
+    for size in range(2, 7):
+        for start in range(len(peers) - size + 1):
+            chosen = peers[start : start + size]
+            if sum(map(_best, chosen)) == _best(total) and _fits(total, chosen):
+                return tuple(chosen)
+    return ()
+
+
+def _fits(total: Draft, parts: list[Draft]) -> bool:
+    """Return whether figures may be parts of a total: told near it, or too great for chance."""
+    lines = [abs(part.marked.sentence.line - total.marked.sentence.line) for part in parts]
+    return _best(total) >= 30 or max(lines) <= 6
