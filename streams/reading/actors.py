@@ -198,6 +198,8 @@ class Cast:
                 own = inner.kind == "institution" or (inner.kind == "name" and (mouthpiece or not inner.party or name[1].party is None))
                 source = inner.source if own or (mouthpiece and inner.kind == "party") else f"{inner.party}-officials"
                 return Actor(index, inner.last, "officials", source, inner.party, None, inner.institution or ("name" if inner.kind == "name" else None))
+            if name and name[1].place and (side := self._side(name[1])):
+                return Actor(index, name[0], "officials", f"{side}-officials", side, name[1].place)
             if phrase and "institution" in phrase[1]:
                 inner = self._institution(tokens, after, phrase[0], phrase[1]["institution"], last)
                 return Actor(index, inner.last, "officials", inner.source, inner.party, None, inner.institution)

@@ -55,7 +55,7 @@ class Attribution:
         self.opening = next((m.actor for m in mentions if m.kind == "A" and m.actor and m.actor.kind in _SPEAKING and self._source_of(m.actor)), None)
         found = self._heads(sentence, mentions)
         for position, mention in enumerate(mentions):
-            if mention.kind == "y":
+            if mention.kind == "y" or (mention.kind == "g" and mention.word.startswith("den")):
                 frame = self._spoken(sentence, mentions, position, actors, found)
                 if frame:
                     found.append(frame)
@@ -102,7 +102,10 @@ class Attribution:
         roles = self.phrases.roles.get((first.low,)) or {}
         if mentions[0].kind in "nF" or "more" in roles or "possessives" in roles or "subset" in roles:
             return True
-        if mentions[0].kind == "f" and (mentions[0].figure and (mentions[0].figure.more or mentions[0].figure.part)):
+        figure = mentions[0].figure
+        if mentions[0].kind == "f" and figure and figure.party:
+            return False
+        if mentions[0].kind == "f" and figure and (figure.more or figure.part):
             return True
         if len(mentions) > 1 and mentions[0].kind == "~" and mentions[1].kind == "n":
             return True
@@ -115,6 +118,10 @@ class Attribution:
         here = 0
         while here < len(kinds) and kinds[here] == "~" and here < 2 and not kinds.startswith("A", here):
             here += 1
+        colon = kinds.find(":")
+        if 0 < colon < 12 and self.opening and self.opening.first - sentence.first <= 4 and not set(kinds[:colon]) & set("yfnF"):
+            if any(self._is_tally(t) for t in self.tokens[mentions[colon].first - 1 : mentions[colon].first]):
+                return [Frame(self.opening.source, self.opening.party, self.opening.first, sentence.last, "head")]
         if kinds.startswith("A:", here) or (kinds.startswith("A-", here) and here == 0 and sentence.paragraph == 0):
             actor = mentions[here].actor
             if actor and (source := self._source_of(actor)):
@@ -156,6 +163,9 @@ class Attribution:
                 return Frame(source, actor.party if actor else None, end, sentence.last, "before", word, verb.first)
             return Frame(source, actor.party if actor else None, self._from(sentence, verb, mentions, position, found), end, "after", word, verb.first)
         subject = self._subject(mentions, position)
+        if found and position and mentions[position - 1].kind == "c" and found[-1].manner == "before" and word not in _NOUNS:
+            outer = found[-1]
+            return Frame(outer.source, outer.party, verb.first, sentence.last, "before", word, verb.first, outer.anaphoric)
         source, party, anaphoric = self._speaker(subject, sentence, verb)
         if subject is None:
             name = name_before(self.tokens, verb.first, sentence.first)
@@ -203,7 +213,10 @@ class Attribution:
         for frame in found:
             if frame.manner in {"before", "head"} and frame.last > subject_at > frame.first:
                 frame.last = subject_at
-        return Frame(source, party, subject_at, sentence.last, "before", word, verb.first)
+        end = sentence.last
+        if sentence.paragraph == 0:
+            end = next((m.first for m in mentions[position + 1 :] if m.kind == "j"), end)
+        return Frame(source, party, subject_at, end, "before", word, verb.first)
 
     def _nested(self, mentions: list[Mention], position: int, subject_at: int, found: list[Frame]) -> bool:
         """Return whether these are words inside words: "Baku said Yerevan had admitted 105 dead"."""
@@ -278,10 +291,12 @@ class Attribution:
         word = self.tokens[mentions[position].first].low
         for back in range(position - 1, max(-1, position - _STEPS), -1):
             mention = mentions[back]
-            if mention.kind == "A" and mention.actor and mention.actor.kind not in {"place"}:
+            if mention.kind in "Ap" and mention.actor and mention.actor.kind not in {"place"}:
                 gap = kinds[back + 1 : position]
                 if word in _NOUNS and sum(m.last - m.first for m in mentions[back + 1 : position]) > 1 and "," not in gap:
                     return None
+                if gap[:2] == [",", "r"] and gap[-1:] == [","]:
+                    return mention.actor
                 if self._near(mentions[back + 1 : position]) or (gap.count(",") == 2 and gap[-1:] == [","]):
                     owner = self._head_before(mentions, back)
                     return owner or mention.actor
@@ -293,9 +308,10 @@ class Attribution:
     def _far_subject(self, mentions: list[Mention], position: int) -> Actor | None:
         """Return the actor that opens the sentence, when its verb comes late; nothing harmful is said between."""
         for place, mention in enumerate(mentions[: min(position, 4)]):
-            if any(m.kind in "fnFBkKIy;:\"" for m in mentions[place + 1 : position]):
-                return None
             actor = mention.actor
+            relative = [m.kind for m in mentions[place + 1 : place + 3]] == [",", "r"] and mentions[position - 1].kind in ",~"
+            if not relative and any(m.kind in "fnFBkKIy;:\"" for m in mentions[place + 1 : position]):
+                return None
             if mention.kind == "A" and actor and actor.kind in {"institution", "name", "officials", "person"} and self._source_of(actor):
                 before = self.tokens[mention.first - 1].low if place else ""
                 if before not in {"in", "to", "with", "by", "from", "at", "on", "against", "near"}:

@@ -11,6 +11,8 @@ from streams.reading.times import Moment
 _WAR: Final = frozenset("war invasion conflict aggression start beginning offensive campaign fighting uprising genocide began operation".split())
 _TRUCE: Final = frozenset("ceasefire truce armistice".split())
 _NEAR_DAYS: Final = 5
+#: From here on a figure without a day is of a war rather than of an incident.
+_LARGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ def basis_of(scene: Scene, marked: Marked, found: Found, own_side: bool | None, 
         return Basis("cumulative", None, None)
     if more and last is not None and last.basis == "incremental":
         return Basis("incremental", last.scope, day or last.as_of)
-    if "incident" in cues or (day is not None and _on_day(scene, marked, found)):
+    large = bool(figure and figure.count and figure.count.best >= _LARGE and not figure.implied)
+    on_day = day is not None and _on_day(scene, marked, low, high)
+    if large and not on_day:
+        return Basis("cumulative", None, None)
+    if "incident" in cues or on_day:
         return Basis("incremental", None, day)
     if "cumulative" in cues:
         return Basis("cumulative", None, None)
@@ -87,12 +93,14 @@ def _of_incident(scene: Scene, marked: Marked) -> bool:
     return title.has("incident") and not title.has("cumulative")
 
 
-def _on_day(scene: Scene, marked: Marked, found: Found) -> bool:
-    """Return whether the day said is that of the harm, not of the saying: it is not right after the verb of saying."""
+def _on_day(scene: Scene, marked: Marked, low: int, high: int) -> bool:
+    """Return whether a day of the clause is that of the harm, not of the saying."""
     for moment in marked.times:
-        before = [m for m in marked.mentions if m.last <= moment.first]
-        saying = [m for m in before if m.kind == "y" and moment.first - m.last <= 4]
-        if moment.day and not saying:
+        if not moment.day or not low <= moment.first < high:
+            continue
+        beside = any(m.kind == "y" and (0 <= moment.first - m.last <= 3 or 0 <= m.first - moment.last <= 1) for m in marked.mentions)
+        opening = any(f.manner == "before" and f.verb_at >= moment.last and moment.first - marked.sentence.first <= 2 for f in marked.frames)
+        if not beside and not opening:
             return True
     return False
 
@@ -172,4 +180,4 @@ def _default(scene: Scene, marked: Marked, found: Found, own_side: bool | None, 
         return Basis("incremental", None, day, explicit=False)
     if own_side:
         return Basis("cumulative", None, None, explicit=False)
-    return Basis("incremental" if own_side is None or day else "cumulative", None, day, explicit=False)
+    return Basis("incremental", None, day, explicit=False)

@@ -1,6 +1,7 @@
 """Casualty claims: each figure that a row found, with source, party, population, basis, or the reason to leave it out."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -143,7 +144,7 @@ def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool)
         if figure is None or found.outcome is None:
             continue
         part = parts.pop(found.order, None)
-        why = _why_not(scene, marked, found, other_event, part is not None)
+        why = _why_not(scene, marked, found, other_event, part is not None, previous.outcome if previous else None)
         if why:
             reading.why[figure.first] = why
             continue
@@ -151,6 +152,10 @@ def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool)
         reading.claims.append(draft)
         last = draft
     here = [claim for claim in reading.claims if claim.marked is marked]
+    for position, mention in enumerate(marked.mentions):
+        figure = mention.figure
+        if mention.kind == "f" and figure and figure.part and figure.group and position not in parts and not any(c.figure is figure for c in here):
+            parts[position] = Found(PARTS[0], mention, None, None, position)
     for part in parts.values():
         parent = _parent(scene, marked, part, here, reading) or previous or next(iter(here), None)
         _part(scene, marked, part, parent, reading)
@@ -182,11 +187,13 @@ def _part(scene: Scene, marked: Marked, part: Found, parent: Draft | None, readi
     )
 
 
-def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_part: bool) -> str | None:
+def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_part: bool, reading_last: str | None) -> str | None:
     figure = found.mention.figure
     assert figure is not None  # noqa: S101 - each found mention is a figure
     if other_event or marked.has("disaster") and not _warlike(scene, marked):
         return "other_event"
+    if figure.part and figure.group is None and found.outcome == "killed" and reading_last == "wounded":
+        return None
     if (is_part or (figure.part and _whole_before(marked, found.order))) and figure.group is None:
         return "subset"
     if _hypothetical(scene, marked, found):
@@ -197,13 +204,16 @@ def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_p
         return "superseded"
     words = set(scene.words(marked.sentence.first, marked.sentence.last))
     body = bool({"bodies", "remains", "corpses"} & set(scene.words(figure.first, figure.last)))
+    title = set(scene.words(scene.marked[0].sentence.first, scene.marked[0].sentence.last)) if body or scene.marked else set()
     held = found.outcome == "captured" and found.mention.outcome is not None
-    if (held or body) and _HANDED & words:
+    if (held or body) and _HANDED & (words | title):
         return "not_people"
     after = scene.words(figure.last, min(figure.last + 3, marked.sentence.last))
     if "added" in after:
         return "period_detail"
     if figure.count and figure.count.best == 0 and not {"far", "yet", "date", "now"} & words:
+        return "hypothetical"
+    if _LIE.search(" ".join(scene.words(marked.sentence.first, marked.sentence.last))):
         return "hypothetical"
     if _denied(marked, found):
         return "hypothetical"
@@ -218,6 +228,9 @@ def _whole_before(marked: Marked, order: int) -> bool:
         if mention.kind == "p":
             return False
     return True
+
+
+_LIE: Final = re.compile(r"(?:is|are|was|were) (?:an? )?(?:absolute |complete )?(?:lie|lies|nonsense|false|untrue|fake|not true)(?: |$)")
 
 
 def _hypothetical(scene: Scene, marked: Marked, found: Found) -> bool:
@@ -236,12 +249,20 @@ def _hypothetical(scene: Scene, marked: Marked, found: Found) -> bool:
     return False
 
 
+#: An incident that long before publication is background.
+_LONG_AGO_DAYS: Final = 90
+
+
 def _is_history(scene: Scene, marked: Marked) -> bool:
     """Return whether a sentence is background: another year, another war."""
     if marked.has("history"):
         return True
     begins = scene.episode.begins if scene.episode else None
     days = [moment for moment in marked.times if moment.day]
+    if days and "since" not in scene.words(marked.sentence.first, marked.sentence.last) and not marked.has("cumulative"):
+        latest = max(moment.day for moment in days if moment.day)
+        if (scene.clock.today - latest).days > _LONG_AGO_DAYS and (latest.month, latest.day) != (1, 1):
+            return True
     words = scene.words(marked.sentence.first, marked.sentence.last)
     if not days or begins is None or "since" in words:
         return False
@@ -283,6 +304,8 @@ def _draft(scene: Scene, marked: Marked, found: Found, last: Draft | None, previ
     frame = speaker_at(marked.frames, found.mention.first)
     _inherit(marked, found, figure, last, previous)
     same = last is not None and last.frame is frame
+    if previous is not None and not (last and same) and _labelled(marked, found):
+        last, same = previous, True
     chain = last if last and same else previous if previous and figure.more and not last else None
     listed = chain is not None and last is not None and chain.row == found.row.id and figure.person != "military" and _adjoins(marked, last.order, found.order)
     owner = whose(scene, marked, found, frame, Whose(chain.party, chain.whose) if chain else None, listed=listed)
@@ -290,6 +313,9 @@ def _draft(scene: Scene, marked: Marked, found: Found, last: Draft | None, previ
     affiliation = scene.context.affiliation(source) if source else None
     own = None if affiliation is None else affiliation == owner.party
     basis = basis_of(scene, marked, found, own, last.basis if last and same else None)
+    before = marked.mentions[found.order - 1] if found.order else None
+    if before is not None and before.kind in "Ey" and before.word in _PASSED and figure.count and figure.count.qualifier == "exact":
+        figure.count = replace(figure.count, qualifier="more_than")
     outcome = found.outcome
     if found.row.id == "loss-of" and found.by is not None and found.by.word in {"loss", "losses"} and figure.person:
         outcome = "killed"
@@ -301,9 +327,18 @@ def _draft(scene: Scene, marked: Marked, found: Found, last: Draft | None, previ
     return draft
 
 
+_PASSED: Final = frozenset("exceeds exceeded pass passes passed surpassed surpasses topped tops past".split())
+
+
 def _adjoins(marked: Marked, before: int, order: int) -> bool:
     """Return whether two figures are neighbours of one list: "42 Armenian soldiers and 5 civilians"."""
     return all(mention.kind in ",c~(" for mention in marked.mentions[before + 1 : order])
+
+
+def _labelled(marked: Marked, found: Found) -> bool:
+    """Return whether a line's label begins it: its figures go on with the lines before."""
+    kinds = "".join(mention.kind for mention in marked.mentions[:3])
+    return found.row.id == "own" and ("p:" in kinds or "A:" in kinds)
 
 
 def _is_mixed(marked: Marked, order: int, figure: Figure) -> bool:
@@ -337,7 +372,9 @@ def _inherit(marked: Marked, found: Found, figure: Figure, last: Draft | None, p
     if figure.party and following is not None:
         figure.person, figure.group = following.person, following.group
         return
-    if last is None and previous is not None and (figure.bare or figure.more) and (figure.more or marked.frames and marked.frames[0].manner == "carried"):
+    if last is not None and marked.frames and not _adjoins(marked, last.order, found.order) and speaker_at(marked.frames, found.mention.first) is not last.frame:
+        last = None
+    elif last is None and previous is not None and (figure.bare or figure.more) and (figure.more or marked.frames and marked.frames[0].manner == "carried"):
         last = previous
     if last is not None and last.group and figure.bare:
         figure.group = last.group

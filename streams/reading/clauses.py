@@ -15,7 +15,7 @@ from streams.reading.mentions import Mention
 #: One figure or several: "14 soldiers, two officers and a nurse"; tanks among them do not end the list.
 _LIST: Final = r"(?:x(?:,c?|c)~?)*[fnuF]\)?(?:\"?(?:,c~?|c~?|,|\()\"?[fnuFx]\)?){0,12}"
 #: What may be between a figure and its verb: "of the night shift", "in Gaza", ", including five officers,".
-_GAP: Final = r"(?:~?\"~?|[~OAptx]{1,4}|~?,[^,;BKkI]{1,8},|\([^)BKkI]{1,8}\)|[,c]p|,?~?r~?|~?,?w~?[fnu]~?,?)?"
+_GAP: Final = r"(?:~?\"~?|[~OAptx]{1,4}|~?,[^,;BKkI]{1,8},|\([^)BKkI]{1,8}\)|[,c]p|~?,?~?r[~^ZLOAEptx]{0,5},?|~?,?w~?[fnu]~?,?)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,14 @@ ROWS: Final = (
         "13 servicemen decorated in the hills",
     ),
     Row(
+        "along-with",
+        rf"(?P<out>[BkI])[~OA]{{0,2}},?d~?(?P<fig>{_LIST})",
+        "Two soldiers died, along with three rebels.",
+        "Two soldiers slept, along with three rebels.",
+    ),
+    Row(
         "active",
-        rf"(?P<out>[Kk])(?:[~A(\"]|,~,)?(?P<fig>{_LIST})",
+        rf"(?P<out>[Kk])(?:~\"?O~?|[~A(\"]|\"~O|,~,)?(?P<fig>{_LIST})",
         "The shell hit a bus, killing on the spot 14 people.",
         "The shell hit a bus carrying 14 people.",
     ),
@@ -80,13 +86,13 @@ ROWS: Final = (
     ),
     Row(
         "number-rises",
-        r"(?P<out>[oaKkI])(?:[~^OAptTwcxjr,\"B]{0,6})[E:](?:\"?~?)(?P<fig>[nF])",
+        r"(?P<out>[oaKkI])(?:[~^OAptTwcxjryEb,\"B]{0,8})[E:](?:\"?~?)(?P<fig>[nF])",
         "The number of dead rose to 34.",
         "The number of tents rose to 34.",
     ),
     Row(
         "toll-rises",
-        r"T(?:[~^OAptxcwrjy,]{0,6})[E:](?:\"?~?)(?P<fig>[nf])",
+        r"T(?:[~^OAptxcwrjyEb,]{0,8})[E:](?:\"?~?)(?P<fig>[nf])",
         "Its toll now stands at 46,913.",
         "Its rent now stands at 46,913.",
         outcome="killed",

@@ -58,6 +58,7 @@ class Figure:
     implied: bool = False  # "a soldier": no number is written
     mixed: bool = False
     bare: bool = False
+    army: bool = False  # "of the army": of a state's forces, whosever
 
 
 class FigureReader:
@@ -172,7 +173,7 @@ class FigureReader:
             return "distance", end + 1
         if low in _MONEY:
             return "money", end + 1
-        if before is not None and before.low in _RANKED and not (before.low == "number" and low in {"of"}):
+        if before is not None and before.low in _RANKED and not (before.low in {"number", "numbers"} and self._harmed(index - 2)) and not (before.low == "number" and low in {"of"}):
             return "rank_or_unit", end
         if before is not None and (before.low in {"aged", "age"} or (before.low == "under" and low in {",", "first"})):
             return "age", end
@@ -181,6 +182,10 @@ class FigureReader:
         if before is not None and before.low == "of" and index > 1 and self._is_single(tokens[index - 2]) and not low.isalpha():
             return "age", end
         return None
+
+    def _harmed(self, index: int) -> bool:
+        roles = self.phrases.roles.get((self.tokens[index].low,)) or {} if index >= 0 else {}
+        return any(form in roles for form in ("past", "adjective", "people", "adverbs"))
 
     def _ranges(self, index: int) -> bool:
         words = {token.low for token in self.tokens[max(0, index - 4) : index]}
@@ -400,6 +405,14 @@ class FigureReader:
                 return True
         return False
 
+    def _of_charity(self, figure: Figure, index: int, last: int) -> None:
+        """Take the staff of a charity or an agency as aid workers."""
+        for ahead in range(index + 1, min(index + 6, last)):
+            name = self.context.names.at(self.tokens, ahead, last)
+            if name and name[1].source and self.context.kind(name[1].source) in {"ngo", "igo"}:
+                figure.group, figure.person, figure.last = "aid_workers", "civilian", name[0]
+                return
+
     def _of_people(self, figure: Figure, last: int) -> None:
         """Take the people after an outcome: "10 wounded of its own servicemen", "5 dead among the civilians"."""
         index = figure.last
@@ -424,6 +437,10 @@ class FigureReader:
     def _after_noun(self, figure: Figure, last: int) -> None:
         """Take the party that follows the noun ("of the army of Burkina", "from Hezbollah", "on the Armenian side")."""
         end = figure.last
+        if figure.noun in {"employees", "staff", "workers", "members", "employee", "worker"} and end < last and self.tokens[end].low in {"of", "from"}:
+            self._of_charity(figure, end, last)
+        if end + 2 < last and self.tokens[end].low in {"of", "from"} and "press" in {t.low for t in self.tokens[end + 1 : min(end + 5, last)]}:
+            figure.group, figure.person = "press", "civilian"
         if end + 1 >= last or self.tokens[end].low not in {"of", "from", "on", "with", "for"} or figure.party:
             return
         for ahead in range(end + 1, min(end + 6, last)):
@@ -432,8 +449,13 @@ class FigureReader:
                 if self.tokens[end].low == "on" and (name[0] >= last or self.tokens[name[0]].low not in {"side", "soil", "territory"}):
                     return
                 figure.party, figure.last = name[1].party, name[0]
+                phrase = self.phrases.at(self.tokens, name[0], last) if name[0] < last else None
+                if figure.person == "unknown" and phrase and phrase[1].get("institution") == "army":
+                    figure.person = "military"
                 return
             roles = self.phrases.roles.get((self.tokens[ahead].low,)) or {}
+            if roles.get("institution") == "army" and figure.party is None:
+                figure.army, figure.last = True, ahead + 1
             if not (self.tokens[ahead].low in {"the", "of", "regular", "s"} or "institution" in roles or "possessives" in roles):
                 return
             if "possessives" in roles and self.tokens[end].low == "on":

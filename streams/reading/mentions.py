@@ -25,9 +25,10 @@ KINDS: Final = {
     "o": "a noun of it: deaths, toll, injuries",
     "L": "leave", "Z": "lose", "E": "rises to, stands at, is", "O": "of",
     "A": "an actor", "y": "a verb of saying", "w": "including, among them", "h": "could, if", "g": "not, no",
-    "b": "were", "v": "that", "r": "who, which", "j": "while, after, as", "c": "and", "T": "toll", "t": "number, total", "|": "bar", ",": "comma", ";": "semicolon", ":": "colon", "-": "dash", "(": "bracket", ")": "bracket",
+    "b": "were", "v": "that", "r": "who, which", "d": "along with", "j": "while, after, as", "c": "and", "T": "toll", "t": "number, total", "|": "bar", ",": "comma", ";": "semicolon", ":": "colon", "-": "dash", "(": "bracket", ")": "bracket",
     '"': "quote", "~": "one to three other words", "^": "more other words",
 }
+_FELL: Final = frozenset("on from to by into down ill over silent short at apart".split())
 _LEAVE: Final = frozenset("left leaving leaves leave".split())
 _LOSE: Final = frozenset("lost lose loses losing".split())
 _AND: Final = frozenset("and or as plus & +".split())
@@ -138,7 +139,9 @@ class MentionReader:
             return self._people(index, phrase[0], phrase[1], actor.party)
         inner = self.phrases.at(self.tokens, index, last)
         if inner and inner[0] == actor.last and "person" in inner[1]:
-            return self._people(index, actor.last, inner[1], actor.party)
+            people = self._people(index, actor.last, inner[1], actor.party)
+            people.actor = actor
+            return people
         return None
 
     def _people(self, index: int, end: int, roles: Any, party: str | None) -> Mention:
@@ -162,7 +165,7 @@ class MentionReader:
             return Mention("k", index, end, outcome=roles["past"], word=self.tokens[end - 1].low)
         if "active" in roles:
             return Mention("K", index, end, outcome=roles["active"], word=self.tokens[end - 1].low)
-        if "none" in roles:
+        if "none" in roles and not (self.tokens[index].low == "fell" and end < last and self.tokens[end].low in _FELL):
             return Mention("I", index, end, outcome=roles["none"], word=self.tokens[index].low)
         for form, kind in (("people", "o"), ("adjective", "a"), ("event", "o")):
             if form in roles:
@@ -203,6 +206,8 @@ class MentionReader:
 
     def _of_word(self, index: int, last: int) -> Mention:
         low = self.tokens[index].low
+        if low in {"hands", "captivity"} and index > 1 and self.tokens[index - 2].low == "in":
+            return Mention("a", index, index + 1, outcome="captured", word=low)
         if low in {"who", "which", "whose", "whom"}:
             return Mention("r", index, index + 1)
         if low in {"as", "while", "after", "when", "because", "although", "though", "whereas"} and not self._are(index, last, "as", "well", "as"):
@@ -215,7 +220,7 @@ class MentionReader:
             end = index + 3 if low == "as" and self._are(index, last, "as", "well", "as") else index + 1
             return Mention("c" if low != "as" or end > index + 1 else "E", index, end)
         if low in {"along", "together"} and self._are(index + 1, last, "with"):
-            return Mention("c", index, index + 2)
+            return Mention("d", index, index + 2)
         if low in {"that", "whether"}:
             return Mention("v", index, index + 1)
         if low == "of":

@@ -17,7 +17,22 @@ def merged(reading: Reading) -> list[Draft]:
             claims.append(claim)
         else:
             _absorb(twin, claim)
-    return _without_sums(_resolved(claims), reading)
+    return _without_sums(_resolved(_without_headlines(claims)), reading)
+
+
+def _without_headlines(claims: list[Draft]) -> list[Draft]:
+    """Let a headline's vague or rounded figure be the body's: "dozens" is 57, "pass 60,000" is 60,034."""
+    kept = []
+    for claim in claims:
+        count = claim.figure.count
+        body = [c for c in claims if c.marked.sentence.paragraph and c.outcome == claim.outcome and c.figure.count and c is not claim]
+        if count and not claim.marked.sentence.paragraph and claim.group is None:
+            near = [c for c in body if count.best <= _best(c) and (count.vague or (count.qualifier == "more_than" and _best(c) <= count.best * 1.05))]
+            if near:
+                near[0].also.append(claim.figure)
+                continue
+        kept.append(claim)
+    return kept
 
 
 def _same(one: Draft, other: Draft) -> bool:
@@ -27,21 +42,26 @@ def _same(one: Draft, other: Draft) -> bool:
         return False
     if one.outcome != other.outcome and "killed_or_wounded" not in (one.outcome, other.outcome):
         return False
-    if one.marked is other.marked or (one.source and other.source and one.source != other.source):
+    in_title = not one.marked.sentence.paragraph and bool(other.marked.sentence.paragraph)
+    if one.marked is other.marked or (one.source and other.source and one.source != other.source and not in_title):
         return False
     if one.population != other.population and "unknown" not in {one.population, other.population}:
         return False
-    if one.party != other.party and one.whose == other.whose == "explicit":
+    if one.party != other.party and one.whose == other.whose == "explicit" and not in_title:
         return False
     if one.outcome != other.outcome and a.best < 20:
         return False
-    in_title = not one.marked.sentence.paragraph or not other.marked.sentence.paragraph
-    return a.best > 3 or (in_title and not other.figure.implied)
+    return a.best > 3 or (in_title and not other.figure.implied) or bool(_places(one) & _places(other))
+
+
+def _places(claim: Draft) -> set[str]:
+    return {m.actor.place for m in claim.marked.mentions if m.actor and m.actor.place}
 
 
 def _absorb(twin: Draft, claim: Draft) -> None:
     """Take from a second telling what it says more exactly."""
-    if twin.source is None and claim.source is not None:
+    in_title = not twin.marked.sentence.paragraph and claim.source is not None
+    if (twin.source is None or in_title) and claim.source is not None:
         twin.source, twin.frame = claim.source, claim.frame
         if twin.whose != "explicit":
             twin.party, twin.whose = claim.party, claim.whose

@@ -13,7 +13,7 @@ _AGAINST: Final = frozenset(
     "liquidated eliminated destroyed neutralised neutralized eliminating destroying liquidating eliminate destroy neutralise neutralising captured incapacitated".split(),
 )
 _BOTH: Final = ("both sides", "all sides", "two sides", "either side", "both armies", "between them", "two armies", "two countries", "both countries")
-_AGENTS: Final = frozenset("by".split())
+_ATTACKING: Final = frozenset("forces troops violates violate violated shells attacks fires bombs bombards launches breach breaches breached".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last:
         enemy = opponent(scene, affiliation, None)
         if enemy:
             return Whose(enemy, "enemy")
-    if affiliation and _in_war(scene, affiliation):
+    if affiliation and _in_war(scene, affiliation) and (figure.person == "military" or _has_land(scene, affiliation)):
         return Whose(affiliation, "own")
     return _of_the_place(scene, marked, figure)
 
@@ -63,9 +63,15 @@ def _whole_war(words: str, found: set[str]) -> bool:
     """Return whether a figure is of a whole war: "since the conflict began", "the war has killed"."""
     if not found & {"war", "conflict", "uprising", "fighting", "broke"}:
         return False
-    return bool(found & {"since", "total", "began", "broke"}) or any(
-        phrase in words for phrase in ("in the war", "the war has killed", "years of war", "the conflict has killed", "war has", "conflict has", "of the war", "years of conflict", "years of fighting")
+    return bool(found & {"since", "began"}) or any(
+        phrase in words for phrase in ("killed in the war", "years of war", "war has killed", "conflict has killed", "years of conflict", "years of fighting", "died in the war", "war has claimed", "killed in the conflict")
     )
+
+
+def _has_land(scene: Scene, party: str) -> bool:
+    """Return whether any place is within a party: of a force without land nobody but its fighters is its own."""
+    lands = set(scene.context.places.values()) - {None}
+    return party in lands or not lands
 
 
 def _in_war(scene: Scene, party: str) -> bool:
@@ -83,7 +89,9 @@ def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affili
             return affiliation or scene.context.affiliation(scene.document.outlet)
         before = _party_before(marked, found.order, inclusive=True)
         return before or affiliation
-    if set(words) & {"enemy", "hostile", "adversary", "occupation", "occupiers"} or "enemy" in scene.words(max(low, figure.first - 2), figure.first):
+    if figure.army and affiliation and (enemy := opponent(scene, affiliation, None)):
+        return enemy
+    if set(words) & {"enemy", "hostile", "adversary", "occupation", "occupiers"} or {"enemy", "adversary"} & set(scene.words(max(low, figure.first - 4), figure.first)):
         return opponent(scene, affiliation, None) if affiliation else None
     side = _side_after(scene, marked, found.order)
     if side:
@@ -91,7 +99,7 @@ def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affili
     if found.row.id == "lose" or _suffers(scene, marked, found):
         return _party_before(marked, found.order, inclusive=True) or affiliation
     if found.row.id in {"number-rises", "toll-rises", "loss-of", "label", "toll-of", "number-first"}:
-        return _party_of_label(marked, found)
+        return _party_of_label(scene, marked, found)
     return None
 
 
@@ -126,11 +134,14 @@ def _party_before(marked: Marked, order: int, *, inclusive: bool) -> str | None:
     return None
 
 
-def _party_of_label(marked: Marked, found: Found) -> str | None:
+def _party_of_label(scene: Scene, marked: Marked, found: Found) -> str | None:
     """Return the party named beside the noun of harm: "Gaza deaths", "losses of the enemy", "dead of Armenia"."""
     start = next((n for n, m in enumerate(marked.mentions) if m is found.by), None)
     if start is None:
         return None
+    for token in scene.tokens[marked.mentions[max(0, start - 3)].first : found.mention.first]:
+        if token.low in {"its", "their"}:
+            return _party_before(marked, start, inclusive=True)
     for position in range(start + 1, found.order):
         mention = marked.mentions[position]
         if mention.kind == "A" and mention.actor and mention.actor.party:
@@ -197,7 +208,7 @@ def _is_object(scene: Scene, mention: Mention) -> bool:
 def _harmful(scene: Scene, mention: Mention) -> bool:
     """Return whether an attack follows a party's name ("Israeli strikes", "Ukrainian army's shelling")."""
     after = scene.tokens[mention.last : mention.last + 3]
-    return any("incident" in (scene.phrases.roles.get((token.low,)) or {}) or token.low in {"forces", "troops"} for token in after)
+    return any("incident" in (scene.phrases.roles.get((token.low,)) or {}) or token.low in _ATTACKING for token in after)
 
 
 def _party_of(mention: Mention) -> str | None:
