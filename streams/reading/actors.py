@@ -75,6 +75,10 @@ class Cast:
         surname = self.persons.get(tokens[index].text.removesuffix("'s"))
         if surname:
             return Actor(index, index + 1, "person", surname, self.context.affiliation(surname))
+        if phrase and "officials" in phrase[1]:
+            official = self._officials(tokens, index, phrase[0], last)
+            if official.source:
+                return official
         if phrase and ("heads" in phrase[1]) and index > first and tokens[index - 1].low in {"the", "that", "this", "its"}:
             source = self.by_head.get(tokens[index].low)
             return Actor(index, index + 1, "anaphor", source, self.context.affiliation(source) if source else None)

@@ -16,7 +16,7 @@ _NOUNS: Final = frozenset(
     "shows showed listed counted published releases released raised lowered presented cut revised updated called calls dated recorded documented verified tally tallies "
     "said".split(),
 ) - {"said"}
-_STEPS: Final = 9
+_STEPS: Final = 18
 _SPEAKING: Final = frozenset({"institution", "name", "officials", "person", "party"})
 #: Words after a verb of saying that say where and when, not what.
 _TRAILS: Final = frozenset("on in at late early after before during via yesterday today , . and earlier by to as from through when while ;".split())
@@ -109,6 +109,8 @@ class Attribution:
             return True
         if len(mentions) > 1 and mentions[0].kind == "~" and mentions[1].kind == "n":
             return True
+        if kinds_start(mentions) in {"EF", "E~F"} or (len(mentions) > 2 and "there" in {t.low for t in self.tokens[sentence.first : sentence.first + 4]} and any(m.kind == "F" for m in mentions[:4])):
+            return True
         head = {token.low for token in self.tokens[sentence.first : sentence.first + 4]}
         return bool(head & {"total", "toll", "number", "data", "list", "dead", "wounded", "injured", "another", "further", "among", "total", "these", "overall"})
 
@@ -130,6 +132,10 @@ class Attribution:
         while stripped and mentions[stripped - 1].kind == "~" and self.tokens[mentions[stripped - 1].first].kind == "mark":
             stripped -= 1
         tail = kinds[:stripped]
+        if tail[-1:] == "p" and tail[-2:-1] in tuple(":-"):
+            word = self.tokens[mentions[stripped - 1].last - 1].low
+            if "officials" in (self.phrases.roles.get((word,)) or {}):
+                return [Frame(self._of_the_place(), None, sentence.first, sentence.last, "tail")]
         for pattern in ("A", "~A"):
             cut = len(tail) - len(pattern)
             if tail.endswith(pattern) and cut >= 1 and tail[cut - 1] in ":-" and (pattern == "A" or self._short(mentions[cut])):
@@ -261,6 +267,8 @@ class Attribution:
                 return Frame(outer.source, outer.party, verb.first, sentence.last, "before", word, verb.first, anaphoric=True)
             return None
         actor = self._next_actor(mentions, position, 4)
+        if actor is not None and actor.kind == "anaphor" and actor.source is None:
+            actor = None
         if word in {"saying", "claiming", "adding", "reporting"}:
             speaker = found[-1].source if found else None
             subject = next((m.actor for m in mentions[:position] if m.actor and self._source_of(m.actor)), None)
@@ -307,7 +315,7 @@ class Attribution:
 
     def _far_subject(self, mentions: list[Mention], position: int) -> Actor | None:
         """Return the actor that opens the sentence, when its verb comes late; nothing harmful is said between."""
-        for place, mention in enumerate(mentions[: min(position, 4)]):
+        for place, mention in enumerate(mentions[: min(position, 6)]):
             actor = mention.actor
             relative = [m.kind for m in mentions[place + 1 : place + 3]] == [",", "r"] and mentions[position - 1].kind in ",~"
             if not relative and any(m.kind in "fnFBkKIy;:\"" for m in mentions[place + 1 : position]):
@@ -370,6 +378,11 @@ class Attribution:
         if actor.kind in {"nobody", "place", "pronoun"}:
             return None
         return actor.source
+
+
+def kinds_start(mentions: list[Mention]) -> str:
+    """Return the first kinds of a sentence."""
+    return "".join(mention.kind for mention in mentions[:2])
 
 
 def speaker_at(frames: list[Frame], token: int) -> Frame | None:

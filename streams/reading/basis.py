@@ -37,6 +37,10 @@ def basis_of(scene: Scene, marked: Marked, found: Found, own_side: bool | None, 
     figure = found.mention.figure
     more = bool(figure and figure.more) or "another" in words or "additional" in words
     toll = found.row.id in {"number-rises", "toll-rises", "toll-of", "label", "number-first"}
+    if set(words) & {"bringing", "brings"} and _after_bringing(scene, low, found):
+        return Basis("cumulative", None, None)
+    if found.outcome in {"captured", "missing"} and {"still", "remain", "remains"} & set(words) and "incident" not in cues:
+        return Basis("cumulative", None, None)
     if "period" in cues and not _totals(words):
         return Basis("incremental", None, day)
     if (_totals(words) and not (_of_incident(scene, marked) and not _wide(words) and set(words) & _TOTALS)) or (toll and not ("incident" in cues and not _wide(words)) and not _of_incident(scene, marked)):
@@ -51,21 +55,31 @@ def basis_of(scene: Scene, marked: Marked, found: Found, own_side: bool | None, 
         return Basis("cumulative", None, None)
     if "incident" in cues or on_day:
         return Basis("incremental", None, day)
-    if "cumulative" in cues:
+    if "cumulative" in cues and not (_of_incident(scene, marked) and set(words) & _TOTALS):
         return Basis("cumulative", None, None)
     return _default(scene, marked, found, own_side, last, day)
 
 
 def clause_of(marked: Marked, order: int) -> tuple[int, int]:
-    """Return the tokens of the clause around a mention: between semicolons, and commas before "while" and "but"."""
+    """Return the tokens of the clause around a mention: between semicolons, and before or from "bringing"."""
     low, high = marked.sentence.first, marked.sentence.last
+    here = marked.mentions[order].first if marked.mentions else low
     for position, mention in enumerate(marked.mentions):
         if mention.kind == ";" or mention.kind == "|":
             if position < order:
                 low = mention.last
             else:
                 high = min(high, mention.first)
+    for place in marked.brings:
+        if here < place:
+            high = min(high, place)
+        else:
+            low = max(low, place)
     return low, high
+
+
+def _after_bringing(scene: Scene, low: int, found: Found) -> bool:
+    return scene.tokens[low].low in {"bringing", "brings"} and found.mention.first > low
 
 
 def _cues_in(marked: Marked, low: int, high: int) -> set[str]:

@@ -70,9 +70,16 @@ def read_casualties(scene: Scene) -> Reading:
 
 def _sign(scene: Scene, marked: Marked, reading: Reading) -> None:
     """Give the claims of a paragraph to whoever the sentence after them says keeps the count."""
-    if any(mention.kind in "fnF" for mention in marked.mentions):
+    text = " ".join(scene.words(marked.sentence.first, marked.sentence.last))
+    this = _THIS_IS.match(text)
+    if this or _KEPT.search(text):
+        actors = [m.actor for m in marked.mentions if m.kind == "A" and m.actor and m.actor.source and m.actor.kind != "place"]
+        frame = Frame(actors[0].source, actors[0].party, marked.sentence.first, marked.sentence.last, "tally") if actors else None
+    elif any(mention.kind in "fnF" for mention in marked.mentions):
         return
-    frame = next((f for f in marked.frames if f.source and not f.anaphoric and (f.manner == "tally" or f.verb in _SIGNING)), None)
+    else:
+        signed = (f for f in marked.frames if f.source and not f.anaphoric and (f.manner == "tally" or f.verb in _SIGNING))
+        frame = next(signed, None)
     if frame is None:
         return
     for claim in reversed(reading.claims):
@@ -82,6 +89,8 @@ def _sign(scene: Scene, marked: Marked, reading: Reading) -> None:
             claim.source, claim.frame = frame.source, frame
 
 
+_THIS_IS: Final = re.compile(r"(?:this|that|these|the (?:count|toll|figures?|numbers?|names?|list)) (?:is|was|are|were|comes?|came|rests?) ")
+_KEPT: Final = re.compile(r"(?:which|that|who) (?:kept|keeps|keeping|gave|compiled|published|released|issued|collected|put) (?:the|its|a|their) (?:daily )?(?:count|names|toll|list|figures?|tally|case)")
 _SIGNING: Final = frozenset("informed published reported documented released registered counted recorded publishes reports confirmed".split())
 
 
@@ -369,7 +378,7 @@ def _inherit(marked: Marked, found: Found, figure: Figure, last: Draft | None, p
     if figure.person is not None or figure.group is not None:
         return
     following = _shared_after(marked, found.order)
-    if figure.party and following is not None:
+    if following is not None and (figure.party or following.outcome):
         figure.person, figure.group = following.person, following.group
         return
     if last is not None and marked.frames and not _adjoins(marked, last.order, found.order) and speaker_at(marked.frames, found.mention.first) is not last.frame:
@@ -387,9 +396,9 @@ def _inherit(marked: Marked, found: Found, figure: Figure, last: Draft | None, p
 def _shared_after(marked: Marked, order: int) -> Figure | None:
     """Return the figure whose noun a figure before it shares: "91 Armenian and 31 Azerbaijani soldiers"."""
     for mention in marked.mentions[order + 1 : order + 5]:
-        if mention.kind == "f":
+        if mention.kind == "f" or (mention.kind == "F" and mention.figure and mention.figure.person):
             return mention.figure
-        if mention.kind not in "c,n":
+        if mention.kind not in "c,nk":
             return None
     return None
 

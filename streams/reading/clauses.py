@@ -86,7 +86,7 @@ ROWS: Final = (
     ),
     Row(
         "number-rises",
-        r"(?P<out>[oaKkI])(?:[~^OAptTwcxjryEb,\"B]{0,8})[E:](?:\"?~?)(?P<fig>[nF])",
+        r"(?P<out>[oaKkI])(?:[~^OAptTwcxjryvEb,\"B]{0,8})[E:](?:\"?~?)(?P<fig>[nF])",
         "The number of dead rose to 34.",
         "The number of tents rose to 34.",
     ),
@@ -108,7 +108,7 @@ ROWS: Final = (
     ),
     Row(
         "label",
-        r"(?P<out>[oak])(?:[~OAp]{0,2}):?(?P<fig>[nf])",
+        r"(?P<out>[oak])(?:[~OApt]{0,2}):?(?P<fig>[nf])",
         "Injuries: 1,063",
         "Tents: 1,063",
     ),
@@ -129,7 +129,7 @@ ROWS: Final = (
 PARTS: Final = (
     Row(
         "part-after",
-        rf"w[~^\":]?(?P<fig>{_LIST})",
+        rf"w[~^\":E]?(?P<fig>{_LIST})",
         "The strike killed 48 people, including 17 children.",
         "The strike killed 48 people, including two generals.",
     ),
@@ -170,6 +170,8 @@ def find(mentions: list[Mention], rows: tuple[Row, ...] = ROWS) -> Iterator[Foun
                 if order in taken or mention.kind not in "fnuF":
                     continue
                 outcome = mention.outcome or row.outcome or (by.outcome if by else None)
+                if row.id == "loss-of" and by is not None and by.word in {"bodies", "body", "corpses"}:
+                    continue
                 if mention.kind == "u" and not _harms_people(by):
                     continue
                 taken.add(order)

@@ -247,7 +247,7 @@ class FigureReader:
             name = self.context.names.at(self.tokens, end, limit)
             phrase = self.phrases.at(self.tokens, end, limit)
             if phrase and ("person" in phrase[1] or "group" in phrase[1]):
-                if self._is_plural(self.tokens[phrase[0] - 1].low) or self._more_noun(phrase[0], limit):
+                if phrase[1].keys() & {"officials", "institution"} or self._is_plural(self.tokens[phrase[0] - 1].low) or self._more_noun(phrase[0], limit):
                     return None
                 figure.person, figure.group = phrase[1].get("person"), phrase[1].get("group")
                 figure.noun, figure.party, figure.last = self.tokens[phrase[0] - 1].low, party, phrase[0]
@@ -364,6 +364,8 @@ class FigureReader:
         if form == "past" and not self._person_follows(end, limit) and not (roles.get("past") in {"wounded", "killed_or_wounded"} and figure.person is None):
             return False
         if form == "past" and figure.person is not None:
+            return False
+        if form in {"adjective", "people"} and figure.person is not None and self._is_plural(self.tokens[figure.last - 1].low):
             return False
         if form == "adjective" and figure.person is not None:
             return False

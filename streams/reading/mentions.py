@@ -151,8 +151,10 @@ class MentionReader:
         return Mention("p", index, end, figure=figure)
 
     def _of_phrase(self, index: int, last: int, end: int, roles: Any) -> Mention | None:  # noqa: C901, PLR0911, PLR0912 - one kind a line
-        if "subset" in roles:
+        if "subset" in roles and not (self.tokens[index].low == "of" and index and self.tokens[index - 1].low in _TOLL | {"toll"}):
             return Mention("w", index, end)
+        if "subset" in roles:
+            return Mention("O", index, index + 1)
         if "hypothetical" in roles:
             return Mention("h", index, end, word=self.tokens[index].low)
         if "negation" in roles:

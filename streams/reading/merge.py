@@ -38,7 +38,7 @@ def _without_headlines(claims: list[Draft]) -> list[Draft]:
 def _same(one: Draft, other: Draft) -> bool:
     """Return whether two claims tell one figure: in headline and body, or in two sentences."""
     a, b = one.figure.count, other.figure.count
-    if a is None or b is None or a.best != b.best or one.group != other.group or one.basis.scope != other.basis.scope:
+    if a is None or b is None or a.best != b.best or not (one.group == other.group or other.figure.bare) or one.basis.scope != other.basis.scope:
         return False
     if one.outcome != other.outcome and "killed_or_wounded" not in (one.outcome, other.outcome):
         return False

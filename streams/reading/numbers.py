@@ -167,6 +167,8 @@ def _range_end(tokens: Sequence[Token], index: int, last: int) -> int | None:
     link, before = tokens[last].low, tokens[index - 1].low if index else ""
     if link in {"-", "–"} and tokens[last + 1].kind == "number":
         return last + 1
+    if link == "to" and len(tokens[index].text) == 4 and tokens[index].text.isdecimal() and 1900 <= int(tokens[index].text) <= 2100:
+        return None
     if link == "to" and before not in {"rose", "risen", "from", "increased"}:
         return last + 1
     if link == "to" and before == "from":

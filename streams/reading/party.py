@@ -35,7 +35,7 @@ def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last:
         return Whose(explicit, "explicit")
     if any(phrase in words for phrase in _BOTH) and figure.group is None:
         return Whose("all", "explicit")
-    if last is not None and (listed or figure.bare or figure.more or (figure.outcome and figure.person is None)):
+    if last is not None and (listed or figure.bare or figure.more or (figure.outcome and figure.noun is None)):
         return last
     words_set = set(words.split())
     third = affiliation is None and (frame is None or frame.source is None or scene.context.kind(frame.source) != "official")

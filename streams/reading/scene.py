@@ -30,6 +30,7 @@ class Marked:
     frames: list[Frame]
     times: list[Moment]
     cues: dict[str, list[int]]
+    brings: tuple[int, ...] = ()  # tokens that begin "bringing the total to …"
 
     def has(self, cue: str) -> bool:
         """Return whether the sentence has a word of a role."""
@@ -95,7 +96,7 @@ def scene_of(document: Document, context: Context, table: Lexicon) -> Scene:
         mentions = reader.read(sentence.first, sentence.last, actors, headline=sentence.paragraph == 0)
         frames = attribution.read(sentence, mentions, actors)
         times = list(moments(tokens, sentence.first, sentence.last, scene.clock))
-        scene.marked.append(Marked(sentence, mentions, actors, frames, times, _cues(phrases, tokens, sentence)))
+        scene.marked.append(Marked(sentence, mentions, actors, frames, times, _cues(phrases, tokens, sentence), _brings(tokens, sentence)))
     return scene
 
 
@@ -122,6 +123,10 @@ def _first_places(tokens: list[Token], sentences: Iterable[Sentence], cast: Cast
             if name and name[1].place:
                 cast.places[name[1].place] = cast.places.get(name[1].place, 0) + 1
             index = name[0] if name else index + 1
+
+
+def _brings(tokens: list[Token], sentence: Sentence) -> tuple[int, ...]:
+    return tuple(n for n in range(sentence.first + 1, sentence.last) if tokens[n].low in {"bringing", "brings"})
 
 
 def _cues(phrases: Phrases, tokens: list[Token], sentence: Sentence) -> dict[str, list[int]]:
