@@ -108,11 +108,12 @@ class Cast:
                 source = source if entity.source else best
             return Actor(index, phrase[0], "officials", source, self._side(entity), entity.place)
         kind = "name" if entity.source else "party" if entity.party else "place"
-        source = entity.source or (self._speaks_for(entity.party) if entity.party else None)
+        source = entity.source or (self.speaks_for(entity.party) if entity.party else None)
         party = entity.party or (self.context.affiliation(entity.source) if entity.source else None)
         return Actor(index, end, kind, source, party, entity.place)
 
-    def _speaks_for(self, party: str) -> str:
+    def speaks_for(self, party: str) -> str:
+        """Return the source that a party's name means as a speaker."""
         return party if party in self.context.sources else f"{party}-officials"
 
     def _side(self, entity: Entity) -> str | None:
@@ -235,6 +236,8 @@ def _capitalised(tokens: list[Token], index: int, last: int) -> list[int]:
     """Return a run of capitalised words, as a person's name is."""
     run = []
     while index < last and tokens[index].kind == "word" and tokens[index].text[0].isupper() and len(run) < 4:
+        if tokens[index].low in _NO_NAMES or tokens[index].low in MONTHS:
+            break
         run.append(index)
         index += 1
     return run

@@ -16,6 +16,7 @@ _NOUNS: Final = frozenset(
     "shows showed listed counted published releases released raised lowered presented cut revised updated called calls dated recorded documented verified tally tallies "
     "said".split(),
 ) - {"said"}
+_PASSIVE: Final = frozenset("is are was were been being be".split())
 _STEPS: Final = 18
 _SPEAKING: Final = frozenset({"institution", "name", "officials", "person", "party"})
 #: Words after a verb of saying that say where and when, not what.
@@ -46,6 +47,7 @@ class Attribution:
     paragraph: int = -1
     carried: Frame | None = None
     opening: Actor | None = None
+    line: int = -1
     frames: dict[int, list[Frame]] = field(default_factory=dict)
 
     def read(self, sentence: Sentence, mentions: list[Mention], actors: list[Actor]) -> list[Frame]:
@@ -63,6 +65,7 @@ class Attribution:
         if found:
             speaker = next((frame for frame in reversed(found) if frame.source), None)
             if speaker:
+                self.line = sentence.line
                 self.cast.speaker = speaker.source
                 self.carried = speaker
             elif any(frame.manner != "tally" for frame in found):
@@ -98,6 +101,8 @@ class Attribution:
         """Return whether a sentence without a speaker plainly goes on with the one before."""
         if self.carried is None or not mentions:
             return False
+        if self.carried.manner == "head" and self.line == sentence.line:
+            return True
         first = self.tokens[mentions[0].first]
         roles = self.phrases.roles.get((first.low,)) or {}
         if mentions[0].kind in "nF" or "more" in roles or "possessives" in roles or "subset" in roles:
@@ -158,6 +163,8 @@ class Attribution:
         """Return the frame of a verb of saying: its subject before it, or after it."""
         verb = mentions[position]
         word = self.tokens[verb.first].low
+        if verb.first > sentence.first and self.tokens[verb.first - 1].low in _PASSIVE and word not in {"said", "reported"}:
+            return None
         if word in _AFTER_VERBS:
             actor = self._next_actor(mentions, position, 3)
             source = self._source_of(actor) if actor else None
@@ -303,7 +310,7 @@ class Attribution:
                 gap = kinds[back + 1 : position]
                 if word in _NOUNS and sum(m.last - m.first for m in mentions[back + 1 : position]) > 1 and "," not in gap:
                     return None
-                if gap[:2] == [",", "r"] and gap[-1:] == [","]:
+                if gap == [","] or (gap[:2] == [",", "r"] and gap[-1:] == [","]):
                     return mention.actor
                 if self._near(mentions[back + 1 : position]) or (gap.count(",") == 2 and gap[-1:] == [","]):
                     owner = self._head_before(mentions, back)

@@ -144,6 +144,8 @@ def _since(scene: Scene, marked: Marked, low: int, high: int) -> str | None:
         moment = _moment_after(marked, index, high)
         if moment and tail & _WAR and tokens[moment.first - 1].low in {"until", "till", "to", "by"}:
             moment = None
+        if moment is None and index + 1 < high and tokens[index + 1].text in ",." and (back := _back_reference(scene, marked)):
+            return back
         if "year" in tail and not moment:
             return f"since-{scene.clock.today.year}-01-01"
         if moment and moment.day and moment.day >= scene.clock.today - timedelta(days=1) and not tail & (_WAR | _TRUCE):
@@ -151,24 +153,26 @@ def _since(scene: Scene, marked: Marked, low: int, high: int) -> str | None:
         if tail & {"dawn", "morning", "yesterday", "midnight"} and not moment:
             return None
         if moment and moment.day:
-            return _scope(scene, moment, bool(tail & _TRUCE))
+            return _scope(scene, moment, truce=bool(tail & _TRUCE))
         if tail & _TRUCE:
             return "since-ceasefire"
         if tail & _WAR or {"it", "then"} & tail or "since" == word:
             return "" if tail & _WAR or "fighting" in tail or scene.episode is None or True else None
-    return _back_reference(scene, marked)
+    return None
 
 
 def _back_reference(scene: Scene, marked: Marked) -> str | None:
     """Return the scope of "in the fighting since", whose day the sentence before says."""
-    return None
+    before = [each for each in scene.marked if each.sentence.last <= marked.sentence.first and each.sentence.paragraph == marked.sentence.paragraph]
+    moment = next((m for m in reversed(before[-1].times) if m.day and m.precise), None) if before else None
+    return _scope(scene, moment, truce=False) or None if moment else None
 
 
 def _moment_after(marked: Marked, index: int, high: int) -> Moment | None:
     return next((moment for moment in marked.times if index < moment.first <= index + 9 and moment.last <= high + 1 and moment.day), None)
 
 
-def _scope(scene: Scene, moment: Moment, truce: bool) -> str:
+def _scope(scene: Scene, moment: Moment, *, truce: bool) -> str:
     begins = scene.episode.begins if scene.episode else None
     day = moment.day
     if day is None:

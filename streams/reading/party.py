@@ -81,6 +81,7 @@ def _in_war(scene: Scene, party: str) -> bool:
 def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affiliation: str | None) -> str | None:
     if figure.party:
         return figure.party
+    said_at = max((f.verb_at for f in marked.frames if f.verb_at < figure.first), default=-1)
     words = scene.words(figure.first, figure.last)
     low = marked.sentence.first
     if figure.possessive or set(words) & {"its", "their", "his", "our", "own"}:
@@ -91,7 +92,7 @@ def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affili
         return before or affiliation
     if figure.army and affiliation and (enemy := opponent(scene, affiliation, None)):
         return enemy
-    if set(words) & {"enemy", "hostile", "adversary", "occupation", "occupiers"} or {"enemy", "adversary"} & set(scene.words(max(low, figure.first - 4), figure.first)):
+    if set(words) & {"enemy", "hostile", "adversary", "occupation", "occupiers"} or {"enemy", "adversary"} & set(scene.words(max(low, said_at + 1, figure.first - 4), figure.first)):
         return opponent(scene, affiliation, None) if affiliation else None
     side = _side_after(scene, marked, found.order)
     if side:
@@ -207,8 +208,13 @@ def _is_object(scene: Scene, mention: Mention) -> bool:
 
 def _harmful(scene: Scene, mention: Mention) -> bool:
     """Return whether an attack follows a party's name ("Israeli strikes", "Ukrainian army's shelling")."""
-    after = scene.tokens[mention.last : mention.last + 3]
-    return any("incident" in (scene.phrases.roles.get((token.low,)) or {}) or token.low in _ATTACKING for token in after)
+    for token in scene.tokens[mention.last : mention.last + 3]:
+        roles = scene.phrases.roles.get((token.low,)) or {}
+        if "incident" in roles or token.low in _ATTACKING:
+            return True
+        if token.kind != "word" or "saying" in roles or token.low in {"in", "on", "at", "with", "by", "of", "to", "and"}:
+            return False
+    return False
 
 
 def _party_of(mention: Mention) -> str | None:

@@ -49,7 +49,7 @@ ROWS: Final = (
         "Moscow said its units took two settlements.", "Moscow said its units left two lorries.", about="territory",
     ),
 )
-_CASUALTIES: Final = re.compile(r"\b(?:losses|casualt\w+|deaths?|dead|killed|wounded|victims?|died|toll|\d+ names|neutralised|terrorists)\b")
+_CASUALTIES: Final = re.compile(r"\b(?:losses|casualt\w+|deaths?|dead|killed|wounded|victims?|died|toll|total|\d+ names|liquidated|eliminated|neutralised|terrorists)\b")
 _TERRITORY: Final = re.compile(r"\b(?:control|captured?|losing|base|village|town|settlements?|territory|advance|seiz\w+)\b")
 
 
@@ -98,6 +98,8 @@ def _statement(scene: Scene, marked: Marked, row: StatementRow, text: str, match
     if source is None or scene.context.kind(source) == "media" and source == scene.document.outlet:
         return None
     about = row.about or _about(text[match.start() :] if row.id == "denied" else text)
+    if row.id == "false" and about == "conduct" and any(m.kind in "fF" and m.outcome for m in marked.mentions):
+        about = "casualties"
     affiliation = scene.context.affiliation(source)
     against = next(
         (m.actor.party for m in marked.mentions if m.first > token and m.kind == "A" and m.actor and m.actor.party and m.actor.party != affiliation),

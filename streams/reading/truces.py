@@ -1,7 +1,7 @@
 """Truces: one claim an act, by a table of what is said beside the word truce."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ from streams.reading.times import Moment, instant, known_zone
 #: Words for a truce; in a sentence's words each becomes T.
 TRUCE: Final = re.compile(
     r"\b(?:cease-?fires?(?: agreements?| deals?)?|cease-fires?|truces?|armistices?|cessations? of hostilities|humanitarian pauses?|pauses? in (?:the )?fighting|cease fire"
-    r"|(?:stop|halt) (?:the |all )?(?:fire|fighting|shooting|hostilities)|lay down (?:the |their )?(?:weapons|arms)|(?:regime of )?silence)\b",
+    r"|(?:stop|halt) (?:the |all )?(?:fire|fighting|shooting|hostilities)|lay down (?:the |their )?(?:weapons|arms)|regime of silence|pauses?(?! for| before))\b",
 )
 _G: Final = r"(?:[^ ]+ ){0,5}?"  # a few words
 _N: Final = r"(?:[^ ]+ ){0,9}?"  # more words
@@ -27,6 +27,7 @@ class TruceRow:
     pattern: str
     example: str
     counter: str
+    beside: bool = False  # says another act beside the main one
     own: bool = True  # the actor's word is the act: the actor is its source
     compiled: re.Pattern[str] = field(init=False)
 
@@ -45,7 +46,7 @@ ROWS: Final = (
     ),
     TruceRow("violation_denied", "no-shot", r"no shots? (?:was|were|had been) fired", "The ministry said no shot was fired.", "The ministry said shots were fired."),
     TruceRow(
-        "violation_alleged", "breach-verb", rf"(?:violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:eaks?|oke|oken|eaking)|ignor(?:ed|ing)) (?:of )?{_G}T",
+        "violation_alleged", "breach-verb", rf"(?:violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:oke|eaking)) (?:the |this |that )(?:agreement|deal)|(?:violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:eaks?|oke|oken|eaking)|ignor(?:ed|ing)) (?:of )?{_G}T",
         "Baku said Armenia violated the ceasefire.", "Baku said Armenia welcomed the tourists.",
     ),
     TruceRow(
@@ -61,8 +62,11 @@ ROWS: Final = (
         "Hamas rejected the ceasefire.", "Hamas read the ceasefire.",
     ),
     TruceRow(
-        "proposed", "proposed", rf"(?:propos(?:es?|ed|ing)|offer(?:s|ed|ing)?|suggest(?:s|ed|ing)|put(?:s|ting)? forward|float(?:s|ed)) (?!was|is){_N}(?:T|stretching it|prolonging it|extending it)|T {_G}(?:put forward|proposed|suggested|drafted) by|(?:ready|prepared|willing) to (?:observe |accept |declare )?{_G}T",
+        "proposed", "proposed", rf"(?:propos(?:es?|ed|ing)|offer(?:s|ed|ing)?|suggest(?:s|ed|ing)|put(?:s|ting)? forward|float(?:s|ed)) (?!was|is){_N}(?:T|stretching it|prolonging it|extending it)|(?:ready|prepared|willing) to (?:observe |accept |declare )?{_G}T",
         "Egypt proposed a truce.", "Egypt saw a truce.",
+    ),
+    TruceRow(
+        "proposed", "proposed-by", rf"T {_G}(?:put forward|proposed|suggested|drafted|tabled) by", "They studied a truce put forward by Egypt.", "They studied a truce put off by Egypt.", beside=True,
     ),
     TruceRow(
         "called_for", "called-for", rf"(?:call(?:s|ed|ing)?|appeal(?:s|ed|ing)?|plea(?:d|ds|ded)|press(?:es|ed)) (?:[^ ]+ ){{0,3}}?(?:for|upon|on) {_N}T|(?:urg(?:es?|ed|ing)|demand(?:s|ed|ing)?) {_N}T|T {_G}for which [^,]*called",
@@ -91,7 +95,7 @@ ROWS: Final = (
         "The ceasefire lapsed on Sunday.", "The ceasefire grew on Sunday.",
     ),
     TruceRow(
-        "took_effect", "took-effect", rf"T (?:[^ ]+ ){{0,5}}?(?:took effect|takes effect|taken effect|came into (?:effect|force)|comes into (?:effect|force)|come into (?:effect|force)|entered into force|enters into force|went into effect|goes into effect|in force since|began|begins|started|starts|kicked off|got under way)",
+        "took_effect", "took-effect", rf"(?:fire|fighting|shooting|shelling) (?:was |has been |had been )?stopped|guns (?:fell|fall|have fallen) silent|T (?:[^ ]+ ){{0,5}}?(?:took effect|takes effect|taken effect|came into (?:effect|force)|comes into (?:effect|force)|come into (?:effect|force)|entered into force|enters into force|went into effect|goes into effect|in force since|began|begins|started|starts|kicked off|got under way)",
         "The ceasefire took effect on Sunday.", "The ceasefire took work on Sunday.", own=False,
     ),
     TruceRow(
@@ -99,7 +103,7 @@ ROWS: Final = (
         "The ministry said the ceasefire is holding.", "The ministry said the ceasefire is new.",
     ),
     TruceRow(
-        "announced", "announced", rf"(?:announc(?:es|ed|ing|ement of)|declar(?:es|ed|ing|ation of)|proclaim(?:s|ed|ing)|unveil(?:s|ed)) (?!that){_N}T|T (?:[^ ]+ ){{0,7}}?(?:was |has been |had been )(?:declared|announced|proclaimed)|T declared by|T (?:[^ ]+ ){{0,3}}?(?:will|is to|would|due to) (?:begin|start|take effect|come into|enter|go into)|announced the pause|(?:is|are) to be quiet from|T that [^ ]+ (?:announced|declared)|all hostilities would stop|T to (?:begin|start|take effect)|deal that [^ ]+ announced",
+        "announced", "announced", rf"(?:announc(?:es|ed|ing|ement of)|declar(?:es|ed|ing|ation of)|proclaim(?:s|ed|ing)|unveil(?:s|ed)) (?!that){_N}T|T (?:[^ ]+ ){{0,12}}?(?:was |has been |had been )(?:declared|announced|proclaimed)|T declared by|T (?:[^ ]+ ){{0,3}}?(?:will|is to|would|due to) (?:begin|start|take effect|come into|enter|go into)|announced the pause|(?:is|are) to be quiet from|T that [^ ]+ (?:announced|declared)|all hostilities would stop|T to (?:begin|start|take effect)|deal that [^ ]+ announced",
         "Russia announced a ceasefire.", "Russia photographed a ceasefire.",
     ),
     TruceRow(
@@ -139,15 +143,38 @@ def read_truces(scene: Scene) -> list[Truce]:
             continue
         words, places = _words(scene, marked)
         text, truces = TRUCE.subn("T", " ".join(words))
+        if heard and text.startswith("it "):
+            text, truces = "T" + text[2:], 1
         heard_here = bool(truces)
         if truces or heard or _SILENT.search(text):
             _sentence(scene, marked, text, found)
         heard = heard_here or (heard and marked.sentence.paragraph == 0)
         if truces:
             heard = True
-    return found
+    return _without_headlines(_each_other(scene, found))
 
 
+def _without_headlines(found: list[Truce]) -> list[Truce]:
+    """Leave out an act of the headline that the body tells with its own speaker."""
+    body = {(truce.act, truce.by) for truce in found if truce.marked.sentence.paragraph}
+    return [truce for truce in found if truce.marked.sentence.paragraph or (truce.act, truce.by) not in body]
+
+
+def _each_other(scene: Scene, found: list[Truce]) -> list[Truce]:
+    """Return an allegation of each side where both accuse each other."""
+    out = []
+    for truce in found:
+        words = " ".join(scene.words(truce.marked.sentence.first, truce.marked.sentence.last))
+        parties = scene.episode.parties[:2] if scene.episode else ()
+        if truce.act == "violation_alleged" and truce.source is None and _MUTUAL.search(words) and len(parties) == 2:
+            for party, other in (parties, parties[::-1]):
+                out.append(replace(truce, source=scene.cast.speaks_for(party), by=party, against=other))
+        else:
+            out.append(truce)
+    return out
+
+
+_MUTUAL: Final = re.compile(r"(?:both|two) (?:sides|parties|armies|countries) (?:have |had )?accused? (?:each|one another)|accused? each other|traded accusations|blam(?:ed|e) each other")
 _SILENT: Final = re.compile(r"no shots? (?:was|were)|night was (?:calm|quiet)|no significant incident|quiet night|to be quiet from|violations|breaches|hostilities")
 
 
@@ -162,12 +189,13 @@ def _sentence(scene: Scene, marked: Marked, text: str, found: list[Truce]) -> No
     for row in ROWS:
         for match in row.compiled.finditer(text):
             span = match.span()
-            if any(span[0] < b and a < span[1] for a, b in taken):
+            if not row.beside and any(span[0] < b and a < span[1] for a, b in taken):
                 continue
             if _unreal(text, span, row):
                 taken.append(span)
                 continue
-            taken.append(span)
+            if not row.beside:
+                taken.append(span)
             truce = _truce(scene, marked, row, text, span)
             if truce is not None and not any(_repeats(truce, other) for other in found):
                 found.append(truce)
@@ -191,9 +219,13 @@ def _unreal(text: str, span: tuple[int, int], row: TruceRow) -> bool:
 def _truce(scene: Scene, marked: Marked, row: TruceRow, text: str, span: tuple[int, int]) -> Truce | None:
     token = _token_at(scene, marked, text, span[0])
     last = _token_at(scene, marked, text, span[1] - 1)
-    frame = speaker_at(marked.frames, token)
+    frame = speaker_at(marked.frames, token) or speaker_at(marked.frames, last)
     source = frame.source if frame else None
-    actor = _subject(marked, token)
+    inside = next((m.actor for m in marked.mentions if token <= m.first <= last and m.kind == "A" and m.actor and m.actor.source and m.actor.kind != "place"), None)
+    actor = inside.source if inside and row.id == "called-for" else _subject(marked, token)
+    if row.beside:
+        after = next((m.actor for m in marked.mentions if m.first > last and m.kind == "A" and m.actor and m.actor.source), None)
+        source, frame = (after.source, None) if after else (source, frame)
     if source is None and row.own and actor is not None and row.act not in {"violation_alleged", "holding", "collapsed", "ended", "postponed"}:
         source = actor
     affiliation = scene.context.affiliation(source) if source else None
