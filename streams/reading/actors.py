@@ -13,6 +13,8 @@ _OWNED_BY: Final = frozenset({"of", "in", "for", "at"})
 _JOINERS: Final = frozenset({"of", "for", "and", "the", "in", "de", "al", "on"})
 _TITLES: Final = frozenset("mr mrs ms dr general colonel captain lieutenant major brigadier sheikh sir".split())
 _NO_NAMES: Final = frozenset("monday tuesday wednesday thursday friday saturday sunday correction update note total telegram facebook twitter christmas easter".split())
+#: Institutions of a town or region: not the only one of the registry, but that of the place.
+_LOCAL: Final = frozenset({"governor", "mayor", "police", "prosecutors", "hospital"})
 _BETWEEN: Final = frozenset(
     "regional state national own city main federal united joint chief caretaker foreign federal local top senior unnamed deputy former "
     "occupied de facto army".split(),
@@ -101,6 +103,10 @@ class Cast:
         whole = entity.source and not entity.party and not entity.place
         if phrase and not whole and "institution" in phrase[1]:
             institution = phrase[1]["institution"]
+            seat = phrase[0] + 1
+            if seat < last and tokens[phrase[0]].low in {"in", "of", "at"} and tokens[seat].text[0].isupper():
+                if source := self.context.institutions.get((tokens[seat].low, institution)):
+                    return Actor(index, seat + 1, "institution", source, self.context.affiliation(source), None, institution)
             return Actor(index, phrase[0], "institution", self._owned(institution, entity, tokens[index].low), self._side(entity), None, institution)
         if phrase and not whole and "officials" in phrase[1] and after == end and not (entity.source and entity.source == entity.party):
             source = entity.source or (f"{entity.party}-officials" if entity.party else None)
@@ -134,7 +140,7 @@ class Cast:
         after = end
         if after < last and tokens[after].low in _OWNED_BY:
             after += 1
-            while after < last and tokens[after].low in {"the", "our", *_BETWEEN}:
+            while after < last and (tokens[after].low in {"the", "our", "republic", "state", *_BETWEEN} or (tokens[after].low == "of" and tokens[after - 1].low == "republic")):
                 after += 1
             name = self.context.names.at(tokens, after, last) if after < last else None
             inner = None if name else (self.phrases.at(tokens, after, last) if after < last else None)
@@ -167,15 +173,19 @@ class Cast:
             return self.context.institutions[self.last_party, institution]
         candidates = self.context.of_institution.get(institution, ())
         fitting = [slug for slug in candidates if self.context.affiliation(slug) in self.parties] or list(candidates)
-        for place in self.places:
+        for place in sorted(self.places, key=lambda name: -self.places[name]):
             local = self.context.institutions.get((place, institution))
             if local:
                 return local
+        if institution in _LOCAL and self.places and institution != "hospital":
+            return f"{max(self.places, key=lambda name: self.places[name])}-{institution}"
         if len(fitting) == 1:
             return fitting[0]
         for side in self._sides():
             if (side, institution) in self.context.institutions:
                 return self.context.institutions[side, institution]
+        if fitting:
+            return fitting[0] if institution not in _LOCAL else None
         side = next(iter(self._sides()), None)
         return f"{side}-{institution}" if side else None
 

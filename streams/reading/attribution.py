@@ -12,10 +12,9 @@ _AFTER_VERBS: Final = frozenset({"according", "per"})
 _QUOTING: Final = frozenset("cited cites quoted quotes citing quoting".split())
 #: Verbs that say something only with somebody right before them; elsewhere they are nouns or something else.
 _NOUNS: Final = frozenset(
-    "list lists count counts report reports records state states claim claims put puts put names named called found estimate estimates register registered established read reads note notes "
-    "shows showed listed counted published releases released raised lowered presented cut revised updated called calls dated recorded documented verified tally tallies "
-    "said".split(),
-) - {"said"}
+    "list lists count counts report reports record records claim claims names estimate estimates register registered note notes shows releases cut tally tallies update found "
+    "dated read reads named listed counted recorded".split(),
+)
 _PASSIVE: Final = frozenset("is are was were been being be".split())
 _STEPS: Final = 18
 _SPEAKING: Final = frozenset({"institution", "name", "officials", "person", "party"})
@@ -182,6 +181,9 @@ class Attribution:
         source, party, anaphoric = self._speaker(subject, sentence, verb)
         if subject is None:
             name = name_before(self.tokens, verb.first, sentence.first)
+            known_actor = next((a for a in actors if name and name[0] <= a.first < verb.first and self._source_of(a)), None)
+            if known_actor:
+                return self._placed(sentence, mentions, position, self._source_of(known_actor), known_actor.party, known_actor.first, found)
             if name and not (name[0] == sentence.first and verb.first - name[0] == 1 and word in _NOUNS):
                 known = self.phrases.roles.get((self.tokens[verb.first - 1].low,)) or {}
                 if not known or "heads" in known:
@@ -395,5 +397,5 @@ def kinds_start(mentions: list[Mention]) -> str:
 def speaker_at(frames: list[Frame], token: int) -> Frame | None:
     """Return the frame that a token is in: the narrowest; one that reaches forward before one of a tally."""
     fitting = [frame for frame in frames if frame.first <= token < frame.last]
-    order = {"anaphor": 3, "before": 0, "after": 1, "tail": 2, "head": 3, "carried": 4, "tally": 5}
+    order = {"document": 6, "anaphor": 3, "before": 0, "after": 1, "tail": 2, "head": 3, "carried": 4, "tally": 5}
     return min(fitting, key=lambda frame: (order[frame.manner], frame.last - frame.first), default=None)

@@ -25,7 +25,7 @@ class Basis:
     explicit: bool = True
 
 
-def basis_of(scene: Scene, marked: Marked, found: Found, own_side: bool | None, last: "Basis | None") -> Basis:
+def basis_of(scene: Scene, marked: Marked, found: Found, own_side: bool | None, last: "Basis | None", earlier: "Basis | None" = None) -> Basis:
     """Return the basis of a figure, from the words of its clause, its sentence, or the figure before it."""
     low, high = clause_of(marked, found.order)
     words = scene.words(low, high)
@@ -37,7 +37,7 @@ def basis_of(scene: Scene, marked: Marked, found: Found, own_side: bool | None, 
     figure = found.mention.figure
     more = bool(figure and figure.more) or "another" in words or "additional" in words
     toll = found.row.id in {"number-rises", "toll-rises", "toll-of", "label", "number-first"}
-    if set(words) & {"bringing", "brings"} and _after_bringing(scene, low, found):
+    if marked.brings and _after_bringing(marked, low, found):
         return Basis("cumulative", None, None)
     if found.outcome in {"captured", "missing"} and {"still", "remain", "remains"} & set(words) and "incident" not in cues:
         return Basis("cumulative", None, None)
@@ -57,7 +57,7 @@ def basis_of(scene: Scene, marked: Marked, found: Found, own_side: bool | None, 
         return Basis("incremental", None, day)
     if "cumulative" in cues and not (_of_incident(scene, marked) and set(words) & _TOTALS):
         return Basis("cumulative", None, None)
-    return _default(scene, marked, found, own_side, last, day)
+    return _default(scene, marked, found, own_side, last, day, earlier)
 
 
 def clause_of(marked: Marked, order: int) -> tuple[int, int]:
@@ -78,8 +78,8 @@ def clause_of(marked: Marked, order: int) -> tuple[int, int]:
     return low, high
 
 
-def _after_bringing(scene: Scene, low: int, found: Found) -> bool:
-    return scene.tokens[low].low in {"bringing", "brings"} and found.mention.first > low
+def _after_bringing(marked: Marked, low: int, found: Found) -> bool:
+    return low in marked.brings and found.mention.first > low
 
 
 def _cues_in(marked: Marked, low: int, high: int) -> set[str]:
@@ -93,7 +93,8 @@ def _totals(words: list[str]) -> bool:
     text = " ".join(words)
     return bool(_TOTALS & set(words)) or any(
         phrase in text for phrase in ("so far", "until now", "up to now", "to date", "thus far", "death toll from the war", "bringing the", "brings the", "brings those", "until this moment", "during the clashes",
-                                      "from the beginning", "since the start", "in the war", "of the war", "for the war", "during the war", "during the conflict", "in the conflict", "confirmed list", "final list")
+                                      "from the beginning", "since the start", "in the war", "of the war", "for the war", "during the war", "during the conflict", "in the conflict", "confirmed list", "final list", "during clashes", "during fighting", "in the clashes", "in the fighting", "in the hostilities", "during the hostilities",
+                                      "in the battles", "during the battles", "during hostilities", "days of fighting", "days of clashes", "days of war", "list of", "updated list", "the names of")
     )
 
 
@@ -187,10 +188,11 @@ def _scope(scene: Scene, moment: Moment, *, truce: bool) -> str:
     return f"since-{day.isoformat()}"
 
 
-def _default(scene: Scene, marked: Marked, found: Found, own_side: bool | None, last: Basis | None, day: date | None) -> Basis:
+def _default(scene: Scene, marked: Marked, found: Found, own_side: bool | None, last: Basis | None, day: date | None, earlier: Basis | None) -> Basis:
     """Return the basis where no word of the clause says it."""
-    if last is not None:
-        return Basis(last.basis, last.scope, day or last.as_of, explicit=False)
+    before = last or earlier
+    if before is not None:
+        return Basis(before.basis, before.scope, day or before.as_of, explicit=False)
     title = scene.marked[0]
     if sum(len(each.mentions) > 1 for each in scene.marked) <= 3:
         return Basis("incremental", None, day, explicit=False)

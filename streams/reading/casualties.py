@@ -153,7 +153,7 @@ def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool)
         if figure is None or found.outcome is None:
             continue
         part = parts.pop(found.order, None)
-        why = _why_not(scene, marked, found, other_event, part is not None, previous.outcome if previous else None)
+        why = _why_not(scene, marked, found, other_event, part is not None, previous)
         if why:
             reading.why[figure.first] = why
             continue
@@ -196,12 +196,12 @@ def _part(scene: Scene, marked: Marked, part: Found, parent: Draft | None, readi
     )
 
 
-def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_part: bool, reading_last: str | None) -> str | None:
+def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_part: bool, previous: "Draft | None") -> str | None:
     figure = found.mention.figure
     assert figure is not None  # noqa: S101 - each found mention is a figure
     if other_event or marked.has("disaster") and not _warlike(scene, marked):
         return "other_event"
-    if figure.part and figure.group is None and found.outcome == "killed" and reading_last == "wounded":
+    if figure.part and figure.group is None and found.outcome == "killed" and previous is not None and previous.outcome == "wounded":
         return None
     if (is_part or (figure.part and _whole_before(marked, found.order))) and figure.group is None:
         return "subset"
@@ -222,11 +222,23 @@ def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_p
         return "period_detail"
     if figure.count and figure.count.best == 0 and not {"far", "yet", "date", "now"} & words:
         return "hypothetical"
+    if figure.implied and figure.count and figure.count.best == 1 and previous is not None and _is_detail(scene, marked, found, previous):
+        return "subset"
     if _LIE.search(" ".join(scene.words(marked.sentence.first, marked.sentence.last))):
         return "hypothetical"
     if _denied(marked, found):
         return "hypothetical"
     return None
+
+
+def _is_detail(scene: Scene, marked: Marked, found: Found, previous: Draft) -> bool:
+    """Return whether one unnamed person is one of those counted just before: no other place, day or "another" is said."""
+    count = previous.figure.count
+    if previous.outcome != found.outcome or count is None or count.best < 2 or previous.marked is marked:
+        return False
+    if any(moment.day for moment in marked.times) or any(m.actor and m.actor.place for m in marked.mentions):
+        return False
+    return not {"another", "also", "separately", "addition", "elsewhere", "meanwhile"} & set(scene.words(marked.sentence.first, marked.sentence.last))
 
 
 def _whole_before(marked: Marked, order: int) -> bool:
@@ -298,10 +310,15 @@ def _is_superseded(scene: Scene, marked: Marked, found: Found) -> bool:
 def _denied(marked: Marked, found: Found) -> bool:
     """Return whether the clause says that it was not so: "did not kill", "denied that 50 died"."""
     mentions = marked.mentions
+    for position in range(found.order - 1, -1, -1):
+        if mentions[position].kind in ";:j":
+            break
+        if mentions[position].kind == "g" and mentions[position].word.startswith("den") and any(m.kind == "v" for m in mentions[position : position + 2]):
+            return True
     for position in range(found.order - 1, max(-1, found.order - 4), -1):
         mention = mentions[position]
         if mention.kind == "g":
-            return mention.word not in {"no"} or True
+            return True
         if mention.kind in ",;:AkKB":
             return False
     return False
@@ -317,11 +334,11 @@ def _draft(scene: Scene, marked: Marked, found: Found, last: Draft | None, previ
         last, same = previous, True
     chain = last if last and same else previous if previous and figure.more and not last else None
     listed = chain is not None and last is not None and chain.row == found.row.id and figure.person != "military" and _adjoins(marked, last.order, found.order)
-    owner = whose(scene, marked, found, frame, Whose(chain.party, chain.whose) if chain else None, listed=listed)
+    owner = whose(scene, marked, found, frame, Whose(chain.party, chain.whose) if chain else None, listed=listed, earlier=Whose(previous.party, previous.whose) if previous else None)
     source = frame.source if frame else None
     affiliation = scene.context.affiliation(source) if source else None
     own = None if affiliation is None else affiliation == owner.party
-    basis = basis_of(scene, marked, found, own, last.basis if last and same else None)
+    basis = basis_of(scene, marked, found, own, last.basis if last and same else None, previous.basis if previous and previous.source == source else None)
     before = marked.mentions[found.order - 1] if found.order else None
     if before is not None and before.kind in "Ey" and before.word in _PASSED and figure.count and figure.count.qualifier == "exact":
         figure.count = replace(figure.count, qualifier="more_than")
@@ -385,8 +402,10 @@ def _inherit(marked: Marked, found: Found, figure: Figure, last: Draft | None, p
         last = None
     elif last is None and previous is not None and (figure.bare or figure.more) and (figure.more or marked.frames and marked.frames[0].manner == "carried"):
         last = previous
-    if last is not None and last.group and figure.bare:
+    if last is not None and last.group and figure.bare and not figure.more:
         figure.group = last.group
+    if last is not None and last.group and figure.more:
+        return
     if last is not None and (figure.bare or figure.outcome):
         figure.person = last.population if last.population in {"military", "civilian"} else None
         if last.figure.person == "unknown":

@@ -108,7 +108,7 @@ ROWS: Final = (
     ),
     Row(
         "label",
-        r"(?P<out>[oak])(?:[~OApt]{0,2}):?(?P<fig>[nf])",
+        r"(?P<out>[oak])(?:[~OApt]{0,4}:~?|~?t)?(?P<fig>[nf])",
         "Injuries: 1,063",
         "Tents: 1,063",
     ),

@@ -169,7 +169,7 @@ class MentionReader:
             return Mention("K", index, end, outcome=roles["active"], word=self.tokens[end - 1].low)
         if "none" in roles and not (self.tokens[index].low == "fell" and end < last and self.tokens[end].low in _FELL):
             return Mention("I", index, end, outcome=roles["none"], word=self.tokens[index].low)
-        for form, kind in (("people", "o"), ("adjective", "a"), ("event", "o")):
+        for form, kind in (("adjective", "a"), ("people", "o"), ("event", "o")):
             if form in roles:
                 mention = Mention(kind, index, end, outcome=roles[form], word=self.tokens[index].low)
                 return mention

@@ -82,6 +82,11 @@ def _absorb(twin: Draft, claim: Draft) -> None:
 
 def _resolved(claims: list[Draft]) -> list[Draft]:
     """Let a total of "casualties" whose parts are killed be killed (71 + 105 = 176)."""
+    counted = [c for c in claims if c.outcome in {"killed", "killed_or_wounded"} and c.figure.count]
+    for total in [c for c in counted if c.outcome == "killed_or_wounded"]:
+        for a, b in combinations([c for c in counted if c is not total][:_MOST_PARTS], 2):
+            if _best(a) + _best(b) == _best(total) and "killed" in {a.outcome, b.outcome}:
+                a.outcome = b.outcome = "killed"
     killed = [c for c in claims if c.outcome == "killed" and c.figure.count]
     for claim in claims:
         if claim.outcome != "killed_or_wounded" or claim.figure.count is None:

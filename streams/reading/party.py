@@ -9,6 +9,11 @@ from streams.reading.figures import Figure
 from streams.reading.mentions import Mention
 from streams.reading.scene import Marked, Scene
 
+#: Nobody calls his own people so: from a speaker who has a side they are of another.
+_NAMES_OF_ENEMIES: Final = frozenset(
+    "terrorist terrorists militant militants extremist extremists saboteur saboteurs occupier occupiers invader invaders bandits mercenary mercenaries jihadist "
+    "jihadists insurgent insurgents gunman gunmen attackers assailants infiltrators nationalists".split(),
+)
 _AGAINST: Final = frozenset(
     "liquidated eliminated destroyed neutralised neutralized eliminating destroying liquidating eliminate destroy neutralise neutralising captured incapacitated".split(),
 )
@@ -24,7 +29,7 @@ class Whose:
     manner: str
 
 
-def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last: Whose | None, *, listed: bool = False) -> Whose:
+def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last: Whose | None, *, listed: bool = False, earlier: Whose | None = None) -> Whose:
     """Return the party that a figure's people are of."""
     figure = found.mention.figure
     assert figure is not None  # noqa: S101 - each found mention is a figure
@@ -35,6 +40,8 @@ def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last:
         return Whose(explicit, "explicit")
     if any(phrase in words for phrase in _BOTH) and figure.group is None:
         return Whose("all", "explicit")
+    if earlier is not None and found.row.id in {"number-rises", "toll-rises", "toll-of", "label"} and frame is not None and frame.manner == "carried":
+        return earlier
     if last is not None and (listed or figure.bare or figure.more or (figure.outcome and figure.noun is None)):
         return last
     words_set = set(words.split())
@@ -90,6 +97,11 @@ def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affili
             return affiliation or scene.context.affiliation(scene.document.outlet)
         before = _party_before(marked, found.order, inclusive=True)
         return before or affiliation
+    clause = scene.words(max(low, figure.first - 12), figure.first)
+    if affiliation and {"our", "we", "ours"} & set(clause) and "enemy" not in clause:
+        return affiliation
+    if affiliation and figure.noun in _NAMES_OF_ENEMIES and (enemy := opponent(scene, affiliation, None, marked)):
+        return enemy
     if figure.army and affiliation and (enemy := opponent(scene, affiliation, None)):
         return enemy
     if set(words) & {"enemy", "hostile", "adversary", "occupation", "occupiers"} or {"enemy", "adversary"} & set(scene.words(max(low, said_at + 1, figure.first - 4), figure.first)):
@@ -106,8 +118,8 @@ def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affili
 
 def _suffers(scene: Scene, marked: Marked, found: Found) -> bool:
     """Return whether somebody is said to suffer or admit the figure: "the South has owned up to 40 dead"."""
-    verbs = {"suffered", "sustained", "suffering", "had", "admitted", "acknowledged", "confessed", "owned", "lost", "recognised", "conceded"}
-    return found.row.id == "own" and bool(verbs & set(scene.words(max(found.mention.first - 3, marked.sentence.first), found.mention.first)))
+    verbs = {"lose", "loses", "losing", "suffered", "sustained", "suffering", "had", "admitted", "acknowledged", "confessed", "owned", "lost", "recognised", "conceded"}
+    return found.row.id in {"own", "participle", "label"} and bool(verbs & set(scene.words(max(found.mention.first - 3, marked.sentence.first), found.mention.first)))
 
 
 def _side_after(scene: Scene, marked: Marked, order: int) -> str | None:

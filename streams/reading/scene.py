@@ -97,6 +97,11 @@ def scene_of(document: Document, context: Context, table: Lexicon) -> Scene:
         frames = attribution.read(sentence, mentions, actors)
         times = list(moments(tokens, sentence.first, sentence.last, scene.clock))
         scene.marked.append(Marked(sentence, mentions, actors, frames, times, _cues(phrases, tokens, sentence), _brings(tokens, sentence)))
+    speaker = document_speaker(scene)
+    for marked in scene.marked if speaker else ():
+        if not any(frame.source for frame in marked.frames) and speaker:
+            affiliation = context.affiliation(speaker)
+            marked.frames.append(Frame(speaker, affiliation, marked.sentence.first, marked.sentence.last, "document"))
     return scene
 
 
@@ -106,12 +111,29 @@ def document_speaker(scene: Scene) -> str | None:
     if kind is not None and kind != "media":
         return scene.document.outlet
     for marked in (scene.marked[0], *scene.marked[-2:]) if scene.marked else ():
+        opening = _bulletin_of(scene, marked)
+        if opening:
+            return opening
         words = [m for m in marked.mentions if any(scene.tokens[n].kind == "word" for n in range(m.first, m.last))]
         if words and words[0].kind == "A" and words[0].actor and all(m.kind == "A" for m in words) and len(words) <= 2:
             source = words[0].actor.source
             if source and scene.context.kind(source) not in {None, "media"}:
                 return source
     return None
+
+
+def _bulletin_of(scene: Scene, marked: Marked) -> str | None:
+    """Return whose bulletin a title announces: "Northern General Staff: daily report"."""
+    if marked.sentence.paragraph or len(marked.mentions) > 8:
+        return None
+    words = set(scene.words(marked.sentence.first, marked.sentence.last))
+    actor = next((m.actor for m in marked.mentions if m.kind == "A" and m.actor and m.actor.source), None)
+    if actor is None or not words & _BULLETINS or any(m.kind in "fnF" or (m.kind == "y" and m.word not in _BULLETINS) for m in marked.mentions):
+        return None
+    return actor.source if actor.kind in {"institution", "name", "officials"} else None
+
+
+_BULLETINS: Final = frozenset("report statement bulletin update communique communiqué summary briefing message information review digest".split())
 
 
 def _first_places(tokens: list[Token], sentences: Iterable[Sentence], cast: Cast) -> None:
@@ -126,7 +148,15 @@ def _first_places(tokens: list[Token], sentences: Iterable[Sentence], cast: Cast
 
 
 def _brings(tokens: list[Token], sentence: Sentence) -> tuple[int, ...]:
-    return tuple(n for n in range(sentence.first + 1, sentence.last) if tokens[n].low in {"bringing", "brings"})
+    return tuple(
+        n
+        for n in range(sentence.first + 1, sentence.last)
+        if tokens[n].low in _BRINGING and any(token.low in _SUMS for token in tokens[n + 1 : min(n + 6, sentence.last)])
+    )
+
+
+_BRINGING: Final = frozenset("bringing brings raising raises taking takes pushing pushes lifting lifts increasing brought".split())
+_SUMS: Final = frozenset("toll total number count tally figure those dead deaths losses to".split())
 
 
 def _cues(phrases: Phrases, tokens: list[Token], sentence: Sentence) -> dict[str, list[int]]:
@@ -159,9 +189,19 @@ def _episode_of(document: Document, context: Context, tokens: list[Token]) -> Ep
         weight = sum(named.get(party, 0) for party in episode.parties) or int(_title_fits(document.title, episode.slug))
         length = -((episode.ends or date.max) - (episode.begins or date.min)).days
         key = (int(not late), weight, length)
-        if weight and (best is None or key > best[0]):
+        if (weight or (not late and _of_war(tokens))) and (best is None or key > best[0]):
             best = key, episode
     return best[1] if best else None
+
+
+def _of_war(tokens: list[Token]) -> bool:
+    """Return whether the text speaks of soldiers or shelling, where it names no side at all."""
+    return any(token.low in _WAR_WORDS for token in tokens)
+
+
+_WAR_WORDS: Final = frozenset(
+    "soldiers soldier servicemen troops shelling missile missiles airstrike airstrikes artillery ceasefire truce frontline rebels militants".split(),
+)
 
 
 def _title_fits(title: str, slug: str) -> bool:

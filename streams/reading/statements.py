@@ -40,7 +40,7 @@ ROWS: Final = (
     ),
     StatementRow("denied", "never-aims", r"(?:does|did|do) not (?:aim|target|strike|fire) (?:at |on )?(?:civilians|residential|[^ ]+ villages?)", "Baku said it does not aim at civilians.", "Baku said it does aim at tanks."),
     StatementRow(
-        "accused", "accused", rf"accus(?:es?|ed|ing) (?!of)|blam(?:es?|ed|ing)|h[eo]lds? {_G}responsible|charged {_G}with (?:shelling|firing|targeting)|condemn(?:s|ed) {_G}(?:attack|shelling|strike|massacre)",
+        "accused", "accused", rf"accus(?:es?|ed|ing)|blam(?:es?|ed|ing)|h[eo]lds? {_G}responsible|charged {_G}with (?:shelling|firing|targeting)|condemn(?:s|ed) {_G}(?:attack|shelling|strike|massacre)",
         "Baku accused Armenia of shelling villages.", "Baku asked Armenia about villages.", about="conduct",
     ),
     StatementRow(
@@ -72,13 +72,15 @@ def read_statements(scene: Scene, claims: list[Draft], truces: list[Truce]) -> l
     """Return the statements of named speakers, one of a kind for each; what a truce claim says already is none."""
     found: list[Statement] = []
     spoken = {truce.marked.sentence.first for truce in truces if truce.act.startswith(("violation", "rejected"))}
+    denied = {truce.marked.sentence.first for truce in truces if truce.act in {"violation_denied", "not_confirmed", "rejected"}}
+    spoken |= denied
     for marked in scene.marked:
         if scene.episode is None or marked.sentence.first in scene.skipped:
             continue
         text = TRUCE.sub("T", " ".join(scene.words(marked.sentence.first, marked.sentence.last)))
         for row in ROWS:
             match = row.compiled.search(text)
-            if match is None or (marked.sentence.first in spoken and row.act != "denied"):
+            if match is None or (marked.sentence.first in spoken and (row.act != "denied" or marked.sentence.first in denied)):
                 continue
             statement = _statement(scene, marked, row, text, match)
             if statement and not any(_same(statement, other) for other in found):

@@ -6,15 +6,16 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from streams.reading.attribution import Frame, speaker_at
+from streams.reading.numbers import count_at
 from streams.reading.scene import Marked, Scene
 from streams.reading.times import Moment, instant, known_zone
 
 #: Words for a truce; in a sentence's words each becomes T.
 TRUCE: Final = re.compile(
     r"\b(?:cease-?fires?(?: agreements?| deals?)?|cease-fires?|truces?|armistices?|cessations? of hostilities|humanitarian pauses?|pauses? in (?:the )?fighting|cease fire"
-    r"|(?:stop|halt) (?:the |all )?(?:fire|fighting|shooting|hostilities)|lay down (?:the |their )?(?:weapons|arms)|regime of silence|pauses?(?! for| before))\b",
+    r"|(?:stop|halt) (?:the |all )?(?:fire|fighting|shooting|hostilities)|(?:halt|end|stop) (?:to|in|of) (?:the |all )?(?:fighting|hostilities|shooting|shelling|violence)|lay down (?:the |their )?(?:weapons|arms)|regime of silence|pauses?(?! for| before))\b",
 )
-_G: Final = r"(?:[^ ]+ ){0,5}?"  # a few words
+_G: Final = r"(?:[^ ]+ ){0,8}?"  # a few words
 _N: Final = r"(?:[^ ]+ ){0,9}?"  # more words
 
 
@@ -44,6 +45,11 @@ ROWS: Final = (
         "violation_denied", "denied-breach", rf"(?:denied|denies|denying|rejected|rejects) {_G}(?:violat\w+|breach\w+|break\w+|shell\w+) {_G}T",
         "Baku denied violating the ceasefire.", "Baku denied everything.",
     ),
+    TruceRow(
+        "violation_denied", "denied-charge",
+        rf"(?:reply to|response to|rejected|rejects|dismissed|dismisses|denied|denies) {_G}(?:accusations|allegations|claims|charges|reports) (?:that|of) {_G}(?:violat\w+|breach\w+|broken?) {_G}T",
+        "Baku dismissed claims that it had breached the truce.", "Baku dismissed claims that it had praised the truce.",
+    ),
     TruceRow("violation_denied", "no-shot", r"no shots? (?:was|were|had been) fired", "The ministry said no shot was fired.", "The ministry said shots were fired."),
     TruceRow(
         "violation_alleged", "breach-verb", rf"(?:violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:oke|eaking)) (?:the |this |that )(?:agreement|deal)|(?:violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:eaks?|oke|oken|eaking)|ignor(?:ed|ing)) (?:of )?{_G}T",
@@ -62,7 +68,7 @@ ROWS: Final = (
         "Hamas rejected the ceasefire.", "Hamas read the ceasefire.",
     ),
     TruceRow(
-        "proposed", "proposed", rf"(?:propos(?:es?|ed|ing)|offer(?:s|ed|ing)?|suggest(?:s|ed|ing)|put(?:s|ting)? forward|float(?:s|ed)) (?!was|is){_N}(?:T|stretching it|prolonging it|extending it)|(?:ready|prepared|willing) to (?:observe |accept |declare )?{_G}T",
+        "proposed", "proposed", rf"(?:propos(?:es?|ed|ing)|offer(?:s|ed|ing)?|suggest(?:s|ed|ing)|put(?:s|ting)? forward|float(?:s|ed)) (?!was|is){_N}(?:T|stretching it|prolonging it|extending it)|(?:ready|prepared|willing) (?:to|for) (?:observe |accept |declare )?{_G}T",
         "Egypt proposed a truce.", "Egypt saw a truce.",
     ),
     TruceRow(
@@ -76,11 +82,11 @@ ROWS: Final = (
         "postponed", "postponed", rf"T {_G}(?:was |has been |had been |is )?(?:postponed|delayed|put off|pushed back)", "The truce was postponed.", "The truce was popular.",
     ),
     TruceRow(
-        "extended", "extended", rf"(?:extend(?:s|ed|ing)?|prolong(?:s|ed|ing)?|renew(?:s|ed)|lengthen(?:s|ed)) {_G}T|T (?:[^ ]+ ){{0,3}}?(?:was |has been |had been |is |been )?(?:extended|prolonged|renewed)|pause (?:extended|prolonged)",
+        "extended", "extended", rf"(?:extend(?:s|ed|ing)?|prolong(?:s|ed|ing)?|renew(?:s|ed)|lengthen(?:s|ed)) {_G}T|T (?:[^ ]+ ){{0,8}}?(?:was |has been |had been |is |been )(?:extended|prolonged|renewed)|T (?:extended|prolonged)",
         "Qatar said the truce was extended.", "Qatar said the truce was short.",
     ),
     TruceRow(
-        "resumed", "resumed", rf"(?:resum(?:es|ed|ing|ption) (?:of )?|reinstat(?:es|ed|ing) |restor(?:es|ed|ing) ){_G}T|T (?:[^ ]+ ){{0,3}}?(?:back in force|back in effect|back on|resumed|restored|reinstated|in force again)|announced the resumption",
+        "resumed", "resumed", rf"(?<!fighting )(?<!shelling )(?<!clashes )(?<!hostilities )(?:resum(?:es|ed|ing|ption) (?:of )?|reinstat(?:es|ed|ing) |restor(?:es|ed|ing) ){_G}T|T (?:[^ ]+ ){{0,3}}?(?:back in force|back in effect|came back into (?:force|effect)|went back into (?:force|effect)|back on|resumed|restored|reinstated|in force again)|announced the resumption",
         "Israel said the truce is back in force.", "Israel said the truce is in its sixth week.",
     ),
     TruceRow(
@@ -91,20 +97,24 @@ ROWS: Final = (
         "The truce has collapsed.", "The truce has friends.",
     ),
     TruceRow(
-        "ended", "ended", rf"T (?:[^ ]+ ){{0,6}}?(?:expired|expires|lapsed|lapses|ran out|runs out|officially ended|has ended|had ended|came to an end|as ended|at an end)|(?:end(?:s|ed)|scrap(?:s|ped)|abandon(?:s|ed)|quit|withdrew from|call(?:s|ed) off|terminat(?:es|ed)) (?:the |its |their |a )(?:[^ ]+ ){{0,2}}?T|calls the T off|called the T off",
+        "ended", "ended", rf"no longer (?:[^ ]+ ){{0,4}}?bound by {_G}T|not bound by {_G}T|T (?:[^ ]+ ){{0,6}}?(?:expired|(?<!which )(?<!that )expires|lapsed|lapses|ran out|runs out|officially ended|ended (?:at|on|in|after|without|early)|has ended|had ended|came to an end|as ended|at an end)|(?:end(?:s|ed)|scrap(?:s|ped)|abandon(?:s|ed)|quit|withdrew from|call(?:s|ed) off|terminat(?:es|ed)) (?:the |its |their |a )(?:[^ ]+ ){{0,2}}?T|calls the T off|called the T off",
         "The ceasefire lapsed on Sunday.", "The ceasefire grew on Sunday.",
     ),
     TruceRow(
-        "took_effect", "took-effect", rf"(?:fire|fighting|shooting|shelling) (?:was |has been |had been )?stopped|guns (?:fell|fall|have fallen) silent|T (?:[^ ]+ ){{0,5}}?(?:took effect|takes effect|taken effect|came into (?:effect|force)|comes into (?:effect|force)|come into (?:effect|force)|entered into force|enters into force|went into effect|goes into effect|in force since|began|begins|started|starts|kicked off|got under way)",
+        "took_effect", "took-effect", rf"(?:fire|fighting|shooting|shelling) (?:was |has been |had been )?stopped|guns (?:fell|fall|have fallen) silent|T (?:[^ ]+ ){{0,5}}?(?:took effect|takes effect|taken effect|taking effect|coming into (?:force|effect)|came into (?:effect|force)|comes into (?:effect|force)|come into (?:effect|force)|entered into force|enters into force|went into effect|goes into effect|in force since|began|begins|started|starts|kicked off|got under way)",
         "The ceasefire took effect on Sunday.", "The ceasefire took work on Sunday.", own=False,
     ),
     TruceRow(
-        "holding", "holding", rf"T (?:[^ ]+ ){{0,9}}?(?:holding|holds|held|(?:is|was|being) (?:on the whole |largely |broadly |mostly |generally )?(?:maintained|observed|respected|upheld)|still be in effect|still in effect|remains in (?:force|effect|place)|in place)|(?:adher(?:ed|es|ing) to|respect(?:ed|s|ing)|observ(?:ed|es|ing)|abid(?:ed|es|ing) by) {_G}T|night was (?:calm|quiet)|no significant incidents?|quiet night|night (?:passed|went by) (?:calmly|quietly)|no (?:ceasefire |truce )?violations (?:were )?(?:recorded|registered|reported)",
+        "holding", "holding", rf"T (?:[^ ]+ ){{0,9}}?(?:holding|holds|held|(?:is|was|being) (?:on the whole |largely |broadly |mostly |generally )?(?:maintained|observed|respected|upheld)|still be in effect|still in effect|remains in (?:force|effect|place)|in place)|(?:adher(?:ed|es|ing) to|respect(?:ed|s|ing)|observ(?:ed|es|ing)|abid(?:ed|es|ing) by) {_G}T|night was (?:calm|quiet)|no (?:shells?|rockets?) (?:have|has|had) fallen|no significant incidents?|quiet night|night (?:passed|went by) (?:calmly|quietly)|no (?:ceasefire |truce )?violations (?:were )?(?:recorded|registered|reported)",
         "The ministry said the ceasefire is holding.", "The ministry said the ceasefire is new.",
     ),
     TruceRow(
-        "announced", "announced", rf"(?:announc(?:es|ed|ing|ement of)|declar(?:es|ed|ing|ation of)|proclaim(?:s|ed|ing)|unveil(?:s|ed)) (?!that){_N}T|T (?:[^ ]+ ){{0,12}}?(?:was |has been |had been )(?:declared|announced|proclaimed)|T declared by|T (?:[^ ]+ ){{0,3}}?(?:will|is to|would|due to) (?:begin|start|take effect|come into|enter|go into)|announced the pause|(?:is|are) to be quiet from|T that [^ ]+ (?:announced|declared)|all hostilities would stop|T to (?:begin|start|take effect)|deal that [^ ]+ announced",
+        "announced", "announced", rf"(?:announc(?:es|ed|ing|ement of)|declar(?:es|ed|ing|ation of)|proclaim(?:s|ed|ing)|unveil(?:s|ed)) (?!that){_N}T|T (?:[^ ]+ ){{0,12}}?(?:was |has been |had been )(?:declared|announced|proclaimed)|T declared by|T (?:[^ ]+ ){{0,6}}?(?:will|is to|would|due to) (?:be in|run|last|apply|begin|start|take effect|come into|enter|go into)|announced the pause|(?:is|are) to be quiet from|T that [^ ]+ (?:announced|declared)|all hostilities would stop|T to (?:begin|start|take effect)|deal that [^ ]+ announced",
         "Russia announced a ceasefire.", "Russia photographed a ceasefire.",
+    ),
+    TruceRow(
+        "agreed", "accepted", rf"(?:accept(?:s|ed)|agree(?:s|d) to|sign(?:s|ed) up to|back(?:s|ed)|approv(?:es|ed)) (?:the |a |this )?{_G}(?:plan|proposal|offer|deal|terms|initiative)",
+        "A truce was on the table. Hamas accepted the plan.", "A truce was on the table. Hamas read the plan.",
     ),
     TruceRow(
         "agreed", "agreed", rf"(?:agree(?:s|d|ing)?|accept(?:s|ed|ing)?|reach(?:es|ed|ing)?|sign(?:s|ed|ing)|struck|conclud(?:es|ed)|clinch(?:es|ed)|approv(?:es|ed)|broker(?:ed|s)|welcom(?:ed|es) and accepted) (?:on |to |in |that )?(?!was|is){_G}(?:T|truce plan)|T (?:[^ ]+ ){{0,5}}?(?:was |has been |had been |were )?(?:reached|agreed|signed|brokered|concluded|struck|accepted|hammered out)|agreement on {_G}T",
@@ -174,7 +184,7 @@ def _each_other(scene: Scene, found: list[Truce]) -> list[Truce]:
     return out
 
 
-_MUTUAL: Final = re.compile(r"(?:both|two) (?:sides|parties|armies|countries) (?:have |had )?accused? (?:each|one another)|accused? each other|traded accusations|blam(?:ed|e) each other")
+_MUTUAL: Final = re.compile(r"(?:both|two) (?:sides|parties|armies|countries) (?:have |had )?accused? (?:each|one another)|accused? each other|traded accusations|blam(?:ed|e) each other|each side (?:said|says|claimed) the other")
 _SILENT: Final = re.compile(r"no shots? (?:was|were)|night was (?:calm|quiet)|no significant incident|quiet night|to be quiet from|violations|breaches|hostilities")
 
 
@@ -212,8 +222,14 @@ def _unreal(text: str, span: tuple[int, int], row: TruceRow) -> bool:
     if row.act in {"not_confirmed", "violation_denied"}:
         return False
     negated = re.search(r"\b(?:not|never|no|nor|n't|without)\b", before[-24:]) and row.id not in {"no-shot", "holding"}
+    if row.act in _SETTLED and re.search(r"(?:^|[ \"])(?:if|unless|provided) ", text):
+        return True
     hedged = re.search(r"\b(?:if|unless|could|might|may|whether|hopes?|despite|ahead of|warned|threatened|talks on|prospects?|failed to|yet to)\b", before)
     return bool(negated or hedged or re.search(r"\b(?:if|unless|could|might)\b", inside))
+
+
+#: Acts that are nothing yet under a condition anywhere in the sentence.
+_SETTLED: Final = frozenset({"agreed", "announced", "extended", "holding", "resumed", "took_effect"})
 
 
 def _truce(scene: Scene, marked: Marked, row: TruceRow, text: str, span: tuple[int, int]) -> Truce | None:
@@ -319,7 +335,12 @@ def _times(scene: Scene, marked: Marked, truce: Truce) -> None:
         if moment.clock:
             hours.append(moment)
         elif moment.day and moment.precise:
+            if scene.tokens[moment.first - 1].low in {"until", "till", "through"} and moment.first:
+                truce.expires_at = moment.day
+                continue
             day = moment if day is None or abs(moment.first - truce.token) < abs(day.first - truce.token) else day
+    if day is not None and day.day and truce.act in _AHEAD and day.day < scene.clock.today and _is_ahead(scene, marked, day):
+        day = replace(day, day=day.day + timedelta(days=7))
     base = day.day if day and day.day else scene.clock.today
     for moment in hours:
         before = scene.tokens[moment.first - 1].low if moment.first else ""
@@ -327,7 +348,7 @@ def _times(scene: Scene, marked: Marked, truce: Truce) -> None:
         time = instant(near or base, moment.clock or (0, 0), _zone_of(scene, moment))
         if before in {"until", "to", "till"}:
             truce.expires_at = time
-        elif truce.effective_at is None and truce.act in {"announced", "took_effect", "agreed", "extended", "resumed"}:
+        elif truce.effective_at is None and truce.act in {"announced", "took_effect", "agreed", "extended", "resumed", "proposed"}:
             truce.effective_at = time
     if isinstance(truce.effective_at, datetime) and isinstance(truce.expires_at, datetime) and truce.expires_at <= truce.effective_at:
         truce.expires_at += timedelta(days=1)
@@ -335,8 +356,36 @@ def _times(scene: Scene, marked: Marked, truce: Truce) -> None:
         truce.at = day.day
     if truce.act == "took_effect" and truce.effective_at is None and day is not None and day.day:
         truce.effective_at = day.day
+    _duration(scene, marked, truce)
     if day is not None and day.day and day.day > scene.clock.today and truce.act in {"announced", "agreed"} and truce.effective_at is None:
         truce.effective_at = day.day
+
+
+def _duration(scene: Scene, marked: Marked, truce: Truce) -> None:
+    """Set the end of a truce of so many hours or days, where its beginning is said to the hour."""
+    if truce.expires_at is not None or not isinstance(truce.effective_at, datetime):
+        return
+    for index in range(marked.sentence.first, marked.sentence.last):
+        read = count_at(scene.tokens, index) if scene.tokens[index].kind in {"number", "word"} else None
+        if read is None or read[1] >= marked.sentence.last:
+            continue
+        place = read[1] + (1 if scene.tokens[read[1]].text == "-" and read[1] + 1 < marked.sentence.last else 0)
+        unit = scene.tokens[place].low.rstrip("s")
+        if unit in _UNITS and read[0].best <= 366:
+            truce.expires_at = truce.effective_at + read[0].best * _UNITS[unit]
+            return
+
+
+_UNITS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
+_AHEAD: Final = frozenset({"announced", "agreed", "proposed", "extended", "postponed"})
+
+
+def _is_ahead(scene: Scene, marked: Marked, day: Moment) -> bool:
+    """Return whether a weekday is the next one: "from midnight on Sunday", "will begin on Monday"."""
+    if day.last - day.first > 1 or scene.tokens[day.first].kind != "word":
+        return False
+    before = scene.words(max(marked.sentence.first, day.first - 5), day.first)
+    return bool(set(before) & {"from", "until", "till", "begin", "start", "beginning", "starting", "will", "effect"}) and "took" not in before and "said" not in before
 
 
 def _zone_of(scene: Scene, moment: Moment) -> object:
