@@ -12,12 +12,17 @@ from streams.reading.tokens import Token
 _OWNED_BY: Final = frozenset({"of", "in", "for", "at"})
 _JOINERS: Final = frozenset({"of", "for", "and", "the", "in", "de", "al", "on"})
 _TITLES: Final = frozenset("mr mrs ms dr general colonel captain lieutenant major brigadier sheikh sir".split())
-_NO_NAMES: Final = frozenset("monday tuesday wednesday thursday friday saturday sunday correction update note total telegram facebook twitter christmas easter".split())
+_NO_NAMES: Final = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday correction update note total telegram facebook twitter christmas easter".split()
+)
+_MEDIA: Final = frozenset(
+    "media press newspapers newspaper outlets journalists bloggers blogger television tv channels channel bloggers telegram".split()
+)
 #: Institutions of a town or region: not the only one of the registry, but that of the place.
 _LOCAL: Final = frozenset({"governor", "mayor", "police", "prosecutors", "hospital"})
 _BETWEEN: Final = frozenset(
     "regional state national own city main federal united joint chief caretaker foreign federal local top senior unnamed deputy former "
-    "occupied de facto army".split(),
+    "occupied de facto".split(),
 )
 
 
@@ -81,7 +86,12 @@ class Cast:
             official = self._officials(tokens, index, phrase[0], last)
             if official.source:
                 return official
-        if phrase and ("heads" in phrase[1]) and index > first and tokens[index - 1].low in {"the", "that", "this", "its"}:
+        if (
+            phrase
+            and ("heads" in phrase[1])
+            and index > first
+            and tokens[index - 1].low in {"the", "that", "this", "its"}
+        ):
             source = self.by_head.get(tokens[index].low)
             return Actor(index, index + 1, "anaphor", source, self.context.affiliation(source) if source else None)
         if phrase and "pronouns" in phrase[1]:
@@ -96,6 +106,8 @@ class Cast:
     def _named(self, tokens: list[Token], index: int, name: tuple[int, Entity], last: int) -> Actor:
         """Return the actor of a known name, with the institution or the officials that it owns."""
         end, entity = name
+        if end < last and tokens[end].low in _MEDIA and not (entity.source and not entity.party):
+            return Actor(index, end + 1, "nobody")
         after = end
         while after < min(last, end + 2) and tokens[after].low in _BETWEEN:
             after += 1
@@ -106,9 +118,25 @@ class Cast:
             seat = phrase[0] + 1
             if seat < last and tokens[phrase[0]].low in {"in", "of", "at"} and tokens[seat].text[0].isupper():
                 if source := self.context.institutions.get((tokens[seat].low, institution)):
-                    return Actor(index, seat + 1, "institution", source, self.context.affiliation(source), None, institution)
-            return Actor(index, phrase[0], "institution", self._owned(institution, entity, tokens[index].low), self._side(entity), None, institution)
-        if phrase and not whole and "officials" in phrase[1] and after == end and not (entity.source and entity.source == entity.party):
+                    return Actor(
+                        index, seat + 1, "institution", source, self.context.affiliation(source), None, institution
+                    )
+            return Actor(
+                index,
+                phrase[0],
+                "institution",
+                self._owned(institution, entity, tokens[index].low),
+                self._side(entity),
+                None,
+                institution,
+            )
+        if (
+            phrase
+            and not whole
+            and "officials" in phrase[1]
+            and after == end
+            and not (entity.source and entity.source == entity.party)
+        ):
             source = entity.source or (f"{entity.party}-officials" if entity.party else None)
             if entity.party and (best := f"{entity.party}-officials") in self.context.sources:
                 source = source if entity.source else best
@@ -140,21 +168,40 @@ class Cast:
         after = end
         if after < last and tokens[after].low in _OWNED_BY:
             after += 1
-            while after < last and (tokens[after].low in {"the", "our", "republic", "state", *_BETWEEN} or (tokens[after].low == "of" and tokens[after - 1].low == "republic")):
+            while after < last and (
+                tokens[after].low in {"the", "our", "republic", "state", *_BETWEEN}
+                or (tokens[after].low == "of" and tokens[after - 1].low == "republic")
+            ):
                 after += 1
             name = self.context.names.at(tokens, after, last) if after < last else None
             inner = None if name else (self.phrases.at(tokens, after, last) if after < last else None)
-            if inner and inner[1].get("institution") == "army" and inner[0] + 1 < last and tokens[inner[0]].low in _OWNED_BY:
+            if (
+                inner
+                and inner[1].get("institution") == "army"
+                and inner[0] + 1 < last
+                and tokens[inner[0]].low in _OWNED_BY
+            ):
                 after = inner[0] + 1
                 name = self.context.names.at(tokens, after, last)
             if name and (name[1].party or name[1].place):
                 source = self._owned(institution, name[1], tokens[after].low)
                 return Actor(index, name[0], "institution", source, self._side(name[1]), None, institution)
-            if after < last and tokens[after].text[0].isupper() and (tokens[after].low, institution) in self.context.institutions:
+            if (
+                after < last
+                and tokens[after].text[0].isupper()
+                and (tokens[after].low, institution) in self.context.institutions
+            ):
                 source = self.context.institutions[tokens[after].low, institution]
-                return Actor(index, after + 1, "institution", source, self.context.affiliation(source), None, institution)
+                return Actor(
+                    index, after + 1, "institution", source, self.context.affiliation(source), None, institution
+                )
         before = tokens[index - 1] if index else None
-        if before is not None and before.text[0].isupper() and before.kind == "word" and (before.low, institution) in self.context.institutions:
+        if (
+            before is not None
+            and before.text[0].isupper()
+            and before.kind == "word"
+            and (before.low, institution) in self.context.institutions
+        ):
             source = self.context.institutions[before.low, institution]
         elif before is not None and "possessives" in (self.phrases.roles.get((before.low,)) or {}) and self.last_party:
             source = self._owned(institution, Entity(party=self.last_party), self.last_party)
@@ -209,10 +256,29 @@ class Cast:
             phrase = self.phrases.at(tokens, after, last) if after < last else None
             if name and (name[1].party or name[1].source):
                 inner = self._named(tokens, after, name, last)
-                mouthpiece = tokens[index].low in {"spokesman", "spokeswoman", "spokesperson", "leadership", "command", "representative", "leaders"}
-                own = inner.kind == "institution" or (inner.kind == "name" and (mouthpiece or not inner.party or name[1].party is None))
+                mouthpiece = tokens[index].low in {
+                    "spokesman",
+                    "spokeswoman",
+                    "spokesperson",
+                    "leadership",
+                    "command",
+                    "representative",
+                    "leaders",
+                }
+                forces = inner.institution in {"army", "general-staff", "intelligence", "air-force"} and not mouthpiece
+                own = (inner.kind == "institution" and not forces) or (
+                    inner.kind == "name" and (mouthpiece or not inner.party or name[1].party is None)
+                )
                 source = inner.source if own or (mouthpiece and inner.kind == "party") else f"{inner.party}-officials"
-                return Actor(index, inner.last, "officials", source, inner.party, None, inner.institution or ("name" if inner.kind == "name" else None))
+                return Actor(
+                    index,
+                    inner.last,
+                    "officials",
+                    source,
+                    inner.party,
+                    None,
+                    inner.institution or ("name" if inner.kind == "name" else None),
+                )
             if name and name[1].place and (side := self._side(name[1])):
                 return Actor(index, name[0], "officials", f"{side}-officials", side, name[1].place)
             if phrase and "institution" in phrase[1]:
@@ -229,7 +295,9 @@ class Cast:
         if actor.institution:
             self.by_institution[actor.institution] = actor.source
         if self.context.kind(actor.source) in {"ngo", "monitor"}:
-            self.by_head.update(dict.fromkeys(("charity", "group", "organisation", "organization", "watchdog", "monitor"), actor.source))
+            self.by_head.update(
+                dict.fromkeys(("charity", "group", "organisation", "organization", "watchdog", "monitor"), actor.source)
+            )
         for token in tokens[actor.first : actor.last]:
             roles = self.phrases.roles.get((token.low,))
             if roles and "heads" in roles:
@@ -275,7 +343,11 @@ def name_after(tokens: list[Token], index: int, last: int) -> tuple[int, str] | 
     while begin < last and tokens[begin].low in {"the", "a"} | _TITLES:
         begin += 1
     end = begin
-    while end < last and tokens[end].kind == "word" and (tokens[end].text[0].isupper() or (end > begin and tokens[end].low in _JOINERS)):
+    while (
+        end < last
+        and tokens[end].kind == "word"
+        and (tokens[end].text[0].isupper() or (end > begin and tokens[end].low in _JOINERS))
+    ):
         end += 1
     while end > begin and not tokens[end - 1].text[0].isupper():
         end -= 1

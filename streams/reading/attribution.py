@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streams.reading.actors import Actor, Cast, name_after, name_before
+from streams.reading.figures import MONTHS
 from streams.reading.lexicon import Phrases
 from streams.reading.mentions import Mention
 from streams.reading.tokens import Sentence, Token
@@ -15,11 +16,17 @@ _NOUNS: Final = frozenset(
     "list lists count counts report reports record records claim claims names estimate estimates register registered note notes shows releases cut tally tallies update found "
     "dated read reads named listed counted recorded".split(),
 )
+_HELPING: Final = frozenset(
+    "has had have earlier also already later since then now just previously itself himself herself themselves on monday tuesday wednesday thursday friday saturday "
+    "sunday yesterday today still again first so far in turn".split(),
+)
 _PASSIVE: Final = frozenset("is are was were been being be".split())
 _STEPS: Final = 18
 _SPEAKING: Final = frozenset({"institution", "name", "officials", "person", "party"})
 #: Words after a verb of saying that say where and when, not what.
-_TRAILS: Final = frozenset("on in at late early after before during via yesterday today , . and earlier by to as from through when while ;".split())
+_TRAILS: Final = frozenset(
+    "on in at late early after before during via yesterday today , . and earlier by to as from through when while ;".split()
+)
 
 
 @dataclass(slots=True)
@@ -53,7 +60,14 @@ class Attribution:
         """Return the frames of a sentence and keep its speaker for what follows."""
         if sentence.paragraph != self.paragraph:
             self.paragraph, self.carried = sentence.paragraph, None
-        self.opening = next((m.actor for m in mentions if m.kind == "A" and m.actor and m.actor.kind in _SPEAKING and self._source_of(m.actor)), None)
+        self.opening = next(
+            (
+                m.actor
+                for m in mentions
+                if m.kind == "A" and m.actor and m.actor.kind in _SPEAKING and self._source_of(m.actor)
+            ),
+            None,
+        )
         found = self._heads(sentence, mentions)
         for position, mention in enumerate(mentions):
             if mention.kind == "y" or (mention.kind == "g" and mention.word.startswith("den")):
@@ -76,8 +90,10 @@ class Attribution:
             if kept:
                 found = [Frame(kept.source, kept.party, sentence.first, sentence.last, "carried", anaphoric=True)]
         else:
-            self.carried = None if sentence.paragraph == 0 else self.carried if self._only_background(mentions) else None
-        if not found and self.opening and not (mentions and mentions[0].kind == "\""):
+            self.carried = (
+                None if sentence.paragraph == 0 else self.carried if self._only_background(mentions) else None
+            )
+        if not found and self.opening and not (mentions and mentions[0].kind == '"'):
             self.cast.speaker = self.opening.source
         self.frames[sentence.first] = found
         return found
@@ -86,11 +102,22 @@ class Attribution:
         """Return the frame of "by his words", "by its account", "by the same count"."""
         words = [token.low for token in self.tokens[sentence.first : sentence.last]]
         for index, word in enumerate(words[:-2]):
-            if word in {"by", "in", "to"} and (words[index + 1] in {"his", "her", "its", "their"} or words[index + 1 : index + 3] == ["the", "same"]):
-                if self._is_tally(self.tokens[sentence.first + index + 2]) or self._is_tally(self.tokens[min(sentence.first + index + 3, sentence.last - 1)]):
+            if word in {"by", "in", "to"} and (
+                words[index + 1] in {"his", "her", "its", "their"} or words[index + 1 : index + 3] == ["the", "same"]
+            ):
+                if self._is_tally(self.tokens[sentence.first + index + 2]) or self._is_tally(
+                    self.tokens[min(sentence.first + index + 3, sentence.last - 1)]
+                ):
                     source = self.cast.speaker
                     if source:
-                        return Frame(source, self.cast.context.affiliation(source), sentence.first, sentence.last, "anaphor", anaphoric=True)
+                        return Frame(
+                            source,
+                            self.cast.context.affiliation(source),
+                            sentence.first,
+                            sentence.last,
+                            "anaphor",
+                            anaphoric=True,
+                        )
         return None
 
     def _only_background(self, mentions: list[Mention]) -> bool:
@@ -113,10 +140,32 @@ class Attribution:
             return True
         if len(mentions) > 1 and mentions[0].kind == "~" and mentions[1].kind == "n":
             return True
-        if kinds_start(mentions) in {"EF", "E~F"} or (len(mentions) > 2 and "there" in {t.low for t in self.tokens[sentence.first : sentence.first + 4]} and any(m.kind == "F" for m in mentions[:4])):
+        if kinds_start(mentions) in {"EF", "E~F"} or (
+            len(mentions) > 2
+            and "there" in {t.low for t in self.tokens[sentence.first : sentence.first + 4]}
+            and any(m.kind == "F" for m in mentions[:4])
+        ):
             return True
         head = {token.low for token in self.tokens[sentence.first : sentence.first + 4]}
-        return bool(head & {"total", "toll", "number", "data", "list", "dead", "wounded", "injured", "another", "further", "among", "total", "these", "overall"})
+        return bool(
+            head
+            & {
+                "total",
+                "toll",
+                "number",
+                "data",
+                "list",
+                "dead",
+                "wounded",
+                "injured",
+                "another",
+                "further",
+                "among",
+                "total",
+                "these",
+                "overall",
+            }
+        )
 
     def _heads(self, sentence: Sentence, mentions: list[Mention]) -> list[Frame]:
         """Return the speaker at the head of a line ("MoD: …") or at its tail ("… - governor", "…: officials")."""
@@ -125,7 +174,12 @@ class Attribution:
         while here < len(kinds) and kinds[here] == "~" and here < 2 and not kinds.startswith("A", here):
             here += 1
         colon = kinds.find(":")
-        if 0 < colon < 12 and self.opening and self.opening.first - sentence.first <= 4 and not set(kinds[:colon]) & set("yfnF"):
+        if (
+            0 < colon < 12
+            and self.opening
+            and self.opening.first - sentence.first <= 4
+            and not set(kinds[:colon]) & set("yfnF")
+        ):
             if any(self._is_tally(t) for t in self.tokens[mentions[colon].first - 1 : mentions[colon].first]):
                 return [Frame(self.opening.source, self.opening.party, self.opening.first, sentence.last, "head")]
         if kinds.startswith("A:", here) or (kinds.startswith("A-", here) and here == 0 and sentence.paragraph == 0):
@@ -133,7 +187,9 @@ class Attribution:
             if actor and (source := self._source_of(actor)):
                 return [Frame(source, actor.party, mentions[here].first, sentence.last, "head")]
         stripped = len(kinds)
-        while stripped and mentions[stripped - 1].kind == "~" and self.tokens[mentions[stripped - 1].first].kind == "mark":
+        while (
+            stripped and mentions[stripped - 1].kind == "~" and self.tokens[mentions[stripped - 1].first].kind == "mark"
+        ):
             stripped -= 1
         tail = kinds[:stripped]
         if tail[-1:] == "p" and tail[-2:-1] in tuple(":-"):
@@ -142,12 +198,19 @@ class Attribution:
                 return [Frame(self._of_the_place(), None, sentence.first, sentence.last, "tail")]
         for pattern in ("A", "~A"):
             cut = len(tail) - len(pattern)
-            if tail.endswith(pattern) and cut >= 1 and tail[cut - 1] in ":-" and (pattern == "A" or self._short(mentions[cut])):
+            if (
+                tail.endswith(pattern)
+                and cut >= 1
+                and tail[cut - 1] in ":-"
+                and (pattern == "A" or self._short(mentions[cut]))
+            ):
                 actor = mentions[stripped - 1].actor
                 if actor:
                     source = self._source_of(actor)
                     if source or actor.kind == "officials":
-                        return [Frame(source or self._of_the_place(), actor.party, sentence.first, sentence.last, "tail")]
+                        return [
+                            Frame(source or self._of_the_place(), actor.party, sentence.first, sentence.last, "tail")
+                        ]
         return []
 
     def _of_the_place(self) -> str | None:
@@ -158,14 +221,20 @@ class Attribution:
     def _short(self, mention: Mention) -> bool:
         return mention.last - mention.first <= 2
 
-    def _spoken(self, sentence: Sentence, mentions: list[Mention], position: int, actors: list[Actor], found: list[Frame]) -> Frame | None:
+    def _spoken(
+        self, sentence: Sentence, mentions: list[Mention], position: int, actors: list[Actor], found: list[Frame]
+    ) -> Frame | None:
         """Return the frame of a verb of saying: its subject before it, or after it."""
         verb = mentions[position]
         word = self.tokens[verb.first].low
-        if verb.first > sentence.first and self.tokens[verb.first - 1].low in _PASSIVE and word not in {"said", "reported"}:
+        if (
+            verb.first > sentence.first
+            and self.tokens[verb.first - 1].low in _PASSIVE
+            and word not in {"said", "reported"}
+        ):
             return None
         if word in _AFTER_VERBS:
-            actor = self._next_actor(mentions, position, 3)
+            actor = self._next_actor(mentions, position, 6)
             source = self._source_of(actor) if actor else None
             end = actor.last if actor else verb.last
             if actor is None:
@@ -173,17 +242,43 @@ class Attribution:
                 source, end = (name[1], name[0]) if name else (None, verb.last)
             if verb.first <= sentence.first + 2:
                 return Frame(source, actor.party if actor else None, end, sentence.last, "before", word, verb.first)
-            return Frame(source, actor.party if actor else None, self._from(sentence, verb, mentions, position, found), end, "after", word, verb.first)
+            return Frame(
+                source,
+                actor.party if actor else None,
+                self._from(sentence, verb, mentions, position, found),
+                end,
+                "after",
+                word,
+                verb.first,
+            )
         subject = self._subject(mentions, position)
-        if found and position and mentions[position - 1].kind == "c" and found[-1].manner == "before" and word not in _NOUNS:
+        if (
+            found
+            and position
+            and mentions[position - 1].kind == "c"
+            and found[-1].manner == "before"
+            and word not in _NOUNS
+        ):
             outer = found[-1]
-            return Frame(outer.source, outer.party, verb.first, sentence.last, "before", word, verb.first, outer.anaphoric)
+            return Frame(
+                outer.source, outer.party, verb.first, sentence.last, "before", word, verb.first, outer.anaphoric
+            )
         source, party, anaphoric = self._speaker(subject, sentence, verb)
         if subject is None:
             name = name_before(self.tokens, verb.first, sentence.first)
-            known_actor = next((a for a in actors if name and name[0] <= a.first < verb.first and self._source_of(a)), None)
+            known_actor = next(
+                (a for a in actors if name and name[0] <= a.first < verb.first and self._source_of(a)), None
+            )
             if known_actor:
-                return self._placed(sentence, mentions, position, self._source_of(known_actor), known_actor.party, known_actor.first, found)
+                return self._placed(
+                    sentence,
+                    mentions,
+                    position,
+                    self._source_of(known_actor),
+                    known_actor.party,
+                    known_actor.first,
+                    found,
+                )
             if name and not (name[0] == sentence.first and verb.first - name[0] == 1 and word in _NOUNS):
                 known = self.phrases.roles.get((self.tokens[verb.first - 1].low,)) or {}
                 if not known or "heads" in known:
@@ -213,10 +308,21 @@ class Attribution:
     def _opens(self, sentence: Sentence, pronoun: Actor) -> str | None:
         """Return the source of the actor that opens the sentence of a pronoun: "Yerevan kept the toll it gave"."""
         opening = self.opening
-        return opening.source if opening and opening.first < pronoun.first and opening.first <= sentence.first + 1 else None
+        return (
+            opening.source
+            if opening and opening.first < pronoun.first and opening.first <= sentence.first + 1
+            else None
+        )
 
     def _placed(
-        self, sentence: Sentence, mentions: list[Mention], position: int, source: str | None, party: str | None, subject_at: int, found: list[Frame],
+        self,
+        sentence: Sentence,
+        mentions: list[Mention],
+        position: int,
+        source: str | None,
+        party: str | None,
+        subject_at: int,
+        found: list[Frame],
     ) -> Frame | None:
         """Return a frame that reaches forward from its verb, or back where the verb closes the sentence."""
         verb = mentions[position]
@@ -224,7 +330,15 @@ class Attribution:
         if self._nested(mentions, position, subject_at, found):
             return None
         if self._closes(mentions, position, subject_at, sentence):
-            return Frame(source, party, self._from(sentence, verb, mentions, position, found), verb.last, "after", word, verb.first)
+            return Frame(
+                source,
+                party,
+                self._from(sentence, verb, mentions, position, found),
+                verb.last,
+                "after",
+                word,
+                verb.first,
+            )
         for frame in found:
             if frame.manner in {"before", "head"} and frame.last > subject_at > frame.first:
                 frame.last = subject_at
@@ -255,7 +369,9 @@ class Attribution:
         after = self.tokens[verb.last].low if verb.last < sentence.last else ""
         if after in _TRAILS and any(m.kind in "fnFuBkI" for m in mentions[:begins]):
             return True
-        return not any(m.kind in 'fnuFv:"BKkIo' for m in rest if m.kind != "x") or (rest[:1] != [] and rest[0].kind == "," and False)
+        return not any(m.kind in 'fnuFv:"BKkIo' for m in rest if m.kind != "x") or (
+            rest[:1] != [] and rest[0].kind == "," and False
+        )
 
     def _before_title(self, mentions: list[Mention], begins: int) -> int:
         """Return where a speaker with a title begins: "doctors at …", "the press service of …"."""
@@ -266,14 +382,18 @@ class Attribution:
             here -= 1
         return here if here and mentions[here - 1].kind in ',"-' else begins
 
-    def _inverted(self, sentence: Sentence, mentions: list[Mention], position: int, word: str, found: list[Frame]) -> Frame | None:
+    def _inverted(
+        self, sentence: Sentence, mentions: list[Mention], position: int, word: str, found: list[Frame]
+    ) -> Frame | None:
         """Return the frame of a verb whose subject follows: ", informed the Union of Miners"."""
         verb = mentions[position]
         before = mentions[position - 1] if position else None
         if before is None or before.kind not in ',"':
             if word in {"saying", "claiming", "reporting", "telling"} and found:
                 outer = found[-1]
-                return Frame(outer.source, outer.party, verb.first, sentence.last, "before", word, verb.first, anaphoric=True)
+                return Frame(
+                    outer.source, outer.party, verb.first, sentence.last, "before", word, verb.first, anaphoric=True
+                )
             return None
         actor = self._next_actor(mentions, position, 4)
         if actor is not None and actor.kind == "anaphor" and actor.source is None:
@@ -282,15 +402,31 @@ class Attribution:
             speaker = found[-1].source if found else None
             subject = next((m.actor for m in mentions[:position] if m.actor and self._source_of(m.actor)), None)
             source = speaker or (self._source_of(subject) if subject else None)
-            return Frame(source, None, verb.first, sentence.last, "before", word, verb.first, anaphoric=True) if source else None
+            return (
+                Frame(source, None, verb.first, sentence.last, "before", word, verb.first, anaphoric=True)
+                if source
+                else None
+            )
         if actor and (source := self._source_of(actor) or (self.cast.speaker if actor.kind == "pronoun" else None)):
-            return Frame(source, actor.party, self._from(sentence, verb, mentions, position, found), actor.last, "after", word, verb.first)
+            return Frame(
+                source,
+                actor.party,
+                self._from(sentence, verb, mentions, position, found),
+                actor.last,
+                "after",
+                word,
+                verb.first,
+            )
         name = name_after(self.tokens, verb.last, sentence.last)
         if name and actor is None and word not in _NOUNS:
-            return Frame(name[1], None, self._from(sentence, verb, mentions, position, found), name[0], "after", word, verb.first)
+            return Frame(
+                name[1], None, self._from(sentence, verb, mentions, position, found), name[0], "after", word, verb.first
+            )
         return None
 
-    def _from(self, sentence: Sentence, verb: Mention, mentions: list[Mention], position: int, found: list[Frame]) -> int:
+    def _from(
+        self, sentence: Sentence, verb: Mention, mentions: list[Mention], position: int, found: list[Frame]
+    ) -> int:
         """Return where words that a later speaker claims begin: after a semicolon or an earlier speaker's."""
         start = sentence.first
         for mention in mentions[:position]:
@@ -310,7 +446,11 @@ class Attribution:
             mention = mentions[back]
             if mention.kind in "Ap" and mention.actor and mention.actor.kind not in {"place"}:
                 gap = kinds[back + 1 : position]
-                if word in _NOUNS and sum(m.last - m.first for m in mentions[back + 1 : position]) > 1 and "," not in gap:
+                if (
+                    word in _NOUNS
+                    and "," not in gap
+                    and not self._adverbial(mentions[back].last, mentions[position].first)
+                ):
                     return None
                 if gap == [","] or (gap[:2] == [",", "r"] and gap[-1:] == [","]):
                     return mention.actor
@@ -322,14 +462,28 @@ class Attribution:
                 break
         return self._far_subject(mentions, position) if word not in _NOUNS | _QUOTING else None
 
+    def _adverbial(self, first: int, last: int) -> bool:
+        """Return whether there are but helping words between a subject and a verb that may be a noun too."""
+        return last - first <= 4 and all(
+            token.low in _HELPING or token.low.endswith("ly") or token.kind == "number" or token.low in MONTHS
+            for token in self.tokens[first:last]
+        )
+
     def _far_subject(self, mentions: list[Mention], position: int) -> Actor | None:
         """Return the actor that opens the sentence, when its verb comes late; nothing harmful is said between."""
         for place, mention in enumerate(mentions[: min(position, 6)]):
             actor = mention.actor
-            relative = [m.kind for m in mentions[place + 1 : place + 3]] == [",", "r"] and mentions[position - 1].kind in ",~"
-            if not relative and any(m.kind in "fnFBkKIy;:\"" for m in mentions[place + 1 : position]):
+            relative = [m.kind for m in mentions[place + 1 : place + 3]] == [",", "r"] and mentions[
+                position - 1
+            ].kind in ",~"
+            if not relative and any(m.kind in 'fnFBkKIy;:"' for m in mentions[place + 1 : position]):
                 return None
-            if mention.kind == "A" and actor and actor.kind in {"institution", "name", "officials", "person"} and self._source_of(actor):
+            if (
+                mention.kind == "A"
+                and actor
+                and actor.kind in {"institution", "name", "officials", "person"}
+                and self._source_of(actor)
+            ):
                 before = self.tokens[mention.first - 1].low if place else ""
                 if before not in {"in", "to", "with", "by", "from", "at", "on", "against", "near"}:
                     return actor
@@ -339,7 +493,11 @@ class Attribution:
         """Return the actor that this one only describes: "the ministry in Baku said" is the ministry."""
         if back >= 2 and mentions[back - 1].kind in "~O" and mentions[back - 1].last - mentions[back - 1].first == 1:
             outer = mentions[back - 2].actor
-            if outer and outer.kind in {"institution", "name", "officials", "person"} and self.tokens[mentions[back - 1].first].low in {"in", "of", "for", "at"}:
+            if (
+                outer
+                and outer.kind in {"institution", "name", "officials", "person"}
+                and self.tokens[mentions[back - 1].first].low in {"in", "of", "for", "at"}
+            ):
                 return outer if self._source_of(outer) else None
         return None
 
@@ -361,7 +519,11 @@ class Attribution:
         frames = []
         for mention in mentions:
             actor = mention.actor
-            if mention.kind != "A" or actor is None or any(f.first <= mention.first < f.last and f.source for f in found):
+            if (
+                mention.kind != "A"
+                or actor is None
+                or any(f.first <= mention.first < f.last and f.source for f in found)
+            ):
                 continue
             source = self._source_of(actor)
             if source and actor.kind != "place" and self._beside_tally(actor, sentence):

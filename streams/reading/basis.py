@@ -8,7 +8,9 @@ from streams.reading.clauses import Found
 from streams.reading.scene import Marked, Scene
 from streams.reading.times import Moment
 
-_WAR: Final = frozenset("war invasion conflict aggression start beginning offensive campaign fighting uprising genocide began operation".split())
+_WAR: Final = frozenset(
+    "war invasion conflict aggression start beginning offensive campaign fighting uprising genocide began operation".split()
+)
 _TRUCE: Final = frozenset("ceasefire truce armistice".split())
 _NEAR_DAYS: Final = 5
 #: From here on a figure without a day is of a war rather than of an incident.
@@ -25,7 +27,14 @@ class Basis:
     explicit: bool = True
 
 
-def basis_of(scene: Scene, marked: Marked, found: Found, own_side: bool | None, last: "Basis | None", earlier: "Basis | None" = None) -> Basis:
+def basis_of(
+    scene: Scene,
+    marked: Marked,
+    found: Found,
+    own_side: bool | None,
+    last: "Basis | None",
+    earlier: "Basis | None" = None,
+) -> Basis:
     """Return the basis of a figure, from the words of its clause, its sentence, or the figure before it."""
     low, high = clause_of(marked, found.order)
     words = scene.words(low, high)
@@ -39,11 +48,17 @@ def basis_of(scene: Scene, marked: Marked, found: Found, own_side: bool | None, 
     toll = found.row.id in {"number-rises", "toll-rises", "toll-of", "label", "number-first"}
     if marked.brings and _after_bringing(marked, low, found):
         return Basis("cumulative", None, None)
-    if found.outcome in {"captured", "missing"} and {"still", "remain", "remains"} & set(words) and "incident" not in cues:
+    if (
+        found.outcome in {"captured", "missing"}
+        and {"still", "remain", "remains"} & set(words)
+        and "incident" not in cues
+    ):
         return Basis("cumulative", None, None)
     if "period" in cues and not _totals(words):
         return Basis("incremental", None, day)
-    if (_totals(words) and not (_of_incident(scene, marked) and not _wide(words) and set(words) & _TOTALS)) or (toll and not ("incident" in cues and not _wide(words)) and not _of_incident(scene, marked)):
+    if (_totals(words) and not (_of_incident(scene, marked) and not _wide(words) and set(words) & _TOTALS)) or (
+        toll and not ("incident" in cues and not _wide(words)) and not _of_incident(scene, marked)
+    ):
         return Basis("cumulative", None, None)
     if more and last is not None and found.outcome != "killed" and last.basis == "cumulative":
         return Basis("cumulative", None, None)
@@ -92,9 +107,47 @@ _TOTALS: Final = frozenset("total totals altogether overall cumulative cumulativ
 def _totals(words: list[str]) -> bool:
     text = " ".join(words)
     return bool(_TOTALS & set(words)) or any(
-        phrase in text for phrase in ("so far", "until now", "up to now", "to date", "thus far", "death toll from the war", "bringing the", "brings the", "brings those", "until this moment", "during the clashes",
-                                      "from the beginning", "since the start", "in the war", "of the war", "for the war", "during the war", "during the conflict", "in the conflict", "confirmed list", "final list", "during clashes", "during fighting", "in the clashes", "in the fighting", "in the hostilities", "during the hostilities",
-                                      "in the battles", "during the battles", "during hostilities", "days of fighting", "days of clashes", "days of war", "list of", "updated list", "the names of")
+        phrase in text
+        for phrase in (
+            "so far",
+            "until now",
+            "up to now",
+            "to date",
+            "thus far",
+            "death toll from the war",
+            "bringing the",
+            "brings the",
+            "brings those",
+            "until this moment",
+            "during the clashes",
+            "from the beginning",
+            "since the start",
+            "in the war",
+            "of the war",
+            "for the war",
+            "during the war",
+            "during the conflict",
+            "in the conflict",
+            "confirmed list",
+            "final list",
+            "during clashes",
+            "during fighting",
+            "in the clashes",
+            "in the fighting",
+            "in the hostilities",
+            "during the hostilities",
+            "in the battles",
+            "during the battles",
+            "during hostilities",
+            "days of fighting",
+            "days of clashes",
+            "days of war",
+            "list of",
+            "at this moment",
+            "at the moment",
+            "updated list",
+            "the names of",
+        )
     )
 
 
@@ -113,8 +166,14 @@ def _on_day(scene: Scene, marked: Marked, low: int, high: int) -> bool:
     for moment in marked.times:
         if not moment.day or not low <= moment.first < high:
             continue
-        beside = any(m.kind == "y" and (0 <= moment.first - m.last <= 3 or 0 <= m.first - moment.last <= 1) for m in marked.mentions)
-        opening = any(f.manner == "before" and f.verb_at >= moment.last and moment.first - marked.sentence.first <= 2 for f in marked.frames)
+        beside = any(
+            m.kind == "y" and (0 <= moment.first - m.last <= 3 or 0 <= m.first - moment.last <= 1)
+            for m in marked.mentions
+        )
+        opening = any(
+            f.manner == "before" and f.verb_at >= moment.last and moment.first - marked.sentence.first <= 2
+            for f in marked.frames
+        )
         if not beside and not opening:
             return True
     return False
@@ -139,13 +198,23 @@ def _since(scene: Scene, marked: Marked, low: int, high: int) -> str | None:
         word = tokens[index].low
         if word != "since" and not (word == "year" and index + 1 < high and tokens[index + 1].low == "beginning"):
             continue
-        if word == "since" and index > 0 and tokens[index - 1].low in {"ever", "has", "have"} and not _moment_after(marked, index, high):
+        if (
+            word == "since"
+            and index > 0
+            and tokens[index - 1].low in {"ever", "has", "have"}
+            and not _moment_after(marked, index, high)
+        ):
             continue
         tail = {token.low for token in tokens[index : min(index + 8, high)]}
         moment = _moment_after(marked, index, high)
         if moment and tail & _WAR and tokens[moment.first - 1].low in {"until", "till", "to", "by"}:
             moment = None
-        if moment is None and index + 1 < high and tokens[index + 1].text in ",." and (back := _back_reference(scene, marked)):
+        if (
+            moment is None
+            and index + 1 < high
+            and tokens[index + 1].text in ",."
+            and (back := _back_reference(scene, marked))
+        ):
             return back
         if "year" in tail and not moment:
             return f"since-{scene.clock.today.year}-01-01"
@@ -164,13 +233,24 @@ def _since(scene: Scene, marked: Marked, low: int, high: int) -> str | None:
 
 def _back_reference(scene: Scene, marked: Marked) -> str | None:
     """Return the scope of "in the fighting since", whose day the sentence before says."""
-    before = [each for each in scene.marked if each.sentence.last <= marked.sentence.first and each.sentence.paragraph == marked.sentence.paragraph]
+    before = [
+        each
+        for each in scene.marked
+        if each.sentence.last <= marked.sentence.first and each.sentence.paragraph == marked.sentence.paragraph
+    ]
     moment = next((m for m in reversed(before[-1].times) if m.day and m.precise), None) if before else None
     return _scope(scene, moment, truce=False) or None if moment else None
 
 
 def _moment_after(marked: Marked, index: int, high: int) -> Moment | None:
-    return next((moment for moment in marked.times if index < moment.first <= index + 9 and moment.last <= high + 1 and moment.day), None)
+    return next(
+        (
+            moment
+            for moment in marked.times
+            if index < moment.first <= index + 9 and moment.last <= high + 1 and moment.day
+        ),
+        None,
+    )
 
 
 def _scope(scene: Scene, moment: Moment, *, truce: bool) -> str:
@@ -179,7 +259,10 @@ def _scope(scene: Scene, moment: Moment, *, truce: bool) -> str:
     if day is None:
         return ""
     if not truce and begins:
-        if not moment.precise and (day.year, day.month if moment.last - moment.first > 1 or day.month > 1 else begins.month) == (begins.year, begins.month):
+        if not moment.precise and (
+            day.year,
+            day.month if moment.last - moment.first > 1 or day.month > 1 else begins.month,
+        ) == (begins.year, begins.month):
             return ""
         if abs((day - begins).days) <= _NEAR_DAYS:
             return ""
@@ -188,7 +271,15 @@ def _scope(scene: Scene, moment: Moment, *, truce: bool) -> str:
     return f"since-{day.isoformat()}"
 
 
-def _default(scene: Scene, marked: Marked, found: Found, own_side: bool | None, last: Basis | None, day: date | None, earlier: Basis | None) -> Basis:
+def _default(
+    scene: Scene,
+    marked: Marked,
+    found: Found,
+    own_side: bool | None,
+    last: Basis | None,
+    day: date | None,
+    earlier: Basis | None,
+) -> Basis:
     """Return the basis where no word of the clause says it."""
     before = last or earlier
     if before is not None:

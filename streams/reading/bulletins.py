@@ -79,7 +79,9 @@ def _joined(tokens: Sequence[Token], first: int, last: int, following: tuple[int
     return following[1] if rest[0].kind == "number" and len(rest) <= 2 else last
 
 
-def _read_line(tokens: Sequence[Token], first: int, last: int, table: Mapping[str, Any], section: _Section, bulletin: Bulletin) -> None:
+def _read_line(
+    tokens: Sequence[Token], first: int, last: int, table: Mapping[str, Any], section: _Section, bulletin: Bulletin
+) -> None:
     if bulletin.lines and any(token.text == "(" for token in tokens[first : first + 2]):
         bulletin.why.update({index: "sum_of_parts" for index in range(first, last) if tokens[index].kind == "number"})
         bulletin.lines.append((first, last))
@@ -90,11 +92,11 @@ def _read_line(tokens: Sequence[Token], first: int, last: int, table: Mapping[st
     outcome = _outcome(words, table)
     if heading is not None and (not numbers or outcome is None or tokens[last - 1].text == ":"):
         section.basis, section.truce = heading
-        section.span = (first, last)
+        section.span = None if _any(words, table.get("as_of")) else (first, last)
         section.enemy = _any(words, table.get("enemy"))
         return
-    if section.basis is None and _any(words, table.get("enemy")) and not numbers:
-        section.enemy = True
+    if not numbers and tokens[last - 1].text == ":":
+        section.enemy = _any(words, table.get("enemy"))
     length = sum(token.kind == "word" for token in tokens[first:last])
     if bulletin.entries and len(numbers) == 1 and _any(words, table.get("leave_out")):
         bulletin.why[numbers[0][1][0]] = "subset"
@@ -102,7 +104,12 @@ def _read_line(tokens: Sequence[Token], first: int, last: int, table: Mapping[st
         return
     if outcome is None and len(numbers) == 1 and length <= 8 and _is_label(tokens, first, last, numbers[0][1]):
         bulletin.labels += 1
-    if outcome is None or len(numbers) != 1 or length > _MOST_WORDS or not _is_label(tokens, first, last, numbers[0][1]):
+    if (
+        outcome is None
+        or len(numbers) != 1
+        or length > _MOST_WORDS
+        or not _is_label(tokens, first, last, numbers[0][1])
+    ):
         return
     count, number = numbers[0]
     basis, truce = heading or (section.basis, section.truce)
@@ -110,18 +117,24 @@ def _read_line(tokens: Sequence[Token], first: int, last: int, table: Mapping[st
         basis = "cumulative" if _any(words, table.get("total")) or section.enemy else None
     if basis is None:
         return
-    bulletin.entries.append(Entry(outcome, count, number, basis, truce, section.span, section.enemy, _group(words, table)))
+    bulletin.entries.append(
+        Entry(outcome, count, number, basis, truce, section.span, section.enemy and "by the enemy" not in words, _group(words, table))
+    )
     bulletin.lines.append((first, last))
     for index in range(first, last):
         if tokens[index].kind == "number" and not number[0] <= index < number[1]:
-            bulletin.why[index] = "sum_of_parts" if tokens[index - 1].text != "+" or "+" not in tokens[index - 1].text else "period_detail"
+            bulletin.why[index] = (
+                "sum_of_parts"
+                if tokens[index - 1].text != "+" or "+" not in tokens[index - 1].text
+                else "period_detail"
+            )
 
 
 def _heading(words: str, table: Mapping[str, Any]) -> tuple[str, bool] | None:
     """Return the basis that a line says, and whether it counts from a truce."""
     if _any(words, table.get("since_truce")):
         return "cumulative", True
-    if _any(words, table.get("since_war")):
+    if _any(words, table.get("since_war")) or _any(words, table.get("as_of")):
         return "cumulative", False
     if _any(words, table.get("period")):
         return "incremental", False
@@ -141,7 +154,9 @@ def _any(words: str, stems: Sequence[str] | None) -> bool:
     return any(stem in words for stem in stems or ())
 
 
-def _numbers(tokens: Sequence[Token], first: int, last: int, table: Mapping[str, Any]) -> list[tuple[Count, tuple[int, int]]]:
+def _numbers(
+    tokens: Sequence[Token], first: int, last: int, table: Mapping[str, Any]
+) -> list[tuple[Count, tuple[int, int]]]:
     """Return the numbers of a line that are not in brackets."""
     found: list[tuple[Count, tuple[int, int]]] = []
     depth, index = 0, first

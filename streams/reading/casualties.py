@@ -8,7 +8,7 @@ from typing import Final
 from streams.reading.attribution import Frame, speaker_at
 from streams.reading.basis import Basis, basis_of, clause_of
 from streams.reading.bulletins import Entry, read_bulletin
-from streams.reading.clauses import PARTS, Found, find
+from streams.reading.clauses import AGAIN, PARTS, Found, find
 from streams.reading.figures import Figure
 from streams.reading.mentions import Mention
 from streams.reading.party import Whose, opponent, whose
@@ -73,12 +73,20 @@ def _sign(scene: Scene, marked: Marked, reading: Reading) -> None:
     text = " ".join(scene.words(marked.sentence.first, marked.sentence.last))
     this = _THIS_IS.match(text)
     if this or _KEPT.search(text):
-        actors = [m.actor for m in marked.mentions if m.kind == "A" and m.actor and m.actor.source and m.actor.kind != "place"]
-        frame = Frame(actors[0].source, actors[0].party, marked.sentence.first, marked.sentence.last, "tally") if actors else None
+        actors = [
+            m.actor for m in marked.mentions if m.kind == "A" and m.actor and m.actor.source and m.actor.kind != "place"
+        ]
+        frame = (
+            Frame(actors[0].source, actors[0].party, marked.sentence.first, marked.sentence.last, "tally")
+            if actors
+            else None
+        )
     elif any(mention.kind in "fnF" for mention in marked.mentions):
         return
     else:
-        signed = (f for f in marked.frames if f.source and not f.anaphoric and (f.manner == "tally" or f.verb in _SIGNING))
+        signed = (
+            f for f in marked.frames if f.source and not f.anaphoric and (f.manner == "tally" or f.verb in _SIGNING)
+        )
         frame = next(signed, None)
     if frame is None:
         return
@@ -89,9 +97,15 @@ def _sign(scene: Scene, marked: Marked, reading: Reading) -> None:
             claim.source, claim.frame = frame.source, frame
 
 
-_THIS_IS: Final = re.compile(r"(?:this|that|these|the (?:count|toll|figures?|numbers?|names?|list)) (?:is|was|are|were|comes?|came|rests?) ")
-_KEPT: Final = re.compile(r"(?:which|that|who) (?:kept|keeps|keeping|gave|compiled|published|released|issued|collected|put) (?:the|its|a|their) (?:daily )?(?:count|names|toll|list|figures?|tally|case)")
-_SIGNING: Final = frozenset("informed published reported documented released registered counted recorded publishes reports confirmed".split())
+_THIS_IS: Final = re.compile(
+    r"(?:this|that|these|the (?:count|toll|figures?|numbers?|names?|list)) (?:is|was|are|were|comes?|came|rests?) "
+)
+_KEPT: Final = re.compile(
+    r"(?:which|that|who) (?:kept|keeps|keeping|gave|compiled|published|released|issued|collected|put) (?:the|its|a|their) (?:daily )?(?:count|names|toll|list|figures?|tally|case)"
+)
+_SIGNING: Final = frozenset(
+    "informed published reported documented released registered counted recorded publishes reports confirmed".split()
+)
 
 
 def _bulletin(scene: Scene, speaker: str | None, reading: Reading) -> None:
@@ -104,12 +118,27 @@ def _bulletin(scene: Scene, speaker: str | None, reading: Reading) -> None:
     for entry in bulletin.entries:
         party = opponent(scene, affiliation, None) if entry.enemy and affiliation else affiliation
         first = entry.number[0]
-        marked = next(m for m in scene.marked if m.sentence.first <= first < m.sentence.last or m.sentence.first > first)
+        marked = next(
+            m for m in scene.marked if m.sentence.first <= first < m.sentence.last or m.sentence.first > first
+        )
         figure = Figure(first, entry.number[1], entry.number, entry.count, bare=True)
         population = "civilian" if entry.group else "military" if entry.outcome == "killed_or_wounded" else "unknown"
         basis = Basis(entry.basis, _scope_of(scene, entry) if entry.basis == "cumulative" else None)
         reading.claims.append(
-            Draft(speaker, party or "civilians", entry.outcome, population, entry.group, figure, basis, "bulletin", marked, 0, "own", None),
+            Draft(
+                speaker,
+                party or "civilians",
+                entry.outcome,
+                population,
+                entry.group,
+                figure,
+                basis,
+                "bulletin",
+                marked,
+                0,
+                "own",
+                None,
+            ),
         )
     for marked in scene.marked:
         if any(low <= marked.sentence.first < high for low, high in bulletin.lines):
@@ -137,7 +166,9 @@ def _is_other_event(scene: Scene) -> bool:
     return disaster and not conflict
 
 
-_WARLIKE: Final = frozenset("shelling strike strikes airstrike drone missile rebels militants offensive artillery troops ambush truce ceasefire raid".split())
+_WARLIKE: Final = frozenset(
+    "shelling strike strikes airstrike drone missile rebels militants offensive artillery troops ambush truce ceasefire raid".split()
+)
 
 
 def _warlike(scene: Scene, marked: Marked) -> bool:
@@ -147,9 +178,24 @@ def _warlike(scene: Scene, marked: Marked) -> bool:
 def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool) -> None:
     parts = {part.order: part for part in find(marked.mentions, PARTS)}
     last: Draft | None = None
-    previous = reading.claims[-1] if reading.claims and reading.claims[-1].marked.sentence.paragraph == marked.sentence.paragraph else None
-    for found in sorted(find(marked.mentions), key=lambda item: item.order):
+    previous = (
+        reading.claims[-1]
+        if reading.claims and reading.claims[-1].marked.sentence.paragraph == marked.sentence.paragraph
+        else None
+    )
+    found_here = sorted(find(marked.mentions), key=lambda item: item.order)
+    seen = {found.order for found in found_here}
+    found_here += [found for found in find(marked.mentions, AGAIN) if found.order not in seen]
+    for found in sorted(found_here, key=lambda item: item.order):
         figure = found.mention.figure
+        if (
+            figure is not None
+            and found.row in AGAIN
+            and (model := last or previous) is not None
+            and model.group is None
+        ):
+            found.outcome = model.outcome
+            figure.person = figure.person or model.figure.person
         if figure is None or found.outcome is None:
             continue
         part = parts.pop(found.order, None)
@@ -163,7 +209,14 @@ def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool)
     here = [claim for claim in reading.claims if claim.marked is marked]
     for position, mention in enumerate(marked.mentions):
         figure = mention.figure
-        if mention.kind == "f" and figure and figure.part and figure.group and position not in parts and not any(c.figure is figure for c in here):
+        if (
+            mention.kind == "f"
+            and figure
+            and figure.part
+            and figure.group
+            and position not in parts
+            and not any(c.figure is figure for c in here)
+        ):
             parts[position] = Found(PARTS[0], mention, None, None, position)
     for part in parts.values():
         parent = _parent(scene, marked, part, here, reading) or previous or next(iter(here), None)
@@ -173,7 +226,13 @@ def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool)
 def _parent(scene: Scene, marked: Marked, part: Found, here: list[Draft], reading: Reading) -> Draft | None:
     """Return the figure that a part is of: the one before it; "among the dead" says which."""
     words = set(scene.words(marked.sentence.first, part.mention.first + 1))
-    harm = "killed" if words & {"martyrs", "dead", "killed", "fallen", "victims"} else "wounded" if words & {"wounded", "injured"} else None
+    harm = (
+        "killed"
+        if words & {"martyrs", "dead", "killed", "fallen", "victims"}
+        else "wounded"
+        if words & {"wounded", "injured"}
+        else None
+    )
     if here:
         return next((claim for claim in reversed(here) if claim.order < part.order), None)
     near = [c for c in reversed(reading.claims[-6:]) if c.group is None and (harm is None or c.outcome == harm)]
@@ -190,18 +249,37 @@ def _part(scene: Scene, marked: Marked, part: Found, parent: Draft | None, readi
         return
     reading.claims.append(
         Draft(
-            parent.source, parent.party, parent.outcome, "civilian", figure.group, figure, parent.basis, part.row.id, marked, part.order, parent.whose,
-            parent.frame, parent=parent,
+            parent.source,
+            parent.party,
+            parent.outcome,
+            "civilian",
+            figure.group,
+            figure,
+            parent.basis,
+            part.row.id,
+            marked,
+            part.order,
+            parent.whose,
+            parent.frame,
+            parent=parent,
         ),
     )
 
 
-def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_part: bool, previous: "Draft | None") -> str | None:
+def _why_not(
+    scene: Scene, marked: Marked, found: Found, other_event: bool, is_part: bool, previous: "Draft | None"
+) -> str | None:
     figure = found.mention.figure
     assert figure is not None  # noqa: S101 - each found mention is a figure
     if other_event or marked.has("disaster") and not _warlike(scene, marked):
         return "other_event"
-    if figure.part and figure.group is None and found.outcome == "killed" and previous is not None and previous.outcome == "wounded":
+    if (
+        figure.part
+        and figure.group is None
+        and found.outcome == "killed"
+        and previous is not None
+        and previous.outcome == "wounded"
+    ):
         return None
     if (is_part or (figure.part and _whole_before(marked, found.order))) and figure.group is None:
         return "subset"
@@ -213,7 +291,11 @@ def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_p
         return "superseded"
     words = set(scene.words(marked.sentence.first, marked.sentence.last))
     body = bool({"bodies", "remains", "corpses"} & set(scene.words(figure.first, figure.last)))
-    title = set(scene.words(scene.marked[0].sentence.first, scene.marked[0].sentence.last)) if body or scene.marked else set()
+    title = (
+        set(scene.words(scene.marked[0].sentence.first, scene.marked[0].sentence.last))
+        if body or scene.marked
+        else set()
+    )
     held = found.outcome == "captured" and found.mention.outcome is not None
     if (held or body) and _HANDED & (words | title):
         return "not_people"
@@ -222,7 +304,13 @@ def _why_not(scene: Scene, marked: Marked, found: Found, other_event: bool, is_p
         return "period_detail"
     if figure.count and figure.count.best == 0 and not {"far", "yet", "date", "now"} & words:
         return "hypothetical"
-    if figure.implied and figure.count and figure.count.best == 1 and previous is not None and _is_detail(scene, marked, found, previous):
+    if (
+        figure.implied
+        and figure.count
+        and figure.count.best == 1
+        and previous is not None
+        and _is_detail(scene, marked, found, previous)
+    ):
         return "subset"
     if _LIE.search(" ".join(scene.words(marked.sentence.first, marked.sentence.last))):
         return "hypothetical"
@@ -238,7 +326,9 @@ def _is_detail(scene: Scene, marked: Marked, found: Found, previous: Draft) -> b
         return False
     if any(moment.day for moment in marked.times) or any(m.actor and m.actor.place for m in marked.mentions):
         return False
-    return not {"another", "also", "separately", "addition", "elsewhere", "meanwhile"} & set(scene.words(marked.sentence.first, marked.sentence.last))
+    return not {"another", "also", "separately", "addition", "elsewhere", "meanwhile"} & set(
+        scene.words(marked.sentence.first, marked.sentence.last)
+    )
 
 
 def _whole_before(marked: Marked, order: int) -> bool:
@@ -251,7 +341,9 @@ def _whole_before(marked: Marked, order: int) -> bool:
     return True
 
 
-_LIE: Final = re.compile(r"(?:is|are|was|were) (?:an? )?(?:absolute |complete )?(?:lie|lies|nonsense|false|untrue|fake|not true)(?: |$)")
+_LIE: Final = re.compile(
+    r"(?:is|are|was|were) (?:an? )?(?:absolute |complete )?(?:lie|lies|nonsense|false|untrue|fake|not true)(?: |$)"
+)
 
 
 def _hypothetical(scene: Scene, marked: Marked, found: Found) -> bool:
@@ -280,7 +372,11 @@ def _is_history(scene: Scene, marked: Marked) -> bool:
         return True
     begins = scene.episode.begins if scene.episode else None
     days = [moment for moment in marked.times if moment.day]
-    if days and "since" not in scene.words(marked.sentence.first, marked.sentence.last) and not marked.has("cumulative"):
+    if (
+        days
+        and "since" not in scene.words(marked.sentence.first, marked.sentence.last)
+        and not marked.has("cumulative")
+    ):
         latest = max(moment.day for moment in days if moment.day)
         if (scene.clock.today - latest).days > _LONG_AGO_DAYS and (latest.month, latest.day) != (1, 1):
             return True
@@ -301,10 +397,15 @@ def _is_superseded(scene: Scene, marked: Marked, found: Found) -> bool:
     assert figure is not None  # noqa: S101 - each found mention is a figure
     start = figure.number[0]
     before = scene.words(max(marked.sentence.first, start - 2), start)
-    if before[-1:] == ["from"] and ("to" in scene.words(figure.last, min(figure.last + 3, marked.sentence.last)) or {"up", "down", "raised", "raises", "lowered", "cut"} & set(words)):
+    if before[-1:] == ["from"] and (
+        "to" in scene.words(figure.last, min(figure.last + 3, marked.sentence.last))
+        or {"up", "down", "raised", "raises", "lowered", "cut"} & set(words)
+    ):
         return True
     low, high = clause_of(marked, found.order)
-    return marked.has("superseded") and any(low <= place < min(high, figure.first + 6) for place in marked.cues["superseded"])
+    return marked.has("superseded") and any(
+        low <= place < min(high, figure.first + 6) for place in marked.cues["superseded"]
+    )
 
 
 def _denied(marked: Marked, found: Found) -> bool:
@@ -313,7 +414,11 @@ def _denied(marked: Marked, found: Found) -> bool:
     for position in range(found.order - 1, -1, -1):
         if mentions[position].kind in ";:j":
             break
-        if mentions[position].kind == "g" and mentions[position].word.startswith("den") and any(m.kind == "v" for m in mentions[position : position + 2]):
+        if (
+            mentions[position].kind == "g"
+            and mentions[position].word.startswith("den")
+            and any(m.kind == "v" for m in mentions[position : position + 2])
+        ):
             return True
     for position in range(found.order - 1, max(-1, found.order - 4), -1):
         mention = mentions[position]
@@ -333,22 +438,64 @@ def _draft(scene: Scene, marked: Marked, found: Found, last: Draft | None, previ
     if previous is not None and not (last and same) and _labelled(marked, found):
         last, same = previous, True
     chain = last if last and same else previous if previous and figure.more and not last else None
-    listed = chain is not None and last is not None and chain.row == found.row.id and figure.person != "military" and _adjoins(marked, last.order, found.order)
-    owner = whose(scene, marked, found, frame, Whose(chain.party, chain.whose) if chain else None, listed=listed, earlier=Whose(previous.party, previous.whose) if previous else None)
+    listed = (
+        chain is not None
+        and last is not None
+        and chain.row == found.row.id
+        and figure.person != "military"
+        and _adjoins(marked, last.order, found.order)
+    )
+    owner = whose(
+        scene,
+        marked,
+        found,
+        frame,
+        Whose(chain.party, chain.whose) if chain else None,
+        listed=listed,
+        earlier=Whose(previous.party, previous.whose) if previous else None,
+    )
     source = frame.source if frame else None
     affiliation = scene.context.affiliation(source) if source else None
     own = None if affiliation is None else affiliation == owner.party
-    basis = basis_of(scene, marked, found, own, last.basis if last and same else None, previous.basis if previous and previous.source == source else None)
+    basis = basis_of(
+        scene,
+        marked,
+        found,
+        own,
+        last.basis if last and same else None,
+        previous.basis if previous and previous.source == source else None,
+    )
     before = marked.mentions[found.order - 1] if found.order else None
-    if before is not None and before.kind in "Ey" and before.word in _PASSED and figure.count and figure.count.qualifier == "exact":
+    if (
+        before is not None
+        and before.kind in "Ey"
+        and before.word in _PASSED
+        and figure.count
+        and figure.count.qualifier == "exact"
+    ):
         figure.count = replace(figure.count, qualifier="more_than")
     outcome = found.outcome
+    if found.row.id == "lose" and figure.person == "unknown" and figure.noun in {"men", "man"}:
+        figure.person = "military"
     if found.row.id == "loss-of" and found.by is not None and found.by.word in {"loss", "losses"} and figure.person:
         outcome = "killed"
     if _is_mixed(marked, found.order, figure):
         figure.mixed = True
     population = "civilian" if figure.group else "mixed" if figure.mixed else figure.person or "unknown"
-    draft = Draft(source, owner.party, outcome, population, figure.group, figure, basis, found.row.id, marked, found.order, owner.manner, frame)
+    draft = Draft(
+        source,
+        owner.party,
+        outcome,
+        population,
+        figure.group,
+        figure,
+        basis,
+        found.row.id,
+        marked,
+        found.order,
+        owner.manner,
+        frame,
+    )
     draft.outcome_at = (found.by.first, found.by.last) if found.by else None
     return draft
 
@@ -391,16 +538,28 @@ def _inherit(marked: Marked, found: Found, figure: Figure, last: Draft | None, p
             figure.person, figure.group, figure.party = people.person, people.group, figure.party or people.party
     heads = [m for m in marked.mentions[:3] if m.kind == "p" and m.figure]
     if heads and found.row.id == "own" and marked.mentions[marked.mentions.index(heads[0]) + 1].kind == ":":
-        figure.person, figure.group = (heads[0].figure.person, heads[0].figure.group) if heads[0].figure else (None, None)
+        figure.person, figure.group = (
+            (heads[0].figure.person, heads[0].figure.group) if heads[0].figure else (None, None)
+        )
     if figure.person is not None or figure.group is not None:
         return
     following = _shared_after(marked, found.order)
     if following is not None and (figure.party or following.outcome):
         figure.person, figure.group = following.person, following.group
         return
-    if last is not None and marked.frames and not _adjoins(marked, last.order, found.order) and speaker_at(marked.frames, found.mention.first) is not last.frame:
+    if (
+        last is not None
+        and marked.frames
+        and not _adjoins(marked, last.order, found.order)
+        and speaker_at(marked.frames, found.mention.first) is not last.frame
+    ):
         last = None
-    elif last is None and previous is not None and (figure.bare or figure.more) and (figure.more or marked.frames and marked.frames[0].manner == "carried"):
+    elif (
+        last is None
+        and previous is not None
+        and (figure.bare or figure.more)
+        and (figure.more or marked.frames and marked.frames[0].manner == "carried")
+    ):
         last = previous
     if last is not None and last.group and figure.bare and not figure.more:
         figure.group = last.group

@@ -15,7 +15,9 @@ from streams.reading.mentions import Mention
 #: One figure or several: "14 soldiers, two officers and a nurse"; tanks among them do not end the list.
 _LIST: Final = r"(?:x(?:,c?|c)~?)*[fnuF]\)?(?:\"?(?:,c~?|c~?|,|\()\"?[fnuFx]\)?){0,12}"
 #: What may be between a figure and its verb: "of the night shift", "in Gaza", ", including five officers,".
-_GAP: Final = r"(?:~?\"~?|[~OAptx]{1,4}|~?,[^,;BKkI]{1,8},|\([^)BKkI]{1,8}\)|[,c]p|~?,?~?r[~^ZLOAEptx]{0,5},?|~?,?w~?[fnu]~?,?)?"
+_GAP: Final = (
+    r"(?:~?\"~?|[~OAptx]{1,4}|~?,[^,;BKkI]{1,8},|\([^)BKkI]{1,8}\)|[,c]p|~?,?~?r[~^ZLOAEptx]{0,5},?|~?,?w~?[fnu]~?,?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ ROWS: Final = (
     ),
     Row(
         "label",
-        r"(?P<out>[oak])(?:[~OApt]{0,4}:~?|~?t)?(?P<fig>[nf])",
+        r"(?P<out>[oak])(?:[~^OApt]{0,4}:~?|~?t)?(?P<fig>[nf])",
         "Injuries: 1,063",
         "Tents: 1,063",
     ),
@@ -125,11 +127,28 @@ ROWS: Final = (
         "There were 15 cakes.",
     ),
 )
+#: Rows of a number said again with nothing else: it is of what the figure before it is of.
+AGAIN: Final = (
+    Row(
+        "again-said",
+        r"[yZ](?:O|~O|~)?\"?(?P<fig>n)(?=[;,~\"cj]|$)",
+        "The North reports five dead; the South speaks of nine.",
+        "The North reports five tents; the South speaks of nine.",
+        tier="check",
+    ),
+    Row(
+        "again-number",
+        r"t~?E~?\"?(?P<fig>n)(?=[;,~^\"cj(]|$)",
+        "The minister said 49 soldiers had died. He later raised the figure to 105.",
+        "The minister said 49 soldiers had sung. He later raised the figure to 105.",
+        tier="check",
+    ),
+)
 #: Rows of parts of a figure before them: a part with a group ("including six children") is a claim of its own.
 PARTS: Final = (
     Row(
         "part-after",
-        rf"w[~^\":E]?(?P<fig>{_LIST})",
+        rf"w[~^\":E]?(?P<fig>[fnuF](?:(?:,c~?|c~?|,)[fnu]){{0,8}})",
         "The strike killed 48 people, including 17 children.",
         "The strike killed 48 people, including two generals.",
     ),
@@ -169,7 +188,9 @@ def find(mentions: list[Mention], rows: tuple[Row, ...] = ROWS) -> Iterator[Foun
                 mention = mentions[order]
                 if order in taken or mention.kind not in "fnuF":
                     continue
-                outcome = mention.outcome or row.outcome or (by.outcome if by else None)
+                weak = mention.figure is not None and mention.figure.outcome_form == "weak"
+                own = None if weak and by is not None and row.id != "own" else mention.outcome
+                outcome = own or row.outcome or (by.outcome if by else None)
                 if row.id == "loss-of" and by is not None and by.word in {"bodies", "body", "corpses"}:
                     continue
                 if mention.kind == "u" and not _harms_people(by):
@@ -187,4 +208,6 @@ def _harms_people(by: Mention | None) -> bool:
     return by is not None and by.word not in _OF_THINGS and by.outcome in {"killed", "wounded", "killed_or_wounded"}
 
 
-_OF_THINGS: Final = frozenset("destroyed destroying eliminated eliminating liquidated neutralised neutralized disabled hit".split())
+_OF_THINGS: Final = frozenset(
+    "destroyed destroying eliminated eliminating liquidated neutralised neutralized disabled hit".split()
+)

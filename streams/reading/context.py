@@ -52,13 +52,17 @@ class Names:
 
     by_first: Mapping[str, tuple[tuple[tuple[str, ...], str, Entity], ...]]
 
-    def at(self, tokens: list[Token], index: int, last: int) -> tuple[int, Entity] | None:
-        """Return where the longest name that begins at a token ends, and what it means."""
+    def at(self, tokens: list[Token], index: int, last: int, *, proper: bool = False) -> tuple[int, Entity] | None:
+        """Return where the longest name that begins at a token ends, and what it means; proper: no common words."""
         for words, shape, entity in self.by_first.get(tokens[index].low, ()):
             end = index + len(words)
             if end <= last and all(tokens[index + n].low == word for n, word in enumerate(words)):
                 text = tokens[index].text
-                if shape == "any" or (shape == "capital" and text[0].isupper()) or (shape == "caps" and text[:2].isupper()):
+                if (
+                    shape == "any"
+                    or (shape == "capital" and text[0].isupper())
+                    or (shape == "caps" and text[:2].isupper())
+                ):
                     return end, entity
         return None
 
@@ -79,7 +83,9 @@ class Context:
         """Return the context for an episode: common words ("the army") name its own parties alone."""
         kept = set(parties)
         names = {
-            first: tuple(entry for entry in found if entry[1] != "any" or entry[2].party is None or entry[2].party in kept)
+            first: tuple(
+                entry for entry in found if entry[1] != "any" or entry[2].party is None or entry[2].party in kept
+            )
             for first, found in self.names.by_first.items()
         }
         return replace(self, names=Names(MappingProxyType(names)))
@@ -136,7 +142,10 @@ def _index(named: Iterable[tuple[str, Entity]]) -> Names:
         by_first[words[0]][words] = (_wider(shape, known[0]), _merge(known[1], entity)) if known else (shape, entity)
     return Names(
         MappingProxyType(
-            {first: tuple(sorted(((w, s, e) for w, (s, e) in found.items()), key=lambda x: -len(x[0]))) for first, found in by_first.items()},
+            {
+                first: tuple(sorted(((w, s, e) for w, (s, e) in found.items()), key=lambda x: -len(x[0])))
+                for first, found in by_first.items()
+            },
         ),
     )
 
@@ -160,18 +169,24 @@ def _merge(one: Entity, other: Entity) -> Entity:
 def _names_of(fields: Mapping[str, Any]) -> Iterator[str]:
     if fields.get("name"):
         yield str(fields["name"])
-        yield from [part for part in [_BRACKET.split(str(fields["name"]))[0].strip()] if part and part != fields["name"]]
+        yield from [
+            part for part in [_BRACKET.split(str(fields["name"]))[0].strip()] if part and part != fields["name"]
+        ]
     yield from (str(name) for name in fields.get("also") or ())
     yield from (str(name) for name in (fields.get("names") or {}).values())
 
 
 def _source(slug: str, fields: Mapping[str, Any]) -> Source:
     names = tuple(dict.fromkeys(_names_of(fields)))
-    return Source(slug, str(fields.get("name") or slug), str(fields.get("kind") or "official"), fields.get("affiliation"), names)
+    return Source(
+        slug, str(fields.get("name") or slug), str(fields.get("kind") or "official"), fields.get("affiliation"), names
+    )
 
 
 def _episode(slug: str, fields: Mapping[str, Any]) -> Episode:
-    return Episode(slug, tuple(fields.get("parties") or ()), _day(fields.get("from")), _day(fields.get("to")), fields.get("zone"))
+    return Episode(
+        slug, tuple(fields.get("parties") or ()), _day(fields.get("from")), _day(fields.get("to")), fields.get("zone")
+    )
 
 
 def _day(value: date | str | None) -> date | None:

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 MAX_BYTES: Final = 256 * 1024
 _QUOTES: Final = dict.fromkeys(map(ord, "‘’‚‛ʼ´`"), "'") | dict.fromkeys(map(ord, "“”„‟«»"), '"')
 _DASHES: Final = dict.fromkeys(map(ord, "‐‑⁃−"), "-") | dict.fromkeys(map(ord, "‒—―"), "–")
-_SPACES: Final = dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\v\f"), " ")
+_SPACES: Final = dict.fromkeys(
+    map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\v\f"), " "
+)
 _LINES: Final = dict.fromkeys(map(ord, "\r\u0085\u2028\u2029"), "\n")
 _ONE_TO_ONE: Final = _QUOTES | _DASHES | _SPACES | _LINES
 _NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")

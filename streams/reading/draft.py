@@ -182,7 +182,15 @@ def _statement(scene: Scene, statement: Statement) -> _Claim:
         "against": statement.against,
         "quote": _quote(scene, statement.marked, statement.token),
     }
-    return _claim(scene, statement.source, statement.token, body, statement.row, statement_reasons(statement), [("act", statement.span)])
+    return _claim(
+        scene,
+        statement.source,
+        statement.token,
+        body,
+        statement.row,
+        statement_reasons(statement),
+        [("act", statement.span)],
+    )
 
 
 def _claim(
@@ -195,7 +203,10 @@ def _claim(
     spans: list[tuple[str, tuple[int, int]]],
 ) -> _Claim:
     tokens = scene.tokens
-    evidence = [{"field": name, "start": tokens[first].start, "end": tokens[max(last, first + 1) - 1].end} for name, (first, last) in spans]
+    evidence = [
+        {"field": name, "start": tokens[first].start, "end": tokens[max(last, first + 1) - 1].end}
+        for name, (first, last) in spans
+    ]
     given = {name: value for name, value in body.items() if value is not None}
     counted = [span for name, span in spans if name == "count"]
     return _Claim(source or scene.document.outlet, tokens[token].start, given, rule, reasons, evidence, counted)
@@ -242,7 +253,8 @@ def next_versions(previous: Draft, new: Draft) -> Draft:
         revision = (old["revision"] + changed) if old is not None else 1
         reports.append(report | {"revision": revision})
     gone = [
-        {name: value for name, value in report.items() if name != "claims"} | {"revision": report["revision"] + 1, "withdrawn": True, "claims": []}
+        {name: value for name, value in report.items() if name != "claims"}
+        | {"revision": report["revision"] + 1, "withdrawn": True, "claims": []}
         if not report.get("withdrawn")
         else report
         for report in before.values()

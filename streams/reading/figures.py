@@ -26,8 +26,12 @@ _TIME_UNITS: Final = frozenset(
 _DISTANCES: Final = frozenset(
     "km kilometres kilometers kilometre kilometer metres meters metre meter m miles mile feet square hectares km2 sq inches cm mm yards acres".split(),
 )
-_MONEY: Final = frozenset("dollars dollar euros euro pounds rubles roubles hryvnia hryvnias shekels shekel yuan lira cents".split())
-_RANKED: Final = frozenset("no nos number road route highway article resolution page unit protocol statement version channel card phase stage line".split())
+_MONEY: Final = frozenset(
+    "dollars dollar euros euro pounds rubles roubles hryvnia hryvnias shekels shekel yuan lira cents".split()
+)
+_RANKED: Final = frozenset(
+    "no nos number road route highway article resolution page unit protocol statement version channel card phase stage line".split()
+)
 _STOP: Final = frozenset(
     "in on at by to for from with without after before during near as than that which who whom whose when where while but and or nor so "
     "is are was were be been being has have had will would could can may might must do does did not it its they their he his she her we our i you "
@@ -84,7 +88,11 @@ class FigureReader:
         if read is None:
             if token.low == "both" or (token.low == "either" and False):
                 return self._noun_phrase(Figure(index, index + 1, (index, index + 1), Count(2)), last)
-            return Figure(index, index + 1, (index, index + 1), None, self._why_unread(index)) if token.kind == "number" else None
+            return (
+                Figure(index, index + 1, (index, index + 1), None, self._why_unread(index))
+                if token.kind == "number"
+                else None
+            )
         count, end = read
         end = min(end, last)
         qualified, begin = qualify(self.tokens, index, count)
@@ -117,7 +125,11 @@ class FigureReader:
         if len(parts) == 3:
             return "date"
         if len(parts) == 2 and all(p.isdecimal() for p in parts) and len(parts[0]) <= 2 and len(parts[1]) == 2:
-            return "date" if int(parts[0]) <= 31 and int(parts[1]) <= 12 and after not in {"am", "pm"} and int(parts[1]) else "time"
+            return (
+                "date"
+                if int(parts[0]) <= 31 and int(parts[1]) <= 12 and after not in {"am", "pm"} and int(parts[1])
+                else "time"
+            )
         return "money" if index and self.tokens[index - 1].text in "$€£" else "not_people"
 
     def _why_no_count(self, index: int, end: int, last: int) -> tuple[str, int] | None:  # noqa: C901, PLR0911, PLR0912 - one question a line
@@ -131,7 +143,13 @@ class FigureReader:
             return "money", end
         if before is not None and before.kind == "word" and before.end == tokens[index].start:
             return "rank_or_unit", end
-        if before is not None and before.text in "-/" and before.end == tokens[index].start and index > 1 and tokens[index - 2].end == before.start:
+        if (
+            before is not None
+            and before.text in "-/"
+            and before.end == tokens[index].start
+            and index > 1
+            and tokens[index - 2].end == before.start
+        ):
             if before.text == "/" and tokens[index - 2].kind == "number":
                 return "date", end
             if before.text == "-" and tokens[index - 2].kind == "word" and tokens[index - 2].low not in WORDS:
@@ -142,9 +160,22 @@ class FigureReader:
             return "ordinal", end + 1
         if glued and low in {"am", "pm"} | {"mm", "km", "m", "kg", "cm"}:
             return ("time" if low in {"am", "pm"} else "equipment" if low == "mm" else "distance"), end + 1
-        if glued and after is not None and after.text in "-–/" and end + 1 < len(tokens) and tokens[end + 1].start == after.end:
+        if (
+            glued
+            and after is not None
+            and after.text in "-–/"
+            and end + 1 < len(tokens)
+            and tokens[end + 1].start == after.end
+        ):
             return self._hyphened(index, end)
-        if glued and after is not None and after.text == "." and end + 1 < len(tokens) and tokens[end + 1].start == after.end and tokens[end + 1].kind == "number":
+        if (
+            glued
+            and after is not None
+            and after.text == "."
+            and end + 1 < len(tokens)
+            and tokens[end + 1].start == after.end
+            and tokens[end + 1].kind == "number"
+        ):
             return "time", end
         if low in {"%", "percent"} or (low == "per" and end + 1 < len(tokens) and tokens[end + 1].low == "cent"):
             return "percent", end + 1
@@ -156,30 +187,65 @@ class FigureReader:
             if index > 1 and tokens[index - 2].kind == "number" and len(tokens[index].text) != 4:
                 return None
             return "date", end
-        if before is not None and before.text == "." and index > 1 and tokens[index - 2].low in MONTHS and tokens[index].kind == "number":
+        if (
+            before is not None
+            and before.text == "."
+            and index > 1
+            and tokens[index - 2].low in MONTHS
+            and tokens[index].kind == "number"
+        ):
             return "date", end
         if self._is_year(index, end, before, low):
             return "year", end
-        if low in _TIME_UNITS or (low in {"further", "more", "long"} and end + 1 < last and tokens[end + 1].low in _TIME_UNITS):
+        if low in _TIME_UNITS or (
+            low in {"further", "more", "long"} and end + 1 < last and tokens[end + 1].low in _TIME_UNITS
+        ):
             old = end + 1 < len(tokens) and tokens[end + 1].low in {"old", "of"} and low.startswith("year")
             return ("age" if old and tokens[end + 1].low == "old" else "time"), end + 1
-        if low in {"this", "in"} and end + 1 < len(tokens) and tokens[end + 1].low in {"morning", "evening", "afternoon"} | ({"the"} if low == "in" else set()) and (
-            before is not None and before.low in {"at", "since", "around", "by", "until"}
+        if (
+            low in {"this", "in"}
+            and end + 1 < len(tokens)
+            and tokens[end + 1].low in {"morning", "evening", "afternoon"} | ({"the"} if low == "in" else set())
+            and (before is not None and before.low in {"at", "since", "around", "by", "until"})
         ):
             return "time", end + 2
-        if before is not None and before.low == "at" and not self._stands(index) and tokens[index].kind != "number" and (not low or not low.isalpha() or low in _STOP):
+        if (
+            before is not None
+            and before.low == "at"
+            and not self._stands(index)
+            and tokens[index].kind != "number"
+            and (not low or not low.isalpha() or low in _STOP)
+        ):
             return "time", end
         if low in _DISTANCES:
             return "distance", end + 1
         if low in _MONEY:
             return "money", end + 1
-        if before is not None and before.low in _RANKED and not (before.low in {"number", "numbers"} and self._harmed(index - 2)) and not (before.low == "number" and low in {"of"}):
+        if (
+            before is not None
+            and before.low in _RANKED
+            and not (before.low in {"number", "numbers"} and self._harmed(index - 2))
+            and not (before.low == "number" and low in {"of"})
+        ):
             return "rank_or_unit", end
         if before is not None and (before.low in {"aged", "age"} or (before.low == "under" and low in {",", "first"})):
             return "age", end
-        if before is not None and before.text == "," and after is not None and after.text == "," and index > 1 and tokens[index].kind == "number":
+        if (
+            before is not None
+            and before.text == ","
+            and after is not None
+            and after.text == ","
+            and index > 1
+            and tokens[index].kind == "number"
+        ):
             return self._age_between_commas(index, end)
-        if before is not None and before.low == "of" and index > 1 and self._is_single(tokens[index - 2]) and not low.isalpha():
+        if (
+            before is not None
+            and before.low == "of"
+            and index > 1
+            and self._is_single(tokens[index - 2])
+            and not low.isalpha()
+        ):
             return "age", end
         return None
 
@@ -189,7 +255,10 @@ class FigureReader:
 
     def _ranges(self, index: int) -> bool:
         words = {token.low for token in self.tokens[max(0, index - 4) : index]}
-        return bool(words & {"range", "ranges", "ranging", "run", "runs", "vary", "varies", "varying", "anywhere", "fled", "crossed"})
+        return bool(
+            words
+            & {"range", "ranges", "ranging", "run", "runs", "vary", "varies", "varying", "anywhere", "fled", "crossed"}
+        )
 
     def _stands(self, index: int) -> bool:
         """Return whether "at" follows a verb of counting: "stand at eight", "put the toll at nine"."""
@@ -229,12 +298,20 @@ class FigureReader:
         text = self.tokens[index].text
         if not (len(text) == 4 and text.isdecimal() and 1900 <= int(text) <= 2100 and end == index + 1):
             return False
-        if before is not None and (before.low in MONTHS or before.low in {"in", "since", "of", "from", "until", "by", "during", "early", "late", "mid", "the"}):
+        if before is not None and (
+            before.low in MONTHS
+            or before.low in {"in", "since", "of", "from", "until", "by", "during", "early", "late", "mid", "the"}
+        ):
             roles = self.phrases.roles.get((low,)) or {}
             return "person" not in roles and "group" not in roles
         if before is not None and before.text == "," and index > 1 and self.tokens[index - 2].kind == "number":
             return True
-        return not low or not low.isalpha() or low in _STOP or low in {"war", "earthquake", "offensive", "conflict", "campaign", "truce", "clashes"}
+        return (
+            not low
+            or not low.isalpha()
+            or low in _STOP
+            or low in {"war", "earthquake", "offensive", "conflict", "campaign", "truce", "clashes"}
+        )
 
     def _indefinite(self, index: int, last: int) -> Figure | None:
         """Return the figure of one that an article says: "a soldier", "an elderly woman", "a member of the army"."""
@@ -247,7 +324,11 @@ class FigureReader:
             name = self.context.names.at(self.tokens, end, limit)
             phrase = self.phrases.at(self.tokens, end, limit)
             if phrase and ("person" in phrase[1] or "group" in phrase[1]):
-                if phrase[1].keys() & {"officials", "institution"} or self._is_plural(self.tokens[phrase[0] - 1].low) or self._more_noun(phrase[0], limit):
+                if (
+                    phrase[1].keys() & {"officials", "institution"}
+                    or self._is_plural(self.tokens[phrase[0] - 1].low)
+                    or self._more_noun(phrase[0], limit)
+                ):
                     return None
                 figure.person, figure.group = phrase[1].get("person"), phrase[1].get("group")
                 figure.noun, figure.party, figure.last = self.tokens[phrase[0] - 1].low, party, phrase[0]
@@ -258,10 +339,14 @@ class FigureReader:
             if name and name[1].party:
                 party, end = name[1].party, name[0]
                 continue
-            if token.kind not in {"word", "number"} and token.text not in "-\"":
+            if token.kind not in {"word", "number"} and token.text not in '-"':
                 return None
-            if token.low in _STOP or (phrase and any(role in phrase[1] for role in ("past", "saying", "event", "active")) and "adjective" not in phrase[1]
-                                      and not (phrase and phrase[1].get("past") in {"wounded", "missing", "captured"})):
+            if token.low in _STOP or (
+                phrase
+                and any(role in phrase[1] for role in ("past", "saying", "event", "active"))
+                and "adjective" not in phrase[1]
+                and not (phrase and phrase[1].get("past") in {"wounded", "missing", "captured"})
+            ):
                 return None
             end += 1
         return None
@@ -272,14 +357,24 @@ class FigureReader:
             return end < limit and self.tokens[end - 1].owns
         low = self.tokens[end].low
         roles = self.phrases.at(self.tokens, end, limit)
-        if low in _STOP or (roles and not ("person" in roles[1] or "equipment" in roles[1] or "places_nouns" in roles[1])):
+        if low in _STOP or (
+            roles and not ("person" in roles[1] or "equipment" in roles[1] or "places_nouns" in roles[1])
+        ):
             return False
         if roles and "person" in roles[1]:
             return True
-        return not low.endswith(("ed", "ing")) and low not in {"then", "later", "whose", "dies", "yesterday", "today", "overnight", "on", "near"} and not low.endswith("ly")
+        return (
+            not low.endswith(("ed", "ing"))
+            and low not in {"then", "later", "whose", "dies", "yesterday", "today", "overnight", "on", "near"}
+            and not low.endswith("ly")
+        )
 
     def _is_plural(self, low: str) -> bool:
-        return (low.endswith("s") and not low.endswith("ss")) or low.endswith("men") or low in {"people", "children", "troops", "police", "staff", "personnel"}
+        return (
+            (low.endswith("s") and not low.endswith("ss"))
+            or low.endswith("men")
+            or low in {"people", "children", "troops", "police", "staff", "personnel"}
+        )
 
     def _noun_phrase(self, figure: Figure, last: int) -> Figure:
         """Read what follows a number: adjectives, parties, an outcome, the noun."""
@@ -335,11 +430,31 @@ class FigureReader:
             figure.last = max(figure.last, min(end, limit))
         if figure.outcome is not None and figure.person is None:
             self._of_people(figure, last)
+        if figure.person is None and figure.noun is None and not figure.party and not figure.why:
+            self._from_side(figure, last)
         figure.bare = figure.person is None and figure.group is None and figure.noun is None and figure.outcome is None
         return figure
 
     def _is_verb(self, roles: object, low: str) -> bool:
-        return bool(roles) and any(role in roles for role in ("saying", "have", "be", "none", "active", "past", "hypothetical", "negation", "subset", "adverbs")) and low != "wounds"  # type: ignore[operator]
+        return (
+            bool(roles)
+            and any(
+                role in roles
+                for role in (
+                    "saying",
+                    "have",
+                    "be",
+                    "none",
+                    "active",
+                    "past",
+                    "hypothetical",
+                    "negation",
+                    "subset",
+                    "adverbs",
+                )
+            )
+            and low != "wounds"
+        )  # type: ignore[operator]
 
     def _take_person(self, figure: Figure, roles: dict, end: int, party: str | None) -> None:  # type: ignore[type-arg]
         person = roles.get("person")
@@ -353,6 +468,8 @@ class FigureReader:
         elif figure.person is None or person != "unknown":
             figure.person = person
         figure.noun = self.tokens[end - 1].low
+        if "people" in roles and figure.outcome is None and figure.count and figure.count.best:
+            figure.outcome, figure.outcome_form = roles["people"], "weak"
         figure.party = party or figure.party
         figure.last = end
 
@@ -361,11 +478,19 @@ class FigureReader:
         form = next((form for form in ("people", "adjective", "event", "past") if form in roles), None)
         if form is None or figure.outcome is not None:
             return False
-        if form == "past" and not self._person_follows(end, limit) and not (roles.get("past") in {"wounded", "killed_or_wounded"} and figure.person is None):
+        if (
+            form == "past"
+            and not self._person_follows(end, limit)
+            and not (roles.get("past") in {"wounded", "killed_or_wounded"} and figure.person is None)
+        ):
             return False
         if form == "past" and figure.person is not None:
             return False
-        if form in {"adjective", "people"} and figure.person is not None and self._is_plural(self.tokens[figure.last - 1].low):
+        if (
+            form in {"adjective", "people"}
+            and figure.person is not None
+            and self._is_plural(self.tokens[figure.last - 1].low)
+        ):
             return False
         if form == "adjective" and figure.person is not None:
             return False
@@ -415,6 +540,15 @@ class FigureReader:
                 figure.group, figure.person, figure.last = "aid_workers", "civilian", name[0]
                 return
 
+    def _from_side(self, figure: Figure, last: int) -> None:
+        """Take the side of a bare number: "212 from the South"."""
+        index = figure.last
+        if index + 1 < last and self.tokens[index].low in {"from", "among"}:
+            begin = index + (2 if self.tokens[index + 1].low == "the" else 1)
+            name = self.context.names.at(self.tokens, begin, last) if begin < last else None
+            if name and name[1].party:
+                figure.party, figure.last = name[1].party, name[0]
+
     def _of_people(self, figure: Figure, last: int) -> None:
         """Take the people after an outcome: "10 wounded of its own servicemen", "5 dead among the civilians"."""
         index = figure.last
@@ -439,16 +573,26 @@ class FigureReader:
     def _after_noun(self, figure: Figure, last: int) -> None:
         """Take the party that follows the noun ("of the army of Burkina", "from Hezbollah", "on the Armenian side")."""
         end = figure.last
-        if figure.noun in {"employees", "staff", "workers", "members", "employee", "worker"} and end < last and self.tokens[end].low in {"of", "from"}:
+        if (
+            figure.noun in {"employees", "staff", "workers", "members", "employee", "worker"}
+            and end < last
+            and self.tokens[end].low in {"of", "from"}
+        ):
             self._of_charity(figure, end, last)
-        if end + 2 < last and self.tokens[end].low in {"of", "from"} and "press" in {t.low for t in self.tokens[end + 1 : min(end + 5, last)]}:
+        if (
+            end + 2 < last
+            and self.tokens[end].low in {"of", "from"}
+            and "press" in {t.low for t in self.tokens[end + 1 : min(end + 5, last)]}
+        ):
             figure.group, figure.person = "press", "civilian"
         if end + 1 >= last or self.tokens[end].low not in {"of", "from", "on", "with", "for"} or figure.party:
             return
         for ahead in range(end + 1, min(end + 6, last)):
             name = self.context.names.at(self.tokens, ahead, last)
             if name and name[1].party:
-                if self.tokens[end].low == "on" and (name[0] >= last or self.tokens[name[0]].low not in {"side", "soil", "territory"}):
+                if self.tokens[end].low == "on" and (
+                    name[0] >= last or self.tokens[name[0]].low not in {"side", "soil", "territory"}
+                ):
                     return
                 figure.party, figure.last = name[1].party, name[0]
                 phrase = self.phrases.at(self.tokens, name[0], last) if name[0] < last else None
@@ -458,7 +602,11 @@ class FigureReader:
             roles = self.phrases.roles.get((self.tokens[ahead].low,)) or {}
             if roles.get("institution") == "army" and figure.party is None:
                 figure.army, figure.last = True, ahead + 1
-            if not (self.tokens[ahead].low in {"the", "of", "regular", "s"} or "institution" in roles or "possessives" in roles):
+            if not (
+                self.tokens[ahead].low in {"the", "of", "regular", "s"}
+                or "institution" in roles
+                or "possessives" in roles
+            ):
                 return
             if "possessives" in roles and self.tokens[end].low == "on":
                 figure.possessive, figure.last = self.tokens[ahead].low, ahead + 1

@@ -50,7 +50,19 @@ def _why(scene: Scene, figure: Figure) -> str:
         return figure.why
     if figure.part:
         return "subset"
+    if figure.bare and _is_equipment(scene, figure.first):
+        return "equipment"
     return "not_losses" if figure.person or figure.group or figure.outcome else "not_people"
+
+
+def _is_equipment(scene: Scene, index: int) -> bool:
+    """Return whether the label before a number is of equipment: "artillery systems – 11 682 (+31)"."""
+    for token in reversed(scene.tokens[max(0, index - 8) : index]):
+        if token.kind == "line":
+            return False
+        if "equipment" in (scene.phrases.roles.get((token.low,)) or {}):
+            return True
+    return False
 
 
 def _bare_why(reader: FigureReader, index: int, last: int) -> str:

@@ -102,4 +102,6 @@ def _entries(table: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 @cache
 def digest() -> str:
     """Return the digest of all tables, for a draft's `reader`."""
-    return hashlib.sha256("".join(found.digest for name in LANGUAGES if (found := lexicon(name))).encode()).hexdigest()[:12]
+    return hashlib.sha256("".join(found.digest for name in LANGUAGES if (found := lexicon(name))).encode()).hexdigest()[
+        :12
+    ]

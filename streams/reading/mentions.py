@@ -6,7 +6,7 @@ from typing import Any, Final
 from streams.reading.actors import Actor
 from streams.reading.figures import Figure, FigureReader
 from streams.reading.lexicon import Phrases
-from streams.reading.numbers import QUALIFIERS, Count
+from streams.reading.numbers import QUALIFIERS, WORDS, Count
 from streams.reading.tokens import Token
 
 #: The kinds. A clause pattern (clauses.py) is a regular expression over these letters.
@@ -23,22 +23,61 @@ KINDS: Final = {
     "I": "a verb of harm without an object: died",
     "a": "an adjective of it: dead, missing",
     "o": "a noun of it: deaths, toll, injuries",
-    "L": "leave", "Z": "lose", "E": "rises to, stands at, is", "O": "of",
-    "A": "an actor", "y": "a verb of saying", "w": "including, among them", "h": "could, if", "g": "not, no",
-    "b": "were", "v": "that", "r": "who, which", "d": "along with", "j": "while, after, as", "c": "and", "T": "toll", "t": "number, total", "|": "bar", ",": "comma", ";": "semicolon", ":": "colon", "-": "dash", "(": "bracket", ")": "bracket",
-    '"': "quote", "~": "one to three other words", "^": "more other words",
+    "L": "leave",
+    "Z": "lose",
+    "E": "rises to, stands at, is",
+    "O": "of",
+    "A": "an actor",
+    "y": "a verb of saying",
+    "w": "including, among them",
+    "h": "could, if",
+    "g": "not, no",
+    "b": "were",
+    "v": "that",
+    "r": "who, which",
+    "d": "along with",
+    "j": "while, after, as",
+    "c": "and",
+    "T": "toll",
+    "t": "number, total",
+    "|": "bar",
+    ",": "comma",
+    ";": "semicolon",
+    ":": "colon",
+    "-": "dash",
+    "(": "bracket",
+    ")": "bracket",
+    '"': "quote",
+    "~": "one to three other words",
+    "^": "more other words",
 }
-_FELL: Final = frozenset("on from to by into down ill over silent short at apart".split())
+_FELL: Final = frozenset("on from to by into down ill over silent short apart".split())
 _LEAVE: Final = frozenset("left leaving leaves leave".split())
 _LOSE: Final = frozenset("lost lose loses losing".split())
 _AND: Final = frozenset("and or as plus & +".split())
-_TOLL: Final = frozenset("count tally total totals number figure losses list balance statistics statistic numbers names counts".split())
+_TOLL: Final = frozenset(
+    "count tally total totals number figure losses list balance statistics statistic numbers names counts".split()
+)
 _EQUALS: Final = frozenset(
     "to at reached reaches reaching exceeds exceeded passed pass passes totals totalled totaled number numbered numbers stands stood stand was is as of were "
     "are than surpassed surpasses topped tops by comprises hit past made includes included consisted".split(),
 )
-_RISES: Final = frozenset("rose rises risen rising rise climbed climbs climbing increased increases increasing grew grown raised lowered fell dropped up went gone come comes cut revised amounted amounts brought brings".split())
-_MARKS: Final = {",": ",", ";": ";", ":": ":", "-": "-", "–": "-", "(": "(", ")": ")", '"': '"', "[": "(", "]": ")", "|": "|"}
+_RISES: Final = frozenset(
+    "rose rises risen rising rise climbed climbs climbing increased increases increasing grew grown raised lowered fell dropped up went gone come comes cut revised amounted amounts brought brings".split()
+)
+_MARKS: Final = {
+    ",": ",",
+    ";": ";",
+    ":": ":",
+    "-": "-",
+    "–": "-",
+    "(": "(",
+    ")": ")",
+    '"': '"',
+    "[": "(",
+    "]": ")",
+    "|": "|",
+}
 
 
 @dataclass(slots=True)
@@ -74,7 +113,15 @@ class MentionReader:
         """Return whether a headline's noun is one person: "kills DPR militiaman"."""
         noun = self.tokens[mention.last - 1]
         before = self.tokens[mention.first - 1].low if mention.first > first else ""
-        plural = noun.low.endswith(("s", "men")) or noun.low in {"people", "children", "troops", "police", "staff", "personnel", "crew"}
+        plural = noun.low.endswith(("s", "men")) or noun.low in {
+            "people",
+            "children",
+            "troops",
+            "police",
+            "staff",
+            "personnel",
+            "crew",
+        }
         return not plural and not noun.owns and before not in {"the", "his", "her", "its", "their"}
 
     def _read(self, first: int, last: int, actors: list[Actor]) -> list[Mention]:
@@ -109,7 +156,11 @@ class MentionReader:
         if figure is not None:
             return _of_figure(figure, index)
         actor = actors.get(index)
-        if actor is not None and actor.kind not in {"nobody", "pronoun"} and not (actor.kind == "officials" and actor.source is None):
+        if (
+            actor is not None
+            and actor.kind not in {"nobody", "pronoun"}
+            and not (actor.kind == "officials" and actor.source is None)
+        ):
             return self._people_of(index, last, actor) or Mention("A", index, actor.last, actor=actor)
         phrase = self.phrases.at(self.tokens, index, last) if token.kind == "word" else None
         if phrase is not None:
@@ -125,7 +176,11 @@ class MentionReader:
         for words, _ in QUALIFIERS.get(self.tokens[index].low, ()):
             end = index + len(words)
             if end < last and tuple([token.low for token in self.tokens[index:end]]) == words:
-                return self.figures.at(end, last) if self.tokens[end].low not in {"a", "an"} or self.tokens[end + 1 : end + 2] else None
+                return (
+                    self.figures.at(end, last)
+                    if self.tokens[end].low not in {"a", "an"} or self.tokens[end + 1 : end + 2]
+                    else None
+                )
         return None
 
     def _people_of(self, index: int, last: int, actor: Actor) -> Mention | None:
@@ -147,11 +202,23 @@ class MentionReader:
     def _people(self, index: int, end: int, roles: Any, party: str | None) -> Mention:
         person = "civilian" if "group" in roles else roles.get("person")
         noun = self.tokens[end - 1].low
-        figure = Figure(index, end, (index, end), None, person=person, group=roles.get("group"), party=party, noun=noun, implied=True)
+        figure = Figure(
+            index,
+            end,
+            (index, end),
+            None,
+            person=person,
+            group=roles.get("group"),
+            party=party,
+            noun=noun,
+            implied=True,
+        )
         return Mention("p", index, end, figure=figure)
 
     def _of_phrase(self, index: int, last: int, end: int, roles: Any) -> Mention | None:  # noqa: C901, PLR0911, PLR0912 - one kind a line
-        if "subset" in roles and not (self.tokens[index].low == "of" and index and self.tokens[index - 1].low in _TOLL | {"toll"}):
+        if "subset" in roles and not (
+            self.tokens[index].low == "of" and index and self.tokens[index - 1].low in _TOLL | {"toll"}
+        ):
             return Mention("w", index, end)
         if "subset" in roles:
             return Mention("O", index, index + 1)
@@ -187,7 +254,13 @@ class MentionReader:
             phrase = self.phrases.at(self.tokens, here, last)
             inner = phrase[1] if phrase else {}
             if phrase and "past" in inner:
-                return Mention("B" if passive else "K", index, phrase[0], outcome=inner["past"], word=self.tokens[phrase[0] - 1].low)
+                return Mention(
+                    "B" if passive else "K",
+                    index,
+                    phrase[0],
+                    outcome=inner["past"],
+                    word=self.tokens[phrase[0] - 1].low,
+                )
             if phrase and "none" in inner and inner["none"] and self.tokens[here].low != "fell":
                 return Mention("I", index, phrase[0], outcome=inner["none"])
             if phrase and passive and "adjective" in inner:
@@ -203,7 +276,12 @@ class MentionReader:
                 continue
             break
         if passive and "have" not in roles:
-            return Mention("E" if self.tokens[index].low in {"was", "is", "were", "are"} else "b", index, end, word=self.tokens[index].low)
+            return Mention(
+                "E" if self.tokens[index].low in {"was", "is", "were", "are"} else "b",
+                index,
+                end,
+                word=self.tokens[index].low,
+            )
         return None
 
     def _of_word(self, index: int, last: int) -> Mention:
@@ -212,7 +290,15 @@ class MentionReader:
             return Mention("a", index, index + 1, outcome="captured", word=low)
         if low in {"who", "which", "whose", "whom"}:
             return Mention("r", index, index + 1)
-        if low in {"as", "while", "after", "when", "because", "although", "though", "whereas"} and not self._are(index, last, "as", "well", "as"):
+        if (
+            low == "as"
+            and index + 1 < last
+            and (self.tokens[index + 1].kind == "number" or self.tokens[index + 1].low in WORDS)
+        ):
+            return Mention("E", index, index + 1, word=low)
+        if low in {"as", "while", "after", "when", "because", "although", "though", "whereas"} and not self._are(
+            index, last, "as", "well", "as"
+        ):
             return Mention("j", index, index + 1)
         if low in _LEAVE:
             return Mention("L", index, index + 1)
@@ -229,7 +315,15 @@ class MentionReader:
             return Mention("O", index, index + 1)
         if low in _RISES:
             end = index + 1
-            while end < min(last, index + 4) and self.tokens[end].low in {"by", "again", "further", "up", "down", "to", "about"}:
+            while end < min(last, index + 4) and self.tokens[end].low in {
+                "by",
+                "again",
+                "further",
+                "up",
+                "down",
+                "to",
+                "about",
+            }:
                 end += 1
             return Mention("E", index, end, word=low)
         if low in {"toll", "tolls"}:
@@ -241,7 +335,10 @@ class MentionReader:
         return Mention("~", index, index + 1)
 
     def _are(self, index: int, last: int, *words: str) -> bool:
-        return index + len(words) <= last and tuple(token.low for token in self.tokens[index : index + len(words)]) == words
+        return (
+            index + len(words) <= last
+            and tuple(token.low for token in self.tokens[index : index + len(words)]) == words
+        )
 
 
 def _of_figure(figure: Figure, first: int) -> Mention:

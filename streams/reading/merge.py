@@ -25,9 +25,18 @@ def _without_headlines(claims: list[Draft]) -> list[Draft]:
     kept = []
     for claim in claims:
         count = claim.figure.count
-        body = [c for c in claims if c.marked.sentence.paragraph and c.outcome == claim.outcome and c.figure.count and c is not claim]
+        body = [
+            c
+            for c in claims
+            if c.marked.sentence.paragraph and c.outcome == claim.outcome and c.figure.count and c is not claim
+        ]
         if count and not claim.marked.sentence.paragraph and claim.group is None:
-            near = [c for c in body if count.best <= _best(c) and (count.vague or (count.qualifier == "more_than" and _best(c) <= count.best * 1.05))]
+            near = [
+                c
+                for c in body
+                if count.best <= _best(c)
+                and (count.vague or (count.qualifier == "more_than" and _best(c) <= count.best * 1.05))
+            ]
             if near:
                 near[0].also.append(claim.figure)
                 continue
@@ -38,7 +47,13 @@ def _without_headlines(claims: list[Draft]) -> list[Draft]:
 def _same(one: Draft, other: Draft) -> bool:
     """Return whether two claims tell one figure: in headline and body, or in two sentences."""
     a, b = one.figure.count, other.figure.count
-    if a is None or b is None or a.best != b.best or not (one.group == other.group or other.figure.bare) or one.basis.scope != other.basis.scope:
+    if (
+        a is None
+        or b is None
+        or a.best != b.best
+        or not (one.group == other.group or other.figure.bare)
+        or one.basis.scope != other.basis.scope
+    ):
         return False
     if one.outcome != other.outcome and "killed_or_wounded" not in (one.outcome, other.outcome):
         return False
@@ -91,7 +106,9 @@ def _resolved(claims: list[Draft]) -> list[Draft]:
     for claim in claims:
         if claim.outcome != "killed_or_wounded" or claim.figure.count is None:
             continue
-        if any(_best(a) + _best(b) == _best(claim) and a.party != b.party for a, b in combinations(killed[:_MOST_PARTS], 2)):
+        if any(
+            _best(a) + _best(b) == _best(claim) and a.party != b.party for a, b in combinations(killed[:_MOST_PARTS], 2)
+        ):
             claim.outcome, claim.party, claim.whose = "killed", "all", "sum"
             claim.population = next((c.population for c in killed if c.population != "unknown"), claim.population)
             claim.basis = type(claim.basis)("derived", None, claim.basis.as_of)
@@ -106,13 +123,30 @@ def _without_sums(claims: list[Draft], reading: Reading) -> list[Draft]:
     """Leave out a sum of parts that differ, or the parts of a sum that do not; two sides together are derived."""
     gone: set[int] = set()
     for total in claims:
-        peers = [c for c in claims if c is not total and c.outcome == total.outcome and c.group == total.group and 0 < _best(c) < _best(total) and id(c) not in gone]
+        peers = [
+            c
+            for c in claims
+            if c is not total
+            and c.outcome == total.outcome
+            and c.group == total.group
+            and 0 < _best(c) < _best(total)
+            and id(c) not in gone
+        ]
         parts = _parts(total, peers[:_MOST_PARTS])
         if not parts or total.group:
             continue
         if len({part.party for part in parts}) > 1:
-            if total.source is None or all(part.source != total.source for part in parts) or total.party == "all" or total.whose in {"place", "default"}:
-                total.party, total.whose, total.basis = "all", "sum", type(total.basis)("derived", None, total.basis.as_of)
+            if (
+                total.source is None
+                or all(part.source != total.source for part in parts)
+                or total.party == "all"
+                or total.whose in {"place", "default"}
+            ):
+                total.party, total.whose, total.basis = (
+                    "all",
+                    "sum",
+                    type(total.basis)("derived", None, total.basis.as_of),
+                )
         elif len({part.population for part in parts}) > 1:
             gone.add(id(total))
             reading.why[total.figure.first] = "sum_of_parts"

@@ -53,6 +53,11 @@ BEFORE: Final = tuple(
         key=lambda entry: -len(entry[0]),
     ),
 )
+#: After these "about" is no qualifier: "informed about two killed".
+_TELLING: Final = frozenset(
+    "informed informs inform spoke speaks speak wrote writes told tells tell talk talked talks report reports reported information data message messages heard know knows news "
+    "statement".split(),
+)
 _BEFORE_LAST: Final = frozenset(words[-1] for words, _ in BEFORE)
 #: The same by their first word.
 QUALIFIERS: Final = {words[0]: tuple(entry for entry in BEFORE if entry[0][0] == words[0]) for words, _ in BEFORE}
@@ -114,7 +119,11 @@ def digits_value(text: str) -> int | None:
 def _whole_decimal(text: str) -> int | None:
     """Return the value of a spreadsheet's "12.0"."""
     whole, dot, rest = text.partition(".")
-    return int(whole) if dot and rest and not rest.strip("0") and whole.isdecimal() and len(whole) <= 9 and len(rest) < 3 else None
+    return (
+        int(whole)
+        if dot and rest and not rest.strip("0") and whole.isdecimal() and len(whole) <= 9 and len(rest) < 3
+        else None
+    )
 
 
 def count_at(tokens: Sequence[Token], index: int) -> tuple[Count, int] | None:
@@ -152,6 +161,8 @@ def qualify(tokens: Sequence[Token], first: int, count: Count) -> tuple[Count, i
         for words, qualifier in BEFORE:
             begin = first - len(words)
             if begin >= 0 and tuple(token.low for token in tokens[begin:first]) == words:
+                if words == ("about",) and begin and tokens[begin - 1].low in _TELLING:
+                    return count, first
                 if begin and tokens[begin - 1].low in {"owned", "own", "owns", "add", "adds", "face", "faces"}:
                     break
                 if count.vague and qualifier == "about":
@@ -167,7 +178,12 @@ def _range_end(tokens: Sequence[Token], index: int, last: int) -> int | None:
     link, before = tokens[last].low, tokens[index - 1].low if index else ""
     if link in {"-", "–"} and tokens[last + 1].kind == "number":
         return last + 1
-    if link == "to" and len(tokens[index].text) == 4 and tokens[index].text.isdecimal() and 1900 <= int(tokens[index].text) <= 2100:
+    if (
+        link == "to"
+        and len(tokens[index].text) == 4
+        and tokens[index].text.isdecimal()
+        and 1900 <= int(tokens[index].text) <= 2100
+    ):
         return None
     if link == "to" and before not in {"rose", "risen", "from", "increased"}:
         return last + 1
@@ -241,7 +257,9 @@ def _words_at(tokens: Sequence[Token], index: int) -> tuple[Count, int] | None:
             total, current = (total + current, 0) if scale >= 1000 else (total, current)
         elif value is not None and (last == index or _adds(current, value)):
             current += value
-        elif not (tokens[last].low == "and" and last > index and current and current % 100 == 0 and _small(tokens, last + 1)):
+        elif not (
+            tokens[last].low == "and" and last > index and current and current % 100 == 0 and _small(tokens, last + 1)
+        ):
             break
         last += 1
     return (Count(total + current), last) if last > index and total + current <= GREATEST else None

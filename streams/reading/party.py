@@ -17,8 +17,20 @@ _NAMES_OF_ENEMIES: Final = frozenset(
 _AGAINST: Final = frozenset(
     "liquidated eliminated destroyed neutralised neutralized eliminating destroying liquidating eliminate destroy neutralise neutralising captured incapacitated".split(),
 )
-_BOTH: Final = ("both sides", "all sides", "two sides", "either side", "both armies", "between them", "two armies", "two countries", "both countries")
-_ATTACKING: Final = frozenset("forces troops violates violate violated shells attacks fires bombs bombards launches breach breaches breached".split())
+_BOTH: Final = (
+    "both sides",
+    "all sides",
+    "two sides",
+    "either side",
+    "both armies",
+    "between them",
+    "two armies",
+    "two countries",
+    "both countries",
+)
+_ATTACKING: Final = frozenset(
+    "forces troops violates violate violated shells attacks fires bombs bombards launches breach breaches breached".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +41,16 @@ class Whose:
     manner: str
 
 
-def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last: Whose | None, *, listed: bool = False, earlier: Whose | None = None) -> Whose:
+def whose(
+    scene: Scene,
+    marked: Marked,
+    found: Found,
+    frame: Frame | None,
+    last: Whose | None,
+    *,
+    listed: bool = False,
+    earlier: Whose | None = None,
+) -> Whose:
     """Return the party that a figure's people are of."""
     figure = found.mention.figure
     assert figure is not None  # noqa: S101 - each found mention is a figure
@@ -40,12 +61,19 @@ def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last:
         return Whose(explicit, "explicit")
     if any(phrase in words for phrase in _BOTH) and figure.group is None:
         return Whose("all", "explicit")
-    if earlier is not None and found.row.id in {"number-rises", "toll-rises", "toll-of", "label"} and frame is not None and frame.manner == "carried":
+    if (
+        earlier is not None
+        and found.row.id in {"number-rises", "toll-rises", "toll-of", "label"}
+        and frame is not None
+        and frame.manner == "carried"
+    ):
         return earlier
     if last is not None and (listed or figure.bare or figure.more or (figure.outcome and figure.noun is None)):
         return last
     words_set = set(words.split())
-    third = affiliation is None and (frame is None or frame.source is None or scene.context.kind(frame.source) != "official")
+    third = affiliation is None and (
+        frame is None or frame.source is None or scene.context.kind(frame.source) != "official"
+    )
     if third and figure.person in {None, "unknown"} and figure.group is None and _whole_war(words, words_set):
         return Whose("all", "whole-war")
     agent = _agent(scene, marked, found, affiliation)
@@ -54,10 +82,27 @@ def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last:
         return Whose(located, "place")
     if agent and (victim := opponent(scene, agent, affiliation, marked)):
         return Whose(victim, "agent")
-    claims = frame is not None and frame.verb.startswith("claim") and figure.person == "military" and found.outcome != "missing"
+    if affiliation and _martyrs(scene, found):
+        return Whose(affiliation, "own")
+    if affiliation and figure.noun in _OF_STATES and not _has_land(scene, affiliation) and figure.possessive is None:
+        enemy = opponent(scene, affiliation, None, marked)
+        if enemy and _has_land(scene, enemy):
+            return Whose(enemy, "enemy")
+    claims = (
+        frame is not None
+        and frame.verb.startswith("claim")
+        and figure.person == "military"
+        and found.outcome != "missing"
+    )
     if affiliation and claims and figure.possessive is None and (enemy := opponent(scene, affiliation, None, marked)):
         return Whose(enemy, "enemy")
-    if affiliation and figure.person in {"military", None} and found.by is not None and found.by.word in _AGAINST and figure.possessive is None:
+    if (
+        affiliation
+        and figure.person in {"military", None}
+        and found.by is not None
+        and found.by.word in _AGAINST
+        and figure.possessive is None
+    ):
         enemy = opponent(scene, affiliation, None)
         if enemy:
             return Whose(enemy, "enemy")
@@ -66,12 +111,37 @@ def whose(scene: Scene, marked: Marked, found: Found, frame: Frame | None, last:
     return _of_the_place(scene, marked, figure)
 
 
+def _martyrs(scene: Scene, found: Found) -> bool:
+    """Return whether the dead are called martyrs, as everybody calls his own."""
+    return any(word.startswith("martyr") for word in scene.words(found.mention.first, found.mention.last))
+
+
+_OF_STATES: Final = frozenset({"soldier", "soldiers", "troops", "servicemen", "serviceman"})
+
+
+def _martyrs(scene: Scene, found: Found) -> bool:
+    """Return whether the dead are called martyrs, as everybody calls his own."""
+    by = found.by.word if found.by else ""
+    return any(word.startswith("martyr") for word in (by, *scene.words(found.mention.first, found.mention.last)))
+
+
 def _whole_war(words: str, found: set[str]) -> bool:
     """Return whether a figure is of a whole war: "since the conflict began", "the war has killed"."""
     if not found & {"war", "conflict", "uprising", "fighting", "broke"}:
         return False
     return bool(found & {"since", "began"}) or any(
-        phrase in words for phrase in ("killed in the war", "years of war", "war has killed", "conflict has killed", "years of conflict", "years of fighting", "died in the war", "war has claimed", "killed in the conflict")
+        phrase in words
+        for phrase in (
+            "killed in the war",
+            "years of war",
+            "war has killed",
+            "conflict has killed",
+            "years of conflict",
+            "years of fighting",
+            "died in the war",
+            "war has claimed",
+            "killed in the conflict",
+        )
     )
 
 
@@ -82,7 +152,7 @@ def _has_land(scene: Scene, party: str) -> bool:
 
 
 def _in_war(scene: Scene, party: str) -> bool:
-    return scene.episode is None or party in scene.episode.parties or party in scene.context.parties
+    return scene.episode is None or not scene.episode.parties or party in scene.episode.parties
 
 
 def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affiliation: str | None) -> str | None:
@@ -104,7 +174,9 @@ def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affili
         return enemy
     if figure.army and affiliation and (enemy := opponent(scene, affiliation, None)):
         return enemy
-    if set(words) & {"enemy", "hostile", "adversary", "occupation", "occupiers"} or {"enemy", "adversary"} & set(scene.words(max(low, said_at + 1, figure.first - 4), figure.first)):
+    if set(words) & {"enemy", "hostile", "adversary", "occupation", "occupiers"} or {"enemy", "adversary"} & set(
+        scene.words(max(low, said_at + 1, figure.first - 4), figure.first)
+    ):
         return opponent(scene, affiliation, None) if affiliation else None
     side = _side_after(scene, marked, found.order)
     if side:
@@ -118,19 +190,50 @@ def _explicit(scene: Scene, marked: Marked, found: Found, figure: Figure, affili
 
 def _suffers(scene: Scene, marked: Marked, found: Found) -> bool:
     """Return whether somebody is said to suffer or admit the figure: "the South has owned up to 40 dead"."""
-    verbs = {"lose", "loses", "losing", "suffered", "sustained", "suffering", "had", "admitted", "acknowledged", "confessed", "owned", "lost", "recognised", "conceded"}
-    return found.row.id in {"own", "participle", "label"} and bool(verbs & set(scene.words(max(found.mention.first - 3, marked.sentence.first), found.mention.first)))
+    verbs = {
+        "lose",
+        "loses",
+        "losing",
+        "suffered",
+        "sustained",
+        "suffering",
+        "had",
+        "admitted",
+        "acknowledged",
+        "confessed",
+        "owned",
+        "lost",
+        "recognised",
+        "conceded",
+    }
+    return found.row.id in {"own", "participle", "label"} and bool(
+        verbs & set(scene.words(max(found.mention.first - 3, marked.sentence.first), found.mention.first))
+    )
 
 
 def _side_after(scene: Scene, marked: Marked, order: int) -> str | None:
-    """Return the party of "… on the Armenian side", "… in Northern ranks" after a figure."""
+    """Return the party of "… on the Armenian side", "… in Northern ranks" after a figure, or before it."""
+    for position in range(order - 1, -1, -1):
+        mention = marked.mentions[position]
+        if (
+            mention.kind == "A"
+            and mention.actor
+            and mention.actor.party
+            and scene.tokens[mention.last - 1].low in {"side", "sides"}
+        ):
+            if {"on", "from"} & set(scene.words(max(mention.first - 2, 0), mention.first)):
+                return mention.actor.party
+        if mention.kind in ";:":
+            break
     for position in range(order + 1, min(order + 6, len(marked.mentions))):
         mention = marked.mentions[position]
         if mention.kind == "A" and mention.actor and mention.actor.party:
             before = scene.tokens[mention.first - 2 : mention.first]
             last = scene.tokens[mention.last - 1].low
             after = scene.tokens[mention.last].low if mention.last < len(scene.tokens) else ""
-            if any(t.low in {"on", "in", "of", "from"} for t in before) and (last in {"side", "sides"} or after in {"side", "soil", "territory", "ranks", "captivity"}):
+            if any(t.low in {"on", "in", "of", "from"} for t in before) and (
+                last in {"side", "sides"} or after in {"side", "soil", "territory", "ranks", "captivity"}
+            ):
                 return mention.actor.party
         if mention.kind in ";:" or mention.kind in "fnF":
             return None
@@ -140,7 +243,9 @@ def _side_after(scene: Scene, marked: Marked, order: int) -> str | None:
 def _party_before(marked: Marked, order: int, *, inclusive: bool) -> str | None:
     for position in range(order - 1, -1, -1):
         mention = marked.mentions[position]
-        if mention.kind in "Ap" and (party := mention.actor.party if mention.actor else mention.figure.party if mention.figure else None):
+        if mention.kind in "Ap" and (
+            party := mention.actor.party if mention.actor else mention.figure.party if mention.figure else None
+        ):
             return party
         if mention.kind == "f" and mention.figure and mention.figure.party and inclusive:
             return mention.figure.party
@@ -178,8 +283,26 @@ def _located(scene: Scene, marked: Marked) -> str | None:
             continue
         if scene.tokens[mention.last - 1].owns or not before:
             continue
-        if before[-1] in {"in", "across", "inside", "throughout"} or (before[-2:-1] == ["in"] and before[-1] in {"east", "eastern", "south", "southern", "north", "northern", "west", "western", "the", "central", "southeastern"}):
-            party = mention.actor.party or (scene.context.places.get(mention.actor.place) if mention.actor.place else None)
+        if before[-1] in {"in", "across", "inside", "throughout"} or (
+            before[-2:-1] == ["in"]
+            and before[-1]
+            in {
+                "east",
+                "eastern",
+                "south",
+                "southern",
+                "north",
+                "northern",
+                "west",
+                "western",
+                "the",
+                "central",
+                "southeastern",
+            }
+        ):
+            party = mention.actor.party or (
+                scene.context.places.get(mention.actor.place) if mention.actor.place else None
+            )
             if party:
                 return party
     return None
@@ -206,7 +329,10 @@ def _agent(scene: Scene, marked: Marked, found: Found, affiliation: str | None) 
         mention = mentions[position]
         party = _party_of(mention)
         before = scene.words(max(mention.first - 4, marked.sentence.first), mention.first)
-        if party and (("by" in before and not {"in", "near", "at"} & set(before[before.index("by") :])) or ("in" in before[-2:] and _harmful(scene, mention))):
+        if party and (
+            ("by" in before and not {"in", "near", "at"} & set(before[before.index("by") :]))
+            or ("in" in before[-2:] and _harmful(scene, mention))
+        ):
             return party
         if mention.kind in ";":
             break
@@ -224,7 +350,11 @@ def _harmful(scene: Scene, mention: Mention) -> bool:
         roles = scene.phrases.roles.get((token.low,)) or {}
         if "incident" in roles or token.low in _ATTACKING:
             return True
-        if token.kind != "word" or "saying" in roles or token.low in {"in", "on", "at", "with", "by", "of", "to", "and"}:
+        if (
+            token.kind != "word"
+            or "saying" in roles
+            or token.low in {"in", "on", "at", "with", "by", "of", "to", "and"}
+        ):
             return False
     return False
 

@@ -17,7 +17,18 @@ from streams.reading.tokens import Sentence, Token, sentences_of, tokens_of
 
 _AFTERWARDS: Final = timedelta(days=550)
 #: Cues: roles of the lexicon that a sentence as a whole may have.
-CUES: Final = ("cumulative", "incident", "period", "history", "disaster", "conflict", "superseded", "hypothetical", "negation", "enemy")
+CUES: Final = (
+    "cumulative",
+    "incident",
+    "period",
+    "history",
+    "disaster",
+    "conflict",
+    "superseded",
+    "hypothetical",
+    "negation",
+    "enemy",
+)
 
 
 @dataclass(slots=True)
@@ -96,7 +107,11 @@ def scene_of(document: Document, context: Context, table: Lexicon) -> Scene:
         mentions = reader.read(sentence.first, sentence.last, actors, headline=sentence.paragraph == 0)
         frames = attribution.read(sentence, mentions, actors)
         times = list(moments(tokens, sentence.first, sentence.last, scene.clock))
-        scene.marked.append(Marked(sentence, mentions, actors, frames, times, _cues(phrases, tokens, sentence), _brings(tokens, sentence)))
+        scene.marked.append(
+            Marked(
+                sentence, mentions, actors, frames, times, _cues(phrases, tokens, sentence), _brings(tokens, sentence)
+            )
+        )
     speaker = document_speaker(scene)
     for marked in scene.marked if speaker else ():
         if not any(frame.source for frame in marked.frames) and speaker:
@@ -128,12 +143,18 @@ def _bulletin_of(scene: Scene, marked: Marked) -> str | None:
         return None
     words = set(scene.words(marked.sentence.first, marked.sentence.last))
     actor = next((m.actor for m in marked.mentions if m.kind == "A" and m.actor and m.actor.source), None)
-    if actor is None or not words & _BULLETINS or any(m.kind in "fnF" or (m.kind == "y" and m.word not in _BULLETINS) for m in marked.mentions):
+    if (
+        actor is None
+        or not words & _BULLETINS
+        or any(m.kind in "fnF" or (m.kind == "y" and m.word not in _BULLETINS) for m in marked.mentions)
+    ):
         return None
     return actor.source if actor.kind in {"institution", "name", "officials"} else None
 
 
-_BULLETINS: Final = frozenset("report statement bulletin update communique communiqué summary briefing message information review digest".split())
+_BULLETINS: Final = frozenset(
+    "report statement bulletin update communique communiqué summary briefing message information review digest".split()
+)
 
 
 def _first_places(tokens: list[Token], sentences: Iterable[Sentence], cast: Cast) -> None:
@@ -155,7 +176,9 @@ def _brings(tokens: list[Token], sentence: Sentence) -> tuple[int, ...]:
     )
 
 
-_BRINGING: Final = frozenset("bringing brings raising raises taking takes pushing pushes lifting lifts increasing brought".split())
+_BRINGING: Final = frozenset(
+    "bringing brings raising raises taking takes pushing pushes lifting lifts increasing brought".split()
+)
 _SUMS: Final = frozenset("toll total number count tally figure those dead deaths losses to".split())
 
 
@@ -179,6 +202,9 @@ def _episode_of(document: Document, context: Context, tokens: list[Token]) -> Ep
             return episode
     day = date.fromisoformat(document.published_at[:10])
     named = _named(context, tokens)
+    voice = context.affiliation(document.outlet) if document.outlet in context.sources else None
+    if voice:
+        named[voice] = named.get(voice, 0) + 3
     best: tuple[tuple[int, int, int], Episode] | None = None
     for episode in context.episodes:
         if episode.begins and day < episode.begins:
@@ -214,7 +240,7 @@ def _named(context: Context, tokens: list[Token]) -> dict[str, int]:
     found: dict[str, int] = {}
     index = 0
     while index < len(tokens):
-        name = context.names.at(tokens, index, len(tokens))
+        name = context.names.at(tokens, index, len(tokens), proper=True)
         if name is None:
             index += 1
             continue

@@ -29,28 +29,57 @@ class StatementRow:
 
 
 ROWS: Final = (
-    StatementRow("denied", "denied", r"denied|denies|deny|denying|refuted|refutes|disputed|disputes", "Baku denied the shelling.", "Baku began the shelling."),
     StatementRow(
-        "denied", "rejected-claims", rf"(?:rejected|rejects|dismissed|dismisses|brushed aside) {_G}(?:accusations?|allegations?|claims?|reports?|information|charges?|story|figures?|total|numbers?|T|fantasy|fake)",
-        "Baku rejected the accusations.", "Baku rejected the invitation.",
+        "denied",
+        "denied",
+        r"denied|denies|deny|denying|refuted|refutes|disputed|disputes",
+        "Baku denied the shelling.",
+        "Baku began the shelling.",
     ),
     StatementRow(
-        "denied", "false", rf"(?:called|calls|said|says|is|are|was|were|branded|labelled) {_G}(?:a fake|fake|a lie|lies|nonsense|false|fabricated|untrue|not true|a fabrication|fantasy|absolute lie)|does not correspond to reality|a lie ,",
-        "Baku called the report a fake.", "Baku called the report a triumph.",
-    ),
-    StatementRow("denied", "never-aims", r"(?:does|did|do) not (?:aim|target|strike|fire) (?:at |on )?(?:civilians|residential|[^ ]+ villages?)", "Baku said it does not aim at civilians.", "Baku said it does aim at tanks."),
-    StatementRow(
-        "accused", "accused", rf"accus(?:es?|ed|ing)|blam(?:es?|ed|ing)|h[eo]lds? {_G}responsible|charged {_G}with (?:shelling|firing|targeting)|condemn(?:s|ed) {_G}(?:attack|shelling|strike|massacre)",
-        "Baku accused Armenia of shelling villages.", "Baku asked Armenia about villages.", about="conduct",
+        "denied",
+        "rejected-claims",
+        rf"(?:rejected|rejects|dismissed|dismisses|brushed aside) {_G}(?:accusations?|allegations?|claims?|reports?|information|charges?|story|figures?|total|numbers?|T|fantasy|fake)",
+        "Baku rejected the accusations.",
+        "Baku rejected the invitation.",
     ),
     StatementRow(
-        "asserted", "territory",
+        "denied",
+        "false",
+        rf"(?:called|calls|said|says|is|are|was|were|branded|labelled) {_G}(?:a fake|fake|a lie|lies|nonsense|false|fabricated|untrue|not true|a fabrication|fantasy|absolute lie)|does not correspond to reality|a lie ,",
+        "Baku called the report a fake.",
+        "Baku called the report a triumph.",
+    ),
+    StatementRow(
+        "denied",
+        "never-aims",
+        r"(?:does|did|do) not (?:aim|target|strike|fire) (?:at |on )?(?:civilians|residential|[^ ]+ villages?)",
+        "Baku said it does not aim at civilians.",
+        "Baku said it does aim at tanks.",
+    ),
+    StatementRow(
+        "accused",
+        "accused",
+        rf"accus(?:es?|ed|ing)|blam(?:es?|ed|ing)|h[eo]lds? {_G}responsible|charged {_G}with (?:shelling|firing|targeting)|condemn(?:s|ed) {_G}(?:attack|shelling|strike|massacre)",
+        "Baku accused Armenia of shelling villages.",
+        "Baku asked Armenia about villages.",
+        about="conduct",
+    ),
+    StatementRow(
+        "asserted",
+        "territory",
         rf"(?:took|taken|taking|takes|seized|seizes|gained|has|have|full|under|regained|establish(?:ed)?) (?:[^ ]+ ){{0,2}}?control|(?:took|seized|captured|liberated|regained|retook|occupied|recaptured) (?:[^ ]+ ){{0,4}}?(?:settlements?|villages?|towns?|city|base|heights?|positions?|strongholds?|square|km2|territory|land|barracks|posts?|hills?|garrison)|passed under the control|loss of (?:[^ ]+ ){{0,3}}(?:km2|land|territory|square)|full control|losing of the (?:base|town|city)",
-        "Moscow said its units took two settlements.", "Moscow said its units left two lorries.", about="territory",
+        "Moscow said its units took two settlements.",
+        "Moscow said its units left two lorries.",
+        about="territory",
     ),
 )
-_CASUALTIES: Final = re.compile(r"\b(?:losses|casualt\w+|deaths?|dead|killed|wounded|victims?|died|toll|total|\d+ names|liquidated|eliminated|neutralised|terrorists)\b")
-_TERRITORY: Final = re.compile(r"\b(?:control|captured?|losing|base|village|town|settlements?|territory|advance|seiz\w+)\b")
+_CASUALTIES: Final = re.compile(
+    r"\b(?:losses|casualt\w+|deaths?|dead|killed|wounded|victims?|died|toll|total|\d+ names|liquidated|eliminated|neutralised|terrorists)\b"
+)
+_TERRITORY: Final = re.compile(
+    r"\b(?:control|captured?|losing|base|village|town|settlements?|territory|advance|seiz\w+)\b"
+)
 
 
 @dataclass(slots=True)
@@ -72,7 +101,11 @@ def read_statements(scene: Scene, claims: list[Draft], truces: list[Truce]) -> l
     """Return the statements of named speakers, one of a kind for each; what a truce claim says already is none."""
     found: list[Statement] = []
     spoken = {truce.marked.sentence.first for truce in truces if truce.act.startswith(("violation", "rejected"))}
-    denied = {truce.marked.sentence.first for truce in truces if truce.act in {"violation_denied", "not_confirmed", "rejected"}}
+    denied = {
+        truce.marked.sentence.first
+        for truce in truces
+        if truce.act in {"violation_denied", "not_confirmed", "rejected"}
+    }
     spoken |= denied
     for marked in scene.marked:
         if scene.episode is None or marked.sentence.first in scene.skipped:
@@ -80,7 +113,9 @@ def read_statements(scene: Scene, claims: list[Draft], truces: list[Truce]) -> l
         text = TRUCE.sub("T", " ".join(scene.words(marked.sentence.first, marked.sentence.last)))
         for row in ROWS:
             match = row.compiled.search(text)
-            if match is None or (marked.sentence.first in spoken and (row.act != "denied" or marked.sentence.first in denied)):
+            if match is None or (
+                marked.sentence.first in spoken and (row.act != "denied" or marked.sentence.first in denied)
+            ):
                 continue
             statement = _statement(scene, marked, row, text, match)
             if statement and not any(_same(statement, other) for other in found):
@@ -104,11 +139,17 @@ def _statement(scene: Scene, marked: Marked, row: StatementRow, text: str, match
         about = "casualties"
     affiliation = scene.context.affiliation(source)
     against = next(
-        (m.actor.party for m in marked.mentions if m.first > token and m.kind == "A" and m.actor and m.actor.party and m.actor.party != affiliation),
+        (
+            m.actor.party
+            for m in marked.mentions
+            if m.first > token and m.kind == "A" and m.actor and m.actor.party and m.actor.party != affiliation
+        ),
         None,
     )
     end = min(marked.sentence.first + text.count(" ", 0, match.end()) + 1, marked.sentence.last)
-    return Statement(row.act, about, source, against, marked, token, f"statement-{row.id}", frame, (token, max(end, token + 1)))
+    return Statement(
+        row.act, about, source, against, marked, token, f"statement-{row.id}", frame, (token, max(end, token + 1))
+    )
 
 
 def _about(text: str) -> str:

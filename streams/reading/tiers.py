@@ -9,10 +9,35 @@ from streams.reading.truces import Truce
 
 #: Reasons that alone keep a claim out of `ready`.
 DOUBTS: Final = frozenset(
-    {"unattributed", "speaker_carried", "speaker_inferred", "party_by_place", "party_by_default", "party_of_the_enemy", "basis_by_default",
-     "vague", "toll_without_outcome", "nested", "one_unnamed", "outcome_open", "sum", "inherited", "part", "time_by_default", "statement", "slug_made"},
+    {
+        "unattributed",
+        "speaker_carried",
+        "speaker_inferred",
+        "party_by_place",
+        "party_by_default",
+        "party_of_the_enemy",
+        "basis_by_default",
+        "vague",
+        "toll_without_outcome",
+        "nested",
+        "one_unnamed",
+        "outcome_open",
+        "sum",
+        "inherited",
+        "part",
+        "time_by_default",
+        "statement",
+        "slug_made",
+    },
 )
-_WHOSE: Final = {"place": "party_by_place", "default": "party_by_default", "enemy": "party_of_the_enemy", "agent": "party_by_place", "sum": "sum", "whole-war": "party_by_default"}
+_WHOSE: Final = {
+    "place": "party_by_place",
+    "default": "party_by_default",
+    "enemy": "party_of_the_enemy",
+    "agent": "party_by_place",
+    "sum": "sum",
+    "whole-war": "party_by_default",
+}
 
 
 def tier(reasons: list[str]) -> str:
@@ -29,7 +54,13 @@ def casualty_reasons(scene: Scene, claim: Draft) -> list[str]:
         return ["bulletin"]
     if claim.frame is not None:
         manner = claim.frame.manner
-        reasons.append("speaker_carried" if manner in {"carried", "anaphor"} else "speaker_inferred" if claim.frame.anaphoric or manner == "tally" else "attributed")
+        reasons.append(
+            "speaker_carried"
+            if manner in {"carried", "anaphor"}
+            else "speaker_inferred"
+            if claim.frame.anaphoric or manner == "tally"
+            else "attributed"
+        )
         if claim.source and claim.source not in scene.context.sources and not claim.source.endswith("-officials"):
             reasons.append("slug_made")
     elif claim.source is not None:
@@ -56,7 +87,13 @@ def casualty_reasons(scene: Scene, claim: Draft) -> list[str]:
 
 def truce_reasons(scene: Scene, truce: Truce) -> list[str]:
     """Return what a ceasefire claim rests on."""
-    reasons = ["attributed" if truce.frame and truce.frame.source and not truce.frame.anaphoric else "speaker_inferred" if truce.source else "unattributed"]
+    reasons = [
+        "attributed"
+        if truce.frame and truce.frame.source and not truce.frame.anaphoric
+        else "speaker_inferred"
+        if truce.source
+        else "unattributed"
+    ]
     if truce.source and truce.source not in scene.context.sources and not truce.source.endswith("-officials"):
         reasons.append("slug_made")
     return reasons

@@ -13,7 +13,16 @@ _WEEKDAYS: Final = {
     name: number for number, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())
 }
 _RELATIVE: Final = {"today": 0, "tonight": 0, "yesterday": -1, "overnight": 0, "tomorrow": 1}
-_PARTS: Final = {"morning": 12, "afternoon": 18, "evening": 22, "night": 23, "noon": 12, "midnight": 24, "dawn": 6, "dusk": 20}
+_PARTS: Final = {
+    "morning": 12,
+    "afternoon": 18,
+    "evening": 22,
+    "night": 23,
+    "noon": 12,
+    "midnight": 24,
+    "dawn": 6,
+    "dusk": 20,
+}
 _HOURS: Final = {
     word: hour for hour, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
 }
@@ -126,7 +135,13 @@ def _day_at(tokens: list[Token], index: int, last: int, clock: Clock) -> Moment 
 
 def _number_day(tokens: list[Token], index: int, last: int, clock: Clock) -> Moment | None:
     text = tokens[index].text
-    if text.isdecimal() and len(text) <= 2 and index + 1 < last and tokens[index + 1].low in MONTHS and tokens[index + 1].text[0].isupper():
+    if (
+        text.isdecimal()
+        and len(text) <= 2
+        and index + 1 < last
+        and tokens[index + 1].low in MONTHS
+        and tokens[index + 1].text[0].isupper()
+    ):
         year, end = _year_after(tokens, index + 2, last)
         found = clock.month_day(MONTHS[tokens[index + 1].low], int(text), year)
         return Moment(index, end, found) if found else None
@@ -137,7 +152,11 @@ def _number_day(tokens: list[Token], index: int, last: int, clock: Clock) -> Mom
         if len(parts) == 3 or len(parts[1]) == 2:
             found = clock.month_day(month, day, year) if 1 <= month <= 12 and 1 <= day <= 31 else None
             end = index + 1 if "." in text else index + 2 * len(parts) - 1
-            return Moment(index, end, found) if found and (len(parts) == 3 or not _clock_like(tokens, index, last)) else None
+            return (
+                Moment(index, end, found)
+                if found and (len(parts) == 3 or not _clock_like(tokens, index, last))
+                else None
+            )
     if len(text) == 4 and text.isdecimal() and 1900 <= int(text) <= 2100:
         return Moment(index, index + 1, date(int(text), 1, 1), precise=False)
     return None
@@ -147,7 +166,9 @@ def _clock_like(tokens: list[Token], index: int, last: int) -> bool:
     """Return whether "10.02" may rather be an hour: at the head of a line, or before am and pm."""
     after = tokens[index + 1].low if index + 1 < last else ""
     before = tokens[index - 1] if index else None
-    return after in {"am", "pm"} or before is None or before.kind == "line" or before.low in {"at", "from", "until", "by"}
+    return (
+        after in {"am", "pm"} or before is None or before.kind == "line" or before.low in {"at", "from", "until", "by"}
+    )
 
 
 def _slashed(tokens: list[Token], index: int, last: int) -> list[str]:
@@ -167,7 +188,12 @@ def _month_day(tokens: list[Token], index: int, last: int, clock: Clock) -> Mome
         end = here + 1
         if end < last and tokens[end].low in {"st", "nd", "rd", "th"}:
             end += 1
-        if end + 1 < last and tokens[end].text in "-–" and tokens[end + 1].text.isdecimal() and len(tokens[end + 1].text) <= 2:
+        if (
+            end + 1 < last
+            and tokens[end].text in "-–"
+            and tokens[end + 1].text.isdecimal()
+            and len(tokens[end + 1].text) <= 2
+        ):
             text, end = tokens[end + 1].text, end + 2
         year, end = _year_after(tokens, end, last)
         found = clock.month_day(month, int(text), year)
@@ -197,7 +223,11 @@ def _clock_at(tokens: list[Token], index: int, last: int) -> Moment | None:
         hour, minute = int(parts[0]), int(parts[1])
     elif token.kind == "number" and _half_of_day(tokens, index, last):
         whole, _, rest = token.text.partition(".")
-        hour, minute = (int(whole), int(rest or 0)) if whole.isdecimal() and len(whole) <= 2 and (not rest or rest.isdecimal()) else (None, None)
+        hour, minute = (
+            (int(whole), int(rest or 0))
+            if whole.isdecimal() and len(whole) <= 2 and (not rest or rest.isdecimal())
+            else (None, None)
+        )
     elif token.low in _HOURS and end < last and tokens[end].low in {"o'clock", "this"}:
         hour, minute = _HOURS[token.low], 0
         evening = any(t.low in {"evening", "afternoon"} for t in tokens[end : min(end + 3, last)])

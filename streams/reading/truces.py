@@ -38,90 +38,166 @@ class TruceRow:
 
 ROWS: Final = (
     TruceRow(
-        "not_confirmed", "not-confirmed", rf"(?:not|n't|neither|nor|declined to|refused to) (?:been )?(?:yet )?(?:confirm(?:ed)?|comment on) {_G}(?:T|plan|deal|it|offer|extension|proposal)",
-        "The army has not confirmed the truce.", "The army has confirmed nothing else.",
+        "not_confirmed",
+        "not-confirmed",
+        rf"(?:not|n't|neither|nor|declined to|refused to) (?:been )?(?:yet )?(?:confirm(?:ed)?|comment on) {_G}(?:T|plan|deal|it|offer|extension|proposal)",
+        "The army has not confirmed the truce.",
+        "The army has confirmed nothing else.",
     ),
     TruceRow(
-        "violation_denied", "denied-breach", rf"(?:denied|denies|denying|rejected|rejects) {_G}(?:violat\w+|breach\w+|break\w+|shell\w+) {_G}T",
-        "Baku denied violating the ceasefire.", "Baku denied everything.",
+        "violation_denied",
+        "denied-breach",
+        rf"(?:denied|denies|denying|rejected|rejects) {_G}(?:violat\w+|breach\w+|break\w+|shell\w+) {_G}T",
+        "Baku denied violating the ceasefire.",
+        "Baku denied everything.",
     ),
     TruceRow(
-        "violation_denied", "denied-charge",
+        "violation_denied",
+        "denied-charge",
         rf"(?:reply to|response to|rejected|rejects|dismissed|dismisses|denied|denies) {_G}(?:accusations|allegations|claims|charges|reports) (?:that|of) {_G}(?:violat\w+|breach\w+|broken?) {_G}T",
-        "Baku dismissed claims that it had breached the truce.", "Baku dismissed claims that it had praised the truce.",
-    ),
-    TruceRow("violation_denied", "no-shot", r"no shots? (?:was|were|had been) fired", "The ministry said no shot was fired.", "The ministry said shots were fired."),
-    TruceRow(
-        "violation_alleged", "breach-verb", rf"(?:violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:oke|eaking)) (?:the |this |that )(?:agreement|deal)|(?:violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:eaks?|oke|oken|eaking)|ignor(?:ed|ing)) (?:of )?{_G}T",
-        "Baku said Armenia violated the ceasefire.", "Baku said Armenia welcomed the tourists.",
+        "Baku dismissed claims that it had breached the truce.",
+        "Baku dismissed claims that it had praised the truce.",
     ),
     TruceRow(
-        "violation_alleged", "was-breached", rf"T (?:agreement )?(?:, [^,]+ , )?(?:was |has been |had been |is being )(?:repeatedly |again )?(?:violated|breached|broken)",
-        "The ministry said the ceasefire was breached.", "The ministry said the ceasefire was welcome.",
+        "violation_denied",
+        "no-shot",
+        r"no shots? (?:was|were|had been) fired",
+        "The ministry said no shot was fired.",
+        "The ministry said shots were fired.",
     ),
     TruceRow(
-        "violation_alleged", "breaches", rf"(?:violations?|breaches) (?:of |in )?{_G}T|T (?:violations?|breaches)(?! monitor)|(?:counted|recorded|registered|reported) (?:[^ ]+ ){{0,5}}(?:breaches|violations)|accused? each other of violations",
-        "Two ceasefire violations were reported.", "Two ceasefire monitors were reported.",
+        "violation_alleged",
+        "breach-verb",
+        rf"(?:violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:oke|eaking)) (?:the |this |that )(?:agreement|deal)|(?:violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:eaks?|oke|oken|eaking)|ignor(?:ed|ing)) (?:of )?{_G}T",
+        "Baku said Armenia violated the ceasefire.",
+        "Baku said Armenia welcomed the tourists.",
     ),
     TruceRow(
-        "rejected", "rejected", rf"(?:reject(?:s|ed|ing)?|turn(?:s|ed|ing)? down|rul(?:es|ed|ing) out|refus(?:es|ed|ing)|spurn(?:s|ed)|dismiss(?:es|ed)) {_G}(?:T|truce offer)|turned the (?:offer|proposal|plan) down|nothing to talk about|(?:reject(?:s|ed)|refuses|refused) (?:the |any )(?:offer|plan|proposal)(?= {_G}T)?",
-        "Hamas rejected the ceasefire.", "Hamas read the ceasefire.",
+        "violation_alleged",
+        "was-breached",
+        rf"T (?:agreement )?(?:, [^,]+ , )?(?:was |has been |had been |is being )(?:repeatedly |again )?(?:violated|breached|broken)",
+        "The ministry said the ceasefire was breached.",
+        "The ministry said the ceasefire was welcome.",
     ),
     TruceRow(
-        "proposed", "proposed", rf"(?:propos(?:es?|ed|ing)|offer(?:s|ed|ing)?|suggest(?:s|ed|ing)|put(?:s|ting)? forward|float(?:s|ed)) (?!was|is){_N}(?:T|stretching it|prolonging it|extending it)|(?:ready|prepared|willing) (?:to|for) (?:observe |accept |declare )?{_G}T",
-        "Egypt proposed a truce.", "Egypt saw a truce.",
+        "violation_alleged",
+        "breaches",
+        rf"(?:violations?|breaches) (?:of |in )?{_G}T|T (?:violations?|breaches)(?! monitor)|(?:counted|recorded|registered|reported) (?:[^ ]+ ){{0,5}}(?:breaches|violations)|accused? each other of violations",
+        "Two ceasefire violations were reported.",
+        "Two ceasefire monitors were reported.",
     ),
     TruceRow(
-        "proposed", "proposed-by", rf"T {_G}(?:put forward|proposed|suggested|drafted|tabled) by", "They studied a truce put forward by Egypt.", "They studied a truce put off by Egypt.", beside=True,
+        "rejected",
+        "rejected",
+        rf"(?:reject(?:s|ed|ing)?|turn(?:s|ed|ing)? down|rul(?:es|ed|ing) out|refus(?:es|ed|ing)|spurn(?:s|ed)|dismiss(?:es|ed)) {_G}(?:T|truce offer)|turned the (?:offer|proposal|plan) down|nothing to talk about|(?:reject(?:s|ed)|refuses|refused) (?:the |any )(?:offer|plan|proposal)(?= {_G}T)?",
+        "Hamas rejected the ceasefire.",
+        "Hamas read the ceasefire.",
     ),
     TruceRow(
-        "called_for", "called-for", rf"(?:call(?:s|ed|ing)?|appeal(?:s|ed|ing)?|plea(?:d|ds|ded)|press(?:es|ed)) (?:[^ ]+ ){{0,3}}?(?:for|upon|on) {_N}T|(?:urg(?:es?|ed|ing)|demand(?:s|ed|ing)?) {_N}T|T {_G}for which [^,]*called",
-        "The UN called for an immediate ceasefire.", "The UN watched an immediate ceasefire.",
+        "proposed",
+        "proposed",
+        rf"(?:propos(?:es?|ed|ing)|offer(?:s|ed|ing)?|suggest(?:s|ed|ing)|put(?:s|ting)? forward|float(?:s|ed)) (?!was|is){_N}(?:T|stretching it|prolonging it|extending it)|(?:ready|prepared|willing) (?:to|for) (?:observe |accept |declare )?{_G}T",
+        "Egypt proposed a truce.",
+        "Egypt saw a truce.",
     ),
     TruceRow(
-        "postponed", "postponed", rf"T {_G}(?:was |has been |had been |is )?(?:postponed|delayed|put off|pushed back)", "The truce was postponed.", "The truce was popular.",
+        "proposed",
+        "proposed-by",
+        rf"T {_G}(?:put forward|proposed|suggested|drafted|tabled) by",
+        "They studied a truce put forward by Egypt.",
+        "They studied a truce put off by Egypt.",
+        beside=True,
     ),
     TruceRow(
-        "extended", "extended", rf"(?:extend(?:s|ed|ing)?|prolong(?:s|ed|ing)?|renew(?:s|ed)|lengthen(?:s|ed)) {_G}T|T (?:[^ ]+ ){{0,8}}?(?:was |has been |had been |is |been )(?:extended|prolonged|renewed)|T (?:extended|prolonged)",
-        "Qatar said the truce was extended.", "Qatar said the truce was short.",
+        "called_for",
+        "called-for",
+        rf"(?:call(?:s|ed|ing)?|appeal(?:s|ed|ing)?|plea(?:d|ds|ded)|press(?:es|ed)) (?:[^ ]+ ){{0,3}}?(?:for|upon|on) {_N}T|(?:urg(?:es?|ed|ing)|demand(?:s|ed|ing)?) {_N}T|T {_G}for which [^,]*called",
+        "The UN called for an immediate ceasefire.",
+        "The UN watched an immediate ceasefire.",
     ),
     TruceRow(
-        "resumed", "resumed", rf"(?<!fighting )(?<!shelling )(?<!clashes )(?<!hostilities )(?:resum(?:es|ed|ing|ption) (?:of )?|reinstat(?:es|ed|ing) |restor(?:es|ed|ing) ){_G}T|T (?:[^ ]+ ){{0,3}}?(?:back in force|back in effect|came back into (?:force|effect)|went back into (?:force|effect)|back on|resumed|restored|reinstated|in force again)|announced the resumption",
-        "Israel said the truce is back in force.", "Israel said the truce is in its sixth week.",
+        "postponed",
+        "postponed",
+        rf"T {_G}(?:was |has been |had been |is )?(?:postponed|delayed|put off|pushed back)",
+        "The truce was postponed.",
+        "The truce was popular.",
     ),
     TruceRow(
-        "suspended", "suspended", rf"(?:suspend(?:s|ed|ing)|freez(?:es|ing)|froze|frozen) (?:[^ ]+ ){{0,4}}?(?:T|it in the)|T (?:was |has been |had been )?suspended", "The army suspended the ceasefire.", "The army studied the ceasefire.",
+        "extended",
+        "extended",
+        rf"(?:extend(?:s|ed|ing)?|prolong(?:s|ed|ing)?|renew(?:s|ed)|lengthen(?:s|ed)) {_G}T|T (?:[^ ]+ ){{0,8}}?(?:was |has been |had been |is |been )(?:extended|prolonged|renewed)|T (?:extended|prolonged)",
+        "Qatar said the truce was extended.",
+        "Qatar said the truce was short.",
     ),
     TruceRow(
-        "collapsed", "collapsed", rf"T (?:[^ ]+ ){{0,3}}?(?:has |had |was )?(?:collapsed|collapses|broke down|broken down|fell apart|fallen apart|unravel(?:s|led)|breaks down|crumbled|is dead|is over)|collapse of {_G}T|breakdown of {_G}T",
-        "The truce has collapsed.", "The truce has friends.",
+        "resumed",
+        "resumed",
+        rf"(?<!fighting )(?<!shelling )(?<!clashes )(?<!hostilities )(?:resum(?:es|ed|ing|ption) (?:of )?|reinstat(?:es|ed|ing) |restor(?:es|ed|ing) ){_G}T|T (?:[^ ]+ ){{0,3}}?(?:back in force|back in effect|came back into (?:force|effect)|went back into (?:force|effect)|back on|resumed|restored|reinstated|in force again)|announced the resumption",
+        "Israel said the truce is back in force.",
+        "Israel said the truce is in its sixth week.",
     ),
     TruceRow(
-        "ended", "ended", rf"no longer (?:[^ ]+ ){{0,4}}?bound by {_G}T|not bound by {_G}T|T (?:[^ ]+ ){{0,6}}?(?:expired|(?<!which )(?<!that )expires|lapsed|lapses|ran out|runs out|officially ended|ended (?:at|on|in|after|without|early)|has ended|had ended|came to an end|as ended|at an end)|(?:end(?:s|ed)|scrap(?:s|ped)|abandon(?:s|ed)|quit|withdrew from|call(?:s|ed) off|terminat(?:es|ed)) (?:the |its |their |a )(?:[^ ]+ ){{0,2}}?T|calls the T off|called the T off",
-        "The ceasefire lapsed on Sunday.", "The ceasefire grew on Sunday.",
+        "suspended",
+        "suspended",
+        rf"(?:suspend(?:s|ed|ing)|freez(?:es|ing)|froze|frozen) (?:[^ ]+ ){{0,4}}?(?:T|it in the)|T (?:was |has been |had been )?suspended",
+        "The army suspended the ceasefire.",
+        "The army studied the ceasefire.",
     ),
     TruceRow(
-        "took_effect", "took-effect", rf"(?:fire|fighting|shooting|shelling) (?:was |has been |had been )?stopped|guns (?:fell|fall|have fallen) silent|T (?:[^ ]+ ){{0,5}}?(?:took effect|takes effect|taken effect|taking effect|coming into (?:force|effect)|came into (?:effect|force)|comes into (?:effect|force)|come into (?:effect|force)|entered into force|enters into force|went into effect|goes into effect|in force since|began|begins|started|starts|kicked off|got under way)",
-        "The ceasefire took effect on Sunday.", "The ceasefire took work on Sunday.", own=False,
+        "collapsed",
+        "collapsed",
+        rf"T (?:[^ ]+ ){{0,3}}?(?:has |had |was )?(?:collapsed|collapses|broke down|broken down|fell apart|fallen apart|unravel(?:s|led)|breaks down|crumbled|is dead|is over)|collapse of {_G}T|breakdown of {_G}T",
+        "The truce has collapsed.",
+        "The truce has friends.",
     ),
     TruceRow(
-        "holding", "holding", rf"T (?:[^ ]+ ){{0,9}}?(?:holding|holds|held|(?:is|was|being) (?:on the whole |largely |broadly |mostly |generally )?(?:maintained|observed|respected|upheld)|still be in effect|still in effect|remains in (?:force|effect|place)|in place)|(?:adher(?:ed|es|ing) to|respect(?:ed|s|ing)|observ(?:ed|es|ing)|abid(?:ed|es|ing) by) {_G}T|night was (?:calm|quiet)|no (?:shells?|rockets?) (?:have|has|had) fallen|no significant incidents?|quiet night|night (?:passed|went by) (?:calmly|quietly)|no (?:ceasefire |truce )?violations (?:were )?(?:recorded|registered|reported)",
-        "The ministry said the ceasefire is holding.", "The ministry said the ceasefire is new.",
+        "ended",
+        "ended",
+        rf"no longer (?:[^ ]+ ){{0,4}}?bound by {_G}T|not bound by {_G}T|T (?:[^ ]+ ){{0,6}}?(?:expired|(?<!which )(?<!that )expires|lapsed|lapses|ran out|runs out|officially ended|ended (?:at|on|in|after|without|early)|has ended|had ended|came to an end|as ended|at an end)|(?:end(?:s|ed)|scrap(?:s|ped)|abandon(?:s|ed)|quit|withdrew from|call(?:s|ed) off|terminat(?:es|ed)) (?:the |its |their |a )(?:[^ ]+ ){{0,2}}?T|calls the T off|called the T off",
+        "The ceasefire lapsed on Sunday.",
+        "The ceasefire grew on Sunday.",
     ),
     TruceRow(
-        "announced", "announced", rf"(?:announc(?:es|ed|ing|ement of)|declar(?:es|ed|ing|ation of)|proclaim(?:s|ed|ing)|unveil(?:s|ed)) (?!that){_N}T|T (?:[^ ]+ ){{0,12}}?(?:was |has been |had been )(?:declared|announced|proclaimed)|T declared by|T (?:[^ ]+ ){{0,6}}?(?:will|is to|would|due to) (?:be in|run|last|apply|begin|start|take effect|come into|enter|go into)|announced the pause|(?:is|are) to be quiet from|T that [^ ]+ (?:announced|declared)|all hostilities would stop|T to (?:begin|start|take effect)|deal that [^ ]+ announced",
-        "Russia announced a ceasefire.", "Russia photographed a ceasefire.",
+        "took_effect",
+        "took-effect",
+        rf"(?:fire|fighting|shooting|shelling) (?:was |has been |had been )?stopped|guns (?:fell|fall|have fallen) silent|T (?:[^ ]+ ){{0,5}}?(?:took effect|takes effect|taken effect|taking effect|coming into (?:force|effect)|came into (?:effect|force)|comes into (?:effect|force)|come into (?:effect|force)|entered into force|enters into force|went into effect|goes into effect|in force since|began|begins|started|starts|kicked off|got under way)",
+        "The ceasefire took effect on Sunday.",
+        "The ceasefire took work on Sunday.",
+        own=False,
     ),
     TruceRow(
-        "agreed", "accepted", rf"(?:accept(?:s|ed)|agree(?:s|d) to|sign(?:s|ed) up to|back(?:s|ed)|approv(?:es|ed)) (?:the |a |this )?{_G}(?:plan|proposal|offer|deal|terms|initiative)",
-        "A truce was on the table. Hamas accepted the plan.", "A truce was on the table. Hamas read the plan.",
+        "holding",
+        "holding",
+        rf"T (?:[^ ]+ ){{0,9}}?(?:holding|holds|held|(?:is|was|being) (?:on the whole |largely |broadly |mostly |generally )?(?:maintained|observed|respected|upheld)|still be in effect|still in effect|remains in (?:force|effect|place)|in place)|(?:adher(?:ed|es|ing) to|respect(?:ed|s|ing)|observ(?:ed|es|ing)|abid(?:ed|es|ing) by) {_G}T|night was (?:calm|quiet)|no (?:shells?|rockets?) (?:have|has|had) fallen|no significant incidents?|quiet night|night (?:passed|went by) (?:calmly|quietly)|no (?:ceasefire |truce )?violations (?:were )?(?:recorded|registered|reported)",
+        "The ministry said the ceasefire is holding.",
+        "The ministry said the ceasefire is new.",
     ),
     TruceRow(
-        "agreed", "agreed", rf"(?:agree(?:s|d|ing)?|accept(?:s|ed|ing)?|reach(?:es|ed|ing)?|sign(?:s|ed|ing)|struck|conclud(?:es|ed)|clinch(?:es|ed)|approv(?:es|ed)|broker(?:ed|s)|welcom(?:ed|es) and accepted) (?:on |to |in |that )?(?!was|is){_G}(?:T|truce plan)|T (?:[^ ]+ ){{0,5}}?(?:was |has been |had been |were )?(?:reached|agreed|signed|brokered|concluded|struck|accepted|hammered out)|agreement on {_G}T",
-        "Both sides agreed to a ceasefire.", "Both sides awaited a ceasefire.", own=False,
+        "announced",
+        "announced",
+        rf"(?:announc(?:es|ed|ing|ement of)|declar(?:es|ed|ing|ation of)|proclaim(?:s|ed|ing)|unveil(?:s|ed)) (?!that){_N}T|T (?:[^ ]+ ){{0,12}}?(?:was |has been |had been )(?:declared|announced|proclaimed)|T declared by|T (?:[^ ]+ ){{0,6}}?(?:will|is to|would|due to) (?:be in|run|last|apply|begin|start|take effect|come into|enter|go into)|announced the pause|(?:is|are) to be quiet from|T that [^ ]+ (?:announced|declared)|all hostilities would stop|T to (?:begin|start|take effect)|deal that [^ ]+ announced",
+        "Russia announced a ceasefire.",
+        "Russia photographed a ceasefire.",
+    ),
+    TruceRow(
+        "agreed",
+        "accepted",
+        rf"(?:accept(?:s|ed)|agree(?:s|d) to|sign(?:s|ed) up to|back(?:s|ed)|approv(?:es|ed)) (?:the |a |this )?{_G}(?:plan|proposal|offer|deal|terms|initiative)",
+        "A truce was on the table. Hamas accepted the plan.",
+        "A truce was on the table. Hamas read the plan.",
+    ),
+    TruceRow(
+        "agreed",
+        "agreed",
+        rf"(?:agree(?:s|d|ing)?|accept(?:s|ed|ing)?|reach(?:es|ed|ing)?|sign(?:s|ed|ing)|struck|conclud(?:es|ed)|clinch(?:es|ed)|approv(?:es|ed)|broker(?:ed|s)|welcom(?:ed|es) and accepted) (?:on |to |in |that )?(?!was|is){_G}(?:T|truce plan)|T (?:[^ ]+ ){{0,5}}?(?:was |has been |had been |were )?(?:reached|agreed|signed|brokered|concluded|struck|accepted|hammered out)|agreement on {_G}T",
+        "Both sides agreed to a ceasefire.",
+        "Both sides awaited a ceasefire.",
+        own=False,
     ),
 )
-_NOT_ACTED: Final = re.compile(r"\b(?:if|unless|could|might|may|hopes?|talks|ahead of|before|despite|in spite of|failed|fails|prospects?|whether)\b")
+_NOT_ACTED: Final = re.compile(
+    r"\b(?:if|unless|could|might|may|hopes?|talks|ahead of|before|despite|in spite of|failed|fails|prospects?|whether)\b"
+)
 _MONITORS: Final = frozenset({"monitor"})
 
 
@@ -184,8 +260,12 @@ def _each_other(scene: Scene, found: list[Truce]) -> list[Truce]:
     return out
 
 
-_MUTUAL: Final = re.compile(r"(?:both|two) (?:sides|parties|armies|countries) (?:have |had )?accused? (?:each|one another)|accused? each other|traded accusations|blam(?:ed|e) each other|each side (?:said|says|claimed) the other")
-_SILENT: Final = re.compile(r"no shots? (?:was|were)|night was (?:calm|quiet)|no significant incident|quiet night|to be quiet from|violations|breaches|hostilities")
+_MUTUAL: Final = re.compile(
+    r"(?:both|two) (?:sides|parties|armies|countries) (?:have |had )?accused? (?:each|one another)|accused? each other|traded accusations|blam(?:ed|e) each other|each side (?:said|says|claimed) the other"
+)
+_SILENT: Final = re.compile(
+    r"no shots? (?:was|were)|night was (?:calm|quiet)|no significant incident|quiet night|to be quiet from|violations|breaches|hostilities"
+)
 
 
 def _words(scene: Scene, marked: Marked) -> tuple[list[str], list[int]]:
@@ -212,7 +292,9 @@ def _sentence(scene: Scene, marked: Marked, text: str, found: list[Truce]) -> No
 
 
 def _repeats(truce: Truce, other: Truce) -> bool:
-    return (truce.act, truce.source) == (other.act, other.source) and (truce.act != "announced" or truce.effective_at == other.effective_at)
+    return (truce.act, truce.source) == (other.act, other.source) and (
+        truce.act != "announced" or truce.effective_at == other.effective_at
+    )
 
 
 def _unreal(text: str, span: tuple[int, int], row: TruceRow) -> bool:
@@ -224,7 +306,10 @@ def _unreal(text: str, span: tuple[int, int], row: TruceRow) -> bool:
     negated = re.search(r"\b(?:not|never|no|nor|n't|without)\b", before[-24:]) and row.id not in {"no-shot", "holding"}
     if row.act in _SETTLED and re.search(r"(?:^|[ \"])(?:if|unless|provided) ", text):
         return True
-    hedged = re.search(r"\b(?:if|unless|could|might|may|whether|hopes?|despite|ahead of|warned|threatened|talks on|prospects?|failed to|yet to)\b", before)
+    hedged = re.search(
+        r"\b(?:if|unless|could|might|may|whether|hopes?|despite|ahead of|warned|threatened|talks on|prospects?|failed to|yet to)\b",
+        before,
+    )
     return bool(negated or hedged or re.search(r"\b(?:if|unless|could|might)\b", inside))
 
 
@@ -237,12 +322,26 @@ def _truce(scene: Scene, marked: Marked, row: TruceRow, text: str, span: tuple[i
     last = _token_at(scene, marked, text, span[1] - 1)
     frame = speaker_at(marked.frames, token) or speaker_at(marked.frames, last)
     source = frame.source if frame else None
-    inside = next((m.actor for m in marked.mentions if token <= m.first <= last and m.kind == "A" and m.actor and m.actor.source and m.actor.kind != "place"), None)
+    inside = next(
+        (
+            m.actor
+            for m in marked.mentions
+            if token <= m.first <= last and m.kind == "A" and m.actor and m.actor.source and m.actor.kind != "place"
+        ),
+        None,
+    )
     actor = inside.source if inside and row.id == "called-for" else _subject(marked, token)
     if row.beside:
-        after = next((m.actor for m in marked.mentions if m.first > last and m.kind == "A" and m.actor and m.actor.source), None)
+        after = next(
+            (m.actor for m in marked.mentions if m.first > last and m.kind == "A" and m.actor and m.actor.source), None
+        )
         source, frame = (after.source, None) if after else (source, frame)
-    if source is None and row.own and actor is not None and row.act not in {"violation_alleged", "holding", "collapsed", "ended", "postponed"}:
+    if (
+        source is None
+        and row.own
+        and actor is not None
+        and row.act not in {"violation_alleged", "holding", "collapsed", "ended", "postponed"}
+    ):
         source = actor
     affiliation = scene.context.affiliation(source) if source else None
     against = _accused(scene, marked, token, affiliation) if row.act == "violation_alleged" else None
@@ -262,7 +361,9 @@ def _later(time: date | datetime, published: datetime) -> bool:
     return time > published if isinstance(time, datetime) else time > published.date()
 
 
-def _by(scene: Scene, marked: Marked, act: str, source: str | None, affiliation: str | None, actor: str | None) -> str | None:
+def _by(
+    scene: Scene, marked: Marked, act: str, source: str | None, affiliation: str | None, actor: str | None
+) -> str | None:
     if act in {"violation_alleged", "violation_confirmed", "holding"}:
         return affiliation
     if affiliation:
@@ -290,7 +391,13 @@ def _token_at(scene: Scene, marked: Marked, text: str, place: int) -> int:
 def _subject(marked: Marked, token: int) -> str | None:
     """Return the source that does it: the nearest actor before the verb."""
     for mention in reversed(marked.mentions):
-        if mention.last <= token and mention.kind == "A" and mention.actor and mention.actor.source and mention.actor.kind != "place":
+        if (
+            mention.last <= token
+            and mention.kind == "A"
+            and mention.actor
+            and mention.actor.source
+            and mention.actor.kind != "place"
+        ):
             return mention.actor.source
         if mention.last <= token and mention.kind in ";":
             return None
@@ -301,7 +408,13 @@ def _accused(scene: Scene, marked: Marked, token: int, accuser: str | None) -> s
     """Return the party that is said to have broken the truce: named before the verb, else after it, not the accuser."""
     named = []
     for mention in marked.mentions:
-        party = mention.actor.party if mention.actor else mention.figure.party if mention.kind == "p" and mention.figure else None
+        party = (
+            mention.actor.party
+            if mention.actor
+            else mention.figure.party
+            if mention.kind == "p" and mention.figure
+            else None
+        )
         if party and party != accuser and (scene.episode is None or party in scene.episode.parties):
             named.append((mention.first < token, mention.first, party))
     before = [party for is_before, _, party in named if is_before]
@@ -322,7 +435,10 @@ def _mediators(scene: Scene, marked: Marked) -> tuple[str, ...]:
             found = [
                 m.actor.party or m.actor.source
                 for m in marked.mentions
-                if m.kind == "A" and m.actor and abs(m.first - marked.sentence.first - index) <= 5 and (m.actor.party or m.actor.source)
+                if m.kind == "A"
+                and m.actor
+                and abs(m.first - marked.sentence.first - index) <= 5
+                and (m.actor.party or m.actor.source)
             ]
             return tuple(sorted({name for name in found if name}))
     return ()
@@ -339,7 +455,13 @@ def _times(scene: Scene, marked: Marked, truce: Truce) -> None:
                 truce.expires_at = moment.day
                 continue
             day = moment if day is None or abs(moment.first - truce.token) < abs(day.first - truce.token) else day
-    if day is not None and day.day and truce.act in _AHEAD and day.day < scene.clock.today and _is_ahead(scene, marked, day):
+    if (
+        day is not None
+        and day.day
+        and truce.act in _AHEAD
+        and day.day < scene.clock.today
+        and _is_ahead(scene, marked, day)
+    ):
         day = replace(day, day=day.day + timedelta(days=7))
     base = day.day if day and day.day else scene.clock.today
     for moment in hours:
@@ -348,16 +470,39 @@ def _times(scene: Scene, marked: Marked, truce: Truce) -> None:
         time = instant(near or base, moment.clock or (0, 0), _zone_of(scene, moment))
         if before in {"until", "to", "till"}:
             truce.expires_at = time
-        elif truce.effective_at is None and truce.act in {"announced", "took_effect", "agreed", "extended", "resumed", "proposed"}:
+        elif truce.effective_at is None and truce.act in {
+            "announced",
+            "took_effect",
+            "agreed",
+            "extended",
+            "resumed",
+            "proposed",
+        }:
             truce.effective_at = time
-    if isinstance(truce.effective_at, datetime) and isinstance(truce.expires_at, datetime) and truce.expires_at <= truce.effective_at:
+    if (
+        isinstance(truce.effective_at, datetime)
+        and isinstance(truce.expires_at, datetime)
+        and truce.expires_at <= truce.effective_at
+    ):
         truce.expires_at += timedelta(days=1)
-    if day is not None and day.day and day.day <= scene.clock.today and truce.effective_at is None and truce.act != "took_effect":
+    if (
+        day is not None
+        and day.day
+        and day.day <= scene.clock.today
+        and truce.effective_at is None
+        and truce.act != "took_effect"
+    ):
         truce.at = day.day
     if truce.act == "took_effect" and truce.effective_at is None and day is not None and day.day:
         truce.effective_at = day.day
     _duration(scene, marked, truce)
-    if day is not None and day.day and day.day > scene.clock.today and truce.act in {"announced", "agreed"} and truce.effective_at is None:
+    if (
+        day is not None
+        and day.day
+        and day.day > scene.clock.today
+        and truce.act in {"announced", "agreed"}
+        and truce.effective_at is None
+    ):
         truce.effective_at = day.day
 
 
@@ -385,7 +530,11 @@ def _is_ahead(scene: Scene, marked: Marked, day: Moment) -> bool:
     if day.last - day.first > 1 or scene.tokens[day.first].kind != "word":
         return False
     before = scene.words(max(marked.sentence.first, day.first - 5), day.first)
-    return bool(set(before) & {"from", "until", "till", "begin", "start", "beginning", "starting", "will", "effect"}) and "took" not in before and "said" not in before
+    return (
+        bool(set(before) & {"from", "until", "till", "begin", "start", "beginning", "starting", "will", "effect"})
+        and "took" not in before
+        and "said" not in before
+    )
 
 
 def _zone_of(scene: Scene, moment: Moment) -> object:
