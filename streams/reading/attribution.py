@@ -16,6 +16,8 @@ _NOUNS: Final = frozenset(
     "list lists count counts report reports record records claim claims names estimate estimates register registered note notes shows releases cut tally tallies update found "
     "dated read reads named listed counted recorded".split(),
 )
+#: What hospitals and crews do with the dead and wounded: a party's name before it is a place.
+_HANDLING: Final = frozenset({"received", "treated", "buried", "taken", "took", "admitted"}) - {"admitted"}
 _HELPING: Final = frozenset(
     "has had have earlier also already later since then now just previously itself himself herself themselves on monday tuesday wednesday thursday friday saturday "
     "sunday yesterday today still again first so far in turn".split(),
@@ -285,7 +287,7 @@ class Attribution:
                     source = name[1]
                     return self._placed(sentence, mentions, position, source, None, name[0], found)
             return self._inverted(sentence, mentions, position, word, found)
-        if source is None and subject.kind not in {"nobody", "officials"}:
+        if (source is None and subject.kind not in {"nobody", "officials"}) or (word in _HANDLING and subject.kind not in {"institution", "anaphor", "pronoun"} and party):
             return None
         if word in _QUOTING and (quoted := self._next_actor(mentions, position, 3)) and self._source_of(quoted):
             return Frame(self._source_of(quoted), quoted.party, verb.last, sentence.last, "before", word, verb.first)
@@ -535,6 +537,8 @@ class Attribution:
         after = self.tokens[actor.last : end]
         if self.tokens[actor.last - 1].owns and any(self._is_tally(token) for token in after):
             return True
+        if self.tokens[actor.first - 1].low == "and" and actor.first > sentence.first:
+            return False
         begin = max(sentence.first, actor.first - 7)
         before = self.tokens[begin : actor.first]
         links = [n for n, token in enumerate(before) if token.low in {"of", "by", "from"}]

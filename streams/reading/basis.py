@@ -46,6 +46,9 @@ def basis_of(
     figure = found.mention.figure
     more = bool(figure and figure.more) or "another" in words or "additional" in words
     toll = found.row.id in {"number-rises", "toll-rises", "toll-of", "label", "number-first"}
+    for first, last_token, basis in scene.sections:
+        if first <= found.mention.first < last_token:
+            return Basis(basis, None, day if basis == "incremental" else None)
     if marked.brings and _after_bringing(marked, low, found):
         return Basis("cumulative", None, None)
     if (

@@ -32,6 +32,7 @@ class Bulletin:
     entries: list[Entry] = field(default_factory=list)
     lines: list[tuple[int, int]] = field(default_factory=list)  # first and last token
     why: dict[int, str] = field(default_factory=dict)
+    sections: list[tuple[int, int, str]] = field(default_factory=list)  # lines under a heading, with its basis
     labels: int = 0  # lines of other things: tanks, shells
 
 
@@ -102,6 +103,8 @@ def _read_line(
         bulletin.why[numbers[0][1][0]] = "subset"
         bulletin.lines.append((first, last))
         return
+    if section.basis is not None:
+        bulletin.sections.append((first, last, section.basis))
     if outcome is None and len(numbers) == 1 and length <= 8 and _is_label(tokens, first, last, numbers[0][1]):
         bulletin.labels += 1
     if (

@@ -114,6 +114,7 @@ def _bulletin(scene: Scene, speaker: str | None, reading: Reading) -> None:
         return
     bulletin = read_bulletin(scene.tokens, scene.bulletins, alone=scene.bulletin_alone)
     reading.why.update(bulletin.why)
+    scene.sections = bulletin.sections
     affiliation = scene.context.affiliation(speaker or scene.document.outlet)
     for entry in bulletin.entries:
         party = opponent(scene, affiliation, None) if entry.enemy and affiliation else affiliation
@@ -191,7 +192,7 @@ def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool)
         if (
             figure is not None
             and found.row in AGAIN
-            and (model := last or previous) is not None
+            and (model := last or previous or next(iter(reading.claims[-1:]), None)) is not None
             and model.group is None
         ):
             found.outcome = model.outcome
@@ -300,7 +301,7 @@ def _why_not(
     if (held or body) and _HANDED & (words | title):
         return "not_people"
     after = scene.words(figure.last, min(figure.last + 3, marked.sentence.last))
-    if "added" in after:
+    if "added" in after or ("added" in words and "to" in words and "total" in words):
         return "period_detail"
     if figure.count and figure.count.best == 0 and not {"far", "yet", "date", "now"} & words:
         return "hypothetical"
@@ -500,6 +501,7 @@ def _draft(scene: Scene, marked: Marked, found: Found, last: Draft | None, previ
     return draft
 
 
+_OFFICIALLY: Final = re.compile(r"official (?:statements|figures|data|sources|numbers)")
 _PASSED: Final = frozenset("exceeds exceeded pass passes passed surpassed surpasses topped tops past".split())
 
 
@@ -583,7 +585,7 @@ def _shared_after(marked: Marked, order: int) -> Figure | None:
 
 def _people_between(marked: Marked, found: Found) -> Figure | None:
     start = next((n for n, m in enumerate(marked.mentions) if m is found.by), found.order)
-    for mention in marked.mentions[max(0, start - 2) : max(found.order, start) + 1]:
+    for mention in marked.mentions[max(0, start - 5) : max(found.order, start) + 1]:
         if mention.kind == "p" and mention.figure:
             return mention.figure
     return None

@@ -86,8 +86,9 @@ class FigureReader:
             return found
         read = count_at(self.tokens, index) if token.low != "second" else None
         if read is None:
-            if token.low == "both" or (token.low == "either" and False):
-                return self._noun_phrase(Figure(index, index + 1, (index, index + 1), Count(2)), last)
+            if token.low == "both":
+                found = self._noun_phrase(Figure(index, index + 1, (index, index + 1), Count(2)), last)
+                return found if found.noun is None or found.person or found.group else None
             return (
                 Figure(index, index + 1, (index, index + 1), None, self._why_unread(index))
                 if token.kind == "number"

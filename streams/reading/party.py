@@ -59,7 +59,8 @@ def whose(
     explicit = _explicit(scene, marked, found, figure, affiliation)
     if explicit:
         return Whose(explicit, "explicit")
-    if any(phrase in words for phrase in _BOTH) and figure.group is None:
+    near = " ".join(_between_commas(scene, marked, found))
+    if any(phrase in near for phrase in _BOTH) and figure.group is None:
         return Whose("all", "explicit")
     if (
         earlier is not None
@@ -109,6 +110,18 @@ def whose(
     if affiliation and _in_war(scene, affiliation) and (figure.person == "military" or _has_land(scene, affiliation)):
         return Whose(affiliation, "own")
     return _of_the_place(scene, marked, figure)
+
+
+def _between_commas(scene: Scene, marked: Marked, found: Found) -> list[str]:
+    """Return the words around a figure up to the nearest commas."""
+    low, high = marked.sentence.first, marked.sentence.last
+    for mention in marked.mentions:
+        if mention.kind in ",;" and mention.first < found.mention.first:
+            low = mention.last
+        elif mention.kind in ",;" and mention.first > found.mention.first:
+            high = mention.first
+            break
+    return scene.words(low, high)
 
 
 def _martyrs(scene: Scene, found: Found) -> bool:
@@ -257,9 +270,10 @@ def _party_of_label(scene: Scene, marked: Marked, found: Found) -> str | None:
     start = next((n for n, m in enumerate(marked.mentions) if m is found.by), None)
     if start is None:
         return None
-    for token in scene.tokens[marked.mentions[max(0, start - 3)].first : found.mention.first]:
-        if token.low in {"its", "their"}:
-            return _party_before(marked, start, inclusive=True)
+    for position in range(max(0, start - 4), found.order):
+        mention = marked.mentions[position]
+        if mention.kind in "~^" and {"its", "their"} & set(scene.words(mention.first, mention.last)):
+            return _party_before(marked, position, inclusive=True)
     for position in range(start + 1, found.order):
         mention = marked.mentions[position]
         if mention.kind == "A" and mention.actor and mention.actor.party:

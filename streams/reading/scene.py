@@ -60,6 +60,7 @@ class Scene:
     cast: Cast
     episode: Episode | None
     marked: list[Marked] = field(default_factory=list)
+    sections: list[tuple[int, int, str]] = field(default_factory=list)  # lines of a bulletin with their heading's basis
     skipped: set[int] = field(default_factory=set)  # first tokens of sentences that a bulletin has read
 
     @property

@@ -26,6 +26,7 @@ DOUBTS: Final = frozenset(
         "inherited",
         "part",
         "time_by_default",
+        "headline",
         "statement",
         "slug_made",
     },
@@ -52,7 +53,7 @@ def casualty_reasons(scene: Scene, claim: Draft) -> list[str]:
     reasons = list(claim.reasons)
     if claim.row == "bulletin":
         return ["bulletin"]
-    if claim.frame is not None:
+    if claim.frame is not None and claim.source is not None:
         manner = claim.frame.manner
         reasons.append(
             "speaker_carried"
@@ -67,6 +68,8 @@ def casualty_reasons(scene: Scene, claim: Draft) -> list[str]:
         reasons.append("own_words")
     else:
         reasons.append("unattributed")
+    if not claim.marked.sentence.paragraph and len(scene.marked) > 1:
+        reasons.append("headline")
     if claim.whose in _WHOSE:
         reasons.append(_WHOSE[claim.whose])
     if not claim.basis.explicit:
