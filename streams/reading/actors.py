@@ -37,6 +37,7 @@ class Actor:
     party: str | None = None
     place: str | None = None
     institution: str | None = None
+    bare: bool = False  # without an owner: whose it is was inferred
 
 
 @dataclass(slots=True)
@@ -53,10 +54,13 @@ class Cast:
     persons: dict[str, str] = field(default_factory=dict)
     speaker: str | None = None
     last_party: str | None = None
+    here_party: str | None = None  # named in the sentence that is read
+    here_places: list[str] = field(default_factory=list)
 
     def actors(self, tokens: list[Token], first: int, last: int) -> list[Actor]:
         """Return the actors of a sentence, in order, and remember them."""
         found: list[Actor] = []
+        self.here_party, self.here_places = None, []
         index = first
         while index < last:
             actor = self._at(tokens, index, first, last) if tokens[index].kind == "word" else None
@@ -64,8 +68,10 @@ class Cast:
                 index += 1
                 continue
             self._remember(tokens, actor, last)
-            if actor.party and actor.kind in {"party", "name", "institution", "officials"}:
-                self.last_party = actor.party
+            if actor.party and not actor.bare and actor.kind in {"party", "name", "institution", "officials"}:
+                self.last_party = self.here_party = actor.party
+            elif actor.place:
+                self.here_places.append(actor.place)
             found.append(actor)
             index = max(actor.last, index + 1)
         return found
@@ -76,6 +82,8 @@ class Cast:
         if name:
             return self._named(tokens, index, name, last)
         if phrase and "institution" in phrase[1]:
+            if tokens[index].low == "military" and self._describes(tokens, phrase[0], last):
+                return None
             return self._institution(tokens, index, phrase[0], phrase[1]["institution"], last)
         if phrase and phrase[0] - index > 1 and "past" in phrase[1]:
             return None
@@ -102,6 +110,13 @@ class Cast:
             inner = self._officials(tokens, index, phrase[0], last)
             return inner if inner.source and inner.institution else Actor(index, phrase[0], "nobody")
         return None
+
+    def _describes(self, tokens: list[Token], end: int, last: int) -> bool:
+        """Return whether "military" only describes the noun after it: "military losses"."""
+        if end >= last or tokens[end].kind != "word":
+            return False
+        roles = (self.phrases.at(tokens, end, last) or (end, {}))[1]
+        return not any(role in roles for role in ("saying", "have", "be", "officials", "heads", "negation", "adverbs")) and tokens[end].low not in _OWNED_BY
 
     def _named(self, tokens: list[Token], index: int, name: tuple[int, Entity], last: int) -> Actor:
         """Return the actor of a known name, with the institution or the officials that it owns."""
@@ -196,6 +211,7 @@ class Cast:
                     index, after + 1, "institution", source, self.context.affiliation(source), None, institution
                 )
         before = tokens[index - 1] if index else None
+        bare = False
         if (
             before is not None
             and before.text[0].isupper()
@@ -209,17 +225,23 @@ class Cast:
             source = slug_of(f"{before.text} {tokens[index].text}")
         else:
             source = self._bare(institution)
+            bare = True
         party = self.context.affiliation(source) if source else None
-        return Actor(index, end, "institution", source, party, None, institution)
+        return Actor(index, end, "institution", source, party, None, institution, bare)
 
     def _bare(self, institution: str) -> str | None:
         """Return the source meant by an institution without an owner ("the governor")."""
+        if institution in _LOCAL and self.here_places:
+            known = (self.context.institutions.get((place, institution)) for place in self.here_places)
+            return next(filter(None, known), f"{self.here_places[0]}-{institution}")
+        if self.here_party and (self.here_party, institution) in self.context.institutions and institution not in _LOCAL:
+            return self.context.institutions[self.here_party, institution]
         if institution in self.by_institution:
             return self.by_institution[institution]
         if self.last_party and (self.last_party, institution) in self.context.institutions:
             return self.context.institutions[self.last_party, institution]
         candidates = self.context.of_institution.get(institution, ())
-        fitting = [slug for slug in candidates if self.context.affiliation(slug) in self.parties] or list(candidates)
+        fitting = [slug for slug in candidates if self.context.affiliation(slug) in {*self.parties, None}]
         for place in sorted(self.places, key=lambda name: -self.places[name]):
             local = self.context.institutions.get((place, institution))
             if local:

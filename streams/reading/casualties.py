@@ -168,7 +168,8 @@ def _is_other_event(scene: Scene) -> bool:
 
 
 _WARLIKE: Final = frozenset(
-    "shelling strike strikes airstrike drone missile rebels militants offensive artillery troops ambush truce ceasefire raid".split()
+    "shelling strike strikes airstrike airstrikes drone drones missile missiles rockets rebels militants offensive artillery troops ambush truce ceasefire raid raids shells "
+    "shell gunfire bombardment fighting clashes combat siege bombing bombs gunmen jihadists".split(),
 )
 
 
@@ -210,8 +211,9 @@ def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool)
     here = [claim for claim in reading.claims if claim.marked is marked]
     for position, mention in enumerate(marked.mentions):
         figure = mention.figure
+        _of_the_dead(marked, position)
         if (
-            mention.kind == "f"
+            mention.kind in "fn"
             and figure
             and figure.part
             and figure.group
@@ -222,6 +224,17 @@ def _sentence(scene: Scene, marked: Marked, reading: Reading, other_event: bool)
     for part in parts.values():
         parent = _parent(scene, marked, part, here, reading) or previous or next(iter(here), None)
         _part(scene, marked, part, parent, reading)
+
+
+def _of_the_dead(marked: Marked, position: int) -> None:
+    """Read "six of the dead are children": a part with its group."""
+    kinds = "".join(mention.kind for mention in marked.mentions[position : position + 4])
+    figure = marked.mentions[position].figure
+    if kinds[:2] != "nw" or figure is None:
+        return
+    people = next((m.figure for m in marked.mentions[position + 2 : position + 4] if m.kind == "p" and m.figure and m.figure.group), None)
+    if people is not None:
+        figure.part, figure.group, figure.person = True, people.group, "civilian"
 
 
 def _parent(scene: Scene, marked: Marked, part: Found, here: list[Draft], reading: Reading) -> Draft | None:

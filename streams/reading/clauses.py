@@ -88,7 +88,7 @@ ROWS: Final = (
     ),
     Row(
         "number-rises",
-        r"(?P<out>[oaKkI])(?:[~^OAptTwcxjryvEb,\"B]{0,8})[E:](?:\"?~?)(?P<fig>[nF])",
+        r"(?P<out>[oaKkI])(?:[~^OAptTwcxjryvEb,\"B]{0,8})[E:](?:\"?~?)(?P<fig>[nfF])",
         "The number of dead rose to 34.",
         "The number of tents rose to 34.",
     ),

@@ -14,6 +14,8 @@ _NAMES_OF_ENEMIES: Final = frozenset(
     "terrorist terrorists militant militants extremist extremists saboteur saboteurs occupier occupiers invader invaders bandits mercenary mercenaries jihadist "
     "jihadists insurgent insurgents gunman gunmen attackers assailants infiltrators nationalists".split(),
 )
+_TAKING: Final = frozenset("taken took take takes taking captured hold holds holding seized".split())
+_MAIN: Final = 500
 _AGAINST: Final = frozenset(
     "liquidated eliminated destroyed neutralised neutralized eliminating destroying liquidating eliminate destroy neutralise neutralising captured incapacitated".split(),
 )
@@ -107,6 +109,13 @@ def whose(
         enemy = opponent(scene, affiliation, None)
         if enemy:
             return Whose(enemy, "enemy")
+    taken = set(scene.words(max(marked.sentence.first, figure.first - 5), figure.first)) & _TAKING
+    if affiliation and found.outcome == "captured" and found.row.id in {"own", "active"} and taken and figure.possessive is None:
+        enemy = opponent(scene, affiliation, None)
+        if enemy:
+            return Whose(enemy, "enemy")
+    if affiliation and _cares(frame):
+        return Whose(affiliation, "own")
     if affiliation and _in_war(scene, affiliation) and (figure.person == "military" or _has_land(scene, affiliation)):
         return Whose(affiliation, "own")
     return _of_the_place(scene, marked, figure)
@@ -156,6 +165,14 @@ def _whole_war(words: str, found: set[str]) -> bool:
             "killed in the conflict",
         )
     )
+
+
+def _cares(frame: Frame | None) -> bool:
+    """Return whether a source is of those who count their own people alone: ministries of health, rescuers, mayors."""
+    return frame is not None and frame.source is not None and bool(_CARERS & set(frame.source.split("-")))
+
+
+_CARERS: Final = frozenset("health moh hospital civil emergency governor mayor prosecutors police ombudsman paramedics medical crescent".split())
 
 
 def _has_land(scene: Scene, party: str) -> bool:
@@ -387,6 +404,8 @@ def opponent(scene: Scene, party: str, hint: str | None, marked: Marked | None =
     if len(others) <= 1:
         return others[0] if others else None
     named = dict.fromkeys(others, 0)
+    # The first party of an episode is the one that the others fight.
+    named[others[0]] += _MAIN if scene.episode and others[0] == scene.episode.parties[0] else 0
     for each in scene.marked:
         for mention in each.mentions:
             found = mention.actor.party if mention.actor else mention.figure.party if mention.figure else None

@@ -68,7 +68,7 @@ def casualty_reasons(scene: Scene, claim: Draft) -> list[str]:
         reasons.append("own_words")
     else:
         reasons.append("unattributed")
-    if not claim.marked.sentence.paragraph and len(scene.marked) > 1:
+    if not claim.marked.sentence.paragraph and len(scene.marked) > 1 and not claim.also:
         reasons.append("headline")
     if claim.whose in _WHOSE:
         reasons.append(_WHOSE[claim.whose])

@@ -146,7 +146,7 @@ ROWS: Final = (
     TruceRow(
         "collapsed",
         "collapsed",
-        rf"T (?:[^ ]+ ){{0,3}}?(?:has |had |was )?(?:collapsed|collapses|broke down|broken down|fell apart|fallen apart|unravel(?:s|led)|breaks down|crumbled|is dead|is over)|collapse of {_G}T|breakdown of {_G}T",
+        rf"T (?:[^ ]+ ){{0,3}}?(?:has |had |was )?(?:in tatters|in shreds|in ruins|collapsed|collapses|broke down|broken down|fell apart|fallen apart|unravel(?:s|led)|breaks down|crumbled|is dead|is over)|collapse of {_G}T|breakdown of {_G}T",
         "The truce has collapsed.",
         "The truce has friends.",
     ),
@@ -232,12 +232,27 @@ def read_truces(scene: Scene) -> list[Truce]:
         if heard and text.startswith("it "):
             text, truces = "T" + text[2:], 1
         heard_here = bool(truces)
+        if _DENIED_IT.search(text) and found and found[-1].act == "violation_alleged" and found[-1].marked.sentence.last == marked.sentence.first:
+            text = _DENIED_IT.sub("denied violating the T", text)
         if truces or heard or _SILENT.search(text):
             _sentence(scene, marked, text, found)
         heard = heard_here or (heard and marked.sentence.paragraph == 0)
         if truces:
             heard = True
-    return _without_headlines(_each_other(scene, found))
+    return _without_headlines(_each_other(scene, _one_deal(found)))
+
+
+def _one_deal(found: list[Truce]) -> list[Truce]:
+    """Let a deal of one sentence that says when it begins be one act: agreed, with its hours."""
+    kept = []
+    for truce in found:
+        deal = next((o for o in found if o.act == "agreed" and o.marked is truce.marked and o.source == truce.source), None)
+        if truce.act == "announced" and deal is not None:
+            deal.effective_at = deal.effective_at or truce.effective_at
+            deal.expires_at = deal.expires_at or truce.expires_at
+        else:
+            kept.append(truce)
+    return kept
 
 
 def _without_headlines(found: list[Truce]) -> list[Truce]:
@@ -266,6 +281,9 @@ _MUTUAL: Final = re.compile(
 _SILENT: Final = re.compile(
     r"no shots? (?:was|were)|night was (?:calm|quiet)|no significant incident|quiet night|to be quiet from|violations|breaches|hostilities"
 )
+
+
+_DENIED_IT: Final = re.compile(r"(?:denied|denies|rejected|rejects) (?:it|this|that|the (?:charge|accusation|claim|allegation)s?)(?= |$)")
 
 
 def _words(scene: Scene, marked: Marked) -> tuple[list[str], list[int]]:
@@ -346,6 +364,8 @@ def _truce(scene: Scene, marked: Marked, row: TruceRow, text: str, span: tuple[i
     affiliation = scene.context.affiliation(source) if source else None
     against = _accused(scene, marked, token, affiliation) if row.act == "violation_alleged" else None
     act = row.act
+    if act == "took_effect" and _AHEAD_WORDS.search(text[span[0] : span[1]]):
+        act = "announced"
     if act == "violation_alleged" and source and scene.context.kind(source) in _MONITORS:
         act = "violation_confirmed"
     by = _by(scene, marked, act, source, affiliation, actor)
@@ -355,6 +375,9 @@ def _truce(scene: Scene, marked: Marked, row: TruceRow, text: str, span: tuple[i
     if truce.act == "took_effect" and truce.effective_at and _later(truce.effective_at, scene.clock.published):
         truce.act = "announced"
     return truce
+
+
+_AHEAD_WORDS: Final = re.compile(r"(?<![^ ])(?:will|would|(?:is|was|are|were|due|set) to|had been due to)(?![^ ])")
 
 
 def _later(time: date | datetime, published: datetime) -> bool:
@@ -370,7 +393,7 @@ def _by(
         return affiliation
     if source is None and actor is not None and act in {"agreed", "announced", "extended", "suspended"}:
         parties = {m.actor.party for m in marked.mentions if m.kind == "A" and m.actor and m.actor.party}
-        joint = " and " in " ".join(scene.words(marked.sentence.first, marked.sentence.first + 8))
+        joint = " and " in " ".join(scene.words(marked.sentence.first, marked.sentence.first + 18))
         return None if joint and len(parties) > 1 else scene.context.affiliation(actor)
     return None
 
@@ -529,9 +552,9 @@ def _is_ahead(scene: Scene, marked: Marked, day: Moment) -> bool:
     """Return whether a weekday is the next one: "from midnight on Sunday", "will begin on Monday"."""
     if day.last - day.first > 1 or scene.tokens[day.first].kind != "word":
         return False
-    before = scene.words(max(marked.sentence.first, day.first - 5), day.first)
+    before = scene.words(max(marked.sentence.first, day.first - 9), day.first)
     return (
-        bool(set(before) & {"from", "until", "till", "begin", "start", "beginning", "starting", "will", "effect"})
+        bool(set(before) & {"from", "until", "till", "begin", "start", "beginning", "starting", "will", "effect", "force"})
         and "took" not in before
         and "said" not in before
     )
