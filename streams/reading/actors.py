@@ -7,22 +7,22 @@ from streams.reading.context import Context, Entity
 from streams.reading.document import slug_of
 from streams.reading.figures import MONTHS
 from streams.reading.lexicon import Phrases
-from streams.reading.tokens import Token
+from streams.reading.tokens import Token, words_of
 
 _OWNED_BY: Final = frozenset({"of", "in", "for", "at"})
 _JOINERS: Final = frozenset({"of", "for", "and", "the", "in", "de", "al", "on"})
-_TITLES: Final = frozenset("mr mrs ms dr general colonel captain lieutenant major brigadier sheikh sir".split())
-_NO_NAMES: Final = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday correction update note total telegram facebook twitter christmas easter".split()
+_TITLES: Final = words_of("mr mrs ms dr general colonel captain lieutenant major brigadier sheikh sir")
+_NO_NAMES: Final = words_of(
+    "monday tuesday wednesday thursday friday saturday sunday correction update note total telegram facebook twitter christmas easter"
 )
-_MEDIA: Final = frozenset(
-    "media press newspapers newspaper outlets journalists bloggers blogger television tv channels channel bloggers telegram".split()
+_MEDIA: Final = words_of(
+    "media press newspapers newspaper outlets journalists bloggers blogger television tv channels channel bloggers telegram"
 )
 #: Institutions of a town or region: not the only one of the registry, but that of the place.
 _LOCAL: Final = frozenset({"governor", "mayor", "police", "prosecutors", "hospital"})
-_BETWEEN: Final = frozenset(
+_BETWEEN: Final = words_of(
     "regional state national own city main federal united joint chief caretaker foreign federal local top senior unnamed deputy former "
-    "occupied de facto".split(),
+    "occupied de facto"
 )
 
 
@@ -116,7 +116,10 @@ class Cast:
         if end >= last or tokens[end].kind != "word":
             return False
         roles = (self.phrases.at(tokens, end, last) or (end, {}))[1]
-        return not any(role in roles for role in ("saying", "have", "be", "officials", "heads", "negation", "adverbs")) and tokens[end].low not in _OWNED_BY
+        return (
+            not any(role in roles for role in ("saying", "have", "be", "officials", "heads", "negation", "adverbs"))
+            and tokens[end].low not in _OWNED_BY
+        )
 
     def _named(self, tokens: list[Token], index: int, name: tuple[int, Entity], last: int) -> Actor:
         """Return the actor of a known name, with the institution or the officials that it owns."""
@@ -234,7 +237,11 @@ class Cast:
         if institution in _LOCAL and self.here_places:
             known = (self.context.institutions.get((place, institution)) for place in self.here_places)
             return next(filter(None, known), f"{self.here_places[0]}-{institution}")
-        if self.here_party and (self.here_party, institution) in self.context.institutions and institution not in _LOCAL:
+        if (
+            self.here_party
+            and (self.here_party, institution) in self.context.institutions
+            and institution not in _LOCAL
+        ):
             return self.context.institutions[self.here_party, institution]
         if institution in self.by_institution:
             return self.by_institution[institution]

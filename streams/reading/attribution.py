@@ -7,27 +7,27 @@ from streams.reading.actors import Actor, Cast, name_after, name_before
 from streams.reading.figures import MONTHS
 from streams.reading.lexicon import Phrases
 from streams.reading.mentions import Mention
-from streams.reading.tokens import Sentence, Token
+from streams.reading.tokens import Sentence, Token, words_of
 
 _AFTER_VERBS: Final = frozenset({"according", "per"})
-_QUOTING: Final = frozenset("cited cites quoted quotes citing quoting".split())
+_QUOTING: Final = words_of("cited cites quoted quotes citing quoting")
 #: Verbs that say something only with somebody right before them; elsewhere they are nouns or something else.
-_NOUNS: Final = frozenset(
+_NOUNS: Final = words_of(
     "list lists count counts report reports record records claim claims names estimate estimates register registered note notes shows releases cut tally tallies update found "
-    "dated read reads named listed counted recorded".split(),
+    "dated read reads named listed counted recorded"
 )
 #: What hospitals and crews do with the dead and wounded: a party's name before it is a place.
 _HANDLING: Final = frozenset({"received", "treated", "buried", "taken", "took", "admitted"}) - {"admitted"}
-_HELPING: Final = frozenset(
+_HELPING: Final = words_of(
     "has had have earlier also already later since then now just previously itself himself herself themselves on monday tuesday wednesday thursday friday saturday "
-    "sunday yesterday today still again first so far in turn".split(),
+    "sunday yesterday today still again first so far in turn"
 )
-_PASSIVE: Final = frozenset("is are was were been being be".split())
+_PASSIVE: Final = words_of("is are was were been being be")
 _STEPS: Final = 18
 _SPEAKING: Final = frozenset({"institution", "name", "officials", "person", "party"})
 #: Words after a verb of saying that say where and when, not what.
-_TRAILS: Final = frozenset(
-    "on in at late early after before during via yesterday today , . and earlier by to as from through when while ;".split()
+_TRAILS: Final = words_of(
+    "on in at late early after before during via yesterday today , . and earlier by to as from through when while ;"
 )
 
 
@@ -104,22 +104,27 @@ class Attribution:
         """Return the frame of "by his words", "by its account", "by the same count"."""
         words = [token.low for token in self.tokens[sentence.first : sentence.last]]
         for index, word in enumerate(words[:-2]):
-            if word in {"by", "in", "to"} and (
-                words[index + 1] in {"his", "her", "its", "their"} or words[index + 1 : index + 3] == ["the", "same"]
+            if (
+                word in {"by", "in", "to"}
+                and (
+                    words[index + 1] in {"his", "her", "its", "their"}
+                    or words[index + 1 : index + 3] == ["the", "same"]
+                )
+                and (
+                    self._is_tally(self.tokens[sentence.first + index + 2])
+                    or self._is_tally(self.tokens[min(sentence.first + index + 3, sentence.last - 1)])
+                )
             ):
-                if self._is_tally(self.tokens[sentence.first + index + 2]) or self._is_tally(
-                    self.tokens[min(sentence.first + index + 3, sentence.last - 1)]
-                ):
-                    source = self.cast.speaker
-                    if source:
-                        return Frame(
-                            source,
-                            self.cast.context.affiliation(source),
-                            sentence.first,
-                            sentence.last,
-                            "anaphor",
-                            anaphoric=True,
-                        )
+                source = self.cast.speaker
+                if source:
+                    return Frame(
+                        source,
+                        self.cast.context.affiliation(source),
+                        sentence.first,
+                        sentence.last,
+                        "anaphor",
+                        anaphoric=True,
+                    )
         return None
 
     def _only_background(self, mentions: list[Mention]) -> bool:
@@ -163,7 +168,6 @@ class Attribution:
                 "another",
                 "further",
                 "among",
-                "total",
                 "these",
                 "overall",
             }
@@ -181,9 +185,8 @@ class Attribution:
             and self.opening
             and self.opening.first - sentence.first <= 4
             and not set(kinds[:colon]) & set("yfnF")
-        ):
-            if any(self._is_tally(t) for t in self.tokens[mentions[colon].first - 1 : mentions[colon].first]):
-                return [Frame(self.opening.source, self.opening.party, self.opening.first, sentence.last, "head")]
+        ) and any(self._is_tally(t) for t in self.tokens[mentions[colon].first - 1 : mentions[colon].first]):
+            return [Frame(self.opening.source, self.opening.party, self.opening.first, sentence.last, "head")]
         if kinds.startswith("A:", here) or (kinds.startswith("A-", here) and here == 0 and sentence.paragraph == 0):
             actor = mentions[here].actor
             if actor and (source := self._source_of(actor)):
@@ -287,7 +290,9 @@ class Attribution:
                     source = name[1]
                     return self._placed(sentence, mentions, position, source, None, name[0], found)
             return self._inverted(sentence, mentions, position, word, found)
-        if (source is None and subject.kind not in {"nobody", "officials"}) or (word in _HANDLING and subject.kind not in {"institution", "anaphor", "pronoun"} and party):
+        if (source is None and subject.kind not in {"nobody", "officials"}) or (
+            word in _HANDLING and subject.kind not in {"institution", "anaphor", "pronoun"} and party
+        ):
             return None
         if word in _QUOTING and (quoted := self._next_actor(mentions, position, 3)) and self._source_of(quoted):
             return Frame(self._source_of(quoted), quoted.party, verb.last, sentence.last, "before", word, verb.first)
@@ -359,7 +364,7 @@ class Attribution:
         return all(kind in "vA" for kind in between) and not words & {"while", "but", "and", "whereas", "though", "as"}
 
     def _closes(self, mentions: list[Mention], position: int, subject_at: int, sentence: Sentence) -> bool:
-        """Return whether what was said comes before: ", Yerevan said on Thursday." """
+        """Return whether what was said comes before: ", Yerevan said on Thursday."."""
         begins = next((n for n, m in enumerate(mentions) if m.last > subject_at), 0)
         if begins == 0:
             return False
@@ -420,6 +425,24 @@ class Attribution:
                 verb.first,
             )
         name = name_after(self.tokens, verb.last, sentence.last)
+        titled = next(
+            (
+                m.actor
+                for m in mentions[position + 1 : position + 6]
+                if m.kind == "A" and m.actor and name and m.first >= name[0]
+            ),
+            None,
+        )
+        if name and titled and self.tokens[name[0]].text == "," and (source := self._source_of(titled)):
+            return Frame(
+                source,
+                titled.party,
+                self._from(sentence, verb, mentions, position, found),
+                titled.last,
+                "after",
+                word,
+                verb.first,
+            )
         if name and actor is None and word not in _NOUNS:
             return Frame(
                 name[1], None, self._from(sentence, verb, mentions, position, found), name[0], "after", word, verb.first
@@ -446,7 +469,7 @@ class Attribution:
         word = self.tokens[mentions[position].first].low
         for back in range(position - 1, max(-1, position - _STEPS), -1):
             mention = mentions[back]
-            if mention.kind in "Ap" and mention.actor and mention.actor.kind not in {"place"}:
+            if mention.kind in "Ap" and mention.actor and mention.actor.kind != "place":
                 gap = kinds[back + 1 : position]
                 if (
                     word in _NOUNS
@@ -547,7 +570,7 @@ class Attribution:
         return any(self._is_tally(token) for token in self.tokens[actor.first : actor.last][-1:])
 
     def _is_tally(self, token: Token) -> bool:
-        return "tallies" in (self.phrases.roles.get((token.low,)) or {}) and token.low not in {"toll"}
+        return "tallies" in (self.phrases.roles.get((token.low,)) or {}) and token.low != "toll"
 
     def _source_of(self, actor: Actor) -> str | None:
         if actor.kind in {"nobody", "place", "pronoun"}:

@@ -7,11 +7,12 @@ from typing import Final
 from streams.reading.clauses import Found
 from streams.reading.scene import Marked, Scene
 from streams.reading.times import Moment
+from streams.reading.tokens import words_of
 
-_WAR: Final = frozenset(
-    "war invasion conflict aggression start beginning offensive campaign fighting uprising genocide began operation".split()
+_WAR: Final = words_of(
+    "war invasion conflict aggression start beginning offensive campaign fighting uprising genocide began operation"
 )
-_TRUCE: Final = frozenset("ceasefire truce armistice".split())
+_TRUCE: Final = words_of("ceasefire truce armistice")
 _NEAR_DAYS: Final = 5
 #: From here on a figure without a day is of a war rather than of an incident.
 _LARGE: Final = 1000
@@ -83,7 +84,7 @@ def clause_of(marked: Marked, order: int) -> tuple[int, int]:
     low, high = marked.sentence.first, marked.sentence.last
     here = marked.mentions[order].first if marked.mentions else low
     for position, mention in enumerate(marked.mentions):
-        if mention.kind == ";" or mention.kind == "|":
+        if mention.kind in {";", "|"}:
             if position < order:
                 low = mention.last
             else:
@@ -104,7 +105,7 @@ def _cues_in(marked: Marked, low: int, high: int) -> set[str]:
     return {cue for cue, places in marked.cues.items() if any(low <= place < high for place in places)}
 
 
-_TOTALS: Final = frozenset("total totals altogether overall cumulative cumulatively".split())
+_TOTALS: Final = words_of("total totals altogether overall cumulative cumulatively")
 
 
 def _totals(words: list[str]) -> bool:
@@ -229,8 +230,8 @@ def _since(scene: Scene, marked: Marked, low: int, high: int) -> str | None:
             return _scope(scene, moment, truce=bool(tail & _TRUCE))
         if tail & _TRUCE:
             return "since-ceasefire"
-        if tail & _WAR or {"it", "then"} & tail or "since" == word:
-            return "" if tail & _WAR or "fighting" in tail or scene.episode is None or True else None
+        if tail & _WAR or {"it", "then"} & tail or word == "since":
+            return "" if tail & _WAR or True else None
     return None
 
 

@@ -121,7 +121,16 @@ def _read_line(
     if basis is None:
         return
     bulletin.entries.append(
-        Entry(outcome, count, number, basis, truce, section.span, section.enemy and "by the enemy" not in words, _group(words, table))
+        Entry(
+            outcome,
+            count,
+            number,
+            basis,
+            truce,
+            section.span,
+            section.enemy and "by the enemy" not in words,
+            _group(words, table),
+        )
     )
     bulletin.lines.append((first, last))
     for index in range(first, last):

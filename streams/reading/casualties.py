@@ -13,10 +13,11 @@ from streams.reading.figures import Figure
 from streams.reading.mentions import Mention
 from streams.reading.party import Whose, opponent, whose
 from streams.reading.scene import Marked, Scene, document_speaker
+from streams.reading.tokens import words_of
 
-_HANDED: Final = frozenset(
+_HANDED: Final = words_of(
     "handed returned repatriated exchange exchanged swap swapped freed released release repatriation rescued evacuated displaced fled deployed "
-    "identified detained detainees lorries amnesty reburied".split(),
+    "identified detained detainees lorries amnesty reburied"
 )
 
 
@@ -103,8 +104,8 @@ _THIS_IS: Final = re.compile(
 _KEPT: Final = re.compile(
     r"(?:which|that|who) (?:kept|keeps|keeping|gave|compiled|published|released|issued|collected|put) (?:the|its|a|their) (?:daily )?(?:count|names|toll|list|figures?|tally|case)"
 )
-_SIGNING: Final = frozenset(
-    "informed published reported documented released registered counted recorded publishes reports confirmed".split()
+_SIGNING: Final = words_of(
+    "informed published reported documented released registered counted recorded publishes reports confirmed"
 )
 
 
@@ -167,9 +168,9 @@ def _is_other_event(scene: Scene) -> bool:
     return disaster and not conflict
 
 
-_WARLIKE: Final = frozenset(
+_WARLIKE: Final = words_of(
     "shelling strike strikes airstrike airstrikes drone drones missile missiles rockets rebels militants offensive artillery troops ambush truce ceasefire raid raids shells "
-    "shell gunfire bombardment fighting clashes combat siege bombing bombs gunmen jihadists".split(),
+    "shell gunfire bombardment fighting clashes combat siege bombing bombs gunmen jihadists"
 )
 
 
@@ -232,7 +233,14 @@ def _of_the_dead(marked: Marked, position: int) -> None:
     figure = marked.mentions[position].figure
     if kinds[:2] != "nw" or figure is None:
         return
-    people = next((m.figure for m in marked.mentions[position + 2 : position + 4] if m.kind == "p" and m.figure and m.figure.group), None)
+    people = next(
+        (
+            m.figure
+            for m in marked.mentions[position + 2 : position + 4]
+            if m.kind == "p" and m.figure and m.figure.group
+        ),
+        None,
+    )
     if people is not None:
         figure.part, figure.group, figure.person = True, people.group, "civilian"
 
@@ -285,7 +293,7 @@ def _why_not(
 ) -> str | None:
     figure = found.mention.figure
     assert figure is not None  # noqa: S101 - each found mention is a figure
-    if other_event or marked.has("disaster") and not _warlike(scene, marked):
+    if other_event or (marked.has("disaster") and not _warlike(scene, marked)):
         return "other_event"
     if (
         figure.part
@@ -367,7 +375,7 @@ def _hypothetical(scene: Scene, marked: Marked, found: Found) -> bool:
     start = min(by, found.order)
     for position in range(max(by, found.order), -1, -1):
         mention = mentions[position]
-        if position < start and mention.kind in ';":j' or (mention.kind == "," and position < start - 3):
+        if (position < start and mention.kind in ';":j') or (mention.kind == "," and position < start - 3):
             return False
         if mention.kind == "h":
             return True
@@ -515,7 +523,7 @@ def _draft(scene: Scene, marked: Marked, found: Found, last: Draft | None, previ
 
 
 _OFFICIALLY: Final = re.compile(r"official (?:statements|figures|data|sources|numbers)")
-_PASSED: Final = frozenset("exceeds exceeded pass passes passed surpassed surpasses topped tops past".split())
+_PASSED: Final = words_of("exceeds exceeded pass passes passed surpassed surpasses topped tops past")
 
 
 def _adjoins(marked: Marked, before: int, order: int) -> bool:
@@ -573,7 +581,7 @@ def _inherit(marked: Marked, found: Found, figure: Figure, last: Draft | None, p
         last is None
         and previous is not None
         and (figure.bare or figure.more)
-        and (figure.more or marked.frames and marked.frames[0].manner == "carried")
+        and (figure.more or (marked.frames and marked.frames[0].manner == "carried"))
     ):
         last = previous
     if last is not None and last.group and figure.bare and not figure.more:

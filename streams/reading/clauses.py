@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streams.reading.mentions import Mention
+from streams.reading.tokens import words_of
 
 #: One figure or several: "14 soldiers, two officers and a nurse"; tanks among them do not end the list.
 _LIST: Final = r"(?:x(?:,c?|c)~?)*[fnuF]\)?(?:\"?(?:,c~?|c~?|,|\()\"?[fnuFx]\)?){0,12}"
@@ -75,7 +76,7 @@ ROWS: Final = (
     ),
     Row(
         "lose",
-        rf"Z~?(?P<fig>(?:x(?:,c?|c)~?)*[fF](?:(?:,c?|c)~?[fFx]){{0,8}})",
+        r"Z~?(?P<fig>(?:x(?:,c?|c)~?)*[fF](?:(?:,c?|c)~?[fFx]){0,8})",
         "The army has lost 840 soldiers.",
         "The army has lost 84 tanks.",
         outcome="killed",
@@ -148,7 +149,7 @@ AGAIN: Final = (
 PARTS: Final = (
     Row(
         "part-after",
-        rf"w[~^\":E]?(?P<fig>[fnuF](?:(?:,c~?|c~?|,)[fnu]){{0,8}})",
+        r"w[~^\":E]?(?P<fig>[fnuF](?:(?:,c~?|c~?|,)[fnu]){0,8})",
         "The strike killed 48 people, including 17 children.",
         "The strike killed 48 people, including two generals.",
     ),
@@ -208,6 +209,6 @@ def _harms_people(by: Mention | None) -> bool:
     return by is not None and by.word not in _OF_THINGS and by.outcome in {"killed", "wounded", "killed_or_wounded"}
 
 
-_OF_THINGS: Final = frozenset(
-    "destroyed destroying eliminated eliminating liquidated neutralised neutralized disabled hit".split()
+_OF_THINGS: Final = words_of(
+    "destroyed destroying eliminated eliminating liquidated neutralised neutralized disabled hit"
 )

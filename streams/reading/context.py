@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from streams.reading.lexicon import Phrases, lexicon
-from streams.reading.tokens import Token, tokens_of
+from streams.reading.tokens import Token, tokens_of, words_of
 
 #: What only explains a name: "Nasser Hospital, Khan Younis", "The Quad (United States, …)".
 _BRACKET: Final = re.compile(r"[,(]")
-_SMALL: Final = frozenset("of the and for in to at on a an".split())
+_SMALL: Final = words_of("of the and for in to at on a an")
 
 
 @dataclass(frozen=True, slots=True)

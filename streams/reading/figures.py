@@ -6,7 +6,7 @@ from typing import Final
 from streams.reading.context import Context
 from streams.reading.lexicon import Phrases
 from streams.reading.numbers import WORDS, Count, count_at, qualify
-from streams.reading.tokens import Token
+from streams.reading.tokens import Token, words_of
 
 MONTHS: Final = {
     name: number
@@ -19,24 +19,24 @@ MONTHS: Final = {
     )
     for name in names.split()
 }
-_TIME_UNITS: Final = frozenset(
+_TIME_UNITS: Final = words_of(
     "second seconds minute minutes hour hours day days week weeks weekend weekends month months year years decade decades century centuries o'clock am pm a.m. "
-    "p.m. night nights hrs".split(),
+    "p.m. night nights hrs"
 )
-_DISTANCES: Final = frozenset(
-    "km kilometres kilometers kilometre kilometer metres meters metre meter m miles mile feet square hectares km2 sq inches cm mm yards acres".split(),
+_DISTANCES: Final = words_of(
+    "km kilometres kilometers kilometre kilometer metres meters metre meter m miles mile feet square hectares km2 sq inches cm mm yards acres"
 )
-_MONEY: Final = frozenset(
-    "dollars dollar euros euro pounds rubles roubles hryvnia hryvnias shekels shekel yuan lira cents".split()
+_MONEY: Final = words_of(
+    "dollars dollar euros euro pounds rubles roubles hryvnia hryvnias shekels shekel yuan lira cents"
 )
-_RANKED: Final = frozenset(
-    "no nos number road route highway article resolution page unit protocol statement version channel card phase stage line".split()
+_RANKED: Final = words_of(
+    "no nos number road route highway article resolution page unit protocol statement version channel card phase stage line"
 )
-_STOP: Final = frozenset(
+_STOP: Final = words_of(
     "in on at by to for from with without after before during near as than that which who whom whose when where while but and or nor so "
     "is are was were be been being has have had will would could can may might must do does did not it its they their he his she her we our i you "
     "this these those the a an of into onto over under against between among across through per via if because until till since about up down out off "
-    "said says told it's there here only also according amid despite left still were what how why".split(),
+    "said says told it's there here only also according amid despite left still were what how why"
 )
 _NUMBER_HEADS: Final = frozenset({"one", "both"})
 
@@ -226,7 +226,7 @@ class FigureReader:
             before is not None
             and before.low in _RANKED
             and not (before.low in {"number", "numbers"} and self._harmed(index - 2))
-            and not (before.low == "number" and low in {"of"})
+            and not (before.low == "number" and low == "of")
         ):
             return "rank_or_unit", end
         if before is not None and (before.low in {"aged", "age"} or (before.low == "under" and low in {",", "first"})):
@@ -381,10 +381,9 @@ class FigureReader:
         """Read what follows a number: adjectives, parties, an outcome, the noun."""
         tokens, end = self.tokens, figure.last
         limit = min(last, end + 7)
-        noun_at = end
         while end < limit:
             token = tokens[end]
-            if token.text == '"' or (token.text == "(" and False):
+            if token.text == '"' or (False):
                 end += 1
                 continue
             phrase = self.phrases.at(tokens, end, limit)
@@ -392,7 +391,7 @@ class FigureReader:
             name = self.context.names.at(tokens, end, limit)
             if "person" in roles or "group" in roles:
                 self._take_person(figure, roles, phrase[0] if phrase else end + 1, name[1].party if name else None)
-                end = noun_at = figure.last
+                end = figure.last
                 continue
             if name and (name[1].party or name[1].place):
                 figure.party = figure.party or name[1].party
@@ -402,14 +401,14 @@ class FigureReader:
                 figure.last = end
                 continue
             if self._take_outcome(figure, roles, phrase[0] if phrase else end + 1, limit):
-                end = noun_at = figure.last
+                end = figure.last
                 continue
             if "more" in roles and phrase:
                 figure.more, end = True, phrase[0]
                 figure.last = end
                 continue
             if token.low == "of" and self._of_part(figure, end, limit):
-                end = noun_at = figure.last
+                end = figure.last
                 continue
             if token.low == "military" and figure.person is None:
                 figure.person, end = "military", end + 1
@@ -464,9 +463,11 @@ class FigureReader:
             return
         if "group" in roles:
             figure.group, person = roles["group"], "civilian"
-        if figure.person and figure.person != person and figure.group is None and person != "unknown":
-            figure.person = person
-        elif figure.person is None or person != "unknown":
+        if (
+            (figure.person and figure.person != person and figure.group is None and person != "unknown")
+            or figure.person is None
+            or person != "unknown"
+        ):
             figure.person = person
         figure.noun = self.tokens[end - 1].low
         if "people" in roles and figure.outcome is None and figure.count and figure.count.best:

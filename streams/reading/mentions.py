@@ -7,7 +7,7 @@ from streams.reading.actors import Actor
 from streams.reading.figures import Figure, FigureReader
 from streams.reading.lexicon import Phrases
 from streams.reading.numbers import QUALIFIERS, WORDS, Count
-from streams.reading.tokens import Token
+from streams.reading.tokens import Token, words_of
 
 #: The kinds. A clause pattern (clauses.py) is a regular expression over these letters.
 KINDS: Final = {
@@ -51,19 +51,19 @@ KINDS: Final = {
     "~": "one to three other words",
     "^": "more other words",
 }
-_FELL: Final = frozenset("on from to by into down ill over silent short apart".split())
-_LEAVE: Final = frozenset("left leaving leaves leave".split())
-_LOSE: Final = frozenset("lost lose loses losing".split())
-_AND: Final = frozenset("and or as plus & +".split())
-_TOLL: Final = frozenset(
-    "count tally total totals number figure losses list balance statistics statistic numbers names counts".split()
+_FELL: Final = words_of("on from to by into down ill over silent short apart")
+_LEAVE: Final = words_of("left leaving leaves leave")
+_LOSE: Final = words_of("lost lose loses losing")
+_AND: Final = words_of("and or as plus & +")
+_TOLL: Final = words_of(
+    "count tally total totals number figure losses list balance statistics statistic numbers names counts"
 )
-_EQUALS: Final = frozenset(
+_EQUALS: Final = words_of(
     "to at reached reaches reaching exceeds exceeded passed pass passes totals totalled totaled number numbered numbers stands stood stand was is as of were "
-    "are than surpassed surpasses topped tops by comprises hit past made includes included consisted".split(),
+    "are than surpassed surpasses topped tops by comprises hit past made includes included consisted"
 )
-_RISES: Final = frozenset(
-    "rose rises risen rising rise climbed climbs climbing increased increases increasing grew grown raised lowered fell dropped up went gone come comes cut revised amounted amounts brought brings".split()
+_RISES: Final = words_of(
+    "rose rises risen rising rise climbed climbs climbing increased increases increasing grew grown raised lowered fell dropped up went gone come comes cut revised amounted amounts brought brings"
 )
 _MARKS: Final = {
     ",": ",",
@@ -238,8 +238,7 @@ class MentionReader:
             return Mention("I", index, end, outcome=roles["none"], word=self.tokens[index].low)
         for form, kind in (("adjective", "a"), ("people", "o"), ("event", "o")):
             if form in roles:
-                mention = Mention(kind, index, end, outcome=roles[form], word=self.tokens[index].low)
-                return mention
+                return Mention(kind, index, end, outcome=roles[form], word=self.tokens[index].low)
         if "saying" in roles:
             return Mention("y", index, end, word=self.tokens[index].low)
         if "person" in roles or "group" in roles:

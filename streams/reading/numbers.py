@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from streams.reading.tokens import Token, tokens_of
+from streams.reading.tokens import Token, tokens_of, words_of
 
 #: The greatest count of the contract (section 1).
 GREATEST: Final = 10**9
@@ -54,9 +54,9 @@ BEFORE: Final = tuple(
     ),
 )
 #: After these "about" is no qualifier: "informed about two killed".
-_TELLING: Final = frozenset(
+_TELLING: Final = words_of(
     "informed informs inform spoke speaks speak wrote writes told tells tell talk talked talks report reports reported information data message messages heard know knows news "
-    "statement".split(),
+    "statement"
 )
 _BEFORE_LAST: Final = frozenset(words[-1] for words, _ in BEFORE)
 #: The same by their first word.
@@ -235,9 +235,9 @@ def _continues(tokens: Sequence[Token], index: int) -> bool:
     return index + 1 >= len(tokens) or tokens[index + 1].low not in {":", "km", "m", "metres", "meters"}
 
 
-_MONTHS: Final = frozenset(
+_MONTHS: Final = words_of(
     "january february march april may june july august september october november december jan feb mar apr jun jul aug "
-    "sep sept oct nov dec".split(),
+    "sep sept oct nov dec"
 )
 
 

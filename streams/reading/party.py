@@ -8,16 +8,17 @@ from streams.reading.clauses import Found
 from streams.reading.figures import Figure
 from streams.reading.mentions import Mention
 from streams.reading.scene import Marked, Scene
+from streams.reading.tokens import words_of
 
 #: Nobody calls his own people so: from a speaker who has a side they are of another.
-_NAMES_OF_ENEMIES: Final = frozenset(
+_NAMES_OF_ENEMIES: Final = words_of(
     "terrorist terrorists militant militants extremist extremists saboteur saboteurs occupier occupiers invader invaders bandits mercenary mercenaries jihadist "
-    "jihadists insurgent insurgents gunman gunmen attackers assailants infiltrators nationalists".split(),
+    "jihadists insurgent insurgents gunman gunmen attackers assailants infiltrators nationalists"
 )
-_TAKING: Final = frozenset("taken took take takes taking captured hold holds holding seized".split())
+_TAKING: Final = words_of("taken took take takes taking captured hold holds holding seized")
 _MAIN: Final = 500
-_AGAINST: Final = frozenset(
-    "liquidated eliminated destroyed neutralised neutralized eliminating destroying liquidating eliminate destroy neutralise neutralising captured incapacitated".split(),
+_AGAINST: Final = words_of(
+    "liquidated eliminated destroyed neutralised neutralized eliminating destroying liquidating eliminate destroy neutralise neutralising captured incapacitated"
 )
 _BOTH: Final = (
     "both sides",
@@ -30,8 +31,8 @@ _BOTH: Final = (
     "two countries",
     "both countries",
 )
-_ATTACKING: Final = frozenset(
-    "forces troops violates violate violated shells attacks fires bombs bombards launches breach breaches breached".split()
+_ATTACKING: Final = words_of(
+    "forces troops violates violate violated shells attacks fires bombs bombards launches breach breaches breached"
 )
 
 
@@ -110,7 +111,13 @@ def whose(
         if enemy:
             return Whose(enemy, "enemy")
     taken = set(scene.words(max(marked.sentence.first, figure.first - 5), figure.first)) & _TAKING
-    if affiliation and found.outcome == "captured" and found.row.id in {"own", "active"} and taken and figure.possessive is None:
+    if (
+        affiliation
+        and found.outcome == "captured"
+        and found.row.id in {"own", "active"}
+        and taken
+        and figure.possessive is None
+    ):
         enemy = opponent(scene, affiliation, None)
         if enemy:
             return Whose(enemy, "enemy")
@@ -172,7 +179,9 @@ def _cares(frame: Frame | None) -> bool:
     return frame is not None and frame.source is not None and bool(_CARERS & set(frame.source.split("-")))
 
 
-_CARERS: Final = frozenset("health moh hospital civil emergency governor mayor prosecutors police ombudsman paramedics medical crescent".split())
+_CARERS: Final = words_of(
+    "health moh hospital civil emergency governor mayor prosecutors police ombudsman paramedics medical crescent"
+)
 
 
 def _has_land(scene: Scene, party: str) -> bool:
@@ -250,9 +259,8 @@ def _side_after(scene: Scene, marked: Marked, order: int) -> str | None:
             and mention.actor
             and mention.actor.party
             and scene.tokens[mention.last - 1].low in {"side", "sides"}
-        ):
-            if {"on", "from"} & set(scene.words(max(mention.first - 2, 0), mention.first)):
-                return mention.actor.party
+        ) and {"on", "from"} & set(scene.words(max(mention.first - 2, 0), mention.first)):
+            return mention.actor.party
         if mention.kind in ";:":
             break
     for position in range(order + 1, min(order + 6, len(marked.mentions))):
@@ -353,7 +361,7 @@ def _agent(scene: Scene, marked: Marked, found: Found, affiliation: str | None) 
                 return affiliation
             if party and not _is_object(scene, mention):
                 return party
-            if mention.kind in ";" or (mention.kind in "fF" and position < by - 1):
+            if mention.kind == ";" or (mention.kind in "fF" and position < by - 1):
                 break
         return None
     for position in range(by + 1, min(by + 7, len(mentions))):
@@ -365,7 +373,7 @@ def _agent(scene: Scene, marked: Marked, found: Found, affiliation: str | None) 
             or ("in" in before[-2:] and _harmful(scene, mention))
         ):
             return party
-        if mention.kind in ";":
+        if mention.kind == ";":
             break
     return next((p for m in mentions[:by] if m.kind == "A" and (p := _party_of(m)) and _harmful(scene, m)), None)
 
@@ -393,7 +401,7 @@ def _harmful(scene: Scene, mention: Mention) -> bool:
 def _party_of(mention: Mention) -> str | None:
     if mention.kind == "A" and mention.actor and mention.actor.kind != "place":
         return mention.actor.party
-    return mention.figure.party if mention.kind in "p" and mention.figure else None
+    return mention.figure.party if mention.kind == "p" and mention.figure else None
 
 
 def opponent(scene: Scene, party: str, hint: str | None, marked: Marked | None = None) -> str | None:

@@ -13,7 +13,7 @@ from streams.reading.figures import MONTHS, FigureReader
 from streams.reading.lexicon import Lexicon, Phrases
 from streams.reading.mentions import Mention, MentionReader
 from streams.reading.times import Clock, Moment, moments
-from streams.reading.tokens import Sentence, Token, sentences_of, tokens_of
+from streams.reading.tokens import Sentence, Token, sentences_of, tokens_of, words_of
 
 _AFTERWARDS: Final = timedelta(days=550)
 #: Cues: roles of the lexicon that a sentence as a whole may have.
@@ -153,8 +153,8 @@ def _bulletin_of(scene: Scene, marked: Marked) -> str | None:
     return actor.source if actor.kind in {"institution", "name", "officials"} else None
 
 
-_BULLETINS: Final = frozenset(
-    "report statement bulletin update communique communiqué summary briefing message information review digest".split()
+_BULLETINS: Final = words_of(
+    "report statement bulletin update communique communiqué summary briefing message information review digest"
 )
 
 
@@ -177,10 +177,10 @@ def _brings(tokens: list[Token], sentence: Sentence) -> tuple[int, ...]:
     )
 
 
-_BRINGING: Final = frozenset(
-    "bringing brings raising raises taking takes pushing pushes lifting lifts increasing brought".split()
+_BRINGING: Final = words_of(
+    "bringing brings raising raises taking takes pushing pushes lifting lifts increasing brought"
 )
-_SUMS: Final = frozenset("toll total number count tally figure those dead deaths losses to".split())
+_SUMS: Final = words_of("toll total number count tally figure those dead deaths losses to")
 
 
 def _cues(phrases: Phrases, tokens: list[Token], sentence: Sentence) -> dict[str, list[int]]:
@@ -226,8 +226,8 @@ def _of_war(tokens: list[Token]) -> bool:
     return any(token.low in _WAR_WORDS for token in tokens)
 
 
-_WAR_WORDS: Final = frozenset(
-    "soldiers soldier servicemen troops shelling missile missiles airstrike airstrikes artillery ceasefire truce frontline rebels militants".split(),
+_WAR_WORDS: Final = words_of(
+    "soldiers soldier servicemen troops shelling missile missiles airstrike airstrikes artillery ceasefire truce frontline rebels militants"
 )
 
 

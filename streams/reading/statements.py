@@ -68,7 +68,7 @@ ROWS: Final = (
     StatementRow(
         "asserted",
         "territory",
-        rf"(?:took|taken|taking|takes|seized|seizes|gained|has|have|full|under|regained|establish(?:ed)?) (?:[^ ]+ ){{0,2}}?control|(?:took|seized|captured|liberated|regained|retook|occupied|recaptured) (?:[^ ]+ ){{0,4}}?(?:settlements?|villages?|towns?|city|base|heights?|positions?|strongholds?|square|km2|territory|land|barracks|posts?|hills?|garrison)|passed under the control|loss of (?:[^ ]+ ){{0,3}}(?:km2|land|territory|square)|full control|losing of the (?:base|town|city)",
+        r"(?:took|taken|taking|takes|seized|seizes|gained|has|have|full|under|regained|establish(?:ed)?) (?:[^ ]+ ){0,2}?control|(?:took|seized|captured|liberated|regained|retook|occupied|recaptured) (?:[^ ]+ ){0,4}?(?:settlements?|villages?|towns?|city|base|heights?|positions?|strongholds?|square|km2|territory|land|barracks|posts?|hills?|garrison)|passed under the control|loss of (?:[^ ]+ ){0,3}(?:km2|land|territory|square)|full control|losing of the (?:base|town|city)",
         "Moscow said its units took two settlements.",
         "Moscow said its units left two lorries.",
         about="territory",
@@ -132,7 +132,7 @@ def _statement(scene: Scene, marked: Marked, row: StatementRow, text: str, match
     frame = speaker_at(marked.frames, token) or next((f for f in marked.frames if f.source), None)
     kind = scene.context.kind(scene.document.outlet)
     source = frame.source if frame else scene.document.outlet if kind not in {None, "media"} else None
-    if source is None or scene.context.kind(source) == "media" and source == scene.document.outlet:
+    if source is None or (scene.context.kind(source) == "media" and source == scene.document.outlet):
         return None
     about = row.about or _about(text[match.start() :] if row.id == "denied" else text)
     if row.id == "false" and about == "conduct" and any(m.kind in "fF" and m.outcome for m in marked.mentions):

@@ -13,9 +13,16 @@ _TOKEN: Final = re.compile(
     r"|(?P<line>\n+)"
     r"|(?P<mark>[^\s\w]|_)",
 )
-_ABBREVIATIONS: Final = frozenset(
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a table."""
+    return frozenset(text.split())
+
+
+_ABBREVIATIONS: Final = words_of(
     "mr mrs ms dr gen col lt maj capt sgt st no nos jan feb mar apr jun jul aug sep sept oct nov dec vs approx ca fig inc ltd "
-    "prof rep sen gov pres u.s u.n u.k d.c a.m p.m e.g i.e etc al km".split(),
+    "prof rep sen gov pres u.s u.n u.k d.c a.m p.m e.g i.e etc al km"
 )
 _MAX_SENTENCE: Final = 220
 

@@ -75,7 +75,7 @@ ROWS: Final = (
     TruceRow(
         "violation_alleged",
         "was-breached",
-        rf"T (?:agreement )?(?:, [^,]+ , )?(?:was |has been |had been |is being )(?:repeatedly |again )?(?:violated|breached|broken)",
+        r"T (?:agreement )?(?:, [^,]+ , )?(?:was |has been |had been |is being )(?:repeatedly |again )?(?:violated|breached|broken)",
         "The ministry said the ceasefire was breached.",
         "The ministry said the ceasefire was welcome.",
     ),
@@ -139,7 +139,7 @@ ROWS: Final = (
     TruceRow(
         "suspended",
         "suspended",
-        rf"(?:suspend(?:s|ed|ing)|freez(?:es|ing)|froze|frozen) (?:[^ ]+ ){{0,4}}?(?:T|it in the)|T (?:was |has been |had been )?suspended",
+        r"(?:suspend(?:s|ed|ing)|freez(?:es|ing)|froze|frozen) (?:[^ ]+ ){0,4}?(?:T|it in the)|T (?:was |has been |had been )?suspended",
         "The army suspended the ceasefire.",
         "The army studied the ceasefire.",
     ),
@@ -160,7 +160,7 @@ ROWS: Final = (
     TruceRow(
         "took_effect",
         "took-effect",
-        rf"(?:fire|fighting|shooting|shelling) (?:was |has been |had been )?stopped|guns (?:fell|fall|have fallen) silent|T (?:[^ ]+ ){{0,5}}?(?:took effect|takes effect|taken effect|taking effect|coming into (?:force|effect)|came into (?:effect|force)|comes into (?:effect|force)|come into (?:effect|force)|entered into force|enters into force|went into effect|goes into effect|in force since|began|begins|started|starts|kicked off|got under way)",
+        r"(?:fire|fighting|shooting|shelling) (?:was |has been |had been )?stopped|guns (?:fell|fall|have fallen) silent|T (?:[^ ]+ ){0,5}?(?:took effect|takes effect|taken effect|taking effect|coming into (?:force|effect)|came into (?:effect|force)|comes into (?:effect|force)|come into (?:effect|force)|entered into force|enters into force|went into effect|goes into effect|in force since|began|begins|started|starts|kicked off|got under way)",
         "The ceasefire took effect on Sunday.",
         "The ceasefire took work on Sunday.",
         own=False,
@@ -227,12 +227,17 @@ def read_truces(scene: Scene) -> list[Truce]:
     for marked in scene.marked:
         if marked.sentence.first in scene.skipped or scene.episode is None:
             continue
-        words, places = _words(scene, marked)
+        words, _places = _words(scene, marked)
         text, truces = TRUCE.subn("T", " ".join(words))
         if heard and text.startswith("it "):
             text, truces = "T" + text[2:], 1
         heard_here = bool(truces)
-        if _DENIED_IT.search(text) and found and found[-1].act == "violation_alleged" and found[-1].marked.sentence.last == marked.sentence.first:
+        if (
+            _DENIED_IT.search(text)
+            and found
+            and found[-1].act == "violation_alleged"
+            and found[-1].marked.sentence.last == marked.sentence.first
+        ):
             text = _DENIED_IT.sub("denied violating the T", text)
         if truces or heard or _SILENT.search(text):
             _sentence(scene, marked, text, found)
@@ -246,7 +251,9 @@ def _one_deal(found: list[Truce]) -> list[Truce]:
     """Let a deal of one sentence that says when it begins be one act: agreed, with its hours."""
     kept = []
     for truce in found:
-        deal = next((o for o in found if o.act == "agreed" and o.marked is truce.marked and o.source == truce.source), None)
+        deal = next(
+            (o for o in found if o.act == "agreed" and o.marked is truce.marked and o.source == truce.source), None
+        )
         if truce.act == "announced" and deal is not None:
             deal.effective_at = deal.effective_at or truce.effective_at
             deal.expires_at = deal.expires_at or truce.expires_at
@@ -283,7 +290,9 @@ _SILENT: Final = re.compile(
 )
 
 
-_DENIED_IT: Final = re.compile(r"(?:denied|denies|rejected|rejects) (?:it|this|that|the (?:charge|accusation|claim|allegation)s?)(?= |$)")
+_DENIED_IT: Final = re.compile(
+    r"(?:denied|denies|rejected|rejects) (?:it|this|that|the (?:charge|accusation|claim|allegation)s?)(?= |$)"
+)
 
 
 def _words(scene: Scene, marked: Marked) -> tuple[list[str], list[int]]:
@@ -317,7 +326,7 @@ def _repeats(truce: Truce, other: Truce) -> bool:
 
 def _unreal(text: str, span: tuple[int, int], row: TruceRow) -> bool:
     """Return whether a condition or a negation governs the act."""
-    before = text[max(0, span[0] - 60) : span[0]].rsplit(" , ", 1)[-1].split(" ; ")[-1]
+    before = text[max(0, span[0] - 60) : span[0]].rsplit(" , ", 1)[-1].rsplit(" ; ", maxsplit=1)[-1]
     inside = text[span[0] : span[1]]
     if row.act in {"not_confirmed", "violation_denied"}:
         return False
@@ -422,7 +431,7 @@ def _subject(marked: Marked, token: int) -> str | None:
             and mention.actor.kind != "place"
         ):
             return mention.actor.source
-        if mention.last <= token and mention.kind in ";":
+        if mention.last <= token and mention.kind == ";":
             return None
     return None
 
@@ -554,7 +563,10 @@ def _is_ahead(scene: Scene, marked: Marked, day: Moment) -> bool:
         return False
     before = scene.words(max(marked.sentence.first, day.first - 9), day.first)
     return (
-        bool(set(before) & {"from", "until", "till", "begin", "start", "beginning", "starting", "will", "effect", "force"})
+        bool(
+            set(before)
+            & {"from", "until", "till", "begin", "start", "beginning", "starting", "will", "effect", "force"}
+        )
         and "took" not in before
         and "said" not in before
     )
