@@ -5,6 +5,7 @@ from typing import Final
 
 from streams.reading.actors import Actor, Cast, name_after, name_before
 from streams.reading.figures import MONTHS
+from streams.reading.frames import Frame
 from streams.reading.lexicon import Phrases
 from streams.reading.mentions import Mention
 from streams.reading.tokens import Sentence, Token, words_of
@@ -29,20 +30,6 @@ _SPEAKING: Final = frozenset({"institution", "name", "officials", "person", "par
 _TRAILS: Final = words_of(
     "on in at late early after before during via yesterday today , . and earlier by to as from through when while ;"
 )
-
-
-@dataclass(slots=True)
-class Frame:
-    """Somebody's words: from which token to which, and how it is known."""
-
-    source: str | None  # None: the outlet
-    party: str | None
-    first: int
-    last: int
-    manner: str  # before, after, tail, head, tally, carried, anaphor
-    verb: str = ""
-    verb_at: int = -1
-    anaphoric: bool = False
 
 
 @dataclass(slots=True)
@@ -581,10 +568,3 @@ class Attribution:
 def kinds_start(mentions: list[Mention]) -> str:
     """Return the first kinds of a sentence."""
     return "".join(mention.kind for mention in mentions[:2])
-
-
-def speaker_at(frames: list[Frame], token: int) -> Frame | None:
-    """Return the frame that a token is in: the narrowest; one that reaches forward before one of a tally."""
-    fitting = [frame for frame in frames if frame.first <= token < frame.last]
-    order = {"document": 6, "anaphor": 3, "before": 0, "after": 1, "tail": 2, "head": 3, "carried": 4, "tally": 5}
-    return min(fitting, key=lambda frame: (order[frame.manner], frame.last - frame.first), default=None)

@@ -1,21 +1,34 @@
-"""Basis and scope: a running total, or one incident, day or period."""
+"""Basis and scope: a running total, or one incident, day or period; by ordered questions, the first answer counts."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from streams.reading.clauses import Found
 from streams.reading.scene import Marked, Scene
+from streams.reading.since import since_of
 from streams.reading.times import Moment
 from streams.reading.tokens import words_of
 
-_WAR: Final = words_of(
-    "war invasion conflict aggression start beginning offensive campaign fighting uprising genocide began operation"
+_TOTALS: Final = words_of("total totals altogether overall cumulative cumulatively")
+_WIDE: Final = words_of("war conflict overall aggression")
+#: Phrases of a running total, whoever speaks.
+_RUNNING: Final = re.compile(
+    r"\b(?:so far|until now|up to now|to date|thus far|as of|at (?:this|the) moment|until this moment|up until now|death toll from the war|(?:bringing|brings) (?:the|those)"
+    r"|from the beginning|since the start|killed in the war|in the war|for the war|during the (?:war|conflict|clashes)|in the conflict|(?:confirmed|final|updated) list"
+    r"|list of|the names of|years of (?:war|fighting|conflict)|months of (?:war|fighting))\b",
 )
-_TRUCE: Final = words_of("ceasefire truce armistice")
-_NEAR_DAYS: Final = 5
+#: Phrases of a running total where a side speaks of its own losses.
+_RUNNING_OWN: Final = re.compile(
+    r"\b(?:(?:during|in) (?:the )?(?:clashes|hostilities|battles)|during (?:the )?fighting|in the fighting|days of (?:fighting|clashes|war|battles))\b",
+)
+_SPAN: Final = re.compile(r"\bin (?:a|an|one|two|three|four|five|six|seven|ten|\d+|a few|several) (?:days?|hours?|weeks?)\b")
 #: From here on a figure without a day is of a war rather than of an incident.
 _LARGE: Final = 1000
+_TOLL_ROWS: Final = frozenset({"number-rises", "toll-rises", "toll-of", "label", "number-first"})
+_BEGINNING_DAYS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,55 +41,56 @@ class Basis:
     explicit: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What the questions are about."""
+
+    scene: Scene
+    marked: Marked
+    found: Found
+    low: int
+    high: int
+    words: frozenset[str]
+    text: str
+    cues: frozenset[str]
+    day: date | None
+    own_side: bool | None
+    last: Basis | None
+    earlier: Basis | None
+    lead: Basis | None
+
+    @property
+    def incremental(self) -> Basis:
+        """Return the answer that it is one incident, day or period."""
+        return Basis("incremental", None, self.day)
+
+
+_TOTAL: Final = Basis("cumulative")
+
+
 def basis_of(
     scene: Scene,
     marked: Marked,
     found: Found,
+    *,
     own_side: bool | None,
-    last: "Basis | None",
-    earlier: "Basis | None" = None,
+    last: Basis | None,
+    earlier: Basis | None = None,
+    lead: Basis | None = None,
 ) -> Basis:
-    """Return the basis of a figure, from the words of its clause, its sentence, or the figure before it."""
+    """Return the basis of a figure: from its clause, its sentence, the figure before it, or the document's first."""
     low, high = clause_of(marked, found.order)
     words = scene.words(low, high)
-    since = _since(scene, marked, low, high)
+    cues = frozenset(cue for cue, places in marked.cues.items() if any(low <= place < high for place in places))
     day = day_of(scene, marked, found)
-    if since is not None:
-        return Basis("cumulative", since or None, None)
-    cues = _cues_in(marked, low, high)
-    figure = found.mention.figure
-    more = bool(figure and figure.more) or "another" in words or "additional" in words
-    toll = found.row.id in {"number-rises", "toll-rises", "toll-of", "label", "number-first"}
-    for first, last_token, basis in scene.sections:
-        if first <= found.mention.first < last_token:
-            return Basis(basis, None, day if basis == "incremental" else None)
-    if marked.brings and _after_bringing(marked, low, found):
-        return Basis("cumulative", None, None)
-    if (
-        found.outcome in {"captured", "missing"}
-        and {"still", "remain", "remains"} & set(words)
-        and "incident" not in cues
-    ):
-        return Basis("cumulative", None, None)
-    if "period" in cues and not _totals(words):
-        return Basis("incremental", None, day)
-    if (_totals(words) and not (_of_incident(scene, marked) and not _wide(words) and set(words) & _TOTALS)) or (
-        toll and not ("incident" in cues and not _wide(words)) and not _of_incident(scene, marked)
-    ):
-        return Basis("cumulative", None, None)
-    if more and last is not None and found.outcome != "killed" and last.basis == "cumulative":
-        return Basis("cumulative", None, None)
-    if more and last is not None and last.basis == "incremental":
-        return Basis("incremental", last.scope, day or last.as_of)
-    large = bool(figure and figure.count and figure.count.best >= _LARGE and not figure.implied)
-    on_day = day is not None and _on_day(scene, marked, low, high)
-    if large and not on_day:
-        return Basis("cumulative", None, None)
-    if "incident" in cues or on_day:
-        return Basis("incremental", None, day)
-    if "cumulative" in cues and not (_of_incident(scene, marked) and set(words) & _TOTALS):
-        return Basis("cumulative", None, None)
-    return _default(scene, marked, found, own_side, last, day, earlier)
+    case = _Case(
+        scene, marked, found, low, high, frozenset(words), " ".join(words), cues, day, own_side, last, earlier, lead
+    )
+    for question in QUESTIONS:
+        answer = question(case)
+        if answer is not None:
+            return answer
+    return _default(case)
 
 
 def clause_of(marked: Marked, order: int) -> tuple[int, int]:
@@ -97,202 +111,146 @@ def clause_of(marked: Marked, order: int) -> tuple[int, int]:
     return low, high
 
 
-def _after_bringing(marked: Marked, low: int, found: Found) -> bool:
-    return low in marked.brings and found.mention.first > low
-
-
-def _cues_in(marked: Marked, low: int, high: int) -> set[str]:
-    return {cue for cue, places in marked.cues.items() if any(low <= place < high for place in places)}
-
-
-_TOTALS: Final = words_of("total totals altogether overall cumulative cumulatively")
-
-
-def _totals(words: list[str]) -> bool:
-    text = " ".join(words)
-    return bool(_TOTALS & set(words)) or any(
-        phrase in text
-        for phrase in (
-            "so far",
-            "until now",
-            "up to now",
-            "to date",
-            "thus far",
-            "death toll from the war",
-            "bringing the",
-            "brings the",
-            "brings those",
-            "until this moment",
-            "during the clashes",
-            "from the beginning",
-            "since the start",
-            "in the war",
-            "of the war",
-            "for the war",
-            "during the war",
-            "during the conflict",
-            "in the conflict",
-            "confirmed list",
-            "final list",
-            "during clashes",
-            "during fighting",
-            "in the clashes",
-            "in the fighting",
-            "in the hostilities",
-            "during the hostilities",
-            "in the battles",
-            "during the battles",
-            "during hostilities",
-            "days of fighting",
-            "days of clashes",
-            "days of war",
-            "list of",
-            "at this moment",
-            "at the moment",
-            "updated list",
-            "the names of",
-        )
-    )
-
-
-def _wide(words: list[str]) -> bool:
-    return bool({"war", "conflict", "overall", "aggression"} & set(words))
-
-
-def _of_incident(scene: Scene, marked: Marked) -> bool:
-    """Return whether the toll is of an incident that the title tells of."""
-    title = scene.marked[0] if scene.marked else marked
-    return title.has("incident") and not title.has("cumulative")
-
-
-def _on_day(scene: Scene, marked: Marked, low: int, high: int) -> bool:
-    """Return whether a day of the clause is that of the harm, not of the saying."""
-    for moment in marked.times:
-        if not moment.day or not low <= moment.first < high:
-            continue
-        beside = any(
-            m.kind == "y" and (0 <= moment.first - m.last <= 3 or 0 <= m.first - moment.last <= 1)
-            for m in marked.mentions
-        )
-        opening = any(
-            f.manner == "before" and f.verb_at >= moment.last and moment.first - marked.sentence.first <= 2
-            for f in marked.frames
-        )
-        if not beside and not opening:
-            return True
-    return False
-
-
 def day_of(scene: Scene, marked: Marked, found: Found) -> date | None:
     """Return the day nearest to a figure in its sentence, if not after the text itself."""
-    best: tuple[int, date] | None = None
-    for moment in marked.times:
-        if moment.day is None or not moment.precise or moment.day > scene.clock.today + timedelta(days=1):
-            continue
-        distance = abs(moment.first - found.mention.first)
-        if best is None or distance < best[0]:
-            best = distance, moment.day
-    return best[1] if best else None
+    days = [
+        (abs(moment.first - found.mention.first), moment.day)
+        for moment in marked.times
+        if moment.day and moment.precise and moment.day <= scene.clock.today + timedelta(days=1)
+    ]
+    return min(days)[1] if days else None
 
 
-def _since(scene: Scene, marked: Marked, low: int, high: int) -> str | None:
-    """Return the scope that "since …" says: "" for the whole fighting, None where there is no such word."""
-    tokens = scene.tokens
-    for index in range(low, high):
-        word = tokens[index].low
-        if word != "since" and not (word == "year" and index + 1 < high and tokens[index + 1].low == "beginning"):
-            continue
-        if (
-            word == "since"
-            and index > 0
-            and tokens[index - 1].low in {"ever", "has", "have"}
-            and not _moment_after(marked, index, high)
-        ):
-            continue
-        tail = {token.low for token in tokens[index : min(index + 8, high)]}
-        moment = _moment_after(marked, index, high)
-        if moment and tail & _WAR and tokens[moment.first - 1].low in {"until", "till", "to", "by"}:
-            moment = None
-        if (
-            moment is None
-            and index + 1 < high
-            and tokens[index + 1].text in ",."
-            and (back := _back_reference(scene, marked))
-        ):
-            return back
-        if "year" in tail and not moment:
-            return f"since-{scene.clock.today.year}-01-01"
-        if moment and moment.day and moment.day >= scene.clock.today - timedelta(days=1) and not tail & (_WAR | _TRUCE):
-            return None
-        if tail & {"dawn", "morning", "yesterday", "midnight"} and not moment:
-            return None
-        if moment and moment.day:
-            return _scope(scene, moment, truce=bool(tail & _TRUCE))
-        if tail & _TRUCE:
-            return "since-ceasefire"
-        if tail & _WAR or {"it", "then"} & tail or word == "since":
-            return "" if tail & _WAR or True else None
+def _since(case: _Case) -> Basis | None:
+    scope = since_of(case.scene, case.marked, case.low, case.high)
+    return None if scope is None else Basis("cumulative", scope or None)
+
+
+def _section(case: _Case) -> Basis | None:
+    """Answer by the heading of a bulletin's lines."""
+    for first, last, basis in case.scene.sections:
+        if first <= case.found.mention.first < last:
+            return case.incremental if basis == "incremental" else _TOTAL
     return None
 
 
-def _back_reference(scene: Scene, marked: Marked) -> str | None:
-    """Return the scope of "in the fighting since", whose day the sentence before says."""
-    before = [
-        each
-        for each in scene.marked
-        if each.sentence.last <= marked.sentence.first and each.sentence.paragraph == marked.sentence.paragraph
-    ]
-    moment = next((m for m in reversed(before[-1].times) if m.day and m.precise), None) if before else None
-    return _scope(scene, moment, truce=False) or None if moment else None
+def _brought(case: _Case) -> Basis | None:
+    return _TOTAL if case.low in case.marked.brings else None
 
 
-def _moment_after(marked: Marked, index: int, high: int) -> Moment | None:
-    return next(
-        (
-            moment
-            for moment in marked.times
-            if index < moment.first <= index + 9 and moment.last <= high + 1 and moment.day
-        ),
-        None,
+def _still(case: _Case) -> Basis | None:
+    """Answer for prisoners and missing who still are it."""
+    lasting = case.found.outcome in {"captured", "missing"} and case.words & {"still", "remain", "remains"}
+    return _TOTAL if lasting and "incident" not in case.cues else None
+
+
+def _whole_episode(case: _Case) -> Basis | None:
+    """Answer for "between 1 and 5 April" where the episode began on that day."""
+    begins = case.scene.episode.begins if case.scene.episode else None
+    if "between" not in case.words or begins is None:
+        return None
+    tokens = case.scene.tokens
+    for moment in case.marked.times:
+        first = moment.first
+        text = tokens[first - 2].text if first > 2 and tokens[first - 1].low == "and" else ""
+        if moment.day and text.isdecimal() and len(text) <= 2 and abs(int(text) - begins.day) <= _BEGINNING_DAYS:
+            return Basis("cumulative", None, moment.day) if moment.day.replace(day=1) == begins.replace(day=1) else None
+    return None
+
+
+def _period(case: _Case) -> Basis | None:
+    running = _RUNNING.search(case.text) or case.words & _TOTALS
+    return case.incremental if "period" in case.cues and not running else None
+
+
+def _running(case: _Case) -> Basis | None:
+    if _RUNNING.search(case.text) or (case.own_side and _RUNNING_OWN.search(case.text)):
+        return _TOTAL
+    wide = bool(case.words & _WIDE)
+    narrow = of_incident(case.scene) or ("incident" in case.cues and not case.words & _TOTALS)
+    toll = case.found.row.id in _TOLL_ROWS or case.words & _TOTALS
+    return _TOTAL if toll and (wide or not narrow) else None
+
+
+def _another(case: _Case) -> Basis | None:
+    """Answer for "another 12": one more of the same, or of a running total where the outcome is another."""
+    figure = case.found.mention.figure
+    more = bool(figure and figure.more) or bool({"another", "additional"} & case.words)
+    if not more or case.last is None:
+        return None
+    if case.found.outcome != "killed" and case.last.basis == "cumulative":
+        return _TOTAL
+    if case.last.basis == "incremental":
+        return Basis("incremental", None, case.day or case.last.as_of)
+    return None
+
+
+def _large(case: _Case) -> Basis | None:
+    count = case.found.mention.figure.count if case.found.mention.figure else None
+    large = count is not None and count.best >= _LARGE
+    return _TOTAL if large and not _on_day(case) and not _SPAN.search(case.text) else None
+
+
+def _incident(case: _Case) -> Basis | None:
+    """Answer for the harm of one strike or day: an incident is named, or who did it, or when."""
+    if "incident" in case.cues or _SPAN.search(case.text) or (case.day is not None and _on_day(case)):
+        return case.incremental
+    after = case.scene.tokens[case.found.by.last].low if case.found.by and case.found.by.last < case.high else ""
+    return case.incremental if after in {"by", "when"} and case.found.row.id in {"passive", "participle"} else None
+
+
+def _cumulative(case: _Case) -> Basis | None:
+    return _TOTAL if "cumulative" in case.cues and not of_incident(case.scene) else None
+
+
+#: The questions, in order.
+QUESTIONS: Final[tuple[Callable[[_Case], Basis | None], ...]] = (
+    _since,
+    _section,
+    _brought,
+    _still,
+    _whole_episode,
+    _period,
+    _running,
+    _another,
+    _large,
+    _incident,
+    _cumulative,
+)
+
+
+def of_incident(scene: Scene) -> bool:
+    """Return whether the title, or without one the first words, tell of an incident."""
+    head = [each for each in scene.marked if not each.sentence.paragraph] or scene.marked[:2]
+    return any(each.has("incident") for each in head) and not any(each.has("cumulative") for each in head)
+
+
+def _on_day(case: _Case) -> bool:
+    """Return whether a day of the clause is that of the harm, not of the saying."""
+    return any(
+        moment.day and case.low <= moment.first < case.high and not _is_of_saying(case.marked, moment)
+        for moment in case.marked.times
     )
 
 
-def _scope(scene: Scene, moment: Moment, *, truce: bool) -> str:
-    begins = scene.episode.begins if scene.episode else None
-    day = moment.day
-    if day is None:
-        return ""
-    if not truce and begins:
-        if not moment.precise and (
-            day.year,
-            day.month if moment.last - moment.first > 1 or day.month > 1 else begins.month,
-        ) == (begins.year, begins.month):
-            return ""
-        if abs((day - begins).days) <= _NEAR_DAYS:
-            return ""
-        if day < begins:
-            return ""
-    return f"since-{day.isoformat()}"
+def _is_of_saying(marked: Marked, moment: Moment) -> bool:
+    beside = any(
+        m.kind == "y" and (0 <= moment.first - m.last <= 3 or 0 <= m.first - moment.last <= 1) for m in marked.mentions
+    )
+    opening = moment.first - marked.sentence.first <= 2
+    return beside or any(f.manner == "before" and f.verb_at >= moment.last and opening for f in marked.frames)
 
 
-def _default(
-    scene: Scene,
-    marked: Marked,
-    found: Found,
-    own_side: bool | None,
-    last: Basis | None,
-    day: date | None,
-    earlier: Basis | None,
-) -> Basis:
+def _default(case: _Case) -> Basis:
     """Return the basis where no word of the clause says it."""
-    before = last or earlier
+    before = case.last or case.earlier
     if before is not None:
-        return Basis(before.basis, before.scope, day or before.as_of, explicit=False)
-    title = scene.marked[0]
-    if sum(len(each.mentions) > 1 for each in scene.marked) <= 3:
-        return Basis("incremental", None, day, explicit=False)
-    if title.has("incident") and not title.has("cumulative"):
-        return Basis("incremental", None, day, explicit=False)
-    if own_side:
-        return Basis("cumulative", None, None, explicit=False)
-    return Basis("incremental", None, day, explicit=False)
+        return Basis(before.basis, before.scope, case.day or before.as_of, explicit=False)
+    short = sum(len(each.mentions) > 1 for each in case.scene.marked) <= 3
+    untitled = not case.scene.document.title
+    lead = case.lead is not None and case.lead.basis == "incremental" and case.lead.explicit
+    if case.own_side and not (short or untitled or lead or of_incident(case.scene)):
+        return Basis("cumulative", explicit=False)
+    return Basis("incremental", None, case.day, explicit=False)
+
+

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.reading.casualties import Draft as Casualty
-from streams.reading.casualties import Reading, read_casualties
+from streams.reading.casualties import read_casualties
+from streams.reading.claim import Claim as Casualty
+from streams.reading.claim import Reading
 from streams.reading.context import Context
 from streams.reading.document import Document
 from streams.reading.left_out import left_out
@@ -55,7 +56,7 @@ def read(document: Document, context: Context) -> Draft:
     if table and table.phrases.roles:
         truces = read_truces(scene)
         claims += [_truce(scene, truce) for truce in truces]
-        claims += [_statement(scene, statement) for statement in read_statements(scene, reading.claims, truces)]
+        claims += [_statement(scene, statement) for statement in read_statements(scene, truces)]
     claims.sort(key=lambda claim: (claim.start, claim.rule))
     reports, listed = _reports(scene, claims)
     content = {

@@ -3,14 +3,14 @@
 from itertools import combinations
 from typing import Final
 
-from streams.reading.casualties import Draft, Reading
+from streams.reading.claim import Claim, Reading
 
 _MOST_PARTS: Final = 12
 
 
-def merged(reading: Reading) -> list[Draft]:
+def merged(reading: Reading) -> list[Claim]:
     """Return the claims without repeats and without sums or parts that another claim says already."""
-    claims: list[Draft] = []
+    claims: list[Claim] = []
     for claim in reading.claims:
         twin = next((other for other in claims if _same(other, claim)), None)
         if twin is None:
@@ -20,7 +20,7 @@ def merged(reading: Reading) -> list[Draft]:
     return _without_sums(_resolved(_without_headlines(claims)), reading)
 
 
-def _without_headlines(claims: list[Draft]) -> list[Draft]:
+def _without_headlines(claims: list[Claim]) -> list[Claim]:
     """Let a headline's vague or rounded figure be the body's: "dozens" is 57, "pass 60,000" is 60,034."""
     kept = []
     for claim in claims:
@@ -44,7 +44,7 @@ def _without_headlines(claims: list[Draft]) -> list[Draft]:
     return kept
 
 
-def _same(one: Draft, other: Draft) -> bool:
+def _same(one: Claim, other: Claim) -> bool:
     """Return whether two claims tell one figure: in headline and body, or in two sentences."""
     a, b = one.figure.count, other.figure.count
     if (
@@ -69,11 +69,11 @@ def _same(one: Draft, other: Draft) -> bool:
     return a.best > 3 or (in_title and not other.figure.implied) or bool(_places(one) & _places(other))
 
 
-def _places(claim: Draft) -> set[str]:
+def _places(claim: Claim) -> set[str]:
     return {m.actor.place for m in claim.marked.mentions if m.actor and m.actor.place}
 
 
-def _absorb(twin: Draft, claim: Draft) -> None:
+def _absorb(twin: Claim, claim: Claim) -> None:
     """Take from a second telling what it says more exactly."""
     in_title = not twin.marked.sentence.paragraph and claim.source is not None
     if (twin.source is None or in_title) and claim.source is not None:
@@ -95,7 +95,7 @@ def _absorb(twin: Draft, claim: Draft) -> None:
         twin.figure, twin.also[-1] = claim.figure, twin.figure
 
 
-def _resolved(claims: list[Draft]) -> list[Draft]:
+def _resolved(claims: list[Claim]) -> list[Claim]:
     """Let a total of "casualties" whose parts are killed be killed (71 + 105 = 176)."""
     counted = [c for c in claims if c.outcome in {"killed", "killed_or_wounded"} and c.figure.count]
     for total in [c for c in counted if c.outcome == "killed_or_wounded"]:
@@ -115,11 +115,11 @@ def _resolved(claims: list[Draft]) -> list[Draft]:
     return claims
 
 
-def _best(claim: Draft) -> int:
+def _best(claim: Claim) -> int:
     return claim.figure.count.best if claim.figure.count else 0
 
 
-def _without_sums(claims: list[Draft], reading: Reading) -> list[Draft]:
+def _without_sums(claims: list[Claim], reading: Reading) -> list[Claim]:
     """Leave out a sum of parts that differ, or the parts of a sum that do not; two sides together are derived."""
     gone: set[int] = set()
     for total in claims:
@@ -157,7 +157,7 @@ def _without_sums(claims: list[Draft], reading: Reading) -> list[Draft]:
     return [claim for claim in claims if id(claim) not in gone]
 
 
-def _parts(total: Draft, peers: list[Draft]) -> tuple[Draft, ...]:
+def _parts(total: Claim, peers: list[Claim]) -> tuple[Claim, ...]:
     """Return two to six neighbouring claims that add up to a total."""
     for size in range(2, 7):
         for start in range(len(peers) - size + 1):
@@ -167,7 +167,7 @@ def _parts(total: Draft, peers: list[Draft]) -> tuple[Draft, ...]:
     return ()
 
 
-def _fits(total: Draft, parts: list[Draft]) -> bool:
+def _fits(total: Claim, parts: list[Claim]) -> bool:
     """Return whether figures may be parts of a total: told near it, or too great for chance."""
     lines = [abs(part.marked.sentence.line - total.marked.sentence.line) for part in parts]
     return _best(total) >= 30 or max(lines) <= 6

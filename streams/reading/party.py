@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from streams.reading.attribution import Frame
+from streams.reading.frames import Frame
 from streams.reading.clauses import Found
 from streams.reading.figures import Figure
 from streams.reading.mentions import Mention

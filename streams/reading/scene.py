@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from streams.reading.actors import Actor, Cast
-from streams.reading.attribution import Attribution, Frame
+from streams.reading.attribution import Attribution
+from streams.reading.frames import Frame
 from streams.reading.context import Context, Episode
 from streams.reading.document import Document
 from streams.reading.figures import MONTHS, FigureReader
@@ -61,6 +62,7 @@ class Scene:
     episode: Episode | None
     marked: list[Marked] = field(default_factory=list)
     sections: list[tuple[int, int, str]] = field(default_factory=list)  # lines of a bulletin with their heading's basis
+    speaker: str | None = None  # who speaks in the whole document
     skipped: set[int] = field(default_factory=set)  # first tokens of sentences that a bulletin has read
 
     @property
@@ -113,7 +115,7 @@ def scene_of(document: Document, context: Context, table: Lexicon) -> Scene:
                 sentence, mentions, actors, frames, times, _cues(phrases, tokens, sentence), _brings(tokens, sentence)
             )
         )
-    speaker = document_speaker(scene)
+    speaker = scene.speaker = document_speaker(scene)
     for marked in scene.marked if speaker else ():
         if not any(frame.source for frame in marked.frames) and speaker:
             affiliation = context.affiliation(speaker)

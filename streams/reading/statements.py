@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from streams.reading.attribution import Frame, speaker_at
-from streams.reading.casualties import Draft
+from streams.reading.frames import Frame, speaker_at
 from streams.reading.scene import Marked, Scene
 from streams.reading.truces import TRUCE, Truce
 
@@ -97,7 +96,7 @@ class Statement:
     span: tuple[int, int]
 
 
-def read_statements(scene: Scene, claims: list[Draft], truces: list[Truce]) -> list[Statement]:
+def read_statements(scene: Scene, truces: list[Truce]) -> list[Statement]:
     """Return the statements of named speakers, one of a kind for each; what a truce claim says already is none."""
     found: list[Statement] = []
     spoken = {truce.marked.sentence.first for truce in truces if truce.act.startswith(("violation", "rejected"))}

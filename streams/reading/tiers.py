@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streams.reading.casualties import Draft
+from streams.reading.claim import Claim
 from streams.reading.scene import Scene
 from streams.reading.statements import Statement
 from streams.reading.truces import Truce
@@ -48,9 +48,9 @@ def tier(reasons: list[str]) -> str:
     return "check" if DOUBTS & set(reasons) else "ready"
 
 
-def casualty_reasons(scene: Scene, claim: Draft) -> list[str]:
+def casualty_reasons(scene: Scene, claim: Claim) -> list[str]:
     """Return what a casualty claim rests on."""
-    reasons = list(claim.reasons)
+    reasons: list[str] = []
     if claim.row == "bulletin":
         return ["bulletin"]
     if claim.frame is not None and claim.source is not None:

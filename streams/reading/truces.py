@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from streams.reading.attribution import Frame, speaker_at
+from streams.reading.frames import Frame, speaker_at
 from streams.reading.numbers import count_at
 from streams.reading.scene import Marked, Scene
 from streams.reading.times import Moment, instant, known_zone
