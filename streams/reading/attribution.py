@@ -90,6 +90,11 @@ class Attribution:
     def _own_words(self, sentence: Sentence) -> Frame | None:
         """Return the frame of "by his words", "by its account", "by the same count"."""
         words = [token.low for token in self.tokens[sentence.first : sentence.last]]
+        if words[:1] in (["by"], ["according"]) and self.cast.speaker and not any(word in words[:8] for word in ("his", "her")):
+            at = next((n for n, token in enumerate(self.tokens[sentence.first : sentence.first + 7]) if self._is_tally(token)), None)
+            if at is not None:
+                source = self.cast.speaker
+                return Frame(source, self.cast.context.affiliation(source), sentence.first, sentence.last, "anaphor", anaphoric=True)
         for index, word in enumerate(words[:-2]):
             if (
                 word in {"by", "in", "to"}
@@ -184,7 +189,7 @@ class Attribution:
         ):
             stripped -= 1
         tail = kinds[:stripped]
-        if tail[-1:] == "p" and tail[-2:-1] in tuple(":-"):
+        if tail[-1:] in tuple("pf") and tail[-2:-1] in tuple(":-"):
             word = self.tokens[mentions[stripped - 1].last - 1].low
             if "officials" in (self.phrases.roles.get((word,)) or {}):
                 return [Frame(self._of_the_place(), None, sentence.first, sentence.last, "tail")]
@@ -259,7 +264,7 @@ class Attribution:
         if subject is None:
             name = name_before(self.tokens, verb.first, sentence.first)
             known_actor = next(
-                (a for a in actors if name and name[0] <= a.first < verb.first and self._source_of(a)), None
+                (a for a in actors if name and name[0] <= a.first < verb.first and self._source_of(a) and self._ends_name(a, verb)), None
             )
             if known_actor:
                 return self._placed(
@@ -464,7 +469,7 @@ class Attribution:
                     and not self._adverbial(mentions[back].last, mentions[position].first)
                 ):
                     return None
-                if gap == [","] or (gap[:2] == [",", "r"] and gap[-1:] == [","]):
+                if gap == [","] or gap[:2] == [",", "r"]:
                     return mention.actor
                 if self._near(mentions[back + 1 : position]) or (gap.count(",") == 2 and gap[-1:] == [","]):
                     owner = self._head_before(mentions, back)
@@ -473,6 +478,11 @@ class Attribution:
             if mention.kind in ";:fnFBkKI" and kinds[back + 1 : position].count(",") < 2 and mention.kind != "k":
                 break
         return self._far_subject(mentions, position) if word not in _NOUNS | _QUOTING else None
+
+    def _ends_name(self, actor: Actor, verb: Mention) -> bool:
+        """Return whether a known actor is a whole name, not the first word of a longer one ("Palestine Red Crescent")."""
+        rest = self.tokens[actor.last : verb.first]
+        return not any(token.text[0].isupper() and token.low not in MONTHS and token.low not in _HELPING for token in rest)
 
     def _adverbial(self, first: int, last: int) -> bool:
         """Return whether there are but helping words between a subject and a verb that may be a noun too."""

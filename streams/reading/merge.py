@@ -6,6 +6,9 @@ from typing import Final
 from streams.reading.claim import Claim, Reading
 
 _MOST_PARTS: Final = 12
+#: From here on it is no chance that neighbouring figures add up.
+_NO_CHANCE: Final = 100
+_NEAR_LINES: Final = 6
 
 
 def merged(reading: Reading) -> list[Claim]:
@@ -170,4 +173,7 @@ def _parts(total: Claim, peers: list[Claim]) -> tuple[Claim, ...]:
 def _fits(total: Claim, parts: list[Claim]) -> bool:
     """Return whether figures may be parts of a total: told near it, or too great for chance."""
     lines = [abs(part.marked.sentence.line - total.marked.sentence.line) for part in parts]
-    return _best(total) >= 30 or max(lines) <= 6
+    if max(lines) == 0 or _best(total) >= _NO_CHANCE:
+        return True
+    words = {m.word for m in total.marked.mentions} | {m.kind for m in total.marked.mentions}
+    return max(lines) <= _NEAR_LINES and bool(words & {"t", "T"})

@@ -18,7 +18,7 @@ _NAMES_OF_ENEMIES: Final = words_of(
 _TAKING: Final = words_of("taken took take takes taking captured hold holds holding seized")
 _MAIN: Final = 500
 _AGAINST: Final = words_of(
-    "liquidated eliminated destroyed neutralised neutralized eliminating destroying liquidating eliminate destroy neutralise neutralising captured incapacitated"
+    "liquidated eliminated destroyed neutralised neutralized eliminating destroying liquidating eliminate destroy neutralise neutralising incapacitated"
 )
 _BOTH: Final = (
     "both sides",
@@ -85,7 +85,8 @@ def whose(
     if located and located != agent and not (affiliation and affiliation != located and figure.person == "military"):
         return Whose(located, "place")
     if agent and (victim := opponent(scene, agent, affiliation, marked)):
-        return Whose(victim, "agent")
+        own = figure.person == "military" or _has_land(scene, victim)
+        return Whose(victim if own else "civilians", "agent")
     if affiliation and _martyrs(scene, found):
         return Whose(affiliation, "own")
     if affiliation and figure.noun in _OF_STATES and not _has_land(scene, affiliation) and figure.possessive is None:
@@ -123,7 +124,7 @@ def whose(
             return Whose(enemy, "enemy")
     if affiliation and _cares(frame):
         return Whose(affiliation, "own")
-    if affiliation and _in_war(scene, affiliation) and (figure.person == "military" or _has_land(scene, affiliation)):
+    if affiliation and _in_war(scene, affiliation) and (figure.person in {"military", None} or _has_land(scene, affiliation)):
         return Whose(affiliation, "own")
     return _of_the_place(scene, marked, figure)
 
