@@ -254,7 +254,7 @@ class Attribution:
             and position
             and mentions[position - 1].kind == "c"
             and found[-1].manner == "before"
-            and word not in _NOUNS
+            and (word not in _NOUNS or self.tokens[min(verb.last, sentence.last - 1)].low in {"that", "to"})
         ):
             outer = found[-1]
             return Frame(

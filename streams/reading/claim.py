@@ -44,5 +44,5 @@ class Reading:
 
     def previous(self, marked: Marked) -> Claim | None:
         """Return the last claim, if it is of the same paragraph."""
-        claim = self.claims[-1] if self.claims else None
+        claim = next((claim for claim in reversed(self.claims) if claim.parent is None), None)
         return claim if claim and claim.marked.sentence.paragraph == marked.sentence.paragraph else None

@@ -155,7 +155,7 @@ PARTS: Final = (
     ),
     Row(
         "part-before",
-        r"(?P<fig>[fF](?:(?:,|c|,c)~?[fF])*)~?w",
+        r"(?P<fig>[fF](?:(?:,|c|,c)~?[fF])*)~?w(?!~?[fnuFp])",
         "The strike killed 48 people, six children among them.",
         "The strike killed 48 people, two generals among them.",
     ),

@@ -407,6 +407,9 @@ class FigureReader:
                 figure.more, end = True, phrase[0]
                 figure.last = end
                 continue
+            if token.low == "own" and figure.possessive:
+                end += 1
+                continue
             if token.low == "of" and self._of_part(figure, end, limit):
                 end = figure.last
                 continue

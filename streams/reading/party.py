@@ -431,10 +431,12 @@ def opponent(scene: Scene, party: str, hint: str | None, marked: Marked | None =
 
 def _of_the_place(scene: Scene, marked: Marked, figure: Figure) -> Whose:
     """Return the party by the nearest place, else whose people the document is about."""
-    if figure.person == "military":
+    if figure.person == "military" and figure.noun not in _OF_STATES:
         for mention in marked.mentions:
-            if mention.actor and mention.actor.party and mention.actor.kind in {"party", "name"}:
-                return Whose(mention.actor.party, "default")
+            actor = mention.actor
+            doer = mention.first > marked.sentence.first and scene.tokens[mention.first - 1].low == "by"
+            if actor and actor.party and actor.kind in {"party", "name"} and not doer:
+                return Whose(actor.party, "default")
     for mention in marked.mentions:
         if mention.actor and mention.actor.place and (within := scene.context.places.get(mention.actor.place)):
             return Whose(within, "place")

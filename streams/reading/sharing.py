@@ -33,7 +33,7 @@ def share(scene: Scene, marked: Marked, found: Found, last: Claim | None, previo
     model = _model(marked, found, figure, last, previous)
     if model is None or (model.group and figure.more):
         return
-    if model.group and figure.bare:
+    if model.group and figure.noun is None:
         figure.group = model.group
     if figure.bare or figure.outcome:
         figure.person = model.population if model.population in {"military", "civilian"} else model.figure.person
