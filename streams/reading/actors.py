@@ -257,15 +257,15 @@ class Cast:
             return f"{max(self.places, key=lambda name: self.places[name])}-{institution}"
         if len(fitting) == 1:
             return fitting[0]
-        for side in self._sides():
+        for side in self.sides():
             if (side, institution) in self.context.institutions:
                 return self.context.institutions[side, institution]
         if fitting:
             return fitting[0] if institution not in _LOCAL else None
-        side = next(iter(self._sides()), None)
+        side = next(iter(self.sides()), None)
         return f"{side}-{institution}" if side else None
 
-    def _sides(self) -> list[str]:
+    def sides(self) -> list[str]:
         """Return the parties in whose places the document is set, most named first."""
         weight: dict[str, int] = {}
         for place, times in self.places.items():

@@ -90,11 +90,29 @@ class Attribution:
     def _own_words(self, sentence: Sentence) -> Frame | None:
         """Return the frame of "by his words", "by its account", "by the same count"."""
         words = [token.low for token in self.tokens[sentence.first : sentence.last]]
-        if words[:1] in (["by"], ["according"]) and self.cast.speaker and not any(word in words[:8] for word in ("his", "her")):
-            at = next((n for n, token in enumerate(self.tokens[sentence.first : sentence.first + 7]) if self._is_tally(token)), None)
+        if (
+            words[:1] in (["by"], ["according"])
+            and self.cast.speaker
+            and not any(word in words[:8] for word in ("his", "her"))
+        ):
+            at = next(
+                (
+                    n
+                    for n, token in enumerate(self.tokens[sentence.first : sentence.first + 7])
+                    if self._is_tally(token)
+                ),
+                None,
+            )
             if at is not None:
                 source = self.cast.speaker
-                return Frame(source, self.cast.context.affiliation(source), sentence.first, sentence.last, "anaphor", anaphoric=True)
+                return Frame(
+                    source,
+                    self.cast.context.affiliation(source),
+                    sentence.first,
+                    sentence.last,
+                    "anaphor",
+                    anaphoric=True,
+                )
         for index, word in enumerate(words[:-2]):
             if (
                 word in {"by", "in", "to"}
@@ -212,7 +230,7 @@ class Attribution:
 
     def _of_the_place(self) -> str | None:
         """Return the officials of the side where the text is set ("…: officials")."""
-        sides = self.cast._sides() or [party for party in self.cast.parties if party in self.cast.context.parties][:1]  # noqa: SLF001
+        sides = self.cast.sides() or [party for party in self.cast.parties if party in self.cast.context.parties][:1]  # noqa: SLF001
         return f"{sides[0]}-officials" if sides else None
 
     def _short(self, mention: Mention) -> bool:
@@ -264,7 +282,12 @@ class Attribution:
         if subject is None:
             name = name_before(self.tokens, verb.first, sentence.first)
             known_actor = next(
-                (a for a in actors if name and name[0] <= a.first < verb.first and self._source_of(a) and self._ends_name(a, verb)), None
+                (
+                    a
+                    for a in actors
+                    if name and name[0] <= a.first < verb.first and self._source_of(a) and self._ends_name(a, verb)
+                ),
+                None,
             )
             if known_actor:
                 return self._placed(
@@ -482,7 +505,9 @@ class Attribution:
     def _ends_name(self, actor: Actor, verb: Mention) -> bool:
         """Return whether a known actor is a whole name, not the first word of a longer one ("Palestine Red Crescent")."""
         rest = self.tokens[actor.last : verb.first]
-        return not any(token.text[0].isupper() and token.low not in MONTHS and token.low not in _HELPING for token in rest)
+        return not any(
+            token.text[0].isupper() and token.low not in MONTHS and token.low not in _HELPING for token in rest
+        )
 
     def _adverbial(self, first: int, last: int) -> bool:
         """Return whether there are but helping words between a subject and a verb that may be a noun too."""

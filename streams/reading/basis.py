@@ -24,7 +24,9 @@ _RUNNING: Final = re.compile(
 _RUNNING_OWN: Final = re.compile(
     r"\b(?:(?:during|in) (?:the )?(?:clashes|hostilities|battles)|during (?:the )?fighting|in the fighting|days of (?:fighting|clashes|war|battles))\b",
 )
-_SPAN: Final = re.compile(r"\bin (?:a|an|one|two|three|four|five|six|seven|ten|\d+|a few|several) (?:days?|hours?|weeks?)\b")
+_SPAN: Final = re.compile(
+    r"\bin (?:a|an|one|two|three|four|five|six|seven|ten|\d+|a few|several) (?:days?|hours?|weeks?)\b"
+)
 #: From here on a figure without a day is of a war rather than of an incident.
 _LARGE: Final = 1000
 _TOLL_ROWS: Final = frozenset({"number-rises", "toll-rises", "toll-of", "label", "number-first"})
@@ -252,5 +254,3 @@ def _default(case: _Case) -> Basis:
     if case.own_side and not (short or untitled or lead or of_incident(case.scene)):
         return Basis("cumulative", explicit=False)
     return Basis("incremental", None, case.day, explicit=False)
-
-

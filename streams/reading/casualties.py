@@ -10,7 +10,8 @@ from streams.reading.claim import Claim, Reading
 from streams.reading.clauses import AGAIN, PARTS, Found, find
 from streams.reading.figures import Figure
 from streams.reading.frames import Frame, speaker_at
-from streams.reading.party import Whose, opponent, whose
+from streams.reading.party import Whose, whose
+from streams.reading.sides import opponent
 from streams.reading.refusals import is_other_event, why_not
 from streams.reading.scene import Marked, Scene
 from streams.reading.sharing import adjoins, is_mixed, labelled, share, take_parts

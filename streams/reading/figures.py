@@ -11,10 +11,7 @@ from streams.reading.tokens import Token, words_of
 MONTHS: Final = {
     name: number
     for number, names in enumerate(
-        (
-            "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct|november nov|"
-            "december dec"
-        ).split("|"),
+        ["january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept", "october oct", "november nov", "december dec"],
         1,
     )
     for name in names.split()
