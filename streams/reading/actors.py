@@ -5,8 +5,8 @@ from typing import Final
 
 from streams.reading.context import Context, Entity
 from streams.reading.document import slug_of
-from streams.reading.figures import MONTHS
 from streams.reading.lexicon import Phrases
+from streams.reading.numbers import MONTHS
 from streams.reading.tokens import Token, words_of
 
 _OWNED_BY: Final = frozenset({"of", "in", "for", "at"})

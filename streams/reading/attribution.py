@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streams.reading.actors import Actor, Cast, name_after, name_before
-from streams.reading.figures import MONTHS
 from streams.reading.frames import Frame
 from streams.reading.lexicon import Phrases
 from streams.reading.mentions import Mention
+from streams.reading.numbers import MONTHS
 from streams.reading.tokens import Sentence, Token, words_of
 
 _AFTER_VERBS: Final = frozenset({"according", "per"})

@@ -11,10 +11,10 @@ from streams.reading.clauses import AGAIN, PARTS, Found, find
 from streams.reading.figures import Figure
 from streams.reading.frames import Frame, speaker_at
 from streams.reading.party import Whose, whose
-from streams.reading.sides import opponent
 from streams.reading.refusals import is_other_event, why_not
 from streams.reading.scene import Marked, Scene
 from streams.reading.sharing import adjoins, is_mixed, labelled, share, take_parts
+from streams.reading.sides import opponent
 from streams.reading.signatures import sign
 
 _OFFICIALLY: Final = re.compile(r"official (?:statements|figures|data|sources|numbers)")

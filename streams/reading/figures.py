@@ -1,41 +1,12 @@
 """Figures: a number with the noun that it counts, or the reason why it counts no people."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from streams.reading.context import Context
 from streams.reading.lexicon import Phrases
-from streams.reading.numbers import WORDS, Count, count_at, qualify
-from streams.reading.tokens import Token, words_of
-
-MONTHS: Final = {
-    name: number
-    for number, names in enumerate(
-        ["january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept", "october oct", "november nov", "december dec"],
-        1,
-    )
-    for name in names.split()
-}
-_TIME_UNITS: Final = words_of(
-    "second seconds minute minutes hour hours day days week weeks weekend weekends month months year years decade decades century centuries o'clock am pm a.m. "
-    "p.m. night nights hrs"
-)
-_DISTANCES: Final = words_of(
-    "km kilometres kilometers kilometre kilometer metres meters metre meter m miles mile feet square hectares km2 sq inches cm mm yards acres"
-)
-_MONEY: Final = words_of(
-    "dollars dollar euros euro pounds rubles roubles hryvnia hryvnias shekels shekel yuan lira cents"
-)
-_RANKED: Final = words_of(
-    "no nos number road route highway article resolution page unit protocol statement version channel card phase stage line"
-)
-_STOP: Final = words_of(
-    "in on at by to for from with without after before during near as than that which who whom whose when where while but and or nor so "
-    "is are was were be been being has have had will would could can may might must do does did not it its they their he his she her we our i you "
-    "this these those the a an of into onto over under against between among across through per via if because until till since about up down out off "
-    "said says told it's there here only also according amid despite left still were what how why"
-)
-_NUMBER_HEADS: Final = frozenset({"one", "both"})
+from streams.reading.no_people import STOP, why_no_people, why_unread
+from streams.reading.numbers import Count, count_at, qualify
+from streams.reading.tokens import Token
 
 
 @dataclass(slots=True)
@@ -87,7 +58,7 @@ class FigureReader:
                 found = self._noun_phrase(Figure(index, index + 1, (index, index + 1), Count(2)), last)
                 return found if found.noun is None or found.person or found.group else None
             return (
-                Figure(index, index + 1, (index, index + 1), None, self._why_unread(index))
+                Figure(index, index + 1, (index, index + 1), None, why_unread(self.tokens, index))
                 if token.kind == "number"
                 else None
             )
@@ -95,7 +66,7 @@ class FigureReader:
         end = min(end, last)
         qualified, begin = qualify(self.tokens, index, count)
         figure = Figure(index, end, (begin, end), qualified)
-        why = self._why_no_count(index, end, last)
+        why = why_no_people(self.tokens, self.phrases, index, end)
         if why:
             figure.why, figure.last = why
             return figure
@@ -106,210 +77,6 @@ class FigureReader:
         figure = Figure(index, index + 1, (index, index + 1), Count(0), implied=True)
         found = self._noun_phrase(figure, min(last, index + 5))
         return found if found.outcome in {"killed", "wounded"} and found.outcome_form in {"event", "people"} else None
-
-    def _why_unread(self, index: int) -> str:
-        after = self.tokens[index + 1].low if index + 1 < len(self.tokens) else ""
-        if after in MONTHS or "." in self.tokens[index].text:
-            return self._dotted(index)
-        return "percent" if after in {"%", "percent"} else "not_people"
-
-    def _dotted(self, index: int) -> str:
-        """Return what 11.15 or 24.02.22 is."""
-        text = self.tokens[index].text
-        after = self.tokens[index + 1].low if index + 1 < len(self.tokens) else ""
-        parts = text.split(".")
-        if after in {"%", "percent", "per"}:
-            return "percent"
-        if len(parts) == 3:
-            return "date"
-        if len(parts) == 2 and all(p.isdecimal() for p in parts) and len(parts[0]) <= 2 and len(parts[1]) == 2:
-            return (
-                "date"
-                if int(parts[0]) <= 31 and int(parts[1]) <= 12 and after not in {"am", "pm"} and int(parts[1])
-                else "time"
-            )
-        return "money" if index and self.tokens[index - 1].text in "$€£" else "not_people"
-
-    def _why_no_count(self, index: int, end: int, last: int) -> tuple[str, int] | None:  # noqa: C901, PLR0911, PLR0912 - one question a line
-        """Return why a number counts no people at all, and where it ends: dates, times, ages, money, ranks."""
-        tokens = self.tokens
-        before = tokens[index - 1] if index else None
-        after = tokens[end] if end < len(tokens) else None
-        low = after.low if after else ""
-        glued = after is not None and after.start == tokens[end - 1].end
-        if before is not None and before.text and before.text in "$€£₴₽":
-            return "money", end
-        if before is not None and before.kind == "word" and before.end == tokens[index].start:
-            return "rank_or_unit", end
-        if (
-            before is not None
-            and before.text in "-/"
-            and before.end == tokens[index].start
-            and index > 1
-            and tokens[index - 2].end == before.start
-        ):
-            if before.text == "/" and tokens[index - 2].kind == "number":
-                return "date", end
-            if before.text == "-" and tokens[index - 2].kind == "word" and tokens[index - 2].low not in WORDS:
-                return "rank_or_unit", end
-        if before is not None and before.low == "from" and low in {"to", ","} and not self._ranges(index):
-            return "superseded", end
-        if glued and low in {"th", "st", "nd", "rd"}:
-            return "ordinal", end + 1
-        if glued and low in {"am", "pm"} | {"mm", "km", "m", "kg", "cm"}:
-            return ("time" if low in {"am", "pm"} else "equipment" if low == "mm" else "distance"), end + 1
-        if (
-            glued
-            and after is not None
-            and after.text in "-–/"
-            and end + 1 < len(tokens)
-            and tokens[end + 1].start == after.end
-        ):
-            return self._hyphened(index, end)
-        if (
-            glued
-            and after is not None
-            and after.text == "."
-            and end + 1 < len(tokens)
-            and tokens[end + 1].start == after.end
-            and tokens[end + 1].kind == "number"
-        ):
-            return "time", end
-        if low in {"%", "percent"} or (low == "per" and end + 1 < len(tokens) and tokens[end + 1].low == "cent"):
-            return "percent", end + 1
-        if low == "in" and end + 1 < len(tokens) and tokens[end + 1].low == "ten":
-            return "percent", end + 2
-        if low in MONTHS and tokens[index].kind == "number" and after is not None and after.text[0].isupper():
-            return "date", end + 1
-        if before is not None and before.low in MONTHS and before.text[0].isupper() and tokens[index].kind == "number":
-            if index > 1 and tokens[index - 2].kind == "number" and len(tokens[index].text) != 4:
-                return None
-            return "date", end
-        if (
-            before is not None
-            and before.text == "."
-            and index > 1
-            and tokens[index - 2].low in MONTHS
-            and tokens[index].kind == "number"
-        ):
-            return "date", end
-        if self._is_year(index, end, before, low):
-            return "year", end
-        if low in _TIME_UNITS or (
-            low in {"further", "more", "long"} and end + 1 < last and tokens[end + 1].low in _TIME_UNITS
-        ):
-            old = end + 1 < len(tokens) and tokens[end + 1].low in {"old", "of"} and low.startswith("year")
-            return ("age" if old and tokens[end + 1].low == "old" else "time"), end + 1
-        if (
-            low in {"this", "in"}
-            and end + 1 < len(tokens)
-            and tokens[end + 1].low in {"morning", "evening", "afternoon"} | ({"the"} if low == "in" else set())
-            and (before is not None and before.low in {"at", "since", "around", "by", "until"})
-        ):
-            return "time", end + 2
-        if (
-            before is not None
-            and before.low == "at"
-            and not self._stands(index)
-            and tokens[index].kind != "number"
-            and (not low or not low.isalpha() or low in _STOP)
-        ):
-            return "time", end
-        if low in _DISTANCES:
-            return "distance", end + 1
-        if low in _MONEY:
-            return "money", end + 1
-        if (
-            before is not None
-            and before.low in _RANKED
-            and not (before.low in {"number", "numbers"} and self._harmed(index - 2))
-            and not (before.low == "number" and low == "of")
-        ):
-            return "rank_or_unit", end
-        if before is not None and (before.low in {"aged", "age"} or (before.low == "under" and low in {",", "first"})):
-            return "age", end
-        if (
-            before is not None
-            and before.text == ","
-            and after is not None
-            and after.text == ","
-            and index > 1
-            and tokens[index].kind == "number"
-        ):
-            return self._age_between_commas(index, end)
-        if (
-            before is not None
-            and before.low == "of"
-            and index > 1
-            and self._is_single(tokens[index - 2])
-            and not low.isalpha()
-        ):
-            return "age", end
-        return None
-
-    def _harmed(self, index: int) -> bool:
-        roles = self.phrases.roles.get((self.tokens[index].low,)) or {} if index >= 0 else {}
-        return any(form in roles for form in ("past", "adjective", "people", "adverbs"))
-
-    def _ranges(self, index: int) -> bool:
-        words = {token.low for token in self.tokens[max(0, index - 4) : index]}
-        return bool(
-            words
-            & {"range", "ranges", "ranging", "run", "runs", "vary", "varies", "varying", "anywhere", "fled", "crossed"}
-        )
-
-    def _stands(self, index: int) -> bool:
-        """Return whether "at" follows a verb of counting: "stand at eight", "put the toll at nine"."""
-        words = {token.low for token in self.tokens[max(0, index - 8) : index]}
-        return bool(words & {"stand", "stands", "stood", "put", "puts", "toll", "number", "deaths", "remains", "total"})
-
-    def _age_between_commas(self, index: int, end: int) -> tuple[str, int] | None:
-        """Return an age: "A man, 71, died"."""
-        text = self.tokens[index].text
-        single = self._is_single(self.tokens[index - 2]) or self.tokens[index - 2].text[0].isupper()
-        return ("age", end) if single and text.isdecimal() and int(text) < 110 and len(text) <= 3 else None
-
-    def _is_single(self, token: Token) -> bool:
-        roles = self.phrases.roles.get((token.low,)) or {}
-        return bool(("person" in roles or "group" in roles) and not token.low.endswith("s"))
-
-    def _hyphened(self, index: int, end: int) -> tuple[str, int]:
-        """Return what a number is that a hyphen joins to a word: 44-day, 12-year-old, 23-mm, 3-Missile."""
-        mark, word = self.tokens[end], self.tokens[end + 1]
-        if word.kind == "number":
-            return ("date" if mark.text == "/" else "year" if len(word.text) == 4 else "not_people"), end
-        low = word.low
-        if "old" in low or low.startswith("year-"):
-            return "age", end + 2
-        stem = low.split("-")[0]
-        if stem in _TIME_UNITS:
-            return "time", end + 2
-        if stem in {"mm", "pound", "ton", "tonne", "kg", "caliber"}:
-            return "equipment", end + 2
-        if stem in _DISTANCES or stem in {"mile", "kilometer", "kilometre"}:
-            return "distance", end + 2
-        if index and self.tokens[index - 1].text.isupper() and word.text[0].isupper():
-            return "ordinal", end
-        return "not_people", end + 2
-
-    def _is_year(self, index: int, end: int, before: Token | None, low: str) -> bool:
-        text = self.tokens[index].text
-        if not (len(text) == 4 and text.isdecimal() and 1900 <= int(text) <= 2100 and end == index + 1):
-            return False
-        if before is not None and (
-            before.low in MONTHS
-            or before.low in {"in", "since", "of", "from", "until", "by", "during", "early", "late", "mid", "the"}
-        ):
-            roles = self.phrases.roles.get((low,)) or {}
-            return "person" not in roles and "group" not in roles
-        if before is not None and before.text == "," and index > 1 and self.tokens[index - 2].kind == "number":
-            return True
-        return (
-            not low
-            or not low.isalpha()
-            or low in _STOP
-            or low in {"war", "earthquake", "offensive", "conflict", "campaign", "truce", "clashes"}
-        )
 
     def _indefinite(self, index: int, last: int) -> Figure | None:
         """Return the figure of one that an article says: "a soldier", "an elderly woman", "a member of the army"."""
@@ -339,7 +106,7 @@ class FigureReader:
                 continue
             if token.kind not in {"word", "number"} and token.text not in '-"':
                 return None
-            if token.low in _STOP or (
+            if token.low in STOP or (
                 phrase
                 and any(role in phrase[1] for role in ("past", "saying", "event", "active"))
                 and "adjective" not in phrase[1]
@@ -355,7 +122,7 @@ class FigureReader:
             return end < limit and self.tokens[end - 1].owns
         low = self.tokens[end].low
         roles = self.phrases.at(self.tokens, end, limit)
-        if low in _STOP or (
+        if low in STOP or (
             roles and not ("person" in roles[1] or "equipment" in roles[1] or "places_nouns" in roles[1])
         ):
             return False
@@ -414,7 +181,7 @@ class FigureReader:
                 figure.person, end = "military", end + 1
                 figure.last = end
                 continue
-            if token.kind != "word" or token.low in _STOP or self._is_verb(roles, token.low):
+            if token.kind != "word" or token.low in STOP or self._is_verb(roles, token.low):
                 break
             if figure.person is not None or figure.group is not None or figure.outcome is not None:
                 break
@@ -503,7 +270,7 @@ class FigureReader:
 
     def _person_follows(self, index: int, limit: int) -> bool:
         for ahead in range(index, min(index + 3, limit)):
-            if self.tokens[ahead].kind != "word" or self.tokens[ahead].low in _STOP:
+            if self.tokens[ahead].kind != "word" or self.tokens[ahead].low in STOP:
                 return False
             phrase = self.phrases.at(self.tokens, ahead, limit)
             if phrase and ("person" in phrase[1] or "group" in phrase[1]):

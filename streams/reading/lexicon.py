@@ -15,7 +15,32 @@ from streams.reading.tokens import Token, tokens_of
 #: What a phrase is, by role: {"past": "killed"}, {"person": "military"}, {"saying": True}.
 Roles = Mapping[str, Any]
 LANGUAGES: Final = ("ar", "en", "ru", "uk")
-_PLAIN: Final = ["equipment", "places_nouns", "be", "have", "adverbs", "negation", "hypothetical", "history", "disaster", "conflict", "cumulative", "incident", "period", "more", "subset", "superseded", "officials", "nobody", "heads", "pronouns", "possessives", "enemy", "saying", "tallies"]
+_PLAIN: Final = [
+    "equipment",
+    "places_nouns",
+    "be",
+    "have",
+    "adverbs",
+    "negation",
+    "hypothetical",
+    "history",
+    "disaster",
+    "conflict",
+    "cumulative",
+    "incident",
+    "period",
+    "more",
+    "subset",
+    "superseded",
+    "officials",
+    "nobody",
+    "heads",
+    "pronouns",
+    "possessives",
+    "enemy",
+    "saying",
+    "tallies",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,55 @@ from streams.reading.tokens import Token, tokens_of, words_of
 #: The greatest count of the contract (section 1).
 GREATEST: Final = 10**9
 _MOST_DIGITS: Final = 12
-_UNITS: Final = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_UNITS: Final = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
 _TENS: Final = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 WORDS: Final[Mapping[str, int]] = MappingProxyType(
     {word: value for value, word in enumerate(_UNITS)} | {word: 10 * value for value, word in enumerate(_TENS, 2)},
 )
 _SCALES: Final = {"hundred": 100, "thousand": 1000, "million": 10**6, "k": 1000, "dozen": 12}
+#: Months by their names.
+MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        [
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sep sept",
+            "october oct",
+            "november nov",
+            "december dec",
+        ],
+        1,
+    )
+    for name in names.split()
+}
 #: Words that field coders read as a number (ACLED): each with its value and qualifier.
 VAGUE: Final[Mapping[str, tuple[int, str]]] = MappingProxyType(
     {
@@ -227,15 +270,9 @@ def _continues(tokens: Sequence[Token], index: int) -> bool:
     """Return whether a token is the next group of three of a number that is written with spaces."""
     token, before = tokens[index], tokens[index - 1]
     fits = token.kind == "number" and len(token.text) == 3 and token.text.isdecimal() and token.start == before.end + 1
-    if not fits or (index > 1 and before.start and tokens[index - 2].low in _MONTHS):
+    if not fits or (index > 1 and before.start and tokens[index - 2].low in MONTHS):
         return False
     return index + 1 >= len(tokens) or tokens[index + 1].low not in {":", "km", "m", "metres", "meters"}
-
-
-_MONTHS: Final = words_of(
-    "january february march april may june july august september october november december jan feb mar apr jun jul aug "
-    "sep sept oct nov dec"
-)
 
 
 def _words_at(tokens: Sequence[Token], index: int) -> tuple[Count, int] | None:

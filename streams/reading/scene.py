@@ -9,10 +9,11 @@ from streams.reading.actors import Actor, Cast
 from streams.reading.attribution import Attribution
 from streams.reading.context import Context, Episode
 from streams.reading.document import Document
-from streams.reading.figures import MONTHS, FigureReader
+from streams.reading.figures import FigureReader
 from streams.reading.frames import Frame
 from streams.reading.lexicon import Lexicon, Phrases
 from streams.reading.mentions import Mention, MentionReader
+from streams.reading.numbers import MONTHS
 from streams.reading.times import Clock, Moment, moments
 from streams.reading.tokens import Sentence, Token, sentences_of, tokens_of, words_of
 

@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from streams.reading.figures import MONTHS
+from streams.reading.numbers import MONTHS
 from streams.reading.tokens import Token
 
 _WEEKDAYS: Final = {
-    name: number for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
+    name: number
+    for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
 }
 _RELATIVE: Final = {"today": 0, "tonight": 0, "yesterday": -1, "overnight": 0, "tomorrow": 1}
 _PARTS: Final = {
@@ -24,7 +25,10 @@ _PARTS: Final = {
     "dusk": 20,
 }
 _HOURS: Final = {
-    word: hour for hour, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1)
+    word: hour
+    for hour, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1
+    )
 }
 
 
