@@ -18,7 +18,8 @@ from streams.reading.merge import merged
 from streams.reading.scene import Marked, Scene, scene_of
 from streams.reading.statements import Statement, read_statements
 from streams.reading.tiers import casualty_reasons, statement_reasons, tier, truce_reasons
-from streams.reading.truces import Truce, read_truces
+from streams.reading.truce_times import Truce
+from streams.reading.truces import read_truces
 
 #: The version of the rules; with the digest of the tables it is a draft's `reader`.
 VERSION: Final = "1"

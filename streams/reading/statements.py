@@ -6,7 +6,8 @@ from typing import Final
 
 from streams.reading.frames import Frame, speaker_at
 from streams.reading.scene import Marked, Scene
-from streams.reading.truces import TRUCE, Truce
+from streams.reading.truce_table import TRUCE
+from streams.reading.truce_times import Truce
 
 _G: Final = r"(?:[^ ]+ ){0,6}?"
 

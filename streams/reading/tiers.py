@@ -5,7 +5,7 @@ from typing import Final
 from streams.reading.claim import Claim
 from streams.reading.scene import Scene
 from streams.reading.statements import Statement
-from streams.reading.truces import Truce
+from streams.reading.truce_times import Truce
 
 #: Reasons that alone keep a claim out of `ready`.
 DOUBTS: Final = frozenset(
