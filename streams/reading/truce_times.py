@@ -1,13 +1,20 @@
 """The times of a truce: when it was done, from when it holds, until when."""
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
 from streams.reading.frames import Frame
 from streams.reading.numbers import count_at
 from streams.reading.scene import Marked, Scene
 from streams.reading.times import Moment, instant, known_zone
+from streams.reading.tokens import words_of
+
+_UNITS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
+_AHEAD: Final = frozenset({"announced", "agreed", "proposed", "extended", "postponed"})
+_TIMED: Final = _AHEAD | {"took_effect", "resumed"}
+_FUTURE: Final = words_of("from until till begin start beginning starting will effect force")
+_LONGEST: Final = 366
 
 
 @dataclass(slots=True)
@@ -31,64 +38,47 @@ class Truce:
 
 def set_times(scene: Scene, marked: Marked, truce: Truce) -> None:
     """Set when it was done, from when it holds, until when."""
-    day, hours = None, []
+    day = _day_of(scene, marked, truce)
     for moment in marked.times:
         if moment.clock:
-            hours.append(moment)
-        elif moment.day and moment.precise:
-            if scene.tokens[moment.first - 1].low in {"until", "till", "through"} and moment.first:
-                truce.expires_at = moment.day
-                continue
-            day = moment if day is None or abs(moment.first - truce.token) < abs(day.first - truce.token) else day
-    if (
-        day is not None
-        and day.day
-        and truce.act in _AHEAD
-        and day.day < scene.clock.today
-        and _is_ahead(scene, marked, day)
-    ):
-        day = replace(day, day=day.day + timedelta(days=7))
-    base = day.day if day and day.day else scene.clock.today
-    for moment in hours:
-        before = scene.tokens[moment.first - 1].low if moment.first else ""
-        near = next((m.day for m in marked.times if m.day and m.precise and 0 <= m.first - moment.last <= 2), base)
-        time = instant(near or base, moment.clock or (0, 0), _zone_of(scene, moment))
-        if before in {"until", "to", "till"}:
-            truce.expires_at = time
-        elif truce.effective_at is None and truce.act in {
-            "announced",
-            "took_effect",
-            "agreed",
-            "extended",
-            "resumed",
-            "proposed",
-        }:
-            truce.effective_at = time
-    if (
-        isinstance(truce.effective_at, datetime)
-        and isinstance(truce.expires_at, datetime)
-        and truce.expires_at <= truce.effective_at
-    ):
-        truce.expires_at += timedelta(days=1)
-    if (
-        day is not None
-        and day.day
-        and day.day <= scene.clock.today
-        and truce.effective_at is None
-        and truce.act != "took_effect"
-    ):
-        truce.at = day.day
-    if truce.act == "took_effect" and truce.effective_at is None and day is not None and day.day:
-        truce.effective_at = day.day
+            _set_hour(scene, marked, truce, moment, day)
+    begins, ends = truce.effective_at, truce.expires_at
+    if isinstance(begins, datetime) and isinstance(ends, datetime) and ends <= begins:
+        truce.expires_at = ends + timedelta(days=1)
+    if day is not None and truce.effective_at is None:
+        if truce.act == "took_effect" or (day > scene.clock.today and truce.act in _AHEAD):
+            truce.effective_at = day
+        elif day <= scene.clock.today:
+            truce.at = day
     _duration(scene, marked, truce)
-    if (
-        day is not None
-        and day.day
-        and day.day > scene.clock.today
-        and truce.act in {"announced", "agreed"}
-        and truce.effective_at is None
-    ):
-        truce.effective_at = day.day
+
+
+def _day_of(scene: Scene, marked: Marked, truce: Truce) -> date | None:
+    """Return the day that is nearest to the act; one after "until" is its end."""
+    best: Moment | None = None
+    for moment in marked.times:
+        if moment.clock or moment.day is None or not moment.precise:
+            continue
+        if moment.first and scene.tokens[moment.first - 1].low in {"until", "till", "through"}:
+            truce.expires_at = moment.day
+        elif best is None or abs(moment.first - truce.token) < abs(best.first - truce.token):
+            best = moment
+    if best is None or best.day is None:
+        return None
+    ahead = truce.act in _AHEAD and best.day < scene.clock.today and _is_ahead(scene, marked, best)
+    return best.day + timedelta(days=7) if ahead else best.day
+
+
+def _set_hour(scene: Scene, marked: Marked, truce: Truce, moment: Moment, day: date | None) -> None:
+    """Set the beginning or the end to an hour of the day beside it."""
+    before = scene.tokens[moment.first - 1].low if moment.first else ""
+    beside = (m.day for m in marked.times if m.day and m.precise and 0 <= m.first - moment.last <= 2)
+    on = day or next(beside, None) or scene.clock.today
+    time = instant(on, moment.clock or (0, 0), _zone_of(scene, moment))
+    if before in {"until", "to", "till"}:
+        truce.expires_at = time
+    elif truce.effective_at is None and truce.act in _TIMED:
+        truce.effective_at = time
 
 
 def _duration(scene: Scene, marked: Marked, truce: Truce) -> None:
@@ -101,13 +91,9 @@ def _duration(scene: Scene, marked: Marked, truce: Truce) -> None:
             continue
         place = read[1] + (1 if scene.tokens[read[1]].text == "-" and read[1] + 1 < marked.sentence.last else 0)
         unit = scene.tokens[place].low.rstrip("s")
-        if unit in _UNITS and read[0].best <= 366:
+        if unit in _UNITS and read[0].best <= _LONGEST:
             truce.expires_at = truce.effective_at + read[0].best * _UNITS[unit]
             return
-
-
-_UNITS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
-_AHEAD: Final = frozenset({"announced", "agreed", "proposed", "extended", "postponed"})
 
 
 def _is_ahead(scene: Scene, marked: Marked, day: Moment) -> bool:
@@ -115,17 +101,10 @@ def _is_ahead(scene: Scene, marked: Marked, day: Moment) -> bool:
     if day.last - day.first > 1 or scene.tokens[day.first].kind != "word":
         return False
     before = scene.words(max(marked.sentence.first, day.first - 9), day.first)
-    return (
-        bool(
-            set(before)
-            & {"from", "until", "till", "begin", "start", "beginning", "starting", "will", "effect", "force"}
-        )
-        and "took" not in before
-        and "said" not in before
-    )
+    return bool(set(before) & _FUTURE) and not {"took", "said"} & set(before)
 
 
-def _zone_of(scene: Scene, moment: Moment) -> object:
+def _zone_of(scene: Scene, moment: Moment) -> tzinfo | None:
     if moment.zone:
         index = moment.last - 2
         name = scene.context.names.at(scene.tokens, index, index + 1)

@@ -11,6 +11,9 @@ from streams.reading.truce_table import ROWS, TRUCE, TruceRow
 from streams.reading.truce_times import Truce, set_times
 
 _MONITORS: Final = frozenset({"monitor"})
+#: Acts whose subject is no speaker.
+_OF_NOBODY: Final = frozenset({"violation_alleged", "holding", "collapsed", "ended", "postponed"})
+_ACTS_OF_ONE: Final = frozenset({"agreed", "announced", "extended", "suspended"})
 
 
 def read_truces(scene: Scene) -> list[Truce]:
@@ -20,24 +23,20 @@ def read_truces(scene: Scene) -> list[Truce]:
     for marked in scene.marked:
         if marked.sentence.first in scene.skipped or scene.episode is None:
             continue
-        words, _places = _words(scene, marked)
-        text, truces = TRUCE.subn("T", " ".join(words))
+        text, truces = TRUCE.subn("T", " ".join(scene.words(marked.sentence.first, marked.sentence.last)))
         if heard and text.startswith("it "):
-            text, truces = "T" + text[2:], 1
-        heard_here = bool(truces)
-        if (
-            _DENIED_IT.search(text)
-            and found
-            and found[-1].act == "violation_alleged"
-            and found[-1].marked.sentence.last == marked.sentence.first
-        ):
+            text = "T" + text[2:]
+        if found and _answers(marked, found[-1]):
             text = _DENIED_IT.sub("denied violating the T", text)
-        if truces or heard or _SILENT.search(text):
+        heard = heard or bool(truces)
+        if heard or _SILENT.search(text):
             _sentence(scene, marked, text, found)
-        heard = heard_here or (heard and marked.sentence.paragraph == 0)
-        if truces:
-            heard = True
     return _without_headlines(_each_other(scene, _one_deal(found)))
+
+
+def _answers(marked: Marked, truce: Truce) -> bool:
+    """Return whether a sentence follows an allegation: "Baku denied it" answers that."""
+    return truce.act == "violation_alleged" and truce.marked.sentence.last == marked.sentence.first
 
 
 def _one_deal(found: list[Truce]) -> list[Truce]:
@@ -88,12 +87,6 @@ _DENIED_IT: Final = re.compile(
 )
 
 
-def _words(scene: Scene, marked: Marked) -> tuple[list[str], list[int]]:
-    """Return the words of a sentence, contracted possessives joined, with the token of each."""
-    tokens = scene.tokens[marked.sentence.first : marked.sentence.last]
-    return [token.low for token in tokens], list(range(marked.sentence.first, marked.sentence.last))
-
-
 def _sentence(scene: Scene, marked: Marked, text: str, found: list[Truce]) -> None:
     taken: list[tuple[int, int]] = []
     for row in ROWS:
@@ -137,46 +130,40 @@ def _unreal(text: str, span: tuple[int, int], row: TruceRow) -> bool:
 _SETTLED: Final = frozenset({"agreed", "announced", "extended", "holding", "resumed", "took_effect"})
 
 
-def _truce(scene: Scene, marked: Marked, row: TruceRow, text: str, span: tuple[int, int]) -> Truce | None:
+def _truce(scene: Scene, marked: Marked, row: TruceRow, text: str, span: tuple[int, int]) -> Truce:
     token = _token_at(scene, marked, text, span[0])
     last = _token_at(scene, marked, text, span[1] - 1)
     frame = speaker_at(marked.frames, token) or speaker_at(marked.frames, last)
+    actor = _actor(marked, row, token, last)
     source = frame.source if frame else None
-    inside = next(
-        (
-            m.actor
-            for m in marked.mentions
-            if token <= m.first <= last and m.kind == "A" and m.actor and m.actor.source and m.actor.kind != "place"
-        ),
-        None,
-    )
-    actor = inside.source if inside and row.id == "called-for" else _subject(marked, token)
-    if row.beside:
-        after = next(
-            (m.actor for m in marked.mentions if m.first > last and m.kind == "A" and m.actor and m.actor.source), None
-        )
-        source, frame = (after.source, None) if after else (source, frame)
-    if (
-        source is None
-        and row.own
-        and actor is not None
-        and row.act not in {"violation_alleged", "holding", "collapsed", "ended", "postponed"}
-    ):
-        source = actor
-    affiliation = scene.context.affiliation(source) if source else None
-    against = _accused(scene, marked, token, affiliation) if row.act == "violation_alleged" else None
+    if actor is not None and (row.beside or (source is None and row.own and row.act not in _OF_NOBODY)):
+        source, frame = actor, None if row.beside else frame
     act = row.act
     if act == "took_effect" and _AHEAD_WORDS.search(text[span[0] : span[1]]):
         act = "announced"
     if act == "violation_alleged" and source and scene.context.kind(source) in _MONITORS:
         act = "violation_confirmed"
-    by = _by(scene, marked, act, source, affiliation, actor)
+    affiliation = scene.context.affiliation(source) if source else None
+    against = _accused(scene, marked, token, affiliation) if row.act == "violation_alleged" else None
+    by = affiliation or _by(scene, marked, act, source, actor)
     truce = Truce(act, source, by, against, marked, token, f"truce-{row.id}", frame, span=(token, last + 1))
     set_times(scene, marked, truce)
     truce.mediators = _mediators(scene, marked)
     if truce.act == "took_effect" and truce.effective_at and _later(truce.effective_at, scene.clock.published):
         truce.act = "announced"
     return truce
+
+
+def _actor(marked: Marked, row: TruceRow, token: int, last: int) -> str | None:
+    """Return the source that acts: before the words of the act; inside or after them where the row says so."""
+    named = [m for m in marked.mentions if m.kind == "A" and m.actor and m.actor.source and m.actor.kind != "place"]
+    if row.beside:
+        return next((m.actor.source for m in named if m.first > last and m.actor), None)
+    if row.id == "called-for":
+        inside = next((m.actor.source for m in named if token <= m.first <= last and m.actor), None)
+        if inside is not None:
+            return inside
+    return _subject(marked, token)
 
 
 _AHEAD_WORDS: Final = re.compile(r"(?<![^ ])(?:will|would|(?:is|was|are|were|due|set) to|had been due to)(?![^ ])")
@@ -186,18 +173,13 @@ def _later(time: date | datetime, published: datetime) -> bool:
     return time > published if isinstance(time, datetime) else time > published.date()
 
 
-def _by(
-    scene: Scene, marked: Marked, act: str, source: str | None, affiliation: str | None, actor: str | None
-) -> str | None:
-    if act in {"violation_alleged", "violation_confirmed", "holding"}:
-        return affiliation
-    if affiliation:
-        return affiliation
-    if source is None and actor is not None and act in {"agreed", "announced", "extended", "suspended"}:
-        parties = {m.actor.party for m in marked.mentions if m.kind == "A" and m.actor and m.actor.party}
-        joint = " and " in " ".join(scene.words(marked.sentence.first, marked.sentence.first + 18))
-        return None if joint and len(parties) > 1 else scene.context.affiliation(actor)
-    return None
+def _by(scene: Scene, marked: Marked, act: str, source: str | None, actor: str | None) -> str | None:
+    """Return the acting party where the outlet tells of it; a joint act has none."""
+    if source is not None or actor is None or act not in _ACTS_OF_ONE:
+        return None
+    parties = {m.actor.party for m in marked.mentions if m.kind == "A" and m.actor and m.actor.party}
+    joint = "and" in scene.words(marked.sentence.first, min(marked.sentence.first + 18, marked.sentence.last))
+    return None if joint and len(parties) > 1 else scene.context.affiliation(actor)
 
 
 def _token_at(scene: Scene, marked: Marked, text: str, place: int) -> int:
@@ -233,13 +215,8 @@ def _accused(scene: Scene, marked: Marked, token: int, accuser: str | None) -> s
     """Return the party that is said to have broken the truce: named before the verb, else after it, not the accuser."""
     named = []
     for mention in marked.mentions:
-        party = (
-            mention.actor.party
-            if mention.actor
-            else mention.figure.party
-            if mention.kind == "p" and mention.figure
-            else None
-        )
+        people = mention.figure if mention.kind == "p" else None
+        party = mention.actor.party if mention.actor else people.party if people else None
         if party and party != accuser and (scene.episode is None or party in scene.episode.parties):
             named.append((mention.first < token, mention.first, party))
     before = [party for is_before, _, party in named if is_before]
