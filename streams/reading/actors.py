@@ -13,15 +13,18 @@ _OWNED_BY: Final = frozenset({"of", "in", "for", "at"})
 _JOINERS: Final = frozenset({"of", "for", "and", "the", "in", "de", "al", "on"})
 _TITLES: Final = words_of("mr mrs ms dr general colonel captain lieutenant major brigadier sheikh sir")
 _NO_NAMES: Final = words_of(
-    "monday tuesday wednesday thursday friday saturday sunday correction update note total telegram facebook twitter christmas easter"
+    "monday tuesday wednesday thursday friday saturday sunday correction update note total "
+    "telegram facebook twitter christmas easter"
 )
 _MEDIA: Final = words_of(
-    "media press newspapers newspaper outlets journalists bloggers blogger television tv channels channel bloggers telegram"
+    "media press newspapers newspaper outlets journalists bloggers blogger television tv "
+    "channels channel bloggers telegram"
 )
 #: Institutions of a town or region: not the only one of the registry, but that of the place.
 _LOCAL: Final = frozenset({"governor", "mayor", "police", "prosecutors", "hospital"})
 _BETWEEN: Final = words_of(
-    "regional state national own city main federal united joint chief caretaker foreign federal local top senior unnamed deputy former "
+    "regional state national own city main federal united joint chief caretaker foreign federal "
+    "local top senior unnamed deputy former "
     "occupied de facto"
 )
 

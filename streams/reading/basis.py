@@ -16,13 +16,16 @@ _TOTALS: Final = words_of("total totals altogether overall cumulative cumulative
 _WIDE: Final = words_of("war conflict overall aggression")
 #: Phrases of a running total, whoever speaks.
 _RUNNING: Final = re.compile(
-    r"\b(?:so far|until now|up to now|to date|thus far|as of|at (?:this|the) moment|until this moment|up until now|death toll from the war|(?:bringing|brings) (?:the|those)"
-    r"|from the beginning|since the start|killed in the war|in the war|for the war|during the (?:war|conflict|clashes)|in the conflict|(?:confirmed|final|updated) list"
+    r"\b(?:so far|until now|up to now|to date|thus far|as of|at (?:this|the) moment|until this "
+    r"moment|up until now|death toll from the war|(?:bringing|brings) (?:the|those)"
+    r"|from the beginning|since the start|killed in the war|in the war|for the war|during the "
+    r"(?:war|conflict|clashes)|in the conflict|(?:confirmed|final|updated) list"
     r"|list of|the names of|years of (?:war|fighting|conflict)|months of (?:war|fighting))\b",
 )
 #: Phrases of a running total where a side speaks of its own losses.
 _RUNNING_OWN: Final = re.compile(
-    r"\b(?:(?:during|in) (?:the )?(?:clashes|hostilities|battles)|during (?:the )?fighting|in the fighting|days of (?:fighting|clashes|war|battles))\b",
+    r"\b(?:(?:during|in) (?:the )?(?:clashes|hostilities|battles)|during (?:the )?fighting|in the "
+    r"fighting|days of (?:fighting|clashes|war|battles))\b",
 )
 _SPAN: Final = re.compile(
     r"\bin (?:a|an|one|two|three|four|five|six|seven|ten|\d+|a few|several) (?:days?|hours?|weeks?)\b"

@@ -59,11 +59,14 @@ _TOLL: Final = words_of(
     "count tally total totals number figure losses list balance statistics statistic numbers names counts"
 )
 _EQUALS: Final = words_of(
-    "to at reached reaches reaching exceeds exceeded passed pass passes totals totalled totaled number numbered numbers stands stood stand was is as of were "
+    "to at reached reaches reaching exceeds exceeded passed pass passes totals totalled totaled "
+    "number numbered numbers stands stood stand was is as of were "
     "are than surpassed surpasses topped tops by comprises hit past made includes included consisted"
 )
 _RISES: Final = words_of(
-    "rose rises risen rising rise climbed climbs climbing increased increases increasing grew grown raised lowered fell dropped up went gone come comes cut revised amounted amounts brought brings"
+    "rose rises risen rising rise climbed climbs climbing increased increases increasing grew "
+    "grown raised lowered fell dropped up went gone come comes cut revised amounted amounts "
+    "brought brings"
 )
 _MARKS: Final = {
     ",": ",",

@@ -9,24 +9,31 @@ from streams.reading.numbers import MONTHS, WORDS
 from streams.reading.tokens import Token, words_of
 
 TIME_UNITS: Final = words_of(
-    "second seconds minute minutes hour hours day days week weeks weekend weekends month months year years decade decades "
+    "second seconds minute minutes hour hours day days week weeks weekend weekends month months "
+    "year years decade decades "
     "century centuries o'clock am pm a.m. p.m. night nights hrs",
 )
 _DISTANCES: Final = words_of(
-    "km kilometres kilometers kilometre kilometer metres meters metre meter m miles mile feet square hectares km2 sq inches "
+    "km kilometres kilometers kilometre kilometer metres meters metre meter m miles mile feet "
+    "square hectares km2 sq inches "
     "cm mm yards acres",
 )
 _MONEY: Final = words_of(
     "dollars dollar euros euro pounds rubles roubles hryvnia hryvnias shekels shekel yuan lira cents",
 )
 _RANKED: Final = words_of(
-    "no nos number road route highway article resolution page unit protocol statement version channel card phase stage line",
+    "no nos number road route highway article resolution page unit protocol statement version "
+    "channel card phase stage line",
 )
 STOP: Final = words_of(
-    "in on at by to for from with without after before during near as than that which who whom whose when where while but "
-    "and or nor so is are was were be been being has have had will would could can may might must do does did not it its "
-    "they their he his she her we our i you this these those the a an of into onto over under against between among across "
-    "through per via if because until till since about up down out off said says told it's there here only also according "
+    "in on at by to for from with without after before during near as than that which who whom "
+    "whose when where while but "
+    "and or nor so is are was were be been being has have had will would could can may might "
+    "must do does did not it its "
+    "they their he his she her we our i you this these those the a an of into onto over under "
+    "against between among across "
+    "through per via if because until till since about up down out off said says told it's there "
+    "here only also according "
     "amid despite left still were what how why",
 )
 _YEAR_LINKS: Final = words_of("in since of from until by during early late mid the")

@@ -95,7 +95,8 @@ BEFORE: Final = tuple(
 )
 #: After these "about" is no qualifier: "informed about two killed".
 _TELLING: Final = words_of(
-    "informed informs inform spoke speaks speak wrote writes told tells tell talk talked talks report reports reported information data message messages heard know knows news "
+    "informed informs inform spoke speaks speak wrote writes told tells tell talk talked talks "
+    "report reports reported information data message messages heard know knows news "
     "statement"
 )
 _BEFORE_LAST: Final = frozenset(words[-1] for words, _ in BEFORE)

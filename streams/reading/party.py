@@ -14,8 +14,10 @@ from streams.reading.tokens import words_of
 
 #: Nobody calls his own people so: from a speaker who has a side they are of another.
 _NAMES_OF_ENEMIES: Final = words_of(
-    "terrorist terrorists militant militants extremist extremists saboteur saboteurs occupier occupiers invader invaders "
-    "bandits mercenary mercenaries jihadist jihadists insurgent insurgents gunman gunmen attackers assailants infiltrators "
+    "terrorist terrorists militant militants extremist extremists saboteur saboteurs occupier "
+    "occupiers invader invaders "
+    "bandits mercenary mercenaries jihadist jihadists insurgent insurgents gunman gunmen "
+    "attackers assailants infiltrators "
     "nationalists",
 )
 _OF_STATES: Final = words_of("soldier soldiers troops servicemen serviceman")
@@ -35,7 +37,8 @@ _CARERS: Final = words_of(
 )
 _WAR: Final = words_of("war conflict uprising fighting broke")
 _WAR_KILLED: Final = re.compile(
-    r"\b(?:(?:killed|died) in the (?:war|conflict)|years of (?:war|conflict|fighting)|(?:war|conflict) has (?:killed|claimed))\b",
+    r"\b(?:(?:killed|died) in the (?:war|conflict)|years of (?:war|conflict|fighting)|(?:war|"
+    r"conflict) has (?:killed|claimed))\b",
 )
 _OWNERS: Final = words_of("its their his our own")
 _LABELS: Final = frozenset({"number-rises", "toll-rises", "loss-of", "label", "toll-of", "number-first"})

@@ -230,7 +230,8 @@ def _of_war(tokens: list[Token]) -> bool:
 
 
 _WAR_WORDS: Final = words_of(
-    "soldiers soldier servicemen troops shelling missile missiles airstrike airstrikes artillery ceasefire truce frontline rebels militants"
+    "soldiers soldier servicemen troops shelling missile missiles airstrike airstrikes artillery "
+    "ceasefire truce frontline rebels militants"
 )
 
 

@@ -39,14 +39,17 @@ ROWS: Final = (
     StatementRow(
         "denied",
         "rejected-claims",
-        rf"(?:rejected|rejects|dismissed|dismisses|brushed aside) {_G}(?:accusations?|allegations?|claims?|reports?|information|charges?|story|figures?|total|numbers?|T|fantasy|fake)",
+        rf"(?:rejected|rejects|dismissed|dismisses|brushed aside) {_G}(?:accusations?|allegations?|"
+        rf"claims?|reports?|information|charges?|story|figures?|total|numbers?|T|fantasy|fake)",
         "Baku rejected the accusations.",
         "Baku rejected the invitation.",
     ),
     StatementRow(
         "denied",
         "false",
-        rf"(?:called|calls|said|says|is|are|was|were|branded|labelled) {_G}(?:a fake|fake|a lie|lies|nonsense|false|fabricated|untrue|not true|a fabrication|fantasy|absolute lie)|does not correspond to reality|a lie ,",
+        rf"(?:called|calls|said|says|is|are|was|were|branded|labelled) {_G}(?:a fake|fake|a lie|lies|"
+        rf"nonsense|false|fabricated|untrue|not true|a fabrication|fantasy|absolute lie)|does not "
+        rf"correspond to reality|a lie ,",
         "Baku called the report a fake.",
         "Baku called the report a triumph.",
     ),
@@ -60,7 +63,8 @@ ROWS: Final = (
     StatementRow(
         "accused",
         "accused",
-        rf"accus(?:es?|ed|ing)|blam(?:es?|ed|ing)|h[eo]lds? {_G}responsible|charged {_G}with (?:shelling|firing|targeting)|condemn(?:s|ed) {_G}(?:attack|shelling|strike|massacre)",
+        rf"accus(?:es?|ed|ing)|blam(?:es?|ed|ing)|h[eo]lds? {_G}responsible|charged {_G}with "
+        rf"(?:shelling|firing|targeting)|condemn(?:s|ed) {_G}(?:attack|shelling|strike|massacre)",
         "Baku accused Armenia of shelling villages.",
         "Baku asked Armenia about villages.",
         about="conduct",
@@ -68,14 +72,20 @@ ROWS: Final = (
     StatementRow(
         "asserted",
         "territory",
-        r"(?:took|taken|taking|takes|seized|seizes|gained|has|have|full|under|regained|establish(?:ed)?) (?:[^ ]+ ){0,2}?control|(?:took|seized|captured|liberated|regained|retook|occupied|recaptured) (?:[^ ]+ ){0,4}?(?:settlements?|villages?|towns?|city|base|heights?|positions?|strongholds?|square|km2|territory|land|barracks|posts?|hills?|garrison)|passed under the control|loss of (?:[^ ]+ ){0,3}(?:km2|land|territory|square)|full control|losing of the (?:base|town|city)",
+        r"(?:took|taken|taking|takes|seized|seizes|gained|has|have|full|under|regained|"
+        r"establish(?:ed)?) (?:[^ ]+ ){0,2}?control|(?:took|seized|captured|liberated|regained|retook|"
+        r"occupied|recaptured) (?:[^ ]+ ){0,4}?(?:settlements?|villages?|towns?|city|base|heights?|"
+        r"positions?|strongholds?|square|km2|territory|land|barracks|posts?|hills?|garrison)|passed "
+        r"under the control|loss of (?:[^ ]+ ){0,3}(?:km2|land|territory|square)|full control|losing "
+        r"of the (?:base|town|city)",
         "Moscow said its units took two settlements.",
         "Moscow said its units left two lorries.",
         about="territory",
     ),
 )
 _CASUALTIES: Final = re.compile(
-    r"\b(?:losses|casualt\w+|deaths?|dead|killed|wounded|victims?|died|toll|total|\d+ names|liquidated|eliminated|neutralised|terrorists)\b"
+    r"\b(?:losses|casualt\w+|deaths?|dead|killed|wounded|victims?|died|toll|total|\d+ names|"
+    r"liquidated|eliminated|neutralised|terrorists)\b"
 )
 _TERRITORY: Final = re.compile(
     r"\b(?:control|captured?|losing|base|village|town|settlements?|territory|advance|seiz\w+)\b"

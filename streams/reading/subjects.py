@@ -10,12 +10,14 @@ from streams.reading.tokens import words_of
 
 #: Verbs that say something only with somebody right before them; elsewhere they are nouns.
 NOUNS: Final = words_of(
-    "list lists count counts report reports record records claim claims names estimate estimates register registered note "
+    "list lists count counts report reports record records claim claims names estimate estimates "
+    "register registered note "
     "notes shows releases cut tally tallies update found dated read reads named listed counted recorded",
 )
 QUOTING: Final = words_of("cited cites quoted quotes citing quoting")
 _HELPING: Final = words_of(
-    "has had have earlier also already later since then now just previously itself himself herself themselves on monday "
+    "has had have earlier also already later since then now just previously itself himself "
+    "herself themselves on monday "
     "tuesday wednesday thursday friday saturday sunday yesterday today still again first so far in turn",
 )
 _INSIDE: Final = words_of("in to with by from at on against near")

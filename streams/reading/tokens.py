@@ -21,7 +21,8 @@ def words_of(text: str) -> frozenset[str]:
 
 
 _ABBREVIATIONS: Final = words_of(
-    "mr mrs ms dr gen col lt maj capt sgt st no nos jan feb mar apr jun jul aug sep sept oct nov dec vs approx ca fig inc ltd "
+    "mr mrs ms dr gen col lt maj capt sgt st no nos jan feb mar apr jun jul aug sep sept oct nov "
+    "dec vs approx ca fig inc ltd "
     "prof rep sen gov pres u.s u.n u.k d.c a.m p.m e.g i.e etc al km"
 )
 _MAX_SENTENCE: Final = 220

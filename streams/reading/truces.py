@@ -75,10 +75,13 @@ def _each_other(scene: Scene, found: list[Truce]) -> list[Truce]:
 
 
 _MUTUAL: Final = re.compile(
-    r"(?:both|two) (?:sides|parties|armies|countries) (?:have |had )?accused? (?:each|one another)|accused? each other|traded accusations|blam(?:ed|e) each other|each side (?:said|says|claimed) the other"
+    r"(?:both|two) (?:sides|parties|armies|countries) (?:have |had )?accused? (?:each|one "
+    r"another)|accused? each other|traded accusations|blam(?:ed|e) each other|each side (?:said|"
+    r"says|claimed) the other"
 )
 _SILENT: Final = re.compile(
-    r"no shots? (?:was|were)|night was (?:calm|quiet)|no significant incident|quiet night|to be quiet from|violations|breaches|hostilities"
+    r"no shots? (?:was|were)|night was (?:calm|quiet)|no significant incident|quiet night|to be "
+    r"quiet from|violations|breaches|hostilities"
 )
 
 
@@ -120,7 +123,8 @@ def _unreal(text: str, span: tuple[int, int], row: TruceRow) -> bool:
     if row.act in _SETTLED and re.search(r"(?:^|[ \"])(?:if|unless|provided) ", text):
         return True
     hedged = re.search(
-        r"\b(?:if|unless|could|might|may|whether|hopes?|despite|ahead of|warned|threatened|talks on|prospects?|failed to|yet to)\b",
+        r"\b(?:if|unless|could|might|may|whether|hopes?|despite|ahead of|warned|threatened|talks on|"
+        r"prospects?|failed to|yet to)\b",
         before,
     )
     return bool(negated or hedged or re.search(r"\b(?:if|unless|could|might)\b", inside))
