@@ -5,7 +5,7 @@ from typing import Final
 
 from streams.reading.context import Context, Entity
 from streams.reading.document import slug_of
-from streams.reading.lexicon import Phrases
+from streams.reading.lexicon import Phrases, Roles
 from streams.reading.numbers import MONTHS
 from streams.reading.tokens import Token, words_of
 
@@ -80,39 +80,40 @@ class Cast:
         return found
 
     def _at(self, tokens: list[Token], index: int, first: int, last: int) -> Actor | None:
+        """Return the actor that begins at a token: a known name, an institution, a person learnt, or a word for one."""
         name = self.context.names.at(tokens, index, last)
-        phrase = self.phrases.at(tokens, index, last)
         if name:
             return self._named(tokens, index, name, last)
-        if phrase and "institution" in phrase[1]:
-            if tokens[index].low == "military" and self._describes(tokens, phrase[0], last):
-                return None
-            return self._institution(tokens, index, phrase[0], phrase[1]["institution"], last)
-        if phrase and phrase[0] - index > 1 and "past" in phrase[1]:
-            return None
+        phrase = self.phrases.at(tokens, index, last)
         surname = self.persons.get(tokens[index].text.removesuffix("'s"))
+        if phrase and "institution" in phrase[1]:
+            described = tokens[index].low == "military" and self._describes(tokens, phrase[0], last)
+            return None if described else self._institution(tokens, index, phrase[0], phrase[1]["institution"], last)
         if surname:
             return Actor(index, index + 1, "person", surname, self.context.affiliation(surname))
-        if phrase and "officials" in phrase[1]:
-            official = self._officials(tokens, index, phrase[0], last)
-            if official.source:
-                return official
-        if (
-            phrase
-            and ("heads" in phrase[1])
-            and index > first
-            and tokens[index - 1].low in {"the", "that", "this", "its"}
-        ):
+        return self._common(tokens, index, first, phrase, last) if phrase else None
+
+    def _common(
+        self,
+        tokens: list[Token],
+        index: int,
+        first: int,
+        phrase: tuple[int, Roles],
+        last: int,
+    ) -> Actor | None:
+        """Return the actor of a common word: officials, "the ministry" again, a pronoun, witnesses."""
+        end, roles = phrase
+        owned = self._officials(tokens, index, end, last) if "officials" in roles or "nobody" in roles else None
+        if owned is not None and owned.source and ("officials" in roles or owned.institution):
+            return owned
+        if "heads" in roles and index > first and tokens[index - 1].low in {"the", "that", "this", "its"}:
             source = self.by_head.get(tokens[index].low)
             return Actor(index, index + 1, "anaphor", source, self.context.affiliation(source) if source else None)
-        if phrase and "pronouns" in phrase[1]:
+        if "pronouns" in roles:
             return Actor(index, index + 1, "pronoun")
-        if phrase and "officials" in phrase[1]:
-            return self._officials(tokens, index, phrase[0], last)
-        if phrase and "nobody" in phrase[1]:
-            inner = self._officials(tokens, index, phrase[0], last)
-            return inner if inner.source and inner.institution else Actor(index, phrase[0], "nobody")
-        return None
+        if "officials" in roles:
+            return owned
+        return Actor(index, end, "nobody") if "nobody" in roles else None
 
     def _describes(self, tokens: list[Token], end: int, last: int) -> bool:
         """Return whether "military" only describes the noun after it: "military losses"."""
@@ -236,37 +237,39 @@ class Cast:
         return Actor(index, end, "institution", source, party, None, institution, bare)
 
     def _bare(self, institution: str) -> str | None:
-        """Return the source meant by an institution without an owner ("the governor")."""
-        if institution in _LOCAL and self.here_places:
-            known = (self.context.institutions.get((place, institution)) for place in self.here_places)
-            return next(filter(None, known), f"{self.here_places[0]}-{institution}")
-        if (
-            self.here_party
-            and (self.here_party, institution) in self.context.institutions
-            and institution not in _LOCAL
-        ):
-            return self.context.institutions[self.here_party, institution]
+        """Return the source meant by an institution without an owner ("the governor", "the ministry of defence")."""
+        if institution in _LOCAL:
+            return self._local(institution)
+        owned = self.context.institutions
+        if self.here_party and (self.here_party, institution) in owned:
+            return owned[self.here_party, institution]
         if institution in self.by_institution:
             return self.by_institution[institution]
-        if self.last_party and (self.last_party, institution) in self.context.institutions:
-            return self.context.institutions[self.last_party, institution]
         candidates = self.context.of_institution.get(institution, ())
         fitting = [slug for slug in candidates if self.context.affiliation(slug) in {*self.parties, None}]
-        for place in sorted(self.places, key=lambda name: -self.places[name]):
-            local = self.context.institutions.get((place, institution))
-            if local:
-                return local
-        if institution in _LOCAL and self.places and institution != "hospital":
-            return f"{max(self.places, key=lambda name: self.places[name])}-{institution}"
-        if len(fitting) == 1:
-            return fitting[0]
-        for side in self.sides():
-            if (side, institution) in self.context.institutions:
-                return self.context.institutions[side, institution]
-        if fitting:
-            return fitting[0] if institution not in _LOCAL else None
+        parties = [self.last_party, *(self.sides() if len(fitting) != 1 else ())]
+        for party in parties:
+            if party and (party, institution) in owned:
+                return owned[party, institution]
         side = next(iter(self.sides()), None)
-        return f"{side}-{institution}" if side else None
+        return fitting[0] if fitting else f"{side}-{institution}" if side else None
+
+    def _local(self, institution: str) -> str | None:
+        """Return the governor, mayor, police … of the place that the sentence names, else of the document's."""
+        owned = self.context.institutions
+        if self.here_places:
+            known = (owned.get((place, institution)) for place in self.here_places)
+            return next(filter(None, known), f"{self.here_places[0]}-{institution}")
+        if institution in self.by_institution:
+            return self.by_institution[institution]
+        places = sorted(self.places, key=lambda name: -self.places[name])
+        for owner in (self.last_party, *places):
+            if owner and (owner, institution) in owned:
+                return owned[owner, institution]
+        if places and institution != "hospital":
+            return f"{places[0]}-{institution}"
+        candidates = self.context.of_institution.get(institution, ())
+        return candidates[0] if len(candidates) == 1 else None
 
     def sides(self) -> list[str]:
         """Return the parties in whose places the document is set, most named first."""
@@ -344,7 +347,7 @@ class Cast:
 
 def _capitalised(tokens: list[Token], index: int, last: int) -> list[int]:
     """Return a run of capitalised words, as a person's name is."""
-    run = []
+    run: list[int] = []
     while index < last and tokens[index].kind == "word" and tokens[index].text[0].isupper() and len(run) < 4:
         if tokens[index].low in _NO_NAMES or tokens[index].low in MONTHS:
             break

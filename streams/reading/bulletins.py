@@ -1,4 +1,4 @@
-"""Bulletins: lines of "label: number" under headings that say for which time they hold, in any language with a table."""
+"""Bulletins: lines of "label: number" under headings that say for which time, in any language with a table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from streams.reading.tokens import Token
 
 _MOST_WORDS: Final = 14
 _FEWEST_LINES: Final = 3
+_FEW_WORDS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def read_bulletin(tokens: Sequence[Token], table: Mapping[str, Any], *, alone: b
         following = lines[position + 1] if position + 1 < len(lines) else None
         joined = _joined(tokens, first, last, following)
         skip = joined != last
-        _read_line(tokens, first, joined, table, section, bulletin)
+        _read_line(tokens, (first, joined), table, section, bulletin)
     labels = len(bulletin.entries) + bulletin.labels
     return bulletin if bulletin.entries and (alone or labels >= _FEWEST_LINES) else Bulletin()
 
@@ -81,65 +82,62 @@ def _joined(tokens: Sequence[Token], first: int, last: int, following: tuple[int
 
 
 def _read_line(
-    tokens: Sequence[Token], first: int, last: int, table: Mapping[str, Any], section: _Section, bulletin: Bulletin
+    tokens: Sequence[Token],
+    span: tuple[int, int],
+    table: Mapping[str, Any],
+    section: _Section,
+    bulletin: Bulletin,
 ) -> None:
-    if bulletin.lines and any(token.text == "(" for token in tokens[first : first + 2]):
-        bulletin.why.update({index: "sum_of_parts" for index in range(first, last) if tokens[index].kind == "number"})
-        bulletin.lines.append((first, last))
-        return
+    """Read a line: a heading, a label with its number, a note in brackets, or something else."""
+    first, last = span
     words = " ".join([token.low for token in tokens[first:last] if token.kind == "word"])
-    heading = _heading(words, table)
     numbers = _numbers(tokens, first, last, table)
     outcome = _outcome(words, table)
-    if heading is not None and (not numbers or outcome is None or tokens[last - 1].text == ":"):
+    heading = _heading(words, table)
+    ends = tokens[last - 1].text == ":"
+    if heading is not None and (not numbers or outcome is None or ends):
         section.basis, section.truce = heading
-        section.span = None if _any(words, table.get("as_of")) else (first, last)
+        section.span = None if _any(words, table.get("as_of")) else span
         section.enemy = _any(words, table.get("enemy"))
-        return
-    if not numbers and tokens[last - 1].text == ":":
-        section.enemy = _any(words, table.get("enemy"))
-    length = sum(token.kind == "word" for token in tokens[first:last])
-    if bulletin.entries and len(numbers) == 1 and _any(words, table.get("leave_out")):
+    elif bulletin.lines and any(token.text == "(" for token in tokens[first : first + 2]):
+        bulletin.why.update({index: "sum_of_parts" for index in range(first, last) if tokens[index].kind == "number"})
+        bulletin.lines.append(span)
+    elif bulletin.entries and len(numbers) == 1 and _any(words, table.get("leave_out")):
         bulletin.why[numbers[0][1][0]] = "subset"
-        bulletin.lines.append((first, last))
-        return
-    if section.basis is not None:
-        bulletin.sections.append((first, last, section.basis))
-    if outcome is None and len(numbers) == 1 and length <= 8 and _is_label(tokens, first, last, numbers[0][1]):
-        bulletin.labels += 1
-    if (
-        outcome is None
-        or len(numbers) != 1
-        or length > _MOST_WORDS
-        or not _is_label(tokens, first, last, numbers[0][1])
-    ):
-        return
-    count, number = numbers[0]
-    basis, truce = heading or (section.basis, section.truce)
+        bulletin.lines.append(span)
+    else:
+        section.enemy = _any(words, table.get("enemy")) if ends and not numbers else section.enemy
+        if section.basis is not None:
+            bulletin.sections.append((first, last, section.basis))
+        label = len(numbers) == 1 and _is_label(tokens, first, last, numbers[0][1])
+        if label and outcome is not None and words.count(" ") < _MOST_WORDS:
+            _read_label(tokens, span, table, section, bulletin, (outcome, *numbers[0], words))
+        elif label and words.count(" ") < _FEW_WORDS:
+            bulletin.labels += 1
+
+
+def _read_label(
+    tokens: Sequence[Token],
+    span: tuple[int, int],
+    table: Mapping[str, Any],
+    section: _Section,
+    bulletin: Bulletin,
+    label: tuple[str, Count, tuple[int, int], str],
+) -> None:
+    """Add the entry of a line whose label says an outcome, where line or heading say the basis."""
+    outcome, count, number, words = label
+    basis, truce = _heading(words, table) or (section.basis, section.truce)
+    if basis is None and (_any(words, table.get("total")) or section.enemy):
+        basis = "cumulative"
     if basis is None:
-        basis = "cumulative" if _any(words, table.get("total")) or section.enemy else None
-    if basis is None:
         return
-    bulletin.entries.append(
-        Entry(
-            outcome,
-            count,
-            number,
-            basis,
-            truce,
-            section.span,
-            section.enemy and "by the enemy" not in words,
-            _group(words, table),
-        )
-    )
-    bulletin.lines.append((first, last))
-    for index in range(first, last):
+    enemy = section.enemy and "by the enemy" not in words
+    group = _group(words, table)
+    bulletin.entries.append(Entry(outcome, count, number, basis, truce, section.span, enemy, group))
+    bulletin.lines.append(span)
+    for index in range(*span):
         if tokens[index].kind == "number" and not number[0] <= index < number[1]:
-            bulletin.why[index] = (
-                "sum_of_parts"
-                if tokens[index - 1].text != "+" or "+" not in tokens[index - 1].text
-                else "period_detail"
-            )
+            bulletin.why[index] = "period_detail" if tokens[index - 1].text == "+" else "sum_of_parts"
 
 
 def _heading(words: str, table: Mapping[str, Any]) -> tuple[str, bool] | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from streams.reading.actors import Actor
 from streams.reading.figures import Figure, FigureReader
 from streams.reading.lexicon import Phrases
-from streams.reading.numbers import QUALIFIERS, WORDS, Count
+from streams.reading.numbers import QUALIFIERS, Count, is_number_word
 from streams.reading.tokens import Token, words_of
 
 #: The kinds. A clause pattern (clauses.py) is a regular expression over these letters.
@@ -68,6 +68,29 @@ _RISES: Final = words_of(
     "grown raised lowered fell dropped up went gone come comes cut revised amounted amounts "
     "brought brings"
 )
+#: From more words on a run is a long one.
+_SHORT_RUN: Final = 3
+_STEPS: Final = words_of("by again further up down to about")
+#: Helping words by the kind that they are, the first that has one.
+_WORDS: Final = {
+    word: kind
+    for kind, words in reversed(
+        (
+            ("r", words_of("who which whose whom")),
+            ("j", words_of("as while after when because although though whereas")),
+            ("L", _LEAVE),
+            ("Z", _LOSE),
+            ("c", _AND),
+            ("v", words_of("that whether")),
+            ("O", words_of("of")),
+            ("E", _RISES),
+            ("T", words_of("toll tolls")),
+            ("t", _TOLL),
+            ("E", _EQUALS),
+        ),
+    )
+    for word in words
+}
 _MARKS: Final = {
     ",": ",",
     ";": ";",
@@ -133,23 +156,19 @@ class MentionReader:
         index = first
         while index < last:
             mention = self._at(index, last, by_first)
-            if mention.kind == "~":
-                mention = self._join(found, mention)
-            if mention is not None:
+            if mention.kind != "~" or not self._joined(found, mention):
                 found.append(mention)
-                index = max(mention.last, index + 1)
-            else:
-                index = found[-1].last
+            index = max(found[-1].last, index + 1)
         return found
 
-    def _join(self, found: list[Mention], mention: Mention) -> Mention | None:
+    def _joined(self, found: list[Mention], mention: Mention) -> bool:
         """Add other words to the run before them; a long run is of another kind."""
         if not found or found[-1].kind not in "~^":
-            return mention
+            return False
         run = found[-1]
         run.last = mention.last
-        run.kind = "^" if run.last - run.first > 3 else "~"
-        return None
+        run.kind = "^" if run.last - run.first > _SHORT_RUN else "~"
+        return True
 
     def _at(self, index: int, last: int, actors: dict[int, Actor]) -> Mention:
         token = self.tokens[index]
@@ -287,54 +306,30 @@ class MentionReader:
         return None
 
     def _of_word(self, index: int, last: int) -> Mention:
+        """Return the mention of a word that only helps: by a table, or by the words beside it."""
         low = self.tokens[index].low
+        found = self._of_phrase_word(index, last, low)
+        if found is not None:
+            return found
+        kind = _WORDS.get(low)
+        if kind is None:
+            return Mention("~", index, index + 1)
+        end = index + 1
+        while low in _RISES and end < min(last, index + 4) and self.tokens[end].low in _STEPS:
+            end += 1
+        return Mention(kind, index, end, word=low)
+
+    def _of_phrase_word(self, index: int, last: int, low: str) -> Mention | None:
+        """Return the mention of a word whose neighbours decide: as, along with, in Ukrainian hands."""
         if low in {"hands", "captivity"} and index > 1 and self.tokens[index - 2].low == "in":
             return Mention("a", index, index + 1, outcome="captured", word=low)
-        if low in {"who", "which", "whose", "whom"}:
-            return Mention("r", index, index + 1)
-        if (
-            low == "as"
-            and index + 1 < last
-            and (self.tokens[index + 1].kind == "number" or self.tokens[index + 1].low in WORDS)
-        ):
+        if low == "as" and self._are(index, last, "as", "well", "as"):
+            return Mention("c", index, index + 3)
+        if low == "as" and index + 1 < last and is_number_word(self.tokens[index + 1]):
             return Mention("E", index, index + 1, word=low)
-        if low in {"as", "while", "after", "when", "because", "although", "though", "whereas"} and not self._are(
-            index, last, "as", "well", "as"
-        ):
-            return Mention("j", index, index + 1)
-        if low in _LEAVE:
-            return Mention("L", index, index + 1)
-        if low in _LOSE:
-            return Mention("Z", index, index + 1)
-        if low in _AND:
-            end = index + 3 if low == "as" and self._are(index, last, "as", "well", "as") else index + 1
-            return Mention("c" if low != "as" or end > index + 1 else "E", index, end)
         if low in {"along", "together"} and self._are(index + 1, last, "with"):
             return Mention("d", index, index + 2)
-        if low in {"that", "whether"}:
-            return Mention("v", index, index + 1)
-        if low == "of":
-            return Mention("O", index, index + 1)
-        if low in _RISES:
-            end = index + 1
-            while end < min(last, index + 4) and self.tokens[end].low in {
-                "by",
-                "again",
-                "further",
-                "up",
-                "down",
-                "to",
-                "about",
-            }:
-                end += 1
-            return Mention("E", index, end, word=low)
-        if low in {"toll", "tolls"}:
-            return Mention("T", index, index + 1, word=low)
-        if low in _TOLL:
-            return Mention("t", index, index + 1, word=low)
-        if low in _EQUALS:
-            return Mention("E", index, index + 1, word=low)
-        return Mention("~", index, index + 1)
+        return None
 
     def _are(self, index: int, last: int, *words: str) -> bool:
         return (

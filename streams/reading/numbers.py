@@ -118,6 +118,11 @@ class Count:
     vague: bool = False
 
 
+def is_number_word(token: Token) -> bool:
+    """Return whether a token is digits or a number in words."""
+    return token.kind == "number" or token.low in WORDS
+
+
 def read_count(text: str) -> Count | None:
     """Return the count that a whole cell says ("36-38", "19+", ">34", "ca. 40", "dozens"), or None."""
     tokens = [token for token in tokens_of(text[:200]) if token.kind != "line"]

@@ -50,42 +50,39 @@ def tier(reasons: list[str]) -> str:
 
 def casualty_reasons(scene: Scene, claim: Claim) -> list[str]:
     """Return what a casualty claim rests on."""
-    reasons: list[str] = []
     if claim.row == "bulletin":
         return ["bulletin"]
-    if claim.frame is not None and claim.source is not None:
-        manner = claim.frame.manner
-        reasons.append(
-            "speaker_carried"
-            if manner in {"carried", "anaphor"}
-            else "speaker_inferred"
-            if claim.frame.anaphoric or manner == "tally"
-            else "attributed"
-        )
-        if claim.source and claim.source not in scene.context.sources and not claim.source.endswith("-officials"):
-            reasons.append("slug_made")
-    elif claim.source is not None:
-        reasons.append("own_words")
-    else:
-        reasons.append("unattributed")
-    if not claim.marked.sentence.paragraph and len(scene.marked) > 1 and not claim.also:
-        reasons.append("headline")
-    if claim.whose in _WHOSE:
-        reasons.append(_WHOSE[claim.whose])
-    if not claim.basis.explicit:
-        reasons.append("basis_by_default")
     count = claim.figure.count
-    if count and count.vague:
-        reasons.append("vague")
-    if claim.figure.implied:
-        reasons.append("one_unnamed")
-    if claim.row.startswith("toll"):
-        reasons.append("toll_without_outcome")
-    if claim.outcome == "killed_or_wounded":
-        reasons.append("outcome_open")
-    if claim.parent is not None:
-        reasons.append("part")
-    return reasons
+    headline = not claim.marked.sentence.paragraph and len(scene.marked) > 1 and not claim.also
+    doubts = {
+        "slug_made": claim.source is not None and not _known(scene, claim.source),
+        "headline": headline,
+        _WHOSE.get(claim.whose, ""): claim.whose in _WHOSE,
+        "basis_by_default": not claim.basis.explicit,
+        "vague": count is not None and count.vague,
+        "one_unnamed": claim.figure.implied,
+        "toll_without_outcome": claim.row.startswith("toll"),
+        "said_again": claim.row.startswith("again"),
+        "outcome_open": claim.outcome == "killed_or_wounded",
+        "part": claim.parent is not None,
+    }
+    return [_voice(claim), *(reason for reason, holds in doubts.items() if holds)]
+
+
+def _voice(claim: Claim) -> str:
+    """Return how it is known who says it."""
+    if claim.source is None:
+        return "unattributed"
+    if claim.frame is None or claim.frame.manner == "document":
+        return "own_words"
+    if claim.frame.manner in {"carried", "anaphor"}:
+        return "speaker_carried"
+    return "speaker_inferred" if claim.frame.anaphoric or claim.frame.manner == "tally" else "attributed"
+
+
+def _known(scene: Scene, source: str) -> bool:
+    """Return whether a slug is in the registry, or that of a party's officials."""
+    return source in scene.context.sources or source.endswith("-officials")
 
 
 def truce_reasons(scene: Scene, truce: Truce) -> list[str]:
