@@ -1,12 +1,23 @@
 """Figures: a number with the noun that it counts, or the reason why it counts no people."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from streams.reading.context import Context
-from streams.reading.lexicon import Phrases
+from streams.reading.lexicon import Phrases, Roles
 from streams.reading.no_people import STOP, why_no_people, why_unread
 from streams.reading.numbers import Count, count_at, qualify
-from streams.reading.tokens import Token
+from streams.reading.tokens import Token, words_of
+
+_REACH: Final = 7
+_NO_ROLES: Final[Roles] = MappingProxyType({})
+#: Roles of words that end a noun phrase.
+_VERBS: Final = frozenset(
+    {"saying", "have", "be", "none", "active", "past", "hypothetical", "negation", "subset", "adverbs"},
+)
+_STAFF: Final = words_of("employees staff workers members employee worker")
+_LINKS: Final = words_of("of from on with for")
 
 
 @dataclass(slots=True)
@@ -143,53 +154,13 @@ class FigureReader:
 
     def _noun_phrase(self, figure: Figure, last: int) -> Figure:
         """Read what follows a number: adjectives, parties, an outcome, the noun."""
-        tokens, end = self.tokens, figure.last
-        limit = min(last, end + 7)
+        end = figure.last
+        limit = min(last, end + _REACH)
         while end < limit:
-            token = tokens[end]
-            if token.text == '"' or (False):
-                end += 1
-                continue
-            phrase = self.phrases.at(tokens, end, limit)
-            roles = phrase[1] if phrase else {}
-            name = self.context.names.at(tokens, end, limit)
-            if "person" in roles or "group" in roles:
-                self._take_person(figure, roles, phrase[0] if phrase else end + 1, name[1].party if name else None)
-                end = figure.last
-                continue
-            if name and (name[1].party or name[1].place):
-                figure.party = figure.party or name[1].party
-                end = name[0]
-                if tokens[end - 1].owns:
-                    figure.possessive = None
-                figure.last = end
-                continue
-            if self._take_outcome(figure, roles, phrase[0] if phrase else end + 1, limit):
-                end = figure.last
-                continue
-            if "more" in roles and phrase:
-                figure.more, end = True, phrase[0]
-                figure.last = end
-                continue
-            if token.low == "own" and figure.possessive:
-                end += 1
-                continue
-            if token.low == "of" and self._of_part(figure, end, limit):
-                end = figure.last
-                continue
-            if token.low == "military" and figure.person is None:
-                figure.person, end = "military", end + 1
-                figure.last = end
-                continue
-            if token.kind != "word" or token.low in STOP or self._is_verb(roles, token.low):
+            following = self._take(figure, end, limit)
+            if following is None:
                 break
-            if figure.person is not None or figure.group is not None or figure.outcome is not None:
-                break
-            figure.noun = token.low
-            if "equipment" in roles or "places_nouns" in roles:
-                figure.why = "equipment" if "equipment" in roles else "not_people"
-                figure.last = end + 1
-            end += 1
+            end = following
         if figure.person is not None or figure.group is not None:
             figure.why = None
             self._after_noun(figure, last)
@@ -202,39 +173,50 @@ class FigureReader:
         figure.bare = figure.person is None and figure.group is None and figure.noun is None and figure.outcome is None
         return figure
 
-    def _is_verb(self, roles: object, low: str) -> bool:
-        return (
-            bool(roles)
-            and any(
-                role in roles
-                for role in (
-                    "saying",
-                    "have",
-                    "be",
-                    "none",
-                    "active",
-                    "past",
-                    "hypothetical",
-                    "negation",
-                    "subset",
-                    "adverbs",
-                )
-            )
-            and low != "wounds"
-        )  # type: ignore[operator]
+    def _take(self, figure: Figure, end: int, limit: int) -> int | None:
+        """Take a word or phrase into the noun phrase; return where the next begins, or None after its end."""
+        token = self.tokens[end]
+        if token.text == '"' or (token.low == "own" and figure.possessive):
+            return end + 1
+        phrase = self.phrases.at(self.tokens, end, limit)
+        close, roles = phrase or (end + 1, _NO_ROLES)
+        name = self.context.names.at(self.tokens, end, limit)
+        if "person" in roles or "group" in roles:
+            self._take_person(figure, roles, close, name[1].party if name else None)
+            return figure.last
+        if name and (name[1].party or name[1].place):
+            figure.party = figure.party or name[1].party
+            figure.last = name[0]
+            return name[0]
+        if self._take_outcome(figure, roles, close, limit) or (token.low == "of" and self._of_part(figure, end, limit)):
+            return figure.last
+        if "more" in roles or (token.low == "military" and figure.person is None):
+            figure.more, figure.last = figure.more or "more" in roles, close
+            figure.person = figure.person if "more" in roles else "military"
+            return close
+        return self._take_noun(figure, end, roles)
 
-    def _take_person(self, figure: Figure, roles: dict, end: int, party: str | None) -> None:  # type: ignore[type-arg]
+    def _take_noun(self, figure: Figure, end: int, roles: Roles) -> int | None:
+        """Take a word that the lexicon does not know as people: a tank, a house, something else."""
+        token = self.tokens[end]
+        done = figure.person is not None or figure.group is not None or figure.outcome is not None
+        verb = bool(_VERBS & roles.keys()) and token.low != "wounds"
+        if done or verb or token.kind != "word" or token.low in STOP:
+            return None
+        figure.noun = token.low
+        if "equipment" in roles or "places_nouns" in roles:
+            figure.why = "equipment" if "equipment" in roles else "not_people"
+            figure.last = end + 1
+        return end + 1
+
+    def _take_person(self, figure: Figure, roles: Roles, end: int, party: str | None) -> None:
         person = roles.get("person")
         if self.tokens[end - 1].low in {"others", "other"}:
             figure.more, figure.last = True, end
             return
         if "group" in roles:
             figure.group, person = roles["group"], "civilian"
-        if (
-            (figure.person and figure.person != person and figure.group is None and person != "unknown")
-            or figure.person is None
-            or person != "unknown"
-        ):
+        if figure.person is None or person != "unknown":
             figure.person = person
         figure.noun = self.tokens[end - 1].low
         if "people" in roles and figure.outcome is None and figure.count and figure.count.best:
@@ -242,31 +224,24 @@ class FigureReader:
         figure.party = party or figure.party
         figure.last = end
 
-    def _take_outcome(self, figure: Figure, roles: dict, end: int, limit: int) -> bool:  # type: ignore[type-arg]
+    def _take_outcome(self, figure: Figure, roles: Roles, end: int, limit: int) -> bool:
         """Take an outcome inside the noun phrase: "13 wounded servicemen", "15 dead", "27 martyrs"."""
         form = next((form for form in ("people", "adjective", "event", "past") if form in roles), None)
-        if form is None or figure.outcome is not None:
-            return False
-        if (
-            form == "past"
-            and not self._person_follows(end, limit)
-            and not (roles.get("past") in {"wounded", "killed_or_wounded"} and figure.person is None)
-        ):
-            return False
-        if form == "past" and figure.person is not None:
-            return False
-        if (
-            form in {"adjective", "people"}
-            and figure.person is not None
-            and self._is_plural(self.tokens[figure.last - 1].low)
-        ):
-            return False
-        if form == "adjective" and figure.person is not None:
+        if form is None or figure.outcome is not None or not self._fits(figure, form, roles[form], end, limit):
             return False
         figure.outcome, figure.outcome_form, figure.last = roles[form], form, end
-        if roles[form] == "captured" and (self.tokens[end - 1].low in {"war", "pows"}):
+        if roles[form] == "captured" and self.tokens[end - 1].low in {"war", "pows"}:
             figure.person = figure.person or "military"
         return True
+
+    def _fits(self, figure: Figure, form: str, outcome: str, end: int, limit: int) -> bool:
+        """Return whether an outcome is part of the noun phrase, not the predicate of its noun."""
+        if form == "past":
+            alone = outcome in {"wounded", "killed_or_wounded"}
+            return figure.person is None and (alone or self._person_follows(end, limit))
+        if figure.person is None or form == "event":
+            return True
+        return form == "people" and not self._is_plural(self.tokens[figure.last - 1].low)
 
     def _person_follows(self, index: int, limit: int) -> bool:
         for ahead in range(index, min(index + 3, limit)):
@@ -340,43 +315,42 @@ class FigureReader:
                 return
 
     def _after_noun(self, figure: Figure, last: int) -> None:
-        """Take the party that follows the noun ("of the army of Burkina", "from Hezbollah", "on the Armenian side")."""
+        """Take what follows the noun: its party, its army, its charity, the press."""
         end = figure.last
-        if (
-            figure.noun in {"employees", "staff", "workers", "members", "employee", "worker"}
-            and end < last
-            and self.tokens[end].low in {"of", "from"}
-        ):
+        link = self.tokens[end].low if end < last else ""
+        if figure.noun in _STAFF and link in {"of", "from"}:
             self._of_charity(figure, end, last)
-        if (
-            end + 2 < last
-            and self.tokens[end].low in {"of", "from"}
-            and "press" in {t.low for t in self.tokens[end + 1 : min(end + 5, last)]}
-        ):
+        following = {token.low for token in self.tokens[end + 1 : min(end + 5, last)]}
+        if link in {"of", "from"} and "press" in following:
             figure.group, figure.person = "press", "civilian"
-        if end + 1 >= last or self.tokens[end].low not in {"of", "from", "on", "with", "for"} or figure.party:
-            return
+        if link == "of" and end + 2 < last and self.tokens[end + 1].low in {"both", "all"}:
+            figure.party, figure.last = "all", end + 3
+        if link in _LINKS and end + 1 < last and not figure.party:
+            self._party_after(figure, end, last)
+
+    def _party_after(self, figure: Figure, end: int, last: int) -> None:
+        """Take the party after the noun: "of the army of Burkina", "from Hezbollah", "on the Armenian side"."""
+        link = self.tokens[end].low
         for ahead in range(end + 1, min(end + 6, last)):
             name = self.context.names.at(self.tokens, ahead, last)
             if name and name[1].party:
-                if self.tokens[end].low == "on" and (
-                    name[0] >= last or self.tokens[name[0]].low not in {"side", "soil", "territory"}
-                ):
-                    return
-                figure.party, figure.last = name[1].party, name[0]
-                phrase = self.phrases.at(self.tokens, name[0], last) if name[0] < last else None
-                if figure.person == "unknown" and phrase and phrase[1].get("institution") == "army":
-                    figure.person = "military"
+                self._take_party(figure, link, name[0], name[1].party, last)
                 return
-            roles = self.phrases.roles.get((self.tokens[ahead].low,)) or {}
-            if roles.get("institution") == "army" and figure.party is None:
+            low = self.tokens[ahead].low
+            roles = self.phrases.roles.get((low,)) or _NO_ROLES
+            if roles.get("institution") == "army":
                 figure.army, figure.last = True, ahead + 1
-            if not (
-                self.tokens[ahead].low in {"the", "of", "regular", "s"}
-                or "institution" in roles
-                or "possessives" in roles
-            ):
+            if "possessives" in roles and link == "on":
+                figure.possessive, figure.last = low, ahead + 1
                 return
-            if "possessives" in roles and self.tokens[end].low == "on":
-                figure.possessive, figure.last = self.tokens[ahead].low, ahead + 1
+            if low not in {"the", "of", "regular"} and "institution" not in roles and "possessives" not in roles:
                 return
+
+    def _take_party(self, figure: Figure, link: str, end: int, party: str, last: int) -> None:
+        side = end < last and self.tokens[end].low in {"side", "soil", "territory"}
+        if link == "on" and not side:
+            return
+        figure.party, figure.last = party, end
+        phrase = self.phrases.at(self.tokens, end, last) if end < last else None
+        if figure.person == "unknown" and phrase and phrase[1].get("institution") == "army":
+            figure.person = "military"
