@@ -27,6 +27,7 @@ _BETWEEN: Final = words_of(
     "local top senior unnamed deputy former "
     "occupied de facto"
 )
+_OWNING: Final = _BETWEEN | {"the", "our", "republic", "state"}
 
 
 @dataclass(slots=True)
@@ -138,11 +139,11 @@ class Cast:
         if phrase and not whole and "institution" in phrase[1]:
             institution = phrase[1]["institution"]
             seat = phrase[0] + 1
-            if seat < last and tokens[phrase[0]].low in {"in", "of", "at"} and tokens[seat].text[0].isupper():
-                if source := self.context.institutions.get((tokens[seat].low, institution)):
-                    return Actor(
-                        index, seat + 1, "institution", source, self.context.affiliation(source), None, institution
-                    )
+            seated = seat < last and tokens[phrase[0]].low in {"in", "of", "at"} and tokens[seat].text[0].isupper()
+            source = self.context.institutions.get((tokens[seat].low, institution)) if seated else None
+            if source:
+                party = self.context.affiliation(source)
+                return Actor(index, seat + 1, "institution", source, party, None, institution)
             return Actor(
                 index,
                 phrase[0],
@@ -187,54 +188,67 @@ class Cast:
 
     def _institution(self, tokens: list[Token], index: int, end: int, institution: str, last: int) -> Actor:
         """Return the actor of an institution whose owner follows ("of Armenia", "in Baku"), or is known."""
-        after = end
-        if after < last and tokens[after].low in _OWNED_BY:
-            after += 1
-            while after < last and (
-                tokens[after].low in {"the", "our", "republic", "state", *_BETWEEN}
-                or (tokens[after].low == "of" and tokens[after - 1].low == "republic")
-            ):
-                after += 1
-            name = self.context.names.at(tokens, after, last) if after < last else None
-            inner = None if name else (self.phrases.at(tokens, after, last) if after < last else None)
-            if (
-                inner
-                and inner[1].get("institution") == "army"
-                and inner[0] + 1 < last
-                and tokens[inner[0]].low in _OWNED_BY
-            ):
-                after = inner[0] + 1
-                name = self.context.names.at(tokens, after, last)
-            if name and (name[1].party or name[1].place):
-                source = self._owned(institution, name[1], tokens[after].low)
-                return Actor(index, name[0], "institution", source, self._side(name[1]), None, institution)
-            if (
-                after < last
-                and tokens[after].text[0].isupper()
-                and (tokens[after].low, institution) in self.context.institutions
-            ):
-                source = self.context.institutions[tokens[after].low, institution]
-                return Actor(
-                    index, after + 1, "institution", source, self.context.affiliation(source), None, institution
-                )
+        owned = self._owned_after(tokens, index, end, institution, last)
+        if owned is not None:
+            return owned
         before = tokens[index - 1] if index else None
+        capital = before is not None and before.kind == "word" and before.text[0].isupper()
+        roles = (self.phrases.roles.get((before.low,)) or {}) if before else {}
+        source: str | None
         bare = False
-        if (
-            before is not None
-            and before.text[0].isupper()
-            and before.kind == "word"
-            and (before.low, institution) in self.context.institutions
-        ):
+        if before is not None and capital and (before.low, institution) in self.context.institutions:
             source = self.context.institutions[before.low, institution]
-        elif before is not None and "possessives" in (self.phrases.roles.get((before.low,)) or {}) and self.last_party:
+        elif "possessives" in roles and self.last_party:
             source = self._owned(institution, Entity(party=self.last_party), self.last_party)
-        elif institution == "hospital" and before is not None and before.text[0].isupper():
+        elif before is not None and capital and institution == "hospital":
             source = slug_of(f"{before.text} {tokens[index].text}")
         else:
-            source = self._bare(institution)
-            bare = True
+            source, bare = self._bare(institution), True
         party = self.context.affiliation(source) if source else None
         return Actor(index, end, "institution", source, party, None, institution, bare)
+
+    def _owned_after(
+        self,
+        tokens: list[Token],
+        index: int,
+        end: int,
+        institution: str,
+        last: int,
+    ) -> Actor | None:
+        """Return an institution with the owner that follows: "of the Republic of Armenia", "of the army of Sudan"."""
+        after = self._skip_articles(tokens, end, last)
+        if after >= last:
+            return None
+        name = self.context.names.at(tokens, after, last)
+        inner = None if name else self.phrases.at(tokens, after, last)
+        if (
+            inner
+            and inner[1].get("institution") == "army"
+            and inner[0] + 1 < last
+            and tokens[inner[0]].low in _OWNED_BY
+        ):
+            after = inner[0] + 1
+            name = self.context.names.at(tokens, after, last)
+        if name and (name[1].party or name[1].place):
+            source = self._owned(institution, name[1], tokens[after].low)
+            return Actor(index, name[0], "institution", source, self._side(name[1]), None, institution)
+        known = (
+            self.context.institutions.get((tokens[after].low, institution)) if tokens[after].text[0].isupper() else None
+        )
+        if known is None:
+            return None
+        return Actor(index, after + 1, "institution", known, self.context.affiliation(known), None, institution)
+
+    def _skip_articles(self, tokens: list[Token], end: int, last: int) -> int:
+        """Return where the owner of an institution begins, or the end where no "of" or "in" follows."""
+        if end >= last or tokens[end].low not in _OWNED_BY:
+            return last
+        after = end + 1
+        while after < last and (
+            tokens[after].low in _OWNING or (tokens[after].low == "of" and tokens[after - 1].low == "republic")
+        ):
+            after += 1
+        return after
 
     def _bare(self, institution: str) -> str | None:
         """Return the source meant by an institution without an owner ("the governor", "the ministry of defence")."""

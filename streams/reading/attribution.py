@@ -22,6 +22,9 @@ _TRAILS: Final = words_of(
 )
 #: Words that part two speakers: no words inside words.
 _PARTING: Final = words_of("while but and whereas though as")
+#: How far from the head of a line its colon and its speaker may be.
+_HEAD_PIECES: Final = 12
+_HEAD_WORDS: Final = 4
 _GOING_ON: Final = words_of(
     "total toll number data list dead wounded injured another further among these overall",
 )
@@ -127,7 +130,7 @@ class Attribution:
         if quoted is not None and source_of(quoted):
             last = heard.sentence.last
             return Frame(source_of(quoted), quoted.party, verb.last, last, "before", word, verb.first)
-        frame = _placed(heard, position, source, party, subject.first, found)
+        frame = _placed(heard, position, (source, party), subject.first, found)
         if frame:
             frame.anaphoric = anaphoric
         return frame
@@ -150,10 +153,12 @@ class Attribution:
         begin, slug = name
         for actor in heard.actors:
             if begin <= actor.first < verb.first and (source := source_of(actor)) and ends_name(heard, actor, verb):
-                return _placed(heard, position, source, actor.party, actor.first, found)
+                return _placed(heard, position, (source, actor.party), actor.first, found)
         alone = begin == heard.sentence.first and verb.first - begin == 1 and heard.low(verb.first) in NOUNS
         known = heard.roles(heard.tokens[verb.first - 1])
-        return None if alone or (known and "heads" not in known) else _placed(heard, position, slug, None, begin, found)
+        return (
+            None if alone or (known and "heads" not in known) else _placed(heard, position, (slug, None), begin, found)
+        )
 
     def _inverted(self, heard: Heard, position: int, found: list[Frame]) -> Frame | None:
         """Return the frame of a verb whose subject follows: ", informed the Union of Miners"."""
@@ -168,7 +173,7 @@ class Attribution:
         if actor is not None and actor.kind == "pronoun":
             source = self.cast.speaker
         if actor is not None and source:
-            return _back(heard, position, found, source, actor.party, actor.last)
+            return _back(heard, position, found, (source, actor.party), actor.last)
         name = name_after(heard.tokens, verb.last, heard.sentence.last)
         if name is None:
             return None
@@ -176,9 +181,9 @@ class Attribution:
             (m.actor for m in heard.mentions[position + 1 : position + 6] if m.actor and m.first >= name[0]), None
         )
         if title is not None and heard.low(name[0]) == "," and (office := source_of(title)):
-            return _back(heard, position, found, office, title.party, title.last)
+            return _back(heard, position, found, (office, title.party), title.last)
         known = actor is not None and (actor.kind != "anaphor" or actor.source is not None)
-        return None if known or word in NOUNS else _back(heard, position, found, name[1], None, name[0])
+        return None if known or word in NOUNS else _back(heard, position, found, (name[1], None), name[0])
 
 
 def _heads(heard: Heard) -> list[Frame]:
@@ -190,14 +195,10 @@ def _heads(heard: Heard) -> list[Frame]:
 def _head(heard: Heard) -> Frame | None:
     kinds, last, opening = heard.kinds, heard.sentence.last, heard.opening
     colon = kinds.find(":")
-    if (
-        opening
-        and 0 < colon < 12
-        and not set(kinds[:colon]) & set("yfnF")
-        and opening.first - heard.sentence.first <= 4
-    ):
-        if heard.is_tally(heard.tokens[heard.mentions[colon].first - 1]):
-            return Frame(opening.source, opening.party, opening.first, last, "head")
+    plain = 0 < colon < _HEAD_PIECES and not set(kinds[:colon]) & set("yfnF")
+    tally = plain and heard.is_tally(heard.tokens[heard.mentions[colon].first - 1])
+    if opening and tally and opening.first - heard.sentence.first <= _HEAD_WORDS:
+        return Frame(opening.source, opening.party, opening.first, last, "head")
     here = len(kinds) - len(kinds.lstrip("~"))
     dash = kinds.startswith("A-") and heard.sentence.paragraph == 0
     actor = heard.mentions[here].actor if dash or (here <= 2 and kinds.startswith("A:", here)) else None
@@ -240,7 +241,7 @@ def _according(heard: Heard, position: int, found: list[Frame]) -> Frame:
     party = actor.party if actor else None
     if verb.first <= heard.sentence.first + 2:
         return Frame(source, party, end, heard.sentence.last, "before", heard.low(verb.first), verb.first)
-    return _back(heard, position, found, source, party, end)
+    return _back(heard, position, found, (source, party), end)
 
 
 def _participle(heard: Heard, position: int, found: list[Frame]) -> Frame | None:
@@ -260,8 +261,7 @@ def _participle(heard: Heard, position: int, found: list[Frame]) -> Frame | None
 def _placed(
     heard: Heard,
     position: int,
-    source: str | None,
-    party: str | None,
+    speaker: tuple[str | None, str | None],
     subject_at: int,
     found: list[Frame],
 ) -> Frame | None:
@@ -270,14 +270,14 @@ def _placed(
     if _nested(heard, subject_at, found):
         return None
     if _closes(heard, position, subject_at):
-        return _back(heard, position, found, source, party, verb.last)
+        return _back(heard, position, found, speaker, verb.last)
     for frame in found:
         if frame.manner in {"before", "head"} and frame.last > subject_at > frame.first:
             frame.last = subject_at
     end = heard.sentence.last
     if heard.sentence.paragraph == 0:
         end = next((m.first for m in heard.mentions[position + 1 :] if m.kind == "j"), end)
-    return Frame(source, party, subject_at, end, "before", heard.low(verb.first), verb.first)
+    return Frame(*speaker, subject_at, end, "before", heard.low(verb.first), verb.first)
 
 
 def _nested(heard: Heard, subject_at: int, found: list[Frame]) -> bool:
@@ -306,8 +306,7 @@ def _back(
     heard: Heard,
     position: int,
     found: list[Frame],
-    source: str | None,
-    party: str | None,
+    speaker: tuple[str | None, str | None],
     end: int,
 ) -> Frame:
     """Return a frame that reaches back: after a semicolon or an earlier speaker's words."""
@@ -320,4 +319,4 @@ def _back(
         if frame.manner == "before" and frame.first >= start:
             commas = (m.first for m in heard.mentions[:position] if m.kind == "," and m.first > frame.verb_at)
             start = max(start, next(commas, start))
-    return Frame(source, party, start, end, "after", heard.low(verb.first), verb.first)
+    return Frame(*speaker, start, end, "after", heard.low(verb.first), verb.first)

@@ -111,7 +111,7 @@ def _read_line(
             bulletin.sections.append((first, last, section.basis))
         label = len(numbers) == 1 and _is_label(tokens, first, last, numbers[0][1])
         if label and outcome is not None and words.count(" ") < _MOST_WORDS:
-            _read_label(tokens, span, table, section, bulletin, (outcome, *numbers[0], words))
+            _read_label(tokens, span, table, section=section, bulletin=bulletin, label=(outcome, *numbers[0], words))
         elif label and words.count(" ") < _FEW_WORDS:
             bulletin.labels += 1
 
@@ -120,6 +120,7 @@ def _read_label(
     tokens: Sequence[Token],
     span: tuple[int, int],
     table: Mapping[str, Any],
+    *,
     section: _Section,
     bulletin: Bulletin,
     label: tuple[str, Count, tuple[int, int], str],

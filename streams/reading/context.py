@@ -59,7 +59,8 @@ class Names:
             if end <= last and all(tokens[index + n].low == word for n, word in enumerate(words)):
                 text = tokens[index].text
                 if (
-                    shape == "any"
+                    shape == "caseless"
+                    or (shape == "any" and not proper)
                     or (shape == "capital" and text[0].isupper())
                     or (shape == "caps" and text[:2].isupper())
                 ):
@@ -132,7 +133,7 @@ class Context:
 def _index(named: Iterable[tuple[str, Entity]]) -> Names:
     by_first: dict[str, dict[tuple[str, ...], tuple[str, Entity]]] = {}
     for name, entity in named:
-        tokens = [token for token in tokens_of(name.replace("’", "'")) if token.kind != "line"]
+        tokens = [token for token in tokens_of(name.replace("\u2019", "'")) if token.kind != "line"]
         tokens = tokens[1:] if len(tokens) > 1 and tokens[0].low == "the" else tokens
         if not tokens:
             continue
@@ -154,11 +155,13 @@ def _shape(text: str) -> str:
     letters = text.rstrip("'s") if text.endswith("'s") else text
     if len(letters) > 1 and letters.isupper():
         return "caps"
+    if letters.lower() == letters.upper():
+        return "caseless"
     return "capital" if letters[0].isupper() else "any"
 
 
 def _wider(one: str, other: str) -> str:
-    order = ("any", "capital", "caps")
+    order = ("any", "caseless", "capital", "caps")
     return order[min(order.index(one), order.index(other))]
 
 
@@ -203,7 +206,7 @@ def _institutions(
     found: dict[str, dict[str, None]] = {}
     for source in registry.values():
         for name in source.also if table else ():
-            tokens = tokens_of(name.replace("’", "'"))
+            tokens = tokens_of(name.replace("\u2019", "'"))
             institution, span = _institution_in(table.phrases, tokens) if table else (None, (0, 0))
             if institution is None:
                 continue

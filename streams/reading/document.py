@@ -11,8 +11,11 @@ from urllib.parse import urlsplit
 
 #: The limit of contract section 9, of title and text together in UTF-8.
 MAX_BYTES: Final = 256 * 1024
-_QUOTES: Final = dict.fromkeys(map(ord, "‘’‚‛ʼ´`"), "'") | dict.fromkeys(map(ord, "“”„‟«»"), '"')
-_DASHES: Final = dict.fromkeys(map(ord, "‐‑⁃−"), "-") | dict.fromkeys(map(ord, "‒—―"), "–")
+_QUOTES: Final = dict.fromkeys(
+    (0x2018, 0x2019, 0x201A, 0x201B, 0x02BC, 0x00B4, 0x0060),
+    "'",
+) | dict.fromkeys((0x201C, 0x201D, 0x201E, 0x201F, 0x00AB, 0x00BB), '"')
+_DASHES: Final = dict.fromkeys((0x2010, 0x2011, 0x2043, 0x2212), "-") | dict.fromkeys((0x2012, 0x2014, 0x2015), "–")
 _SPACES: Final = dict.fromkeys(
     map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\v\f"), " "
 )

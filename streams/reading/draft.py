@@ -94,7 +94,6 @@ def _document(document: Document) -> dict[str, Any]:
 
 def _reports(scene: Scene, claims: list[_Claim]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return one report a source, in the order in which the text first needs it, and what is known of each claim."""
-    document = scene.document
     reports: dict[str, dict[str, Any]] = {}
     listed = []
     for claim in claims:
@@ -112,7 +111,6 @@ def _reports(scene: Scene, claims: list[_Claim]) -> tuple[list[dict[str, Any]], 
             },
         )
         report["claims"].append(claim.body)
-    del document
     return list(reports.values()), listed
 
 
@@ -156,7 +154,15 @@ def _casualty(scene: Scene, claim: Casualty) -> _Claim:
         spans.append(("source", (min(claim.frame.first, claim.frame.verb_at), claim.frame.verb_at + 1)))
     if claim.outcome_at:
         spans.append(("outcome", claim.outcome_at))
-    return _claim(scene, claim.source, claim.figure.first, body, claim.row, casualty_reasons(scene, claim), spans)
+    return _claim(
+        scene,
+        claim.source,
+        claim.figure.first,
+        body,
+        rule=claim.row,
+        reasons=casualty_reasons(scene, claim),
+        spans=spans,
+    )
 
 
 def _truce(scene: Scene, truce: Truce) -> _Claim:
@@ -173,7 +179,15 @@ def _truce(scene: Scene, truce: Truce) -> _Claim:
     }
     if body["expires_at"] and body["effective_at"] and body["expires_at"] <= body["effective_at"]:
         body["expires_at"] = None
-    return _claim(scene, truce.source, truce.token, body, truce.row, truce_reasons(scene, truce), [("act", truce.span)])
+    return _claim(
+        scene,
+        truce.source,
+        truce.token,
+        body,
+        rule=truce.row,
+        reasons=truce_reasons(scene, truce),
+        spans=[("act", truce.span)],
+    )
 
 
 def _statement(scene: Scene, statement: Statement) -> _Claim:
@@ -189,9 +203,9 @@ def _statement(scene: Scene, statement: Statement) -> _Claim:
         statement.source,
         statement.token,
         body,
-        statement.row,
-        statement_reasons(statement),
-        [("act", statement.span)],
+        rule=statement.row,
+        reasons=statement_reasons(statement),
+        spans=[("act", statement.span)],
     )
 
 
@@ -200,6 +214,7 @@ def _claim(
     source: str | None,
     token: int,
     body: dict[str, Any],
+    *,
     rule: str,
     reasons: list[str],
     spans: list[tuple[str, tuple[int, int]]],

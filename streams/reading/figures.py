@@ -57,22 +57,13 @@ class FigureReader:
         token = self.tokens[index]
         if token.kind == "clock":
             return Figure(index, index + 1, (index, index + 1), None, "time")
-        if token.kind == "mark":
-            return None
-        if token.low in {"a", "an"} and (found := self._indefinite(index, last)):
-            return found
-        if token.low == "no" and (found := self._none(index, last)):
-            return found
+        single = self._indefinite(index, last) if token.low in {"a", "an"} else None
+        single = self._none(index, last) if token.low == "no" else single
+        if single is not None:
+            return single
         read = count_at(self.tokens, index) if token.low != "second" else None
         if read is None:
-            if token.low == "both":
-                found = self._noun_phrase(Figure(index, index + 1, (index, index + 1), Count(2)), last)
-                return found if found.noun is None or found.person or found.group else None
-            return (
-                Figure(index, index + 1, (index, index + 1), None, why_unread(self.tokens, index))
-                if token.kind == "number"
-                else None
-            )
+            return self._unread(index, last)
         count, end = read
         end = min(end, last)
         qualified, begin = qualify(self.tokens, index, count)
@@ -82,6 +73,15 @@ class FigureReader:
             figure.why, figure.last = why
             return figure
         return self._noun_phrase(figure, last)
+
+    def _unread(self, index: int, last: int) -> Figure | None:
+        """Return the figure of "both", or of digits that are no whole number."""
+        span = (index, index + 1)
+        if self.tokens[index].low == "both":
+            found = self._noun_phrase(Figure(*span, span, Count(2)), last)
+            return found if found.noun is None or found.person or found.group else None
+        number = self.tokens[index].kind == "number"
+        return Figure(*span, span, None, why_unread(self.tokens, index)) if number else None
 
     def _none(self, index: int, last: int) -> Figure | None:
         """Return the figure of "no deaths", "no civilian casualties"."""
@@ -121,7 +121,7 @@ class FigureReader:
                 phrase
                 and any(role in phrase[1] for role in ("past", "saying", "event", "active"))
                 and "adjective" not in phrase[1]
-                and not (phrase and phrase[1].get("past") in {"wounded", "missing", "captured"})
+                and phrase[1].get("past") not in {"wounded", "missing", "captured"}
             ):
                 return None
             end += 1

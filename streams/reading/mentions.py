@@ -206,7 +206,7 @@ class MentionReader:
         return None
 
     def _people_of(self, index: int, last: int, actor: Actor) -> Mention | None:
-        """Return people whom a party's name describes ("Azerbaijani soldiers"), or a party that is people ("rebels")."""
+        """Return people whom a party's name describes ("Azerbaijani soldiers"), or who are a party ("rebels")."""
         if actor.kind not in {"party", "name"} or actor.party is None:
             return None
         phrase = self.phrases.at(self.tokens, actor.last, last) if actor.last < last else None

@@ -6,6 +6,10 @@ from typing import Final
 from streams.reading.claim import Claim, Reading
 
 _MOST_PARTS: Final = 12
+#: Figures so small are not one for being equal.
+_FEW: Final = 3
+#: From here on an equal figure of another outcome is no chance.
+_CHANCE: Final = 20
 #: From here on it is no chance that neighbouring figures add up.
 _NO_CHANCE: Final = 100
 _NEAR_LINES: Final = 6
@@ -50,26 +54,24 @@ def _without_headlines(claims: list[Claim]) -> list[Claim]:
 def _same(one: Claim, other: Claim) -> bool:
     """Return whether two claims tell one figure: in headline and body, or in two sentences."""
     a, b = one.figure.count, other.figure.count
-    if (
-        a is None
-        or b is None
-        or a.best != b.best
-        or not (one.group == other.group or other.figure.bare)
-        or one.basis.scope != other.basis.scope
-    ):
-        return False
-    if one.outcome != other.outcome and "killed_or_wounded" not in (one.outcome, other.outcome):
+    if a is None or b is None or a.best != b.best or one.basis.scope != other.basis.scope or one.marked is other.marked:
         return False
     in_title = not one.marked.sentence.paragraph and bool(other.marked.sentence.paragraph)
-    if one.marked is other.marked or (one.source and other.source and one.source != other.source and not in_title):
+    if not _agree(one, other, in_title=in_title):
         return False
-    if one.population != other.population and "unknown" not in {one.population, other.population}:
-        return False
-    if one.party != other.party and one.whose == other.whose == "explicit" and not in_title:
-        return False
-    if one.outcome != other.outcome and a.best < 20:
-        return False
-    return a.best > 3 or (in_title and not other.figure.implied) or bool(_places(one) & _places(other))
+    return a.best > _FEW or (in_title and not other.figure.implied) or bool(_places(one) & _places(other))
+
+
+def _agree(one: Claim, other: Claim, *, in_title: bool) -> bool:
+    """Return whether nothing that two claims say is against their being one."""
+    count = one.figure.count
+    open_outcome = "killed_or_wounded" in {one.outcome, other.outcome} and count is not None and count.best >= _CHANCE
+    same_outcome = one.outcome == other.outcome or open_outcome
+    same_group = one.group == other.group or other.figure.bare
+    same_source = in_title or not one.source or not other.source or one.source == other.source
+    same_people = one.population == other.population or "unknown" in {one.population, other.population}
+    same_party = in_title or one.party == other.party or {one.whose, other.whose} != {"explicit"}
+    return same_outcome and same_group and same_source and same_people and same_party
 
 
 def _places(claim: Claim) -> set[str]:

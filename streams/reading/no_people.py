@@ -158,17 +158,23 @@ def _hyphened(case: _Case) -> Reason | None:
         return None
     if word.kind == "number":
         return ("date" if mark.text == "/" else "year" if len(word.text) == 4 else "not_people"), case.end
-    stem = word.low.split("-")[0]
-    if "old" in word.low or word.low.startswith("year-"):
-        return "age", case.end + 2
-    if stem in TIME_UNITS:
-        return "time", case.end + 2
-    if stem in _CALIBRES:
-        return "equipment", case.end + 2
-    if stem in _DISTANCES or stem in {"mile", "kilometer", "kilometre"}:
-        return "distance", case.end + 2
+    unit = _unit(word.low)
+    if unit is not None:
+        return unit, case.end + 2
     capital = case.back(1).text.isupper() and word.text[0].isupper()
     return ("ordinal", case.end) if capital else ("not_people", case.end + 2)
+
+
+def _unit(word: str) -> str | None:
+    """Return what a number measures that a hyphen joins to a word."""
+    stem = word.split("-", maxsplit=1)[0]
+    if "old" in word or word.startswith("year-"):
+        return "age"
+    if stem in TIME_UNITS:
+        return "time"
+    if stem in _CALIBRES:
+        return "equipment"
+    return "distance" if stem in _DISTANCES or stem in {"mile", "kilometer", "kilometre"} else None
 
 
 def _dotted_hour(case: _Case) -> Reason | None:

@@ -80,9 +80,10 @@ BEFORE: Final = tuple(
         (
             (tuple(phrase.split()), qualifier)
             for qualifier, phrases in {
-                "at_least": "at least|no fewer than|no less than|not less than|not fewer than|minimum of|a minimum of|≥",
-                "more_than": "more than|over|upwards of|in excess of|a little over|a little more than|well over|just over"
-                "|greater than|above|exceeding|slightly more than|>",
+                "at_least": "at least|no fewer than|no less than|not less than|not fewer than|minimum of"
+                "|a minimum of|≥",
+                "more_than": "more than|over|upwards of|in excess of|a little over|a little more than|well over"
+                "|just over|greater than|above|exceeding|slightly more than|>",
                 "up_to": "up to|as many as|a maximum of|maximum|no more than|not more than|at most|≤",
                 "nearly": "nearly|almost|close to|just under|fewer than|less than|just short of|under|<",
                 "about": "about|some|around|roughly|approximately|an estimated|estimated|circa|ca|ca .|approx|approx ."

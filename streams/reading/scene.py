@@ -125,7 +125,7 @@ def scene_of(document: Document, context: Context, table: Lexicon) -> Scene:
 
 
 def document_speaker(scene: Scene) -> str | None:
-    """Return who speaks in the whole document: an outlet that is no medium, or who alone is in its title or signs it."""
+    """Return who speaks in the whole document: an outlet that is no medium, or who heads or signs it."""
     kind = scene.context.kind(scene.document.outlet)
     if kind is not None and kind != "media":
         return scene.document.outlet
@@ -200,7 +200,7 @@ def _cues(phrases: Phrases, tokens: list[Token], sentence: Sentence) -> dict[str
 
 
 def _episode_of(document: Document, context: Context, tokens: list[Token]) -> Episode | None:
-    """Return the episode of a document: the one that it names, else of those of its time the one whose parties it names."""
+    """Return the episode that a document names, else of those of its time the one whose parties it names."""
     for episode in context.episodes:
         if episode.slug == document.episode:
             return episode

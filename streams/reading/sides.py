@@ -49,6 +49,7 @@ def side_beside(scene: Scene, marked: Marked, order: int) -> str | None:
 
 
 def party_before(marked: Marked, order: int) -> str | None:
+    """Return the party that is named last before a mention."""
     for position in range(order - 1, -1, -1):
         mention = marked.mentions[position]
         if mention.kind in "Ap" and (
@@ -118,7 +119,7 @@ def located(scene: Scene, marked: Marked) -> str | None:
 
 
 def agent_of(scene: Scene, marked: Marked, found: Found, affiliation: str | None) -> str | None:
-    """Return the party that did it: the subject of an active verb, or "by …" after a passive one, or "Israeli strikes"."""
+    """Return the party that did it: the subject of an active verb, "by …" after a passive one, "Israeli strikes"."""
     mentions = marked.mentions
     by = next((n for n, m in enumerate(mentions) if m is found.by), None)
     if by is None:

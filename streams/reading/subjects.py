@@ -49,7 +49,7 @@ def subject_of(heard: Heard, position: int) -> Actor | None:
 
 
 def _belongs(heard: Heard, back: int, position: int, gap: str) -> bool:
-    """Return whether an actor is the subject of a verb: beside it, or with an apposition or a relative clause between."""
+    """Return whether an actor is the subject of a verb: beside it, or past an apposition or a relative clause."""
     if gap == "," or gap.startswith(",r") or (gap.count(",") == 2 and gap.endswith(",")):
         return True
     between = heard.mentions[back + 1 : position]

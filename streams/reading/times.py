@@ -130,11 +130,9 @@ def _day_at(tokens: list[Token], index: int, last: int, clock: Clock) -> Moment 
         return Moment(index, index + 1, clock.weekday(_WEEKDAYS[token.low]))
     if token.low in _RELATIVE:
         return Moment(index, index + 1, clock.today + timedelta(days=_RELATIVE[token.low]))
-    if token.low == "last" and index + 1 < last and tokens[index + 1].low == "night":
-        return Moment(index, index + 2, clock.today - timedelta(days=1))
-    if token.low == "this" and index + 1 < last and tokens[index + 1].low in _PARTS:
-        return Moment(index, index + 2, clock.today)
-    return None
+    after = tokens[index + 1].low if index + 1 < last else ""
+    days = {"last": -1 if after == "night" else None, "this": 0 if after in _PARTS else None}.get(token.low)
+    return None if days is None else Moment(index, index + 2, clock.today + timedelta(days=days))
 
 
 def _number_day(tokens: list[Token], index: int, last: int, clock: Clock) -> Moment | None:

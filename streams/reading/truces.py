@@ -103,7 +103,7 @@ def _sentence(scene: Scene, marked: Marked, text: str, found: list[Truce]) -> No
             if not row.beside:
                 taken.append(span)
             truce = _truce(scene, marked, row, text, span)
-            if truce is not None and not any(_repeats(truce, other) for other in found):
+            if not any(_repeats(truce, other) for other in found):
                 found.append(truce)
 
 
