@@ -5,7 +5,7 @@ from typing import Final
 
 from streams.reading.context import Context, Entity
 from streams.reading.document import slug_of
-from streams.reading.lexicon import Phrases, Roles
+from streams.reading.lexicon import Spotter, Roles
 from streams.reading.numbers import MONTHS
 from streams.reading.tokens import Token, words_of
 
@@ -49,7 +49,7 @@ class Cast:
     """Who has been named so far in a document."""
 
     context: Context
-    phrases: Phrases
+    phrases: Spotter
     outlet: str
     parties: tuple[str, ...] = ()  # of the episode
     places: dict[str, int] = field(default_factory=dict)  # all places of the document, by first mention

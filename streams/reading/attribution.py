@@ -6,7 +6,7 @@ from typing import Final
 from streams.reading.actors import Actor, Cast, name_after, name_before
 from streams.reading.frames import Frame
 from streams.reading.heard import Heard, source_of
-from streams.reading.lexicon import Phrases
+from streams.reading.lexicon import Spotter
 from streams.reading.mentions import Mention
 from streams.reading.subjects import NOUNS, QUOTING, ends_name, next_actor, subject_of
 from streams.reading.tokens import Sentence, Token, words_of
@@ -36,7 +36,7 @@ class Attribution:
 
     cast: Cast
     tokens: list[Token]
-    phrases: Phrases
+    phrases: Spotter
     paragraph: int = -1
     carried: Frame | None = None
     line: int = -1

@@ -47,8 +47,8 @@ ROWS: Final = (
     Row(
         "leave",
         rf"L[~A\"]?(?P<fig>{_LIST})(?:[~OA]{{1,3}})?\"?(?P<out>[akBI])",
-        "The clashes left 12 soldiers of both units dead.",
-        "The clashes left 12 soldiers without water.",
+        "The clashes left 12 soldiers near Skarn on Monday dead.",
+        "The clashes left 12 soldiers near Skarn without water.",
     ),
     Row(
         "intransitive",
@@ -112,8 +112,8 @@ ROWS: Final = (
     Row(
         "label",
         r"(?P<out>[oak])(?:[~^OApt]{0,4}:~?|~?t)?(?P<fig>[nf])",
-        "Injuries: 1,063",
-        "Tents: 1,063",
+        "The Southern list has the wounded 1,240.",
+        "The Southern list has the tents 1,240.",
     ),
     Row(
         "number-first",

@@ -77,19 +77,13 @@ class Context:
     episodes: tuple[Episode, ...]
     sources: Mapping[str, Source]
     names: Names
+    narrowed: Mapping[str, Names]  # episode → the names that hold in it
     institutions: Mapping[tuple[str, str], str]  # (owner: party, place or word of the name; institution) → source
     of_institution: Mapping[str, tuple[str, ...]]  # institution → sources
 
-    def within(self, parties: Iterable[str]) -> "Context":
+    def within(self, episode: Episode) -> "Context":
         """Return the context for an episode: common words ("the army") name its own parties alone."""
-        kept = set(parties)
-        names = {
-            first: tuple(
-                entry for entry in found if entry[1] != "any" or entry[2].party is None or entry[2].party in kept
-            )
-            for first, found in self.names.by_first.items()
-        }
-        return replace(self, names=Names(MappingProxyType(names)))
+        return replace(self, names=self.narrowed.get(episode.slug, self.names))
 
     def affiliation(self, source: str) -> str | None:
         """Return the party that a source speaks for: by the registry, else by its slug."""
@@ -125,9 +119,20 @@ class Context:
             episodes=episodes,
             sources=MappingProxyType(registry),
             names=names,
+            narrowed=MappingProxyType({episode.slug: _narrow(names, episode) for episode in episodes}),
             institutions=MappingProxyType(owned),
             of_institution=MappingProxyType(of_institution),
         )
+
+
+def _narrow(names: Names, episode: Episode) -> Names:
+    """Return the names without common words for parties of other episodes."""
+    kept = {None, *episode.parties}
+    narrowed = {
+        first: tuple(entry for entry in found if entry[1] != "any" or entry[2].party in kept)
+        for first, found in names.by_first.items()
+    }
+    return Names(MappingProxyType(narrowed))
 
 
 def _index(named: Iterable[tuple[str, Entity]]) -> Names:

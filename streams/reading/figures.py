@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from streams.reading.context import Context
-from streams.reading.lexicon import Phrases, Roles
+from streams.reading.lexicon import Spotter, Roles
 from streams.reading.no_people import STOP, why_no_people, why_unread
 from streams.reading.numbers import Count, count_at, qualify
 from streams.reading.tokens import Token, words_of
@@ -49,7 +49,7 @@ class FigureReader:
 
     __slots__ = ("context", "phrases", "tokens")
 
-    def __init__(self, tokens: list[Token], phrases: Phrases, context: Context) -> None:
+    def __init__(self, tokens: list[Token], phrases: Spotter, context: Context) -> None:
         self.tokens, self.phrases, self.context = tokens, phrases, context
 
     def at(self, index: int, last: int) -> Figure | None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from streams.reading.actors import Actor, Cast
 from streams.reading.frames import Frame
-from streams.reading.lexicon import Phrases
+from streams.reading.lexicon import Spotter
 from streams.reading.mentions import Mention
 from streams.reading.tokens import Sentence, Token, words_of
 
@@ -22,7 +22,7 @@ class Heard:
 
     cast: Cast
     tokens: list[Token]
-    phrases: Phrases
+    phrases: Spotter
     sentence: Sentence
     mentions: list[Mention]
     actors: list[Actor]

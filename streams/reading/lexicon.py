@@ -70,6 +70,23 @@ class Phrases:
         return cls(MappingProxyType(ordered), MappingProxyType(dict(roles)))
 
 
+class Spotter:
+    """The phrases of one document's tokens, each looked up once."""
+
+    __slots__ = ("_hits", "_phrases", "roles")
+
+    def __init__(self, phrases: Phrases, tokens: Sequence[Token]) -> None:
+        self._phrases, self.roles = phrases, phrases.roles
+        size = len(tokens)
+        known = phrases.lengths
+        self._hits = [phrases.at(tokens, n, size) if token.low in known else None for n, token in enumerate(tokens)]
+
+    def at(self, tokens: Sequence[Token], index: int, last: int) -> tuple[int, Roles] | None:
+        """Return where the longest phrase that begins at a token ends, and what it is."""
+        hit = self._hits[index]
+        return hit if hit is None or hit[0] <= last else self._phrases.at(tokens, index, last)
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """A language's table: its phrases, the rows of its bulletins, and the digest of the file."""

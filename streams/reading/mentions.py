@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from streams.reading.actors import Actor
 from streams.reading.figures import Figure, FigureReader
-from streams.reading.lexicon import Phrases
+from streams.reading.lexicon import Spotter
 from streams.reading.numbers import QUALIFIERS, Count, is_number_word
 from streams.reading.tokens import Token, words_of
 
@@ -124,7 +124,7 @@ class MentionReader:
 
     __slots__ = ("figures", "phrases", "tokens")
 
-    def __init__(self, tokens: list[Token], phrases: Phrases, figures: FigureReader) -> None:
+    def __init__(self, tokens: list[Token], phrases: Spotter, figures: FigureReader) -> None:
         self.tokens, self.phrases, self.figures = tokens, phrases, figures
 
     def read(self, first: int, last: int, actors: list[Actor], *, headline: bool = False) -> list[Mention]:

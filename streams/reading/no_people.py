@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from streams.reading.lexicon import Phrases
+from streams.reading.lexicon import Spotter
 from streams.reading.numbers import MONTHS, WORDS
 from streams.reading.tokens import Token, words_of
 
@@ -54,7 +54,7 @@ class _Case:
     """A number with its neighbours."""
 
     tokens: Sequence[Token]
-    phrases: Phrases
+    phrases: Spotter
     index: int
     end: int
 
@@ -89,7 +89,7 @@ class _Case:
 _NOTHING: Final = Token("none", " ", "", -1, -1)
 
 
-def why_no_people(tokens: Sequence[Token], phrases: Phrases, index: int, end: int) -> Reason | None:
+def why_no_people(tokens: Sequence[Token], phrases: Spotter, index: int, end: int) -> Reason | None:
     """Return why a number counts no people, and where that ends; None where it may count some."""
     case = _Case(tokens, phrases, index, end)
     for question in QUESTIONS:

@@ -100,7 +100,7 @@ _TELLING: Final = words_of(
     "report reports reported information data message messages heard know knows news "
     "statement"
 )
-_BEFORE_LAST: Final = frozenset(words[-1] for words, _ in BEFORE)
+_BY_LAST: Final = {words[-1]: tuple(entry for entry in BEFORE if entry[0][-1] == words[-1]) for words, _ in BEFORE}
 #: The same by their first word.
 QUALIFIERS: Final = {words[0]: tuple(entry for entry in BEFORE if entry[0][0] == words[0]) for words, _ in BEFORE}
 _AFTER: Final = {("or", "so"): "about", ("or", "more"): "at_least", ("plus",): "at_least", ("+",): "at_least"}
@@ -173,6 +173,9 @@ def _whole_decimal(text: str) -> int | None:
     )
 
 
+_STARTS: Final = frozenset({*WORDS, *VAGUE, "a", "half"})
+
+
 def count_at(tokens: Sequence[Token], index: int) -> tuple[Count, int] | None:
     """Return the count that begins at a token, without what qualifies it before, and the token after it."""
     found = _single_at(tokens, index)
@@ -204,8 +207,8 @@ def qualify(tokens: Sequence[Token], first: int, count: Count) -> tuple[Count, i
     before = tokens[first - 1].low if first else ""
     if before in {"between", "from"} and count.high is not None:
         return count, first - 1
-    if before in _BEFORE_LAST and count.high is None:
-        for words, qualifier in BEFORE:
+    if before in _BY_LAST and count.high is None:
+        for words, qualifier in _BY_LAST[before]:
             begin = first - len(words)
             if begin >= 0 and tuple(token.low for token in tokens[begin:first]) == words:
                 if words == ("about",) and begin and tokens[begin - 1].low in _TELLING:
@@ -247,7 +250,8 @@ def _single_at(tokens: Sequence[Token], index: int) -> tuple[Count, int] | None:
     token = tokens[index]
     if token.kind == "number":
         return _digits_at(tokens, index)
-    return _words_at(tokens, index) if token.kind == "word" else None
+    begins = token.low in _STARTS or "-" in token.low
+    return _words_at(tokens, index) if token.kind == "word" and begins else None
 
 
 def _digits_at(tokens: Sequence[Token], index: int) -> tuple[Count, int] | None:

@@ -11,7 +11,7 @@ from streams.reading.context import Context, Episode
 from streams.reading.document import Document
 from streams.reading.figures import FigureReader
 from streams.reading.frames import Frame
-from streams.reading.lexicon import Lexicon, Phrases
+from streams.reading.lexicon import Lexicon, Spotter
 from streams.reading.mentions import Mention, MentionReader
 from streams.reading.numbers import MONTHS
 from streams.reading.times import Clock, Moment, moments
@@ -57,6 +57,7 @@ class Scene:
     document: Document
     context: Context
     table: Lexicon
+    phrases: Spotter
     tokens: list[Token]
     clock: Clock
     cast: Cast
@@ -65,11 +66,6 @@ class Scene:
     sections: list[tuple[int, int, str]] = field(default_factory=list)  # lines of a bulletin with their heading's basis
     speaker: str | None = None  # who speaks in the whole document
     skipped: set[int] = field(default_factory=set)  # first tokens of sentences that a bulletin has read
-
-    @property
-    def phrases(self) -> Phrases:
-        """Return the phrases of the language."""
-        return self.table.phrases
 
     @property
     def bulletins(self) -> Mapping[str, Any]:
@@ -93,15 +89,15 @@ class Scene:
 
 def scene_of(document: Document, context: Context, table: Lexicon) -> Scene:
     """Return the scene of a document."""
-    phrases = table.phrases
     tokens = tokens_of(document.whole)
+    phrases = Spotter(table.phrases, tokens)
     cast = Cast(context, phrases, document.outlet)
     episode = _episode_of(document, context, tokens)
     if episode:
-        cast.parties, context = episode.parties, context.within(episode.parties)
+        cast.parties, context = episode.parties, context.within(episode)
         cast.context = context
     zone = document.zone or (episode.zone if episode else None)
-    scene = Scene(document, context, table, tokens, Clock.of(document.published_at, zone), cast, episode)
+    scene = Scene(document, context, table, phrases, tokens, Clock.of(document.published_at, zone), cast, episode)
     sentences = sentences_of(tokens)
     _first_places(tokens, sentences, cast)
     reader = MentionReader(tokens, phrases, FigureReader(tokens, phrases, context))
@@ -186,7 +182,7 @@ _BRINGING: Final = words_of(
 _SUMS: Final = words_of("toll total number count tally figure those dead deaths losses to")
 
 
-def _cues(phrases: Phrases, tokens: list[Token], sentence: Sentence) -> dict[str, list[int]]:
+def _cues(phrases: Spotter, tokens: list[Token], sentence: Sentence) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     index = sentence.first
     while index < sentence.last:

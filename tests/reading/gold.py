@@ -1,0 +1,46 @@
+"""Coded texts, read from the folder that TRUCELINE_GOLD names, else from ../shared/reading beside the repository.
+
+A third of them is held out: those whose id has a SHA-256 that three divides. Rules are written against the others.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from streams.reading import Context, Document, read
+
+FOLDER: Final = Path(
+    os.environ.get("TRUCELINE_GOLD") or Path(__file__).resolve().parents[2].parent / "shared" / "reading",
+)
+
+
+def is_held_out(identifier: str) -> bool:
+    """Return whether a text is of the third that no rule was written against."""
+    return int(hashlib.sha256(identifier.encode()).hexdigest(), 16) % 3 == 0
+
+
+@cache
+def context(name: str) -> Context:
+    """Return a context of the folder."""
+    files = (FOLDER / "contexts" / name / f"{kind}.yaml" for kind in ("atlas", "sources"))
+    return Context.of(*(yaml.safe_load(path.read_text(encoding="utf-8")) for path in files))
+
+
+def texts(name: str, *, held_out: bool) -> Iterator[dict[str, Any]]:
+    """Yield the gold lines of a file, of the held-out third or of the others."""
+    with (FOLDER / "dev" / f"{name}.jsonl").open(encoding="utf-8") as lines:
+        for line in map(json.loads, lines):
+            if is_held_out(line["id"]) == held_out:
+                yield line
+
+
+def draft(line: dict[str, Any]) -> dict[str, Any]:
+    """Return the draft of a gold line's document: without its episode, which is the reader's to find."""
+    names = ("id", "title", "text", "lang", "outlet", "published_at")
+    return dict(read(Document.of({name: line[name] for name in names}), context(line["context"])).content)
