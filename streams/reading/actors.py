@@ -5,7 +5,7 @@ from typing import Final
 
 from streams.reading.context import Context, Entity
 from streams.reading.document import slug_of
-from streams.reading.lexicon import Spotter, Roles
+from streams.reading.lexicon import Roles, Spotter
 from streams.reading.numbers import MONTHS
 from streams.reading.tokens import Token, words_of
 

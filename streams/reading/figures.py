@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from streams.reading.context import Context
-from streams.reading.lexicon import Spotter, Roles
+from streams.reading.lexicon import Roles, Spotter
 from streams.reading.no_people import STOP, why_no_people, why_unread
 from streams.reading.numbers import Count, count_at, qualify
 from streams.reading.tokens import Token, words_of
