@@ -114,6 +114,8 @@ class Attribution:
             return Frame(
                 outer.source, outer.party, verb.first, heard.sentence.last, "before", word, verb.first, outer.anaphoric
             )
+        if _is_participle(heard, position):
+            return _of_agent(heard, position, found)
         subject = subject_of(heard, position)
         if subject is None:
             return self._of_a_name(heard, position, found) or self._inverted(heard, position, found)
@@ -184,6 +186,21 @@ class Attribution:
             return _back(heard, position, found, (office, title.party), title.last)
         known = actor is not None and (actor.kind != "anaphor" or actor.source is not None)
         return None if known or word in NOUNS else _back(heard, position, found, (name[1], None), name[0])
+
+
+def _is_participle(heard: Heard, position: int) -> bool:
+    """Return whether a verb only describes: ", announced the night before by the American president"."""
+    verb = heard.mentions[position]
+    after = heard.tokens[verb.last : min(verb.last + 6, heard.sentence.last)]
+    passive = heard.low(verb.first).endswith("ed") and "by" in {token.low for token in after}
+    return position > 0 and heard.mentions[position - 1].kind == "," and passive
+
+
+def _of_agent(heard: Heard, position: int, found: list[Frame]) -> Frame | None:
+    """Return the frame of who did what a participle describes, if the text names a source."""
+    actor = next((m.actor for m in heard.mentions[position + 1 : position + 6] if m.kind == "A" and m.actor), None)
+    source = source_of(actor) if actor else None
+    return _back(heard, position, found, (source, actor.party), actor.last) if actor and source else None
 
 
 def _heads(heard: Heard) -> list[Frame]:

@@ -9,7 +9,16 @@ from streams.reading.clauses import Found
 from streams.reading.figures import Figure
 from streams.reading.frames import Frame
 from streams.reading.scene import Marked, Scene
-from streams.reading.sides import agent_of, has_land, located, opponent, party_before, party_of_label, side_beside
+from streams.reading.sides import (
+    agent_of,
+    has_land,
+    is_state,
+    located,
+    opponent,
+    party_before,
+    party_of_label,
+    side_beside,
+)
 from streams.reading.tokens import words_of
 
 #: Nobody calls his own people so: from a speaker who has a side they are of another.
@@ -179,7 +188,7 @@ def _whole_war(case: _Case) -> Whose | None:
 def _victim(case: _Case) -> Whose | None:
     """Answer by the place that the sentence names, else by who did it."""
     agent = agent_of(case.scene, case.marked, case.found, case.affiliation)
-    place = located(case.scene, case.marked)
+    place = located(case.scene, case.marked, case.found.order)
     foreign = case.affiliation and case.affiliation != place and case.figure.person == "military"
     if place and place != agent and not foreign:
         return Whose(place, "place")
@@ -206,11 +215,11 @@ def _harmed_enemies(case: _Case) -> Whose | None:
     enemy = case.enemy()
     if enemy is None:
         return None
-    stateless = figure.noun in _OF_STATES and not has_land(case.scene, case.affiliation)
+    stateless = figure.noun in _OF_STATES and not is_state(case.scene, case.affiliation)
     claimed = case.frame is not None and case.frame.verb.startswith("claim") and figure.person == "military"
     against = figure.person in {"military", None} and found.by is not None and found.by.word in _AGAINST
     taken = found.outcome == "captured" and found.row.id in {"own", "active"} and case.before(5) & _TAKING
-    told = (stateless and has_land(case.scene, enemy.party)) or (claimed and found.outcome != "missing")
+    told = (stateless and is_state(case.scene, enemy.party)) or (claimed and found.outcome != "missing")
     return enemy if told or against or taken else None
 
 

@@ -143,6 +143,12 @@ def _superseded(case: _Case) -> bool:
     return any(low <= place < min(high, figure.first + 6) for place in places)
 
 
+def _each(case: _Case) -> bool:
+    """Return whether a number is a rate: "for every ten more hostages"."""
+    before = case.scene.words(max(case.marked.sentence.first, case.figure.number[0] - 1), case.figure.number[0])
+    return before in (["every"], ["each"], ["per"])
+
+
 def _handed_over(case: _Case) -> bool:
     """Return whether prisoners or bodies are exchanged, not taken or found."""
     body = bool(_BODIES & set(case.scene.words(case.figure.first, case.figure.last)))
@@ -202,6 +208,7 @@ QUESTIONS: Final[tuple[tuple[Callable[[_Case], bool], str | None], ...]] = (
     (_hypothetical, "hypothetical"),
     (_history, "history"),
     (_superseded, "superseded"),
+    (_each, "not_people"),
     (_handed_over, "not_people"),
     (_added, "period_detail"),
     (_no_harm, "hypothetical"),

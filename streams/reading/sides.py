@@ -9,9 +9,18 @@ from streams.reading.tokens import words_of
 
 #: The weight of an episode's first party, which the others fight.
 _MAIN: Final = 500
+_WARS: Final = words_of("operation war conflict offensive crisis")
+_INSIDE: Final = words_of("in across inside throughout")
+_QUARTERS: Final = words_of("east eastern south southern north northern west western the central southeastern")
 _ATTACKING: Final = words_of(
     "forces troops violates violate violated shells attacks fires bombs bombards launches breach breaches breached",
 )
+
+
+def is_state(scene: Scene, party: str) -> bool:
+    """Return whether a party has land, or an army or ministry of defence in the registry."""
+    owned = scene.context.institutions
+    return any((party, office) in owned for office in ("army", "mod", "general-staff")) or has_land(scene, party)
 
 
 def has_land(scene: Scene, party: str) -> bool:
@@ -82,40 +91,30 @@ def party_of_label(scene: Scene, marked: Marked, found: Found) -> str | None:
     return None
 
 
-def located(scene: Scene, marked: Marked) -> str | None:
-    """Return the party in whose land the sentence says that it happened: "in east Ukraine", "in Gaza"."""
-    for mention in marked.mentions:
-        if mention.kind != "A" or mention.actor is None or mention.actor.kind not in {"party", "name", "place"}:
+def located(scene: Scene, marked: Marked, order: int) -> str | None:
+    """Return the party in whose land the words around a figure say that it happened: "in east Ukraine", "in Gaza"."""
+    for mention in _around(marked, order):
+        actor = mention.actor
+        if mention.kind != "A" or actor is None or actor.kind not in {"party", "name", "place"}:
             continue
         before = scene.words(max(mention.first - 3, marked.sentence.first), mention.first)
         after = scene.tokens[mention.last].low if mention.last < marked.sentence.last else ""
-        if after in {"operation", "war", "conflict", "offensive", "crisis"}:
+        if not before or after in _WARS or scene.tokens[mention.last - 1].owns:
             continue
-        if scene.tokens[mention.last - 1].owns or not before:
-            continue
-        if before[-1] in {"in", "across", "inside", "throughout"} or (
-            before[-2:-1] == ["in"]
-            and before[-1]
-            in {
-                "east",
-                "eastern",
-                "south",
-                "southern",
-                "north",
-                "northern",
-                "west",
-                "western",
-                "the",
-                "central",
-                "southeastern",
-            }
-        ):
-            party = mention.actor.party or (
-                scene.context.places.get(mention.actor.place) if mention.actor.place else None
-            )
-            if party:
-                return party
+        inside = before[-1] in _INSIDE or (before[-2:-1] == ["in"] and before[-1] in _QUARTERS)
+        party = actor.party or (scene.context.places.get(actor.place) if actor.place else None)
+        if inside and party:
+            return party
     return None
+
+
+def _around(marked: Marked, order: int) -> list[Mention]:
+    """Return the mentions from the figure before to the figure after; all before the first, all after the last."""
+    figures = [n for n, mention in enumerate(marked.mentions) if mention.kind in "fnF" and n != order]
+    first = max((n for n in figures if n < order), default=-1)
+    last = min((n for n in figures if n > order), default=len(marked.mentions))
+    near = marked.mentions[first + 1 : last]
+    return near if any(mention.kind in "BkKIa" for mention in near[order - first :]) else marked.mentions[first + 1 :]
 
 
 def agent_of(scene: Scene, marked: Marked, found: Found, affiliation: str | None) -> str | None:
@@ -146,7 +145,8 @@ def agent_of(scene: Scene, marked: Marked, found: Found, affiliation: str | None
             return party
         if mention.kind == ";":
             break
-    return next((p for m in mentions[:by] if m.kind == "A" and (p := _party_of(m)) and _harmful(scene, m)), None)
+    harmful = (_party_of(m) for m in mentions if m.kind == "A" and _harmful(scene, m))
+    return next((party for party in harmful if party), None)
 
 
 def _is_object(scene: Scene, mention: Mention) -> bool:

@@ -37,7 +37,7 @@ ROWS: Final = (
     TruceRow(
         "not_confirmed",
         "not-confirmed",
-        rf"(?:not|n't|neither|nor|declined to|refused to) (?:been )?(?:yet )?(?:confirm(?:ed)?|comment "
+        rf"(?:not|n't|neither|nor|declined to|refused to|nobody would|nobody has|no one would) (?:been )?(?:yet )?(?:confirm(?:ed)?|comment "
         rf"on) {_G}(?:T|plan|deal|it|offer|extension|proposal)",
         "The army has not confirmed the truce.",
         "The army has confirmed nothing else.",
@@ -186,7 +186,7 @@ ROWS: Final = (
         "took_effect",
         "took-effect",
         r"(?:fire|fighting|shooting|shelling) (?:was |has been |had been )?stopped|guns (?:fell|fall|"
-        r"have fallen) silent|T (?:[^ ]+ ){0,5}?(?:took effect|takes effect|taken effect|taking "
+        r"have fallen) silent|T (?:[^ ]+ ){0,14}?(?:took effect|takes effect|taken effect|taking "
         r"effect|coming into (?:force|effect)|came into (?:effect|force)|comes into (?:effect|force)|"
         r"come into (?:effect|force)|entered into force|enters into force|went into effect|goes into "
         r"effect|in force since|began|begins|started|starts|kicked off|got under way)",

@@ -26,7 +26,9 @@ def read_truces(scene: Scene) -> list[Truce]:
         text, truces = TRUCE.subn("T", " ".join(scene.words(marked.sentence.first, marked.sentence.last)))
         if heard and text.startswith("it "):
             text = "T" + text[2:]
-        if found and _answers(marked, found[-1]):
+        if heard:
+            text = _BROKE_IT.sub(r"\1 the T", text)
+        if (found and _answers(marked, found[-1])) or ("T" in text.split(" ") and _BREACH.search(text)):
             text = _DENIED_IT.sub("denied violating the T", text)
         heard = heard or bool(truces)
         if heard or _SILENT.search(text):
@@ -85,6 +87,9 @@ _SILENT: Final = re.compile(
 )
 
 
+#: "it" after a verb of breaking is the truce that the text speaks of.
+_BROKE_IT: Final = re.compile(r"\b(violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:eaks?|oke|eaking)) it\b")
+_BREACH: Final = re.compile(r"\b(?:violat|breach|broke)")
 _DENIED_IT: Final = re.compile(
     r"(?:denied|denies|rejected|rejects) (?:it|this|that|the (?:charge|accusation|claim|allegation)s?)(?= |$)"
 )
@@ -119,7 +124,10 @@ def _unreal(text: str, span: tuple[int, int], row: TruceRow) -> bool:
     inside = text[span[0] : span[1]]
     if row.act in {"not_confirmed", "violation_denied"}:
         return False
-    negated = re.search(r"\b(?:not|never|no|nor|n't|without)\b", before[-24:]) and row.id not in {"no-shot", "holding"}
+    negated = re.search(r"\b(?:not|never|no|nor|n't|without|nobody|none)\b", before[-24:]) and row.id not in {
+        "no-shot",
+        "holding",
+    }
     if row.act in _SETTLED and re.search(r"(?:^|[ \"])(?:if|unless|provided) ", text):
         return True
     hedged = re.search(
