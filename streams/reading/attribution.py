@@ -125,6 +125,8 @@ class Attribution:
         verb = heard.mentions[position]
         word = heard.low(verb.first)
         source, party, anaphoric = self._speaker(heard, subject)
+        if word in NOUNS and heard.low(subject.first - 1) == "and":
+            return None
         place = word in _HANDLING and subject.kind not in {"institution", "anaphor", "pronoun"} and party
         if place or (source is None and subject.kind not in {"nobody", "officials"}):
             return None

@@ -1,6 +1,7 @@
 """Casualty claims: each figure that a row found, with source, party, population and basis."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -18,6 +19,7 @@ from streams.reading.sides import opponent
 from streams.reading.signatures import sign
 
 _OFFICIALLY: Final = re.compile(r"official (?:statements|figures|data|sources|numbers)")
+_FORCES: Final = frozenset({"mod", "army", "staff", "saf", "forces", "military"})
 _NEAR_DAYS: Final = 5
 
 
@@ -81,9 +83,16 @@ def _claim(scene: Scene, marked: Marked, found: Found, last: Claim | None, readi
     owner = _owner(scene, marked, found, frame, last=last, model=model, previous=previous)
     source = frame.source if frame else None
     basis = _basis(scene, marked, found, owner, source, model=model, reading=reading)
+    if (
+        owner == Whose("all", "explicit")
+        and basis.basis == "cumulative"
+        and not scene.context.affiliation(source or "")
+    ):
+        basis = replace(basis, basis="derived", scope=None)
     if source is None and _OFFICIALLY.search(" ".join(scene.words(marked.sentence.first, marked.sentence.last))):
         source = f"{owner.party}-officials" if owner.party in scene.context.parties else None
-    population = "civilian" if figure.group else figure.person or "unknown"
+    counted = figure.person or ("military" if _counts_soldiers(figure, owner, source) else "unknown")
+    population = "civilian" if figure.group else counted
     return Claim(
         source=source,
         party=owner.party,
@@ -99,6 +108,12 @@ def _claim(scene: Scene, marked: Marked, found: Found, last: Claim | None, readi
         frame=frame,
         outcome_at=(found.by.first, found.by.last) if found.by else None,
     )
+
+
+def _counts_soldiers(figure: Figure, owner: Whose, source: str | None) -> bool:
+    """Return whether a ministry of defence or an army counts its own, whom no noun names: "confirmed 31 deaths"."""
+    own = owner.manner in {"own", "default"} and figure.noun is None
+    return own and source is not None and bool(_FORCES & set(source.split("-")))
 
 
 def _outcome(found: Found, figure: Figure) -> str:

@@ -60,6 +60,7 @@ class Names:
                 text = tokens[index].text
                 if (
                     shape == "caseless"
+                    or (shape == "capital" and len(words) > 2)
                     or (shape == "any" and not proper)
                     or (shape == "capital" and text[0].isupper())
                     or (shape == "caps" and text[:2].isupper())

@@ -231,8 +231,11 @@ def _own(case: _Case) -> Whose | None:
         return Whose(case.affiliation, "own")
     episode = case.scene.episode
     in_war = episode is None or not episode.parties or case.affiliation in episode.parties
-    people = case.figure.person in {"military", None} or has_land(case.scene, case.affiliation)
-    return Whose(case.affiliation, "own") if in_war and people else None
+    if not in_war:
+        return None
+    if case.figure.person == "military" or has_land(case.scene, case.affiliation):
+        return Whose(case.affiliation, "own")
+    return Whose(case.affiliation, "default") if case.figure.person is None else None
 
 
 #: The questions, in order.

@@ -41,7 +41,7 @@ def subject_of(heard: Heard, position: int) -> Actor | None:
             if word in NOUNS and "," not in gap and not _adverbial(heard, mention.last, position):
                 return None
             if _belongs(heard, back, position, gap):
-                return _head_before(heard, back) or mention.actor
+                return _head_before(heard, back) or (_described(heard, back) if gap == "," else None) or mention.actor
             break
         if mention.kind in ";:fnFBKI" and gap.count(",") < 2:
             break
@@ -84,6 +84,18 @@ def _far_subject(heard: Heard, position: int) -> Actor | None:
             continue
         if not place or heard.low(mention.first - 1) not in _INSIDE:
             return actor
+    return None
+
+
+def _described(heard: Heard, back: int) -> Actor | None:
+    """Return the actor that an apposition with this one describes: "the governor, an ally of the army, said"."""
+    kinds = heard.kinds
+    for place in range(back - 2, max(-1, back - _FAR_PIECES), -1):
+        actor = heard.mentions[place].actor
+        if kinds[place] == "A" and kinds[place + 1] == "," and actor and actor.kind in _OFFICES and source_of(actor):
+            return actor
+        if kinds[place] in "fnFBkKIy;:":
+            return None
     return None
 
 

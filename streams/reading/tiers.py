@@ -27,6 +27,8 @@ DOUBTS: Final = frozenset(
         "part",
         "time_by_default",
         "headline",
+        "label_far",
+        "said_again",
         "statement",
         "slug_made",
     },
@@ -57,6 +59,7 @@ def casualty_reasons(scene: Scene, claim: Claim) -> list[str]:
     doubts = {
         "slug_made": claim.source is not None and not _known(scene, claim.source),
         "headline": headline,
+        "label_far": claim.row == "number-rises" and claim.frame is not None and claim.frame.manner != "document",
         _WHOSE.get(claim.whose, ""): claim.whose in _WHOSE,
         "basis_by_default": not claim.basis.explicit,
         "vague": count is not None and count.vague,
