@@ -71,6 +71,11 @@ class Cast:
             if actor is None:
                 index += 1
                 continue
+            before = found[-1] if found else None
+            if before and before.last == actor.first and before.kind == "name" and self._is_office(tokens, actor):
+                # "the OSCE monitoring mission" is one name, though its last words are another source's.
+                before.last = index = actor.last
+                continue
             self._remember(tokens, actor, last)
             if actor.party and not actor.bare and actor.kind in {"party", "name", "institution", "officials"}:
                 self.last_party = self.here_party = actor.party
@@ -79,6 +84,11 @@ class Cast:
             found.append(actor)
             index = max(actor.last, index + 1)
         return found
+
+    def _is_office(self, tokens: list[Token], actor: Actor) -> bool:
+        """Return whether a name in small letters is an office: "monitoring mission"."""
+        roles = self.phrases.roles.get((tokens[actor.last - 1].low,)) or {}
+        return tokens[actor.first].text[0].islower() and "heads" in roles
 
     def _at(self, tokens: list[Token], index: int, first: int, last: int) -> Actor | None:
         """Return the actor that begins at a token: a known name, an institution, a person learnt, or a word for one."""

@@ -12,7 +12,7 @@ from streams.reading.subjects import NOUNS, QUOTING, ends_name, next_actor, subj
 from streams.reading.tokens import Sentence, Token, words_of
 
 _AFTER_VERBS: Final = frozenset({"according", "per"})
-_PARTICIPLES: Final = frozenset({"saying", "claiming", "adding", "reporting"})
+_PARTICIPLES: Final = frozenset({"accusing", "blaming", "saying", "claiming", "adding", "reporting"})
 #: What hospitals and crews do with the dead and wounded: a party's name before it is a place.
 _HANDLING: Final = words_of("received treated buried taken took")
 _PASSIVE: Final = words_of("is are was were been being be")
@@ -60,7 +60,7 @@ class Attribution:
         """Return the frames that the words of a sentence make."""
         found = _heads(heard)
         for position, mention in enumerate(heard.mentions):
-            if mention.kind == "y" or (mention.kind == "g" and mention.word.startswith("den")):
+            if mention.kind in "yM" or (mention.kind == "g" and mention.word.startswith("den")):
                 frame = self._spoken(heard, position, found)
                 if frame:
                     found.append(frame)

@@ -82,6 +82,27 @@ ROWS: Final = (
         outcome="killed",
     ),
     Row(
+        "mourn",
+        rf"M~?(?P<fig>{_LIST})",
+        "The movement mourned three of its fighters.",
+        "The movement met three of its fighters.",
+        outcome="killed",
+    ),
+    Row(
+        "contact-with",
+        r"C~?(?P<fig>[fn])E~?Z",
+        "Contact with 27 servicemen is lost.",
+        "Contact with 27 servicemen is good.",
+        outcome="missing",
+    ),
+    Row(
+        "no-contact",
+        r"(?P<fig>[fn])~?CE~?Z",
+        "With 24 servicemen the connection is lost.",
+        "With 24 servicemen the connection is good.",
+        outcome="missing",
+    ),
+    Row(
         "loss-of",
         rf"(?P<out>o)[~A]?O[~A\"]{{0,2}}(?P<fig>{_LIST})",
         "Baku reported the death of 31 servicemen.",

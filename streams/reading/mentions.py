@@ -24,6 +24,8 @@ KINDS: Final = {
     "a": "an adjective of it: dead, missing",
     "o": "a noun of it: deaths, toll, injuries",
     "L": "leave",
+    "M": "mourn: a verb of saying that says a death too",
+    "C": "contact",
     "Z": "lose",
     "E": "rises to, stands at, is",
     "O": "of",
@@ -52,6 +54,7 @@ KINDS: Final = {
     "^": "more other words",
 }
 _FELL: Final = words_of("on from to by into down ill over silent short apart")
+_MOURN: Final = words_of("mourned mourns mourning")
 _LEAVE: Final = words_of("left leaving leaves leave")
 _LOSE: Final = words_of("lost lose loses losing")
 _AND: Final = words_of("and or as plus & +")
@@ -78,6 +81,7 @@ _WORDS: Final = {
         (
             ("r", words_of("who which whose whom")),
             ("j", words_of("as while after when because although though whereas")),
+            ("C", words_of("connection contact communication")),
             ("L", _LEAVE),
             ("Z", _LOSE),
             ("c", _AND),
@@ -248,6 +252,8 @@ class MentionReader:
             return Mention("h", index, end, word=self.tokens[index].low)
         if "negation" in roles:
             return Mention("g", index, end, word=self.tokens[index].low)
+        if self.tokens[index].low in _MOURN:
+            return Mention("M", index, end, word=self.tokens[index].low)
         if "have" in roles or "be" in roles:
             verb = self._verb_group(index, last, end, roles)
             if verb is not None:

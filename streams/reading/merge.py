@@ -82,7 +82,7 @@ def _absorb(twin: Claim, claim: Claim) -> None:
     """Take from a second telling what it says more exactly."""
     in_title = not twin.marked.sentence.paragraph and claim.source is not None
     if (twin.source is None or in_title) and claim.source is not None:
-        twin.source, twin.frame = claim.source, claim.frame
+        twin.source, twin.frame, twin.row = claim.source, claim.frame, claim.row
         if twin.whose != "explicit":
             twin.party, twin.whose = claim.party, claim.whose
         twin.basis = claim.basis if claim.basis.explicit or not twin.basis.explicit else twin.basis

@@ -79,16 +79,8 @@ def party_of_label(scene: Scene, marked: Marked, found: Found) -> str | None:
         mention = marked.mentions[position]
         if mention.kind in "~^" and {"its", "their"} & set(scene.words(mention.first, mention.last)):
             return party_before(marked, position)
-    for position in range(start + 1, found.order):
-        mention = marked.mentions[position]
-        if mention.kind == "A" and mention.actor and mention.actor.party:
-            return mention.actor.party
-        if mention.kind == "p" and mention.figure and mention.figure.party:
-            return mention.figure.party
-    before = marked.mentions[start - 1] if start else None
-    if before is not None and before.kind == "A" and before.actor and before.actor.kind in {"party", "place", "name"}:
-        return before.actor.party
-    return None
+    near = marked.mentions[start + 1 : found.order] + marked.mentions[max(0, start - 1) : start]
+    return next((party for mention in near if (party := _party_of(mention))), None)
 
 
 def located(scene: Scene, marked: Marked, order: int) -> str | None:
@@ -145,7 +137,8 @@ def agent_of(scene: Scene, marked: Marked, found: Found, affiliation: str | None
             return party
         if mention.kind == ";":
             break
-    harmful = (_party_of(m) for m in mentions if m.kind == "A" and _harmful(scene, m))
+    said_at = max((f.verb_at for f in marked.frames if f.verb_at < found.mention.first), default=-1)
+    harmful = (_party_of(m) for m in mentions if m.kind == "A" and m.first > said_at and _harmful(scene, m))
     return next((party for party in harmful if party), None)
 
 

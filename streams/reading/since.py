@@ -11,6 +11,8 @@ _WAR: Final = words_of(
     "war invasion conflict aggression start beginning offensive campaign fighting uprising genocide began operation "
     "hostilities clashes escalation",
 )
+#: "the first death since …" counts nothing from then on.
+_RECORDS: Final = words_of("first worst deadliest highest biggest largest bloodiest heaviest most")
 _TRUCE: Final = words_of("ceasefire truce armistice")
 _PARTS_OF_DAY: Final = words_of("dawn morning yesterday midnight noon")
 _NEAR_DAYS: Final = 5
@@ -27,6 +29,9 @@ def since_of(scene: Scene, marked: Marked, low: int, high: int) -> str | None:
             continue
         moment = _moment_after(scene, marked, index, high)
         before = tokens[index - 1].low if index else ""
+        recent = {token.low for token in tokens[max(low, index - 6) : index]}
+        if word == "since" and recent & _RECORDS:
+            continue
         if word == "since" and before in {"ever", "has", "have"} and moment is None:
             continue
         return _scope_at(scene, marked, index, high, moment)

@@ -63,7 +63,8 @@ ROWS: Final = (
     StatementRow(
         "accused",
         "accused",
-        rf"accus(?:es?|ed|ing)|blam(?:es?|ed|ing)|h[eo]lds? {_G}responsible|charged {_G}with "
+        rf"(?:accus(?:es?|ed|ing)|blam(?:es?|ed|ing))(?! each other| one another)|h[eo]lds? "
+        rf"{_G}responsible|charged {_G}with "
         rf"(?:shelling|firing|targeting)|condemn(?:s|ed) {_G}(?:attack|shelling|strike|massacre)",
         "Baku accused Armenia of shelling villages.",
         "Baku asked Armenia about villages.",

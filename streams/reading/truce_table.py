@@ -37,7 +37,8 @@ ROWS: Final = (
     TruceRow(
         "not_confirmed",
         "not-confirmed",
-        rf"(?:not|n't|neither|nor|declined to|refused to|nobody would|nobody has|no one would) (?:been )?(?:yet )?(?:confirm(?:ed)?|comment "
+        rf"(?:not|n't|neither|nor|declined to|refused to|nobody would|nobody has|no one would) (?:been "
+        rf")?(?:yet )?(?:confirm(?:ed)?|comment "
         rf"on) {_G}(?:T|plan|deal|it|offer|extension|proposal)",
         "The army has not confirmed the truce.",
         "The army has confirmed nothing else.",
@@ -201,7 +202,8 @@ ROWS: Final = (
         rf"broadly |mostly |generally )?(?:maintained|observed|respected|upheld)|still be in effect|"
         rf"still in effect|remains in (?:force|effect|place)|in place)|(?:adher(?:ed|es|ing) to|"
         rf"respect(?:ed|s|ing)|observ(?:ed|es|ing)|abid(?:ed|es|ing) by) {_G}T|night was (?:calm|"
-        rf"quiet)|no (?:shells?|rockets?) (?:have|has|had) fallen|no significant incidents?|quiet "
+        rf"quiet)|no (?:shells?|rockets?) (?:have|has|had) fallen|(?:been|were) no shots|T (?:[^ ]+ "
+        rf"){{0,8}}?is (?:being )?kept|no significant incidents?|quiet "
         rf"night|night (?:passed|went by) (?:calmly|quietly)|no (?:ceasefire |truce )?violations "
         rf"(?:were )?(?:recorded|registered|reported)",
         "The ministry said the ceasefire is holding.",
