@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-from streams.reading.actors import Actor, Cast, name_after, name_before
+from streams.reading.actors import Actor, Cast
 from streams.reading.frames import Frame
 from streams.reading.heard import Heard, source_of
 from streams.reading.lexicon import Spotter
 from streams.reading.mentions import Mention
 from streams.reading.subjects import NOUNS, QUOTING, ends_name, next_actor, subject_of
 from streams.reading.tokens import Sentence, Token, words_of
+from streams.reading.unknown_names import name_after, name_before
 
 _AFTER_VERBS: Final = frozenset({"according", "per"})
 _PARTICIPLES: Final = frozenset({"accusing", "blaming", "saying", "claiming", "adding", "reporting"})
