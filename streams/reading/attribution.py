@@ -26,6 +26,8 @@ _PARTING: Final = words_of("while but and whereas though as")
 #: How far from the head of a line its colon and its speaker may be.
 _HEAD_PIECES: Final = 12
 _HEAD_WORDS: Final = 4
+#: How many words may follow a verb that closes a sentence.
+_SHORT_REST: Final = 5
 _GOING_ON: Final = words_of(
     "total toll number data list dead wounded injured another further among these overall",
 )
@@ -319,7 +321,9 @@ def _closes(heard: Heard, position: int, subject_at: int) -> bool:
     told = any(m.kind in "fnFuBkI" for m in heard.mentions[:begins])
     if told and heard.low(heard.mentions[position].last) in _TRAILS | {""}:
         return True
-    return not set(heard.kinds[position + 1 :]) & set('fnFuv:"BKkIo')
+    end = heard.mentions[position].last
+    short = heard.sentence.last - end <= _SHORT_REST or heard.low(end) in _TRAILS
+    return short and not set(heard.kinds[position + 1 :]) & set('fnFuv:"BKkIo')
 
 
 def _back(

@@ -10,7 +10,8 @@ TRUCE: Final = re.compile(
     r"hostilities|humanitarian pauses?|pauses? in (?:the )?fighting|cease fire"
     r"|(?:stop|halt) (?:the |all )?(?:fire|fighting|shooting|hostilities)|(?:halt|end|stop) (?:to|"
     r"in|of) (?:the |all )?(?:fighting|hostilities|shooting|shelling|violence)|lay down (?:the |"
-    r"their )?(?:weapons|arms)|regime of silence|pauses?(?! for| before))\b",
+    r"their )?(?:weapons|arms)|regime of silence|guns (?:should|would|will|to) (?:be|fall|stay|"
+    r"go) silent|hold (?:their|its) fire|pauses?(?! for| before))\b",
 )
 _G: Final = r"(?:[^ ]+ ){0,8}?"  # a few words
 _N: Final = r"(?:[^ ]+ ){0,9}?"  # more words
@@ -87,7 +88,7 @@ ROWS: Final = (
         "violation_alleged",
         "breaches",
         rf"(?:violations?|breaches) (?:of |in )?{_G}T|T (?:violations?|breaches)(?! monitor)|"
-        rf"(?:counted|recorded|registered|reported) (?:[^ ]+ ){{0,5}}(?:breaches|violations)|accused? "
+        rf"(?:counted|recorded|registered|reported) (?:[^ ]+ ){{0,5}}(?:breach|violation)(?:es|s)?|accused? "
         rf"each other of violations",
         "Two ceasefire violations were reported.",
         "Two ceasefire monitors were reported.",
@@ -165,7 +166,7 @@ ROWS: Final = (
     TruceRow(
         "collapsed",
         "collapsed",
-        rf"T (?:[^ ]+ ){{0,3}}?(?:has |had |was )?(?:in tatters|in shreds|in ruins|collapsed|collapses|"
+        rf"T (?:[^ ]+ ){{0,8}}?(?:has |had |was )?(?:in tatters|in shreds|in ruins|collapsed|collapses|"
         rf"broke down|broken down|fell apart|fallen apart|unravel(?:s|led)|breaks down|crumbled|is "
         rf"dead|is over)|collapse of {_G}T|breakdown of {_G}T",
         "The truce has collapsed.",

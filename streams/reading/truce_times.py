@@ -73,7 +73,7 @@ def _set_hour(scene: Scene, marked: Marked, truce: Truce, moment: Moment, day: d
     """Set the beginning or the end to an hour of the day beside it."""
     before = scene.tokens[moment.first - 1].low if moment.first else ""
     beside = (m.day for m in marked.times if m.day and m.precise and 0 <= m.first - moment.last <= 2)
-    on = day or next(beside, None) or scene.clock.today
+    on = next(beside, None) or day or scene.clock.today
     time = instant(on, moment.clock or (0, 0), _zone_of(scene, moment))
     if before in {"until", "to", "till"}:
         truce.expires_at = time

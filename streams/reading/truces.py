@@ -27,7 +27,7 @@ def read_truces(scene: Scene) -> list[Truce]:
         if heard and text.startswith("it "):
             text = "T" + text[2:]
         if heard:
-            text = _BROKE_IT.sub(r"\1 the T", text)
+            text = _ANSWERED_IT.sub(r"\1 the T", _BROKE_IT.sub(r"\1 the T", text))
         if (found and _answers(marked, found[-1])) or ("T" in text.split(" ") and _BREACH.search(text)):
             text = _DENIED_IT.sub("denied violating the T", text)
         heard = heard or bool(truces)
@@ -89,6 +89,9 @@ _SILENT: Final = re.compile(
 
 #: "it" after a verb of breaking is the truce that the text speaks of.
 _BROKE_IT: Final = re.compile(r"\b(violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:eaks?|oke|eaking)) it\b")
+_ANSWERED_IT: Final = re.compile(
+    r"\b(reject(?:s|ed)|accept(?:s|ed)|turn(?:s|ed) down|refus(?:es|ed)) (?:it|this|that|the (?:offer|idea|proposal))\b",
+)
 _BREACH: Final = re.compile(r"\b(?:violat|breach|broke)")
 _DENIED_IT: Final = re.compile(
     r"(?:denied|denies|rejected|rejects) (?:it|this|that|the (?:charge|accusation|claim|allegation)s?)(?= |$)"
@@ -108,8 +111,12 @@ def _sentence(scene: Scene, marked: Marked, text: str, found: list[Truce]) -> No
             if not row.beside:
                 taken.append(span)
             truce = _truce(scene, marked, row, text, span)
-            if not any(_repeats(truce, other) for other in found):
+            twin = next((other for other in found if _repeats(truce, other)), None)
+            if twin is None:
                 found.append(truce)
+            else:
+                twin.effective_at = twin.effective_at or truce.effective_at
+                twin.expires_at = twin.expires_at or truce.expires_at
 
 
 def _repeats(truce: Truce, other: Truce) -> bool:
