@@ -62,7 +62,7 @@ _TOLL: Final = words_of(
     "count tally total totals number figure losses list balance statistics statistic numbers names counts"
 )
 _EQUALS: Final = words_of(
-    "to at reached reaches reaching exceeds exceeded passed pass passes totals totalled totaled "
+    "to at reached reaches reaching exceed exceeds exceeded passed pass passes totals totalled totaled "
     "number numbered numbers stands stood stand was is as of were "
     "are than surpassed surpasses topped tops by comprises hit past made includes included consisted"
 )

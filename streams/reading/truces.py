@@ -90,7 +90,8 @@ _SILENT: Final = re.compile(
 #: "it" after a verb of breaking is the truce that the text speaks of.
 _BROKE_IT: Final = re.compile(r"\b(violat(?:es?|ed|ing)|breach(?:es|ed|ing)?|br(?:eaks?|oke|eaking)) it\b")
 _ANSWERED_IT: Final = re.compile(
-    r"\b(reject(?:s|ed)|accept(?:s|ed)|turn(?:s|ed) down|refus(?:es|ed)) (?:it|this|that|the (?:offer|idea|proposal))\b",
+    r"\b(reject(?:s|ed)|accept(?:s|ed)|turn(?:s|ed) down|refus(?:es|ed)) "
+    r"(?:it|this|that|the (?:offer|idea|proposal))\b"
 )
 _BREACH: Final = re.compile(r"\b(?:violat|breach|broke)")
 _DENIED_IT: Final = re.compile(
