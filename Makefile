@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo test test-deep compiled test-compiled lint format docs chaos bench bench-quick bench-growth clean
+.PHONY: help venv demo test test-deep compiled test-compiled lint format docs chaos bench bench-quick bench-growth read-score clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -68,6 +68,9 @@ bench: compiled  ## measure reports per second and latency on this machine
 
 bench-quick: $(STAMP)  ## compare the core with a fixed loop in under 3 minutes; ARGS=--keep records the result
 	$(BIN)/python -m tests.bench quick $(ARGS)
+
+read-score: $(STAMP)  ## score the reader of texts against coded ones; TRUCELINE_GOLD names another folder
+	$(BIN)/python -m tests.reading.score $(ARGS)
 
 bench-growth: $(STAMP)  ## compare the core's speed at 200,000 reports of one episode with that at 2,000
 	$(BIN)/python -m tests.bench growth

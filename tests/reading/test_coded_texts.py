@@ -3,7 +3,7 @@
 import pytest
 
 from streams.reading import Document, read
-from tests.reading import gold
+from tests.reading import dev_set as gold
 
 absent = pytest.mark.skipif(not gold.FOLDER.is_dir(), reason="the coded texts are no part of the repository")
 

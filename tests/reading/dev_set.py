@@ -1,4 +1,4 @@
-"""Coded texts, read from the folder that TRUCELINE_GOLD names, else from ../shared/reading beside the repository.
+"""Coded texts: the project's own, and those in the folder that TRUCELINE_GOLD names, else ../shared/reading.
 
 A third of them is held out: those whose id has a SHA-256 that three divides. Rules are written against the others.
 """
@@ -19,6 +19,10 @@ FOLDER: Final = Path(
     os.environ.get("TRUCELINE_GOLD") or Path(__file__).resolve().parents[2].parent / "shared" / "reading",
 )
 
+OWN: Final = Path(__file__).parent / "gold"
+#: Texts of the project's gold that rules were written against.
+TUNED: Final = frozenset({"northland"})
+
 
 def is_held_out(identifier: str) -> bool:
     """Return whether a text is of the third that no rule was written against."""
@@ -27,13 +31,19 @@ def is_held_out(identifier: str) -> bool:
 
 @cache
 def context(name: str) -> Context:
-    """Return a context of the folder."""
-    files = (FOLDER / "contexts" / name / f"{kind}.yaml" for kind in ("atlas", "sources"))
+    """Return a context of the project's own gold, or of the folder."""
+    folder = next(each / name for each in (OWN / "contexts", FOLDER / "contexts") if (each / name).is_dir())
+    files = (folder / f"{kind}.yaml" for kind in ("atlas", "sources"))
     return Context.of(*(yaml.safe_load(path.read_text(encoding="utf-8")) for path in files))
 
 
 def texts(name: str, *, held_out: bool) -> Iterator[dict[str, Any]]:
-    """Yield the gold lines of a file, of the held-out third or of the others."""
+    """Yield gold lines: `invented` are the project's own; of `own` and `real` the held-out third, or the others."""
+    if name == "invented":
+        for path in sorted(OWN.glob("*.jsonl")):
+            if path.stem not in TUNED:
+                yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        return
     with (FOLDER / "dev" / f"{name}.jsonl").open(encoding="utf-8") as lines:
         for line in map(json.loads, lines):
             if is_held_out(line["id"]) == held_out:
