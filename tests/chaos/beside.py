@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from streams.kafka.local.node import Node
@@ -31,19 +30,23 @@ class Beside:
 
     def slip(self, kind: SlipKind) -> list[str]:
         """Run a slip; return what is wrong."""
-        return self._timed(kind, partial(slip, kind, self._deployment(kind, SLIP_LIMIT_S)))
+        deployment = self._deployment(kind, SLIP_LIMIT_S)
+        return self._reported(kind, deployment, slip(kind, deployment))
 
     def hang(self, node: Node) -> list[str]:
         """Hang a broker; return what is wrong."""
-        return self._timed("hang broker", partial(hang_broker, node, self._deployment("hang broker", HANG_LIMIT_S)))
+        deployment = self._deployment("hang broker", HANG_LIMIT_S)
+        return self._reported("hang broker", deployment, hang_broker(node, deployment))
 
     def _deployment(self, name: str, limit_s: float) -> Deployment:
         prefix = f"{self.settings.topic_prefix}-{name.replace(' ', '-')}"
         own = self.settings.model_copy(update={"topic_prefix": prefix, "app_id": prefix})
         return Deployment(own, self.folder, self.nodes, limit_s)
 
-    def _timed(self, name: str, run_slip: Callable[[], Coroutine[object, object, list[str]]]) -> list[str]:
+    def _reported(self, name: str, deployment: Deployment, running: Coroutine[object, object, list[str]]) -> list[str]:
         began = time.monotonic()
-        faults = asyncio.run(run_slip())
+        faults = asyncio.run(running)
         self.tell(f"slip: {name}: {'; '.join(faults) or 'as it must be'}, after {time.monotonic() - began:.0f} s")
+        if faults:
+            self.tell(f"log of the worker of {name}:\n{deployment.log_tail()}")
         return faults

@@ -29,6 +29,7 @@ PARTITIONS = 2
 EPISODES = 7
 OUTPUTS = ("casualties", "ceasefires", "statements")
 SEND_LIMIT_S = 10.0
+LOG_LINES = 40
 
 #: Status code of /readyz, and all that it says.
 Ready = tuple[int, str]
@@ -40,7 +41,7 @@ class Deployment:
     def __init__(self, settings: Settings, folder: Path, replication: int, limit_s: float) -> None:
         self.settings = settings
         self.leap_file = folder / f"{settings.topic_prefix}.leap"
-        self._log = folder / f"{settings.topic_prefix}.log"
+        self._log_file = folder / f"{settings.topic_prefix}.log"
         self._replication = replication
         self._limit_s = limit_s
         self._worker: Worker | None = None
@@ -69,7 +70,7 @@ class Deployment:
         self._port = free_port()
         self._worker = Worker(
             self.settings,
-            self._log,
+            self._log_file,
             module="tests.support.workers.leaping_clock",
             TRUCELINE_HTTP_PORT=str(self._port),
             LEAP_FILE=str(self.leap_file),
@@ -79,6 +80,10 @@ class Deployment:
         if self._worker is not None:
             self._worker.kill()
             self._worker = None
+
+    def log_tail(self) -> str:
+        """Return the last lines that the worker has logged."""
+        return "\n".join(self._log_file.read_text().splitlines()[-LOG_LINES:]) if self._log_file.exists() else ""
 
     async def fold(self, count: int) -> None:
         """Send reports, and return once they are processed."""
