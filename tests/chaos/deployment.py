@@ -95,6 +95,16 @@ class Deployment:
 
         await self._retry(are_processed)
 
+    async def publish(self, count: int) -> None:
+        """Send reports, and return once each has its change: also where the ledger has records of others."""
+        before = await self.published()
+        await self.send(count)
+
+        async def are_published() -> bool:
+            return await self.published() >= before + count
+
+        await eventually(are_published, f"{count} changes more", limit_s=self._limit_s, poll_s=1)
+
     async def send(self, count: int) -> None:
         """Send reports, each with a figure of its own."""
         numbers = range(self._sent, self._sent + count)

@@ -73,6 +73,14 @@ def bare(folder: Path) -> dict[str, str]:
     }
 
 
+def unoptimizing_compiler(folder: Path) -> dict[str, str]:
+    """Return the environment for a C compiler that does not optimize: the same wheel, in a fraction of the time."""
+    script = folder / "cc"
+    script.write_text('#!/bin/sh\nexec cc "$@" -O0\n')
+    script.chmod(0o755)
+    return {"CC": str(script)}
+
+
 def build_steps() -> Iterator[tuple[str, str]]:
     """The COPY and RUN of the first stage, lines joined."""
     stage = DOCKERFILE.read_text().split("\nFROM ")[1].replace("\\\n", " ")
@@ -87,6 +95,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     folder = tmp_path_factory.mktemp("image")
     build, environment = folder / "build", folder / "truceline"
     build.mkdir()
+    variables = bare(folder) | (unoptimizing_compiler(folder) if COMPILER else {})
     for step, what in build_steps():
         if step == "COPY":
             *names, target = shlex.split(what)
@@ -104,9 +113,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
         )
         if not COMPILER:
             here = here.replace("HATCH_BUILD_HOOK_ENABLE_MYPYC=1", "")
-        ran = subprocess.run(
-            ["sh", "-ec", here], cwd=build, env=bare(folder), capture_output=True, check=False, text=True
-        )
+        ran = subprocess.run(["sh", "-ec", here], cwd=build, env=variables, capture_output=True, check=False, text=True)
         assert ran.returncode == 0, f"{what}\n{ran.stdout}{ran.stderr}"
     [wheel] = (build / "dist").glob("*.whl")
     return Image(environment, wheel)
