@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     )
     atlas: Path | None = Field(None, description="Atlas: names of parties, episodes and places, a YAML file")
     horizon: Duration = Field(
-        timedelta(days=400),
+        timedelta(days=3_660),
         description="How much older than its episode's newest report one may be (ISO 8601); raise it for a backfill",
     )
     data_dir: Path = Field(

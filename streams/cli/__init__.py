@@ -39,7 +39,7 @@ ORDER = [
     *("demo", "serve", "replay"),
     *("import", "send", "rejected", "export"),
     *("show", "diff", "explain", "table", "tables", "plot", "alerts"),
-    *("doctor", "status", "schema", "verify"),
+    *("doctor", "status", "schema", "verify", "backup"),
     *("kafka", "topics", "rebuild"),
 ]
 

@@ -101,7 +101,8 @@ def test_every_setting_is_described_and_frozen() -> None:
 
 
 def test_a_kafka_client_gets_its_security_from_one_place(tmp_path: Path) -> None:
-    assert client_options(load()) == {"bootstrap_servers": "127.0.0.1:9092", "security_protocol": "PLAINTEXT"}
+    plain = {"bootstrap_servers": "127.0.0.1:9092", "security_protocol": "PLAINTEXT", "request_timeout_ms": 10_000}
+    assert client_options(load()) == plain
     password = tmp_path / "password"
     password.write_text("hidden\n")
     secured = load(
@@ -115,6 +116,7 @@ def test_a_kafka_client_gets_its_security_from_one_place(tmp_path: Path) -> None
         "sasl_mechanism": "SCRAM-SHA-512",
         "sasl_plain_username": "me",
         "sasl_plain_password": "hidden",
+        "request_timeout_ms": 10_000,
     }
     found = faust_options(secured)
     credentials = found["broker_credentials"]
