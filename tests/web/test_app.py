@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from streams.core.atlas import Atlas, AtlasParty
 from streams.core.ledger import Ledger
 from streams.core.state.step import Step
 from streams.stores.sqlite.store import EmbeddedStore
@@ -122,6 +123,25 @@ def test_who_a_source_is_stands_in_the_registry(client: TestClient) -> None:
     sources = client.get("/sources").json()["sources"]
     assert sources["mod.south"] == {"name": "Ministry of the south", "kind": "official", "affiliation": "south"}
     assert list(sources) == list(REGISTRY.sources)
+
+
+def test_names_are_those_of_the_atlas(store: EmbeddedStore) -> None:
+    """GET /atlas has the atlas, empty where there is none."""
+    atlas = Atlas({"north": AtlasParty("The North", {"ru": "Север"})})
+    named = TestClient(create_app(store, loopback=True, atlas=atlas), base_url="http://127.0.0.1")
+    north = {"name": "The North", "names": {"ru": "Север"}, "also": [], "zone": None}
+    assert named.get("/atlas").json() == {"parties": {"north": north}, "episodes": {}, "places": {}}
+    plain = TestClient(create_app(store, loopback=True), base_url="http://127.0.0.1")
+    assert plain.get("/atlas").json() == {"parties": {}, "episodes": {}, "places": {}}
+
+
+def test_unknown_path_is_a_page_for_a_browser(client: TestClient) -> None:
+    """A browser gets a page that leads back, another client JSON; the policy of the page holds for it too."""
+    page = client.get("/nowhere", headers={"Accept": "text/html,*/*"})
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert 'href="/"' in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert client.get("/nowhere").json()["code"] == "not_found"
 
 
 def test_health_readiness_and_metrics(client: TestClient, store: EmbeddedStore) -> None:

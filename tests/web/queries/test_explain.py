@@ -91,6 +91,8 @@ def test_it_names_cells_and_ceasefires(client: TestClient, asked: Json, cells: l
         ("/episodes/peace/explain", {}, 404, "unknown_episode"),
         ("/episodes/war/explain", {"at": at(12)}, 404, "unknown_episode"),
         ("/episodes/war/explain", {"at": "soon"}, 422, "invalid"),
+        ("/episodes/war/explain", {"limit": "-1"}, 422, "invalid"),
+        ("/episodes/war/explain", {"limit": "٣"}, 422, "invalid"),
     ],
 )
 def test_what_cannot_be_answered_has_a_code(
@@ -98,6 +100,15 @@ def test_what_cannot_be_answered_has_a_code(
 ) -> None:
     answer = client.get(path, params=asked)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(("limit", "replaced", "refused"), [(0, 0, 0), (1, 1, 0), (2, 1, 1), (9, 1, 1)])
+def test_limit_keeps_the_newest_uncounted_claims(client: TestClient, limit: int, replaced: int, refused: int) -> None:
+    """Counted claims are all there; of the others and of the changes the newest, with the number of those left out."""
+    (cell,) = client.get("/episodes/war/explain", params={"cell": "mod", "limit": limit}).json()["cells"]
+    assert (len(cell["replaced"]), len(cell["refused"]), cell["left"]) == (replaced, refused, 2 - replaced - refused)
+    assert cell["base"]["best"] == 50
+    assert [change["version"] for change in cell["changes"]] == [1, 2, 3][-limit or 3 :][: limit or 0]
 
 
 def test_a_past_that_is_too_long_says_the_limit(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
