@@ -97,3 +97,17 @@ def test_without_scripts_it_says_where_the_figures_are(visit: Visit, server: Ser
     page = visit("about:blank", java_script_enabled=False)
     page.goto(server.url)
     expect(page.get_by_role("link", name="/episodes")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_control_is_large_enough(opened: Visit, width: int) -> None:
+    """What is pressed is at least 24 pixels wide and high (WCAG 2.5.8); links within a text are exempt."""
+    page = opened(viewport={"width": width, "height": 900})
+    page.get_by_label("Share: Killed, military", exact=True).click()
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, summary, select, input:not([type=checkbox]), .files a, .only')]"
+        ".map(one => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])"
+        ".filter(([, box]) => box.width && (box.width < 24 || box.height < 24)).map(([name, {width, height}]) =>"
+        " `${name} ${width} ${height}`)"
+    )
+    assert small == []

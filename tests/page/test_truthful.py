@@ -77,7 +77,7 @@ def test_missing_registry_is_said_once(visit: Visit, tmp_path: Path) -> None:
     server = Server(tmp_path / "own", registry="")
     try:
         server.take(report("a", killed(105, qualifier="about")))
-        page = visit(f"{server.url}/#/war")
+        page = visit(f"{server.url}/#/war", expected="Failed to load resource|ERR_")
         expect(page.get_by_text("No source registry is loaded")).to_have_count(1)
         expect(page.get_by_text("not in the registry")).to_have_count(0)
         page.get_by_role("link", name="All episodes").click()
@@ -103,3 +103,51 @@ def test_withdrawn_figure_leaves_the_readout(visit: Visit, server: Server, episo
     for _ in range(6):
         page.keyboard.press("ArrowRight")
     expect(page.locator(".readout")).to_have_text("17 Sep 2022 00:00 UTCnorth 110 Ministry of the north")
+
+
+def test_groups_are_under_their_figure_and_scopes_apart(visit: Visit, server: Server, episode: str) -> None:
+    """A group is a part of its figure; a scope has a card of its own; several sources have number and extremes."""
+    civilians = {"population": "civilian"}
+    server.take(
+        report(
+            "a",
+            killed(48, **civilians),
+            killed(17, group="children", **civilians),
+            killed(5, scope="since-2022-09-14", **civilians),
+            episode=episode,
+        ),
+        report("b", killed(50, **civilians), source="watch", published_at=at(15), episode=episode),
+        report("c", killed(30, **civilians), source="blog", published_at=at(16), episode=episode),
+    )
+    page = opened(visit, server, episode)
+    card = page.get_by_role("region", name="Losses, killed, civilians", exact=True)
+    expect(card.locator(".classes td")).to_contain_text(
+        ["48as claimed by Ministry of the north14 Sep 2022 12:00of them 17 children", "2 sources, 30 to 50"]
+    )
+    expect(card.locator(".sum .of-them")).to_have_text("of them 17 children")
+    scoped = page.get_by_role("region", name="Losses, killed, civilians, since 14 Sep 2022")
+    expect(scoped.locator(".total")).to_have_text("5 = 5 north")
+    page.get_by_role("button", name="Why: Ministry of the north, north killed, civilians, children").click()
+    expect(page.locator(".claims tbody tr")).to_have_count(1)
+    expect(page.locator(".claims .figure")).to_have_text("17")
+
+
+def test_sum_of_others_is_compared_with_its_own_time(visit: Visit, server: Server, episode: str) -> None:
+    """A newspaper that added up 176 on the 15th is not shown against the figures of the 19th."""
+    server.take(
+        report("a", killed(105), published_at=at(14), episode=episode),
+        report("b", killed(71, party="south"), source="mod.south", published_at=at(15), episode=episode),
+        report(
+            "c",
+            killed(176, party="all", basis="derived", qualifier="at_least"),
+            source="wire",
+            published_at=at(15, 6),
+            episode=episode,
+        ),
+        report("d", killed(135), published_at=at(19), episode=episode),
+    )
+    page = opened(visit, server, episode)
+    expect(page.locator(".derived li")).to_have_text(
+        "wire adds up all sides: at least 176, as of 15 Sep 2022 06:00;"
+        " the sides’ own figures up to then also come to 176"
+    )

@@ -58,10 +58,17 @@ def test_the_page_is_asked_for_anew_and_its_files_are_kept_for_ever(client: Test
     assert (page.headers["cache-control"], page.headers["content-type"]) == ("no-cache", "text/html; charset=utf-8")
     assert client.get("/", headers={"If-None-Match": page.headers["etag"]}).status_code == 304
     named = re.findall(r'(?:href|src)="(static/[^"]+)"', page.text)
-    assert len(named) == 7
+    assert {name.rpartition("/")[2] for name in named} >= {"page.css", "page.js", "icon.svg"}
     for name in named:
         answer = client.get(f"/{name}")
         assert (answer.status_code, answer.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+
+
+def test_every_module_is_loaded_at_once(client: TestClient) -> None:
+    """The page preloads its modules: found one by one through imports they would take several round trips."""
+    preloaded = re.findall(r'rel="modulepreload" href="static/[^/]+/([^"]+)"', client.get("/").text)
+    modules = {path.name for path in STATIC.glob("*.js")} - {"page.js"}
+    assert set(preloaded) == modules | {"messages/en.js", "preact/preact.mjs", "uplot/uPlot.esm.js"}
 
 
 def test_a_file_of_another_version_is_not_served_under_its_name(client: TestClient) -> None:

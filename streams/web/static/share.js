@@ -1,6 +1,6 @@
-// What a reader takes away from a card or chart: a link, a citation, tables, a picture, code to embed.
+// What a reader takes away from a card or chart: a link, a citation, tables, a picture.
 import {h, Component} from './preact/preact.mjs';
-import {hashOf, linkTo, route} from './address.js';
+import {linkTo} from './address.js';
 import {told} from './format.js';
 import {t} from './i18n.js';
 
@@ -16,19 +16,13 @@ function Ways({name, title, known, what, card, figures, png}) {
   const link = linkTo({card});
   const cited = t('citation', {title, what, figures: figures ? `: ${figures}` : '', known: told(known), link});
   const base = `episodes/${encodeURIComponent(name)}`;
-  const {at} = route();
-  const frame = new URL(`embed/${encodeURIComponent(name)}${hashOf({at, card, lang: route().lang})}`, document.baseURI).href;
-  const code = `<iframe src="${frame}" title="${attribute(`${title}: ${what}`)}" width="100%" height="480" loading="lazy"></iframe>`;
   return h('div', {class: 'ways'},
     h(Copied, {label: t('link'), text: link}),
     h(Copied, {label: t('cite'), text: cited}),
-    document.body.dataset.embed === 'yes' && h(Copied, {label: t('embed'), text: code}),
     h('p', {class: 'files'},
       h('a', {href: `${base}/cells.csv`}, t('csvFigures')), h('a', {href: `${base}/changes.csv`}, t('csvChanges')), h('a', {href: base}, 'JSON'),
       png && h('button', {type: 'button', onClick: png}, t('png'))));
 }
-
-const attribute = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
 /** A text to copy: with the button, or by hand where the browser does not let a page do it. */
 class Copied extends Component {

@@ -10,6 +10,9 @@ const causeTime = (data) => data.cause?.published_at ?? data.cause?.tick ?? null
 export const ms = (time) => Date.parse(time);
 const slices = ({group, scope}) => (group ? `/group:${group}` : '') + (scope ? `/scope:${scope}` : '');
 export const kindKey = (record) => `${record.outcome}/${record.population}${slices(record)}`;
+/** A cell as `GET …/explain?cell=` names it: with its group and scope where it has one of them. */
+export const explainName = ({source, party, outcome, population, group, scope}) =>
+  [source, party, outcome, population, ...(group || scope ? [group ?? '', scope ?? ''] : [])].join('/');
 export const cellKey = (cell) => `${cell.source}/${cell.party}/${kindKey(cell)}`;
 
 /**

@@ -3,7 +3,7 @@ import {h, Component} from './preact/preact.mjs';
 import {count, rich, t} from './i18n.js';
 import {Said, Source, SourceName, Time} from './parts.js';
 import {fetchAccount} from './server.js';
-import {cellKey} from './story.js';
+import {cellKey, explainName} from './story.js';
 import {figure} from './words.js';
 
 /** Claims that count no longer are asked for and shown so many at a time. */
@@ -32,7 +32,7 @@ export class Why extends Component {
     this.aborts?.abort();
     this.aborts = new AbortController();
     try {
-      const {cells} = await fetchAccount(episode, cellKey(cell), at, most, this.aborts.signal);
+      const {cells} = await fetchAccount(episode, explainName(cell), at, most, this.aborts.signal);
       const account = cells.find((each) => cellKey(each) === cellKey(cell));
       this.setState({account, most, error: account ? null : t('noSuchCell')});
     } catch (error) {

@@ -250,7 +250,6 @@ export default {
   shareOf: 'مشاركة: {what}',
   link: 'رابط',
   cite: 'اقتباس',
-  embed: 'تضمين',
   copy: 'نسخ',
   copyOf: 'نسخ: {what}',
   copied: 'نُسخ',

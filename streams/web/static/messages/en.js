@@ -260,7 +260,6 @@ export default {
   shareOf: 'Share: {what}',
   link: 'Link',
   cite: 'Cite',
-  embed: 'Embed',
   copy: 'Copy',
   copyOf: 'Copy: {what}',
   copied: 'Copied',

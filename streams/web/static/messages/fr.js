@@ -249,7 +249,6 @@ export default {
   shareOf: 'Partager : {what}',
   link: 'Lien',
   cite: 'Citer',
-  embed: 'Intégrer',
   copy: 'Copier',
   copyOf: 'Copier : {what}',
   copied: 'Copié',

@@ -249,7 +249,6 @@ export default {
   shareOf: 'Поделиться: {what}',
   link: 'Ссылка',
   cite: 'Цитата',
-  embed: 'Вставка',
   copy: 'Копировать',
   copyOf: 'Копировать: {what}',
   copied: 'Скопировано',

@@ -249,7 +249,6 @@ export default {
   shareOf: 'Поділитися: {what}',
   link: 'Посилання',
   cite: 'Цитата',
-  embed: 'Вставка',
   copy: 'Копіювати',
   copyOf: 'Копіювати: {what}',
   copied: 'Скопійовано',
