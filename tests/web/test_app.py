@@ -129,7 +129,7 @@ def test_names_are_those_of_the_atlas(store: EmbeddedStore) -> None:
     """GET /atlas has the atlas, empty where there is none."""
     atlas = Atlas({"north": AtlasParty("The North", {"ru": "Север"})})
     named = TestClient(create_app(store, loopback=True, atlas=atlas), base_url="http://127.0.0.1")
-    north = {"name": "The North", "names": {"ru": "Север"}, "also": [], "zone": None}
+    north: dict[str, Any] = {"name": "The North", "names": {"ru": "Север"}, "also": [], "zone": None}
     assert named.get("/atlas").json() == {"parties": {"north": north}, "episodes": {}, "places": {}}
     plain = TestClient(create_app(store, loopback=True), base_url="http://127.0.0.1")
     assert plain.get("/atlas").json() == {"parties": {}, "episodes": {}, "places": {}}
