@@ -19,11 +19,14 @@ from starlette.routing import Route
 from starlette.types import Lifespan
 
 from streams.core.atlas import Atlas
+from streams.core.phrases import Names
 from streams.core.times import read_time
 from streams.observability import metrics, tracing
+from streams.stores.review_store import ReviewStore
 from streams.stores.store import Receipt, Store, StoreUnavailable
 from streams.web.auth import Guard
 from streams.web.budget import Budget
+from streams.web.documents import ReviewAnswers
 from streams.web.feeds import FeedAnswers
 from streams.web.folding import FoldQueue
 from streams.web.held_answers import HeldAnswers
@@ -68,13 +71,15 @@ def create_app(
     lifespan: Lifespan[Starlette] | None = None,
     atlas: Atlas | None = None,
     cors_origins: Sequence[str] = (),
+    reviews: ReviewStore | None = None,
 ) -> Starlette:
     """Return the ASGI app over a store.
 
     POST /reports requires the `token`. With `loopback` the server listens on this machine only: it then answers only
     to local host names, and needs no token. `post_rate` limits the reports per second from one address; 0: no limit.
     `lifespan` starts and stops the store's connections. `atlas` names episodes, parties and places. `cors_origins` are
-    the sites whose pages may read (GET only); `*` for all.
+    the sites whose pages may read (GET only); `*` for all. `reviews` takes documents and holds drafts; without it they
+    are answered with 501.
     """
     guard = Guard(token, loopback=loopback)
     web = _Web(store, guard, Hub(store), RateLimiter(post_rate))
@@ -101,6 +106,14 @@ def create_app(
         "/metrics": ("GET", web.metrics),
         "/openapi.json": ("GET", web.openapi),
     }
+    if reviews is not None:
+        desk = ReviewAnswers(store, reviews, guard, Names(atlas or Atlas(), store.registry))
+        routes |= {
+            "/documents": ("POST", desk.submit),
+            "/drafts": ("GET", desk.waiting),
+            "/drafts/{id:path}/review": ("POST", desk.review),
+            "/drafts/{id:path}": ("GET", desk.draft),
+        }
     app = Starlette(
         routes=[Route(path, web.guarded(path, answer), methods=[method]) for path, (method, answer) in routes.items()],
         middleware=[Middleware(RequestMetrics), Middleware(RequestLimits), *_cors(cors_origins)],

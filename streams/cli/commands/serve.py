@@ -134,7 +134,9 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     import asyncio
 
     from streams.files.atlas import atlas_of
+    from streams.operations.read.run import make_reader, reading_context
     from streams.stores.sqlite.notifications import run_with_notifications
+    from streams.stores.sqlite.review import SqliteReviewStore
     from streams.stores.sqlite.store import EmbeddedStore
     from streams.stores.store import StoreUnavailable
     from streams.web.app import create_app
@@ -164,6 +166,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
             post_rate=settings.post_rate,
             atlas=atlas,
             cors_origins=settings.cors_origin_list,
+            reviews=SqliteReviewStore(store, make_reader(reading_context(atlas, registry))),
         )
         serving = serve(app, listener)
         asyncio.run(serving if notifier is None else run_with_notifications(serving, store, notifier))

@@ -12,7 +12,7 @@ from charset_normalizer import from_bytes
 from streams.operations.read.feed import feed_items, is_feed
 from streams.operations.read.html import is_html, page_fields
 
-__all__ = ["Given", "NotReadable", "documents_of"]
+__all__ = ["Given", "NotReadable", "document_fields", "documents_of"]
 
 Fields = dict[str, Any]
 #: Nothing larger is looked at: HTML around 256 KiB of text is seldom a tenth of it.
@@ -69,14 +69,21 @@ def documents_of(content: bytes, name: str, given: Given, *, html: bool = False)
 
 def _of_json(content: bytes, name: str, given: Given) -> Iterator[Fields]:
     for number, line in enumerate(_json_values(content, name), start=1):
-        where = f"{name}: document {number}"
-        if not isinstance(line, dict):
-            raise NotReadable(f"{where} is not an object with text and published_at")
-        if unknown := sorted(set(line) - _NAMES):
-            raise NotReadable(f"{where}: unknown field {unknown[0]!r}; the fields are {', '.join(sorted(_NAMES))}")
-        page = line.pop("html", None)
-        fields = {**page_fields(page.encode(), line.get("url")), **line} if isinstance(page, str) else line
-        yield _complete(given.over(fields), where)
+        yield document_fields(line, f"{name}: document {number}", given)
+
+
+def document_fields(document: Any, where: str, given: Given | None = None) -> Fields:
+    """Return the fields of a document given as JSON; `where` names it in errors. Raises NotReadable."""
+    if not isinstance(document, dict):
+        raise NotReadable(f"{where} is not an object with text and published_at")
+    if unknown := sorted(set(document) - _NAMES):
+        raise NotReadable(f"{where}: unknown field {unknown[0]!r}; the fields are {', '.join(sorted(_NAMES))}")
+    fields = {name: value for name, value in document.items() if name != "html" and value is not None}
+    if wrong := [name for name, value in fields.items() if not isinstance(value, int if name == "version" else str)]:
+        raise NotReadable(f"{where}: {wrong[0]} must be a {'number' if wrong[0] == 'version' else 'text'}")
+    page = document.get("html")
+    said = page_fields(page.encode(errors="replace"), fields.get("url")) if isinstance(page, str) else {}
+    return _complete((given or Given()).over({**said, **fields}), where)
 
 
 def _json_values(content: bytes, name: str) -> list[Any]:

@@ -14,11 +14,12 @@ from backports import zstd
 
 from streams.core.atlas import Atlas
 from streams.core.source_registry import Registry
-from streams.operations.read.documents import Given, NotReadable, documents_of
+from streams.operations.read.documents import Given, NotReadable, document_fields, documents_of
 from streams.operations.read.web_page import fetch
-from streams.reading import Context, Document, DocumentTooLargeError, draft_json, read
+from streams.reading import Context, Document, DocumentTooLargeError, draft_json, next_versions, read
+from streams.reading import Draft as ReaderDraft
 
-__all__ = ["ReadOptions", "drafts_of", "is_address", "reading_context", "report_lines"]
+__all__ = ["ReadOptions", "drafts_of", "is_address", "make_reader", "reading_context", "report_lines"]
 
 Draft = dict[str, Any]
 #: A packed file may unpack to no more.
@@ -39,6 +40,26 @@ class ReadOptions:
 def reading_context(atlas: Atlas, registry: Registry) -> Context:
     """Return the names that the reader goes by."""
     return Context.of(atlas.as_record(), registry.as_record())
+
+
+def make_reader(context: Context) -> Callable[[dict[str, Any], Draft | None], Draft]:
+    """Return the function that drafts a document given as JSON, on top of the draft of its version before.
+
+    What changed since has the next revision, what is gone is withdrawn. It raises NotReadable.
+    """
+
+    def draft(fields: dict[str, Any], before: Draft | None) -> Draft:
+        complete = document_fields(fields, "the document")
+        try:
+            made = read(Document.of(complete), context)
+        except ValueError as error:
+            raise NotReadable(str(error)) from None
+        if before is not None:
+            made = next_versions(ReaderDraft(before), made)
+        content: Draft = orjson.loads(draft_json(made))
+        return content
+
+    return draft
 
 
 def is_address(name: str) -> bool:

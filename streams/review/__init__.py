@@ -1,0 +1,6 @@
+"""Reviews: what a person decides of a draft, the reports that come of it, and their effect (contract section 9)."""
+
+from streams.review.decisions import Decided, Review, ReviewRefused, parse_review, reports_of
+from streams.review.effect import Effect, effects
+
+__all__ = ["Decided", "Effect", "Review", "ReviewRefused", "effects", "parse_review", "reports_of"]

@@ -1,0 +1,131 @@
+"""Documents in, drafts to review, reviews in, over HTTP (contract section 9)."""
+
+import time
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from streams.core.log_record import Record
+from streams.core.phrases import Names
+from streams.core.times import format_time
+from streams.review import Review, ReviewRefused, effects, parse_review, reports_of
+from streams.stores.episode_log import read_all
+from streams.stores.review_store import ReviewConflict, ReviewStore
+from streams.stores.store import Receipt, Store
+from streams.web.auth import Guard
+from streams.web.request_body import collect
+from streams.web.sse.query import QueryRefused
+
+__all__ = ["ReviewAnswers"]
+
+DOCUMENTS_MAX = 1_000
+WAITING_MAX = 200
+#: Who decides where there are no writers: the holder of the one token, or who sits at this machine.
+ONE_ADMIN = "admin"
+
+
+class ReviewAnswers:
+    """Answers to requests about documents and drafts, over a store and its review store."""
+
+    def __init__(self, store: Store, reviews: ReviewStore, guard: Guard, names: Names) -> None:
+        self._store = store
+        self._reviews = reviews
+        self._guard = guard
+        self._names = names
+
+    async def submit(self, request: Request) -> Response:
+        """Answer `POST /documents`: one document, or an array."""
+        self._guard.check_write(request)
+        content = _json(await collect(request.stream()))
+        documents = content if isinstance(content, list) else [content]
+        if len(documents) > DOCUMENTS_MAX:
+            raise QueryRefused(413, "too_many", f"more than {DOCUMENTS_MAX:,} documents")
+        if bad := [number for number, each in enumerate(documents) if not isinstance(each, dict)]:
+            raise QueryRefused(422, "invalid", f"document {bad[0]}: must be an object with text and published_at")
+        receipts = await self._reviews.submit_documents(documents)
+        refused = all(receipt.outcome == "refused" for receipt in receipts)
+        body = {"documents": [receipt.as_record() for receipt in receipts]}
+        return _answer(body, 422 if refused and receipts else 202)
+
+    async def waiting(self, _request: Request) -> Response:
+        """Answer `GET /drafts`: those that wait for a person, the oldest first."""
+        return _answer({"drafts": await self._reviews.waiting(WAITING_MAX)})
+
+    async def draft(self, request: Request) -> Response:
+        """Answer `GET /drafts/{id}`: the newest draft, with the reviews of the document."""
+        draft = await self._draft(request)
+        return _answer({**draft, "reviews": await self._reviews.reviews(draft["document"]["id"])})
+
+    async def review(self, request: Request) -> Response:
+        """Answer `POST /drafts/{id}/review`: send the confirmed reports, then record the review.
+
+        With `?dry` nothing is sent or recorded: the answer has the reports and their effect.
+        """
+        self._guard.check_write(request)
+        draft = await self._draft(request)
+        try:
+            review = parse_review(_json(await collect(request.stream())), draft, ONE_ADMIN)
+            recorded = await self._reviews.reviews(review.document)
+            reports = reports_of(draft, review, _revisions(recorded))
+        except ReviewRefused as refused:
+            raise QueryRefused(422, "invalid", str(refused)) from None
+        if "dry" in request.query_params:
+            return _answer({"reports": reports, "effects": await self._effects(reports)})
+        return await self._confirm(review, reports, recorded)
+
+    async def _confirm(self, review: Review, reports: list[dict[str, Any]], recorded: list[dict[str, Any]]) -> Response:
+        _check_first(review, recorded)
+        receipts: list[Receipt] = []
+        if reports:
+            receipts = await self._store.submit([orjson.dumps(report) for report in reports])
+            if refused := [receipt for receipt in receipts if receipt.code is not None]:
+                body = {"code": refused[0].code, "message": refused[0].message}
+                return _answer({**body, "receipts": [each.as_record() for each in receipts]}, 409)
+        record = review.as_record(format_time(time.time_ns() // 1_000), reports)
+        try:
+            await self._reviews.record(record)
+        except ReviewConflict as conflict:
+            raise QueryRefused(409, "reviewed", str(conflict)) from None
+        return _answer({"review": record, "receipts": [receipt.as_record() for receipt in receipts]})
+
+    async def _effects(self, reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if not reports:
+            return []
+        episode = reports[0]["episode"]
+        logged = await read_all(self._store.episode_log(episode))
+        records = [Record(each.value, each.timestamp_us) for each in logged]
+        registry, horizon_us = self._store.registry, self._store.horizon_us
+        found = effects(episode, records, reports, registry, self._names, horizon_us=horizon_us)
+        return [effect._asdict() for effect in found]
+
+    async def _draft(self, request: Request) -> dict[str, Any]:
+        name = request.path_params["id"]
+        draft = await self._reviews.draft(name)
+        if draft is None:
+            raise QueryRefused(404, "unknown_document", f"there is no draft of {name!r}")
+        return draft
+
+
+def _check_first(review: Review, recorded: list[dict[str, Any]]) -> None:
+    for other in recorded:
+        if other["version"] == review.version:
+            words = f"{other['by']} {other['decision']} this version at {other['at']}"
+            raise QueryRefused(409, "reviewed", words)
+
+
+def _revisions(recorded: list[dict[str, Any]]) -> dict[str, int]:
+    return {sent["report_id"]: sent["revision"] for review in recorded for sent in review["reports"]}
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise QueryRefused(400, "not_json", f"the body is not JSON: {error}") from None
+
+
+def _answer(content: Any, status: int = 200) -> Response:
+    body = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
+    return Response(body, status, media_type="application/json", headers={"Cache-Control": "no-cache"})

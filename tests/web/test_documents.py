@@ -1,0 +1,186 @@
+"""Documents, drafts and reviews over HTTP, on a real embedded store (contract section 9)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from streams.core.source_registry import Registry, Source
+from streams.files.atlas import parse_atlas
+from streams.operations.read.run import make_reader, reading_context
+from streams.stores.sqlite.review import SqliteReviewStore
+from streams.stores.sqlite.store import EmbeddedStore
+from streams.stores.store import StoreUnavailable
+from streams.web.app import create_app
+
+ATLAS = parse_atlas(
+    b"""
+parties: {norland: {name: Norland, also: [Norlandic]}, sudland: {name: Sudland, also: [Sudlandic]}}
+episodes:
+  river-war: {title: The river war, parties: [norland, sudland], from: 2022-09-01, zone: UTC}
+""",
+    "atlas.yaml",
+)
+REGISTRY = Registry({"norland-mod": Source("Defence Ministry of Norland", "official", "norland")})
+DOCUMENT = {
+    "id": "coast-wire-1",
+    "title": "Two days of fighting along the river",
+    "text": "Norland's Defence Ministry said on Thursday that 71 Norlandic soldiers were killed in two days of fighting.",
+    "published_at": "2022-09-15T10:00:00Z",
+    "outlet": "coast-wire",
+    "episode": "river-war",
+}
+
+
+class Desk:
+    """A server with a review desk, and a person at it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = EmbeddedStore(folder, REGISTRY)
+        self.reviews = SqliteReviewStore(self.store, make_reader(reading_context(ATLAS, REGISTRY)))
+        app = create_app(self.store, loopback=True, atlas=ATLAS, reviews=self.reviews)
+        self.client = TestClient(app, base_url="http://127.0.0.1")
+
+    def post(self, path: str, content: Any) -> tuple[int, Any]:
+        answer = self.client.post(path, json=content)
+        return answer.status_code, answer.json()
+
+    def get(self, path: str) -> Any:
+        return self.client.get(path).json()
+
+    def take_all(self, version: int = 1, **more: Any) -> dict[str, Any]:
+        draft = self.get("/drafts/coast-wire-1")
+        claims = [{"report": each["report"], "claim": each["claim"], "taken": True} for each in draft["claims"]]
+        return {"version": version, "decision": "confirmed", "claims": claims, **more}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    with made.client:
+        yield made
+    made.store.close()
+
+
+def test_a_document_becomes_a_draft_that_waits(desk: Desk) -> None:
+    assert desk.post("/documents", DOCUMENT) == (
+        202, {"documents": [{"outcome": "accepted", "id": "coast-wire-1", "version": 1}]},
+    )  # fmt: skip
+    waiting = desk.get("/drafts")["drafts"]
+    assert [(each["id"], each["episode"], sum(each["tiers"].values())) for each in waiting] == [
+        ("coast-wire-1", "river-war", 1)
+    ]
+    draft = desk.get("/drafts/coast-wire-1")
+    claim = draft["reports"][0]["claims"][0]
+    assert (draft["reports"][0]["source"], claim["party"], claim["outcome"], claim["count"]) == (
+        "norland-mod", "norland", "killed", {"best": 71},
+    )  # fmt: skip
+    assert desk.client.get("/episodes/river-war").status_code == 404, "nothing goes on the log unconfirmed"
+
+
+def test_confirming_sends_the_reports_and_records_who(desk: Desk) -> None:
+    desk.post("/documents", DOCUMENT)
+    status, body = desk.post("/drafts/coast-wire-1/review", desk.take_all())
+    assert status == 200
+    assert [(each["outcome"], each["report_id"]) for each in body["receipts"]] == [
+        ("accepted", "coast-wire-1.norland-mod")
+    ]
+    assert {name: body["review"][name] for name in ("document", "version", "decision", "by", "reports")} == {
+        "document": "coast-wire-1", "version": 1, "decision": "confirmed", "by": "admin",
+        "reports": [{"report_id": "coast-wire-1.norland-mod", "revision": 1}],
+    }  # fmt: skip
+    assert desk.get("/episodes/river-war")["totals"] == [
+        {"outcome": "killed", "population": "military", "best": 71, "parts": {"norland": 71}, "missing": []}
+    ]
+    assert desk.get("/drafts") == {"drafts": []}
+    assert desk.get("/drafts/coast-wire-1")["reviews"] == [body["review"]]
+
+
+def test_the_second_person_is_told(desk: Desk) -> None:
+    desk.post("/documents", DOCUMENT)
+    review = desk.take_all()
+    desk.post("/drafts/coast-wire-1/review", review)
+    status, body = desk.post("/drafts/coast-wire-1/review", {**review, "decision": "rejected"})
+    assert (status, body["code"]) == (409, "reviewed")
+    assert body["message"].startswith("admin confirmed this version at ")
+
+
+def test_a_crash_before_the_record_counts_nothing_twice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reports were sent, the review was not recorded: confirming again is a duplicate, and then recorded."""
+    desk.post("/documents", DOCUMENT)
+
+    async def crash(_review: dict[str, Any]) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.reviews, "record", crash)
+        assert desk.post("/drafts/coast-wire-1/review", desk.take_all())[0] == 503
+    status, body = desk.post("/drafts/coast-wire-1/review", desk.take_all())
+    assert (status, [each["outcome"] for each in body["receipts"]]) == (200, ["duplicate"])
+    assert desk.get("/episodes/river-war")["cells"][0]["version"] == 1
+
+
+def test_a_new_version_waits_again_and_revises(desk: Desk) -> None:
+    desk.post("/documents", DOCUMENT)
+    desk.post("/drafts/coast-wire-1/review", desk.take_all())
+    assert desk.post("/documents", DOCUMENT)[1]["documents"][0]["outcome"] == "duplicate"
+    corrected = {**DOCUMENT, "text": str(DOCUMENT["text"]).replace("71", "77")}
+    assert desk.post("/documents", corrected)[1]["documents"] == [
+        {"outcome": "accepted", "id": "coast-wire-1", "version": 2}
+    ]
+    assert desk.post("/drafts/coast-wire-1/review", desk.take_all(version=2))[0] == 200
+    cell = desk.get("/episodes/river-war")["cells"][0]
+    assert (cell["value"]["best"], cell["revision"]) == (77, 2)
+
+
+def test_the_effect_is_shown_before(desk: Desk) -> None:
+    desk.post("/documents", DOCUMENT)
+    status, body = desk.post("/drafts/coast-wire-1/review?dry", desk.take_all())
+    assert status == 200
+    assert body["effects"] == [
+        {
+            "report_id": "coast-wire-1.norland-mod",
+            "changes": ["Norland killed, military: 71, says Defence Ministry of Norland"],
+            "refusal": None,
+        }
+    ]
+    assert desk.client.get("/episodes/river-war").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "status", "code"),
+    [
+        ("/documents", [5], 422, "invalid"),
+        ("/drafts/nothing/review", {}, 404, "unknown_document"),
+        ("/drafts/coast-wire-1/review", {"version": 2, "decision": "confirmed"}, 422, "invalid"),
+        ("/drafts/coast-wire-1/review", {"version": 1, "decision": "perhaps"}, 422, "invalid"),
+    ],
+)
+def test_a_wrong_request_has_a_code(desk: Desk, path: str, content: Any, status: int, code: str) -> None:
+    desk.post("/documents", DOCUMENT)
+    answered, body = desk.post(path, content)
+    assert (answered, body["code"]) == (status, code)
+
+
+def test_a_document_that_cannot_be_taken_says_why(desk: Desk) -> None:
+    status, body = desk.post("/documents", [{"text": "71 killed"}, {**DOCUMENT, "txt": 1}])
+    assert status == 422
+    assert [each["message"] for each in body["documents"]] == [
+        "the document does not say its outlet: say --outlet SLUG; nor when it was published: say --published-at TIME",
+        "the document: unknown field 'txt'; the fields are episode, html, id, lang, outlet, published_at, text, title,"
+        + " url, version, zone",
+    ]
+
+
+def test_only_the_token_may_review(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path / "other", REGISTRY)
+    reviews = SqliteReviewStore(store, make_reader(reading_context(ATLAS, REGISTRY)))
+    client = TestClient(create_app(store, token=SecretStr("secret"), reviews=reviews), base_url="http://127.0.0.1")
+    assert client.post("/documents", json=DOCUMENT).status_code == 401
+    headers = {"Authorization": "Bearer secret"}
+    assert client.post("/documents", json=DOCUMENT, headers=headers).status_code == 202
+    assert client.post("/drafts/coast-wire-1/review", json={}).status_code == 401
+    store.close()
