@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from schemas.http_api import ANSWERS
 from schemas.json_schema import SCHEMAS, SHAPES, VERSION, Examples, Shape, combined, without_unused
+from schemas.openapi_review import review_paths
 from schemas.openapi_tables import table_paths
 from schemas.reports import SLUG, TIME
 from schemas.topics import CHANGE_TOPICS
@@ -34,6 +35,7 @@ PROBLEMS = {
     415: "a compressed body",
     422: "a value or a report breaks a rule",
     429: "more reports than one address may post; Retry-After has the wait",
+    501: "this server has no review desk",
     503: "not possible for now; Retry-After says when to try again",
 }
 #: The errors that any request may get.
@@ -89,6 +91,7 @@ def _paths(examples: Examples) -> dict[str, Any]:
             )
         },
         **table_paths(_EPISODE, _problem),
+        **review_paths(_problem),
         "/events": {"get": _events()},
         "/sources": {"get": _get("sources", "The source registry", {200: "Sources"})},
         "/atlas": {"get": _get("atlas", "Names of parties, episodes and places", {200: "AtlasNames"})},

@@ -106,14 +106,13 @@ def create_app(
         "/metrics": ("GET", web.metrics),
         "/openapi.json": ("GET", web.openapi),
     }
-    if reviews is not None:
-        desk = ReviewAnswers(store, reviews, guard, Names(atlas or Atlas(), store.registry))
-        routes |= {
-            "/documents": ("POST", desk.submit),
-            "/drafts": ("GET", desk.waiting),
-            "/drafts/{id:path}/review": ("POST", desk.review),
-            "/drafts/{id:path}": ("GET", desk.draft),
-        }
+    desk = ReviewAnswers(store, reviews, guard, web.bodies, Names(atlas or Atlas(), store.registry))
+    routes |= {
+        "/documents": ("POST", desk.submit),
+        "/drafts": ("GET", desk.waiting),
+        "/drafts/{id:path}/review": ("POST", desk.review),
+        "/drafts/{id:path}": ("GET", desk.draft),
+    }
     app = Starlette(
         routes=[Route(path, web.guarded(path, answer), methods=[method]) for path, (method, answer) in routes.items()],
         middleware=[Middleware(RequestMetrics), Middleware(RequestLimits), *_cors(cors_origins)],

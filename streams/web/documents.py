@@ -1,5 +1,6 @@
 """Documents in, drafts to review, reviews in, over HTTP (contract section 9)."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -15,8 +16,9 @@ from streams.stores.episode_log import read_all
 from streams.stores.review_store import ReviewConflict, ReviewStore
 from streams.stores.store import Receipt, Store
 from streams.web.auth import Guard
+from streams.web.budget import Budget
 from streams.web.request_body import collect
-from streams.web.sse.query import QueryRefused
+from streams.web.status_codes import ErrorCode, RequestRefused
 
 __all__ = ["ReviewAnswers"]
 
@@ -29,25 +31,34 @@ ONE_ADMIN = "admin"
 class ReviewAnswers:
     """Answers to requests about documents and drafts, over a store and its review store."""
 
-    def __init__(self, store: Store, reviews: ReviewStore, guard: Guard, names: Names) -> None:
+    def __init__(self, store: Store, reviews: ReviewStore | None, guard: Guard, bodies: Budget, names: Names) -> None:
         self._store = store
-        self._reviews = reviews
+        self._store_of_reviews = reviews
         self._guard = guard
+        self._bodies = bodies
         self._names = names
+
+    @property
+    def _reviews(self) -> ReviewStore:
+        """The review store. Raises RequestRefused where this server has none."""
+        if self._store_of_reviews is None:
+            raise RequestRefused(ErrorCode.NO_REVIEW_DESK, "only `serve --embedded DIR` takes documents")
+        return self._store_of_reviews
 
     async def submit(self, request: Request) -> Response:
         """Answer `POST /documents`: one document, or an array."""
         self._guard.check_write(request)
-        content = _json(await collect(request.stream()))
+        content = _json(await collect(request.stream(), self._bodies))
         documents = content if isinstance(content, list) else [content]
         if len(documents) > DOCUMENTS_MAX:
-            raise QueryRefused(413, "too_many", f"more than {DOCUMENTS_MAX:,} documents")
+            raise RequestRefused(ErrorCode.TOO_LARGE, f"more than {DOCUMENTS_MAX:,} documents")
         if bad := [number for number, each in enumerate(documents) if not isinstance(each, dict)]:
-            raise QueryRefused(422, "invalid", f"document {bad[0]}: must be an object with text and published_at")
+            raise RequestRefused(ErrorCode.INVALID, f"document {bad[0]}: must be an object with text and published_at")
         receipts = await self._reviews.submit_documents(documents)
-        refused = all(receipt.outcome == "refused" for receipt in receipts)
         body = {"documents": [receipt.as_record() for receipt in receipts]}
-        return _answer(body, 422 if refused and receipts else 202)
+        if receipts and all(receipt.outcome == "refused" for receipt in receipts):
+            return _answer({"code": "invalid", "message": receipts[0].message, **body}, 422)
+        return _answer(body, 202)
 
     async def waiting(self, _request: Request) -> Response:
         """Answer `GET /drafts`: those that wait for a person, the oldest first."""
@@ -66,11 +77,11 @@ class ReviewAnswers:
         self._guard.check_write(request)
         draft = await self._draft(request)
         try:
-            review = parse_review(_json(await collect(request.stream())), draft, ONE_ADMIN)
+            review = parse_review(_json(await collect(request.stream(), self._bodies)), draft, ONE_ADMIN)
             recorded = await self._reviews.reviews(review.document)
             reports = reports_of(draft, review, _revisions(recorded))
         except ReviewRefused as refused:
-            raise QueryRefused(422, "invalid", str(refused)) from None
+            raise RequestRefused(ErrorCode.INVALID, str(refused)) from None
         if "dry" in request.query_params:
             return _answer({"reports": reports, "effects": await self._effects(reports)})
         return await self._confirm(review, reports, recorded)
@@ -87,7 +98,7 @@ class ReviewAnswers:
         try:
             await self._reviews.record(record)
         except ReviewConflict as conflict:
-            raise QueryRefused(409, "reviewed", str(conflict)) from None
+            raise RequestRefused(ErrorCode.REVIEWED, str(conflict)) from None
         return _answer({"review": record, "receipts": [receipt.as_record() for receipt in receipts]})
 
     async def _effects(self, reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -97,14 +108,17 @@ class ReviewAnswers:
         logged = await read_all(self._store.episode_log(episode))
         records = [Record(each.value, each.timestamp_us) for each in logged]
         registry, horizon_us = self._store.registry, self._store.horizon_us
-        found = effects(episode, records, reports, registry, self._names, horizon_us=horizon_us)
+        # In a thread: a long log takes a second or two.
+        found = await asyncio.to_thread(
+            effects, episode, records, reports, registry, self._names, horizon_us=horizon_us
+        )
         return [effect._asdict() for effect in found]
 
     async def _draft(self, request: Request) -> dict[str, Any]:
         name = request.path_params["id"]
         draft = await self._reviews.draft(name)
         if draft is None:
-            raise QueryRefused(404, "unknown_document", f"there is no draft of {name!r}")
+            raise RequestRefused(ErrorCode.UNKNOWN_DOCUMENT, f"there is no draft of {name!r}")
         return draft
 
 
@@ -112,7 +126,7 @@ def _check_first(review: Review, recorded: list[dict[str, Any]]) -> None:
     for other in recorded:
         if other["version"] == review.version:
             words = f"{other['by']} {other['decision']} this version at {other['at']}"
-            raise QueryRefused(409, "reviewed", words)
+            raise RequestRefused(ErrorCode.REVIEWED, words)
 
 
 def _revisions(recorded: list[dict[str, Any]]) -> dict[str, int]:
@@ -123,7 +137,7 @@ def _json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise QueryRefused(400, "not_json", f"the body is not JSON: {error}") from None
+        raise RequestRefused(ErrorCode.NOT_JSON, f"the body is not JSON: {error}") from None
 
 
 def _answer(content: Any, status: int = 200) -> Response:

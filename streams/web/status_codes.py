@@ -26,6 +26,9 @@ class ErrorCode(StrEnum):
     FOREIGN_ORIGIN = "foreign_origin"
     NOT_FOUND = "not_found"
     UNKNOWN_EPISODE = "unknown_episode"
+    UNKNOWN_DOCUMENT = "unknown_document"
+    NO_REVIEW_DESK = "no_review_desk"
+    REVIEWED = "reviewed"
     UNKNOWN_TABLE = "unknown_table"
     UNKNOWN_FORMAT = "unknown_format"
     MISSING_LIBRARY = "missing_library"
@@ -54,6 +57,9 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.FOREIGN_ORIGIN: 403,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.UNKNOWN_EPISODE: 404,
+    ErrorCode.UNKNOWN_DOCUMENT: 404,
+    ErrorCode.NO_REVIEW_DESK: 501,
+    ErrorCode.REVIEWED: 409,
     ErrorCode.UNKNOWN_TABLE: 404,
     ErrorCode.UNKNOWN_FORMAT: 404,
     ErrorCode.MISSING_LIBRARY: 503,
