@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from streams.settings import Settings
     from streams.stores.store import StoreReader
 
-HORIZON = "P400D"
+#: The default horizon: ten years (a test compares it).
+HORIZON = "P3660D"
 NO_REGISTRY = "no source registry: nobody speaks for a party, so there are no totals; --sources FILE names one"
 EPISODES_NAMED = 10
 

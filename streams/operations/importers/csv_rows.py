@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from streams.core.parse import Refusal, parse
+from streams.core.parse import Fault, Refusal, parse
 from streams.operations.importers.base import CellFault, ImportOptions, LeftOutRows, RowPlace, SourceReading, encode
 from streams.operations.importers.cells import CellTime, DateOrder, is_future, read_count, read_time
 from streams.operations.importers.csv_mapping import ROW_NUMBER, CountMapping, CsvMapping, FromColumn, Value
@@ -19,6 +19,9 @@ RANGE_READ = "a range or qualifier read from the cell of a count"
 BOUND_MOVED = "a bound on the wrong side of best: it is best"
 #: Field → characters that a report may hold of it.
 LONGEST = {"headline": 500, "text": 2_000, "quote": 300}
+SLUGS = (
+    "episode", "source", "relayed_by", "party", "by", "against", "ceasefire", "incident", "scope", "place",
+)  # fmt: skip
 TIMES = ("published_at", "as_of", "since", "at", "effective_at", "expires_at")
 REQUIRED = {
     "casualties": ("type", "party", "outcome", "count"),
@@ -230,10 +233,10 @@ class RowReader:
             try:
                 parse(encode(report))  # type: ignore[arg-type]
             except Refusal as refusal:
-                path, _, reason = refusal.message.partition(": ")
-                found = _PATH.match(path)
-                if found is None or not self._drop(report, found, reason or refusal.message):
-                    raise CellError(path if reason else "report", reason or refusal.message) from None
+                fault = next(iter(refusal.faults), Fault("", refusal.message))
+                path = _PATH.match(fault.path)
+                if path is None or not self._drop(report, path, fault.reason):
+                    raise CellError(fault.path or "report", fault.reason) from None
             else:
                 return
 
@@ -295,7 +298,7 @@ def _as_truth(text: str, _value: FromColumn, _form: _CellFormat) -> bool:
 
 
 _AS: dict[str, Cell] = {
-    **dict.fromkeys(("episode", "source", "relayed_by", "party", "by", "against", "ceasefire", "incident"), _as_slug),
+    **dict.fromkeys(SLUGS, _as_slug),
     **dict.fromkeys(("parties", "mediators"), _as_slugs),
     **dict.fromkeys(("low", "high", "revision"), _as_number),
     **dict.fromkeys(TIMES, _as_time),

@@ -7,7 +7,17 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from schemas.reports import SLUG, Basis, CeasefireAct, Outcome, Population, Qualifier, StatementAct, StatementSubject
+from schemas.reports import (
+    SLUG,
+    Basis,
+    CeasefireAct,
+    Group,
+    Outcome,
+    Population,
+    Qualifier,
+    StatementAct,
+    StatementSubject,
+)
 
 __all__ = ["Location", "constant_faults", "shape_faults"]
 
@@ -19,13 +29,17 @@ WORDS: dict[str, tuple[str, ...]] = {
     "population": get_args(Population),
     "qualifier": get_args(Qualifier),
     "basis": get_args(Basis),
+    "group": get_args(Group),
     "about": get_args(StatementSubject),
 }
 ACTS = {"ceasefire": get_args(CeasefireAct), "statement": get_args(StatementAct)}
-SLUGS = ("episode", "source", "relayed_by", "party", "by", "against", "ceasefire", "incident")
+SLUGS = (
+    "episode", "source", "relayed_by", "party", "by", "against", "ceasefire", "incident", "scope", "place",
+)  # fmt: skip
 #: Words that people use → the field's own.
 SYNONYMS = {
     "dead": "killed", "deaths": "killed", "died": "killed", "fatalities": "killed", "killings": "killed",
+    "kids": "children", "child": "children", "female": "women", "journalists": "press", "doctors": "medics",
     "injured": "wounded", "injuries": "wounded", "hurt": "wounded", "prisoners": "captured", "pow": "captured",
     "disappeared": "missing", "civilians": "civilian", "soldiers": "military", "combatants": "military",
     "at least": "at_least", "more than": "more_than", "up to": "up_to", "approximately": "about", "around": "about",

@@ -222,7 +222,7 @@ def replay(
     """Fold files: iterate the result for its changes, then ask it for its `snapshot()`.
 
     `sources` is a registry or its YAML file, `horizon` how far behind an episode's newest report another may
-    lie (default 400 days). With `until`, what was published later is left out; `tick` is the time of a tick
+    lie (default 3,660 days). With `until`, what was published later is left out; `tick` is the time of a tick
     for every episode at the end. A refused line is counted in `counts` and given to `on_refusal`.
     Raises InputUnreadable, SourcesError, or ValueError for a time with no offset.
     """

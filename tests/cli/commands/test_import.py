@@ -40,16 +40,19 @@ def test_reports_are_printed_with_the_summary_on_stderr() -> None:
     times = [report["published_at"] for report in reports]
     assert (len(reports), times) == (52, sorted(times))
     assert "armaz: 52 rows of claims.jsonl: 52 taken (30 of them changed), 0 left out" in result.stderr
-    assert "the latest arrives 1 day late, within the default horizon (P400D)" in result.stderr
+    assert "the latest arrives 1 day late, within the default horizon (P3660D)" in result.stderr
 
 
-def test_the_summary_names_the_horizon_that_a_replay_needs(tmp_path: Path) -> None:
-    reports = tmp_path / "reports.jsonl"
-    result = runner.invoke(app, ["import", "ucdp-ged", str(UCDP), "-o", str(reports)])
-    horizon = result.stderr.split("--horizon ")[1].strip()
-    with_it = runner.invoke(app, ["replay", "--strict", "--horizon", horizon, "--changes", "/dev/null", str(reports)])
-    without = runner.invoke(app, ["replay", "--strict", "--changes", "/dev/null", str(reports)])
-    assert (with_it.exit_code, without.exit_code) == (0, 1)
+def test_the_summary_names_the_horizon_that_a_replay_needs(table: Path) -> None:
+    mapping = MAPPING.replace("basis: incremental", "basis: incremental, as_of: {column: url}")
+    (table / "m.yaml").write_text(mapping.replace(", url: {column: url}", ""))
+    (table / "t.csv").write_text("id,day,source,dead,url\n1,2024-03-01,monitor,5,\n2,2024-03-02,monitor,4,2010-03-01\n")
+    said = imported("t.csv", "--mapping", "m.yaml", "-o", "r.jsonl")[2]
+    horizon = said.split("--horizon ")[1].strip()
+    codes = [
+        runner.invoke(app, ["replay", "--strict", *more, "r.jsonl"]).exit_code for more in ([], ["--horizon", horizon])
+    ]
+    assert (horizon, codes) == ("P5115D", [1, 0])
 
 
 def test_the_history_beside_a_file_is_used_and_named() -> None:

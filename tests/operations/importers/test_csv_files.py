@@ -133,7 +133,7 @@ def test_a_wrong_optional_cell_loses_the_field(tmp_path: Path) -> None:
 def test_a_row_with_no_claim_that_is_accepted_is_lost(tmp_path: Path) -> None:
     _, tally = imported_csv(tmp_path, HEADINGS + "1,2024-05-05,wavering,,\n", MINIMAL)
     assert tally.faults == 1
-    assert tally.places[0].startswith("incidents.csv line 2: the value does not fit the field: act: Input should be")
+    assert tally.places[0].startswith("incidents.csv line 2: the value does not fit the field: act: 'wavering' is not")
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,20 @@ def test_epoch_seconds_are_a_time(tmp_path: Path) -> None:
     assert Imported(tmp_path, HEAD + "1,1709251200,monitor,5,\n").value["as_of"] == "2024-03-01T00:00:00Z"
 
 
+def test_a_figure_below_zero_takes_back_what_was_added(tmp_path: Path) -> None:
+    """Case 40: three of the ten were alive."""
+    table = HEAD + "1,2024-03-01,monitor,10,\n2,2024-03-02,monitor,-3,\n3,2024-03-03,monitor,2,\n"
+    assert Imported(tmp_path, table).value["best"] == 9
+
+
+def test_groups_scopes_and_places_are_mapped(tmp_path: Path) -> None:
+    mapping = MAPPING.replace("incident: {column: id}", "group: children\n    place: {column: note}").replace(
+        ", headline: {column: note}", ""
+    )
+    (report,) = Imported(tmp_path, HEAD + "1,2024-03-01,monitor,5,Tuz Khurmatu\n", mapping).reports
+    assert (report["claims"][0]["group"], report["claims"][0]["place"]) == ("children", "tuz-khurmatu")
+
+
 def test_an_event_that_begins_and_ends_on_a_day_is_taken(tmp_path: Path) -> None:
     """Case 45: `since` is the start of the day, `as_of` its end."""
     mapping = MAPPING.replace("    incident: {column: id}\n", "    since: {column: first}\n").replace(
