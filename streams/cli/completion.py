@@ -33,6 +33,7 @@ def complete_episode(incomplete: str) -> list[str]:
 
 def complete_subject(ctx: Any, incomplete: str) -> list[str]:
     """Return the counts and ceasefires of the line's episode that begin so."""
+    from streams.cli.render.explanation import cell_name
     from streams.core.queries.subjects import explanations, replay_history
     from streams.core.source_registry import Registry
     from streams.core.times import DEFAULT_HORIZON_US
@@ -43,9 +44,7 @@ def complete_subject(ctx: Any, incomplete: str) -> list[str]:
         subjects = explanations(found.history, None)
     except Exception:  # noqa: BLE001 - as above
         return []
-    names = [
-        "/".join(cell[part] for part in ("source", "party", "outcome", "population")) for cell in subjects["cells"]
-    ]
+    names = [cell_name(cell) for cell in subjects["cells"]]
     names += [
         view["ceasefire"] if view["view"] == "joint" else f"{view['ceasefire']}/{view['view']}"
         for view in subjects["ceasefires"]

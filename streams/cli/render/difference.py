@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.render.explanation import cause_text, view_words
-from streams.cli.render.text import IN_UTC, Times, ceasefire_words, change_words, figure, plain
+from streams.cli.render.text import IN_UTC, Times, ceasefire_words, change_words, figure, kind_words, plain
 from streams.core.queries.as_of import EpisodeDifference
 
 __all__ = ["difference_text", "markdown"]
@@ -74,7 +74,7 @@ def markdown(found: EpisodeDifference, times: Times = IN_UTC) -> Iterator[str]:
 
 def _rows(found: EpisodeDifference, times: Times) -> Iterator[_Row]:
     for cell in found.cells:
-        what = f"{cell['party']} {cell['outcome'].replace('_', ' ')}, {cell['population']}"
+        what = f"{cell['party']} {kind_words(cell)}"
         yield _Row(what, cell["source"], *_sides(cell, figure), cell["changes"])
     for view in found.ceasefires:
         by = "all sources" if view["view"] == "joint" else view["view"].removeprefix("source:")
@@ -119,8 +119,7 @@ def _after_text(change: Change, times: Times) -> str:
 def _totals(found: EpisodeDifference) -> Iterator[str]:
     for total in found.totals:
         sides = [_total(total["before"]), _total(total["after"])]
-        kind = f"{total['outcome'].replace('_', ' ')}, {total['population']}"
-        yield f"self-reported by the parties, {kind}: {' → '.join(sides)}"
+        yield f"self-reported by the parties, {kind_words(total)}: {' → '.join(sides)}"
 
 
 def _total(total: Change | None) -> str:

@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.render.text import IN_UTC, Times, ceasefire_words, figure, plain
+from streams.cli.render.text import IN_UTC, Times, ceasefire_words, figure, kind_words, plain
 
-__all__ = ["account_text", "cause_text", "index_text", "view_words"]
+__all__ = ["account_text", "cause_text", "cell_name", "index_text", "view_words"]
 
 Account = dict[str, Any]
 
@@ -35,12 +35,17 @@ def index_text(told: Account, times: Times = IN_UTC) -> RenderableType:
     table.add_column("explain …", no_wrap=True)  # for copying
     table.add_column("value", overflow="fold")
     for cell in told["cells"]:
-        name = "/".join(cell[field] for field in ("source", "party", "outcome", "population"))
-        table.add_row(Text(name), _said(cell, times))
+        table.add_row(Text(cell_name(cell)), _said(cell, times))
     for view in told["ceasefires"]:
         name = view["ceasefire"] if view["view"] == "joint" else f"{view['ceasefire']}/{view['view']}"
         table.add_row(Text(name), Text(_status(view["value"], times)))
     return Group(_heading(told, times), table)
+
+
+def cell_name(cell: Account) -> str:
+    """Return the name by which a cell can be asked for."""
+    parts = (cell.get(field) for field in ("source", "party", "outcome", "population", "group", "scope"))
+    return "/".join(part for part in parts if part)
 
 
 def _heading(told: Account, times: Times) -> Text:
@@ -51,7 +56,7 @@ def _heading(told: Account, times: Times) -> Text:
 
 
 def _cell(cell: Account, times: Times) -> Iterator[RenderableType]:
-    kind = f"{cell['outcome'].replace('_', ' ')}, {cell['population']}"
+    kind = kind_words(cell)
     yield Text.assemble((f"{cell['source']} on {cell['party']}", "bold"), f": {kind}")
     yield _said(cell, times)
     table = _table(("", "left"), ("figure", "right"), ("as of", "left"), ("source", "left"))

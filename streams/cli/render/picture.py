@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.render.text import IN_UTC, Times, ceasefire_words, figure
+from streams.cli.render.text import IN_UTC, Times, ceasefire_words, figure, kind_words
 
 __all__ = ["ceasefires_text", "cells_table", "picture_tables", "totals_text"]
 
@@ -57,7 +57,8 @@ def cells_table(cells: list[dict[str, Any]], times: Times, changes: dict[tuple[s
 
 def cell_key(record: dict[str, Any]) -> tuple[str, ...]:
     """Return the name of a cell within its episode, from a cell or a count change."""
-    return record["source"], record["party"], record["outcome"], record["population"]
+    parts = ("source", "party", "outcome", "population", "group", "scope")
+    return tuple(record.get(part) or "" for part in parts)
 
 
 def totals_text(picture: dict[str, Any]) -> list[Text]:
@@ -65,7 +66,7 @@ def totals_text(picture: dict[str, Any]) -> list[Text]:
     lines = []
     for total in picture["totals"]:
         line = Text("self-reported by the parties, ")
-        line.append(f"{_kind(total)}: ")
+        line.append(f"{kind_words(total)}: ")
         line.append(f"{total['best']:,}", style="bold")
         line.append(" = " + " + ".join(f"{best:,} {party}" for party, best in total["parts"].items()))
         if total["missing"]:
@@ -103,8 +104,4 @@ def _parties_table(parties: list[dict[str, Any]]) -> Table:
 
 
 def _subject(record: dict[str, Any]) -> str:
-    return f"{record['party']} {_kind(record)}"
-
-
-def _kind(record: dict[str, Any]) -> str:
-    return f"{record['outcome'].replace('_', ' ')}, {record['population']}"
+    return f"{record['party']} {kind_words(record)}"

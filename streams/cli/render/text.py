@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
-__all__ = ["IN_UTC", "Times", "ceasefire_words", "change_words", "counted", "figure", "plain"]
+__all__ = ["IN_UTC", "Times", "ceasefire_words", "change_words", "counted", "figure", "kind_words", "plain"]
 
 # C0 and C1 controls, and bidirectional controls.
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -71,11 +71,17 @@ def ceasefire_words(view: dict[str, Any], times: Times = IN_UTC) -> str:
     return "; ".join(parts)
 
 
+def kind_words(record: dict[str, Any]) -> str:
+    """Return outcome and population of a cell, total or change, and its group and scope if it has them."""
+    parts = (record["outcome"].replace("_", " "), record["population"], record.get("group"), record.get("scope"))
+    return ", ".join(part for part in parts if part)
+
+
 def change_words(topic: str, record: dict[str, Any], times: Times = IN_UTC) -> str:
     """Return a change in one line, without its cause."""
     before, after = record["before"], record["after"]
     if topic == "casualties":
-        what = f"{record['party']} {record['outcome'].replace('_', ' ')}, {record['population']}"
+        what = f"{record['party']} {kind_words(record)}"
         step = f"{figure(before)} → {figure(after)}" if before else figure(after)
         return f"{what}: {step} ({record['kind']})"
     if topic == "ceasefires":

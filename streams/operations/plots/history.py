@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from streams.core.times import parse_time
 
-__all__ = ["Band", "LineKey", "PlotMark", "PlottedHistory", "PlottedLine", "Point", "Span", "story_of"]
+__all__ = ["Band", "LineKey", "PanelKey", "PlotMark", "PlottedHistory", "PlottedLine", "Point", "Span", "story_of"]
 
 PlottedChange = tuple[str, dict[str, Any]]
 
-OUTCOMES = ("killed", "killed_or_missing", "wounded", "missing", "captured")
+OUTCOMES = ("killed", "killed_or_missing", "killed_or_wounded", "wounded", "missing", "captured")
 VIOLATIONS = ("alleged", "denied", "confirmed")
 
 
@@ -26,6 +26,17 @@ class LineKey(NamedTuple):
     party: str
     outcome: str
     population: str
+    group: str = ""
+    scope: str = ""
+
+
+class PanelKey(NamedTuple):
+    """The subject of figures that may share a scale."""
+
+    outcome: str
+    population: str
+    group: str
+    scope: str
 
 
 class Point(NamedTuple):
@@ -110,12 +121,17 @@ class PlottedHistory:
     last_us: int = 0
     changes: int = 0
 
-    def panels(self) -> dict[tuple[str, str], list[PlottedLine]]:
-        """Return the lines by outcome and population, killed first: figures that may share a scale."""
-        found: dict[tuple[str, str], list[PlottedLine]] = {}
-        for line in sorted(self.lines, key=lambda line: (OUTCOMES.index(line.key.outcome), line.key.population)):
-            found.setdefault((line.key.outcome, line.key.population), []).append(line)
+    def panels(self) -> dict[PanelKey, list[PlottedLine]]:
+        """Return the lines by subject, whole counts and killed first: figures that may share a scale."""
+        found: dict[PanelKey, list[PlottedLine]] = {}
+        for line in sorted(self.lines, key=_panel_order):
+            found.setdefault(PanelKey(*line.key[2:]), []).append(line)
         return found
+
+
+def _panel_order(line: PlottedLine) -> tuple[str, str, int, str]:
+    key = line.key
+    return key.group, key.scope, OUTCOMES.index(key.outcome), key.population
 
 
 def story_of(changes: Iterable[PlottedChange], episode: str, *, until_us: int | None = None) -> PlottedHistory:
@@ -134,7 +150,7 @@ def story_of(changes: Iterable[PlottedChange], episode: str, *, until_us: int | 
             continue
         _stretch(story, at_us)
         if topic == "casualties":
-            key = LineKey(record["source"], record["party"], record["outcome"], record["population"])
+            key = LineKey(*(record.get(part) or "" for part in LineKey._fields))
             lines.setdefault(key, PlottedLine(key)).add(at_us, record)
         elif topic == "ceasefires" and record["view"] == "joint":
             views.setdefault(record["ceasefire"], []).append((at_us, record))

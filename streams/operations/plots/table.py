@@ -12,9 +12,9 @@ from streams.operations.plots.history import Band, PlottedHistory, PlottedLine
 __all__ = ["COLUMNS", "FORMATS", "HEADINGS", "figure_words", "rows", "words", "written"]
 
 COLUMNS = (
-    "known_at", "kind", "party", "outcome", "population", "source", "best", "low", "high", "as_of", "change",
-    "ceasefire", "status", "since", "effective_at", "expires_at", "declared_by", "not_confirmed_by", "mediators",
-    "alleged", "denied", "confirmed", "report_id", "relayed_by", "url",
+    "known_at", "kind", "party", "outcome", "population", "group", "scope", "source", "best", "low", "high", "as_of",
+    "change", "ceasefire", "status", "since", "effective_at", "expires_at", "declared_by", "not_confirmed_by",
+    "mediators", "alleged", "denied", "confirmed", "report_id", "relayed_by", "url",
 )  # fmt: skip
 FORMATS = ("csv", "json", "md")
 
@@ -43,7 +43,8 @@ def _of_count(line: PlottedLine, at_us: int, record: dict[str, Any]) -> Row:
     value = record["after"] or {}
     figures = {name: value.get(name) for name in ("best", "low", "high", "as_of")}
     known = {"known_at": format_time(at_us), "kind": "count"}
-    return {**known, **line.key._asdict(), **figures, "change": record["kind"], **_cause(record)}
+    key = {name: part or None for name, part in line.key._asdict().items()}
+    return {**known, **key, **figures, "change": record["kind"], **_cause(record)}
 
 
 def _of_view(band: Band, at_us: int, record: dict[str, Any]) -> Row:
@@ -91,8 +92,8 @@ def _as_markdown(table: list[Row]) -> Iterator[str]:
 
 
 def _count_words(row: Row) -> tuple[str, ...]:
-    what = f"{row['party']} {row['outcome'].replace('_', ' ')}, {row['population']}"
-    return what, row["source"], figure_words(row["best"], row["low"], row["high"]), row["change"]
+    what = ", ".join(filter(None, (row["outcome"].replace("_", " "), row["population"], row["group"], row["scope"])))
+    return f"{row['party']} {what}", row["source"], figure_words(row["best"], row["low"], row["high"]), row["change"]
 
 
 def _ceasefire_words(row: Row) -> tuple[str, ...]:

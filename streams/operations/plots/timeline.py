@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from streams.core.times import format_time
 from streams.operations.plots.axis import day, size_px
 from streams.operations.plots.ceasefire_bands import draw_bands, short_name, status_patches
-from streams.operations.plots.history import Band, PlottedHistory, PlottedLine, Point
+from streams.operations.plots.history import Band, PanelKey, PlottedHistory, PlottedLine, Point
 from streams.operations.plots.table import figure_words
 from streams.operations.plots.theme import DASHES, DPI, THEMES, Theme
 
@@ -49,7 +49,7 @@ TIME_LABELS = {
     "zero_formats": ["", "%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"],
 }
 
-Panels = list[tuple[tuple[str, str], list[PlottedLine]]]
+Panels = Sequence[tuple[PanelKey, list[PlottedLine]]]
 POPULATIONS = {
     "military": "military",
     "civilian": "civilians",
@@ -96,8 +96,8 @@ def draw(story: PlottedHistory, *, width_px: int = 700, theme: str = "light") ->
         figure, axes = _axes(heights or [PANEL_IN], margins, width_px)
         _title(figure, story, look.theme)
         _time_axis(axes, story)
-        for ax, ((outcome, population), lines) in zip(axes, panels, strict=False):
-            _panel(ax, f"{outcome.replace('_', ' ')}, {POPULATIONS[population]}", lines, story, look)
+        for ax, (key, lines) in zip(axes, panels, strict=False):
+            _panel(ax, _heading(key), lines, story, look)
         if bands:
             draw_bands(axes[-1], bands, story, look.theme)
         figure.legend(
@@ -129,6 +129,12 @@ def _axes(heights: list[float], margins: _Margins, width_px: int) -> tuple[Figur
         hspace=BETWEEN_IN * len(heights) / sum(heights),
     )
     return figure, list(grid[:, 0])
+
+
+def _heading(key: PanelKey) -> str:
+    """Return the heading of a panel: the outcome, of whom, and what the figures cover."""
+    whom = key.group.replace("_", " ") or POPULATIONS[key.population]
+    return ", ".join(part for part in (key.outcome.replace("_", " "), whom, key.scope) if part)
 
 
 def _left_px(panels: Panels, bands: Sequence[Band]) -> int:

@@ -30,7 +30,9 @@ class Frames(NamedTuple, Generic[Frame]):
     views: Frame
 
 
-_CELL = {"source": "text", "party": "text", "outcome": "text", "population": "text"}
+_CELL = {
+    "source": "text", "party": "text", "outcome": "text", "population": "text", "group": "text", "scope": "text",
+}  # fmt: skip
 _COUNT = {"best": "count", "low": "count", "high": "count", "as_of": "time"}
 _VALUE = {**_COUNT, "final": "flag", "disputed_by": "list"}
 _VIEW = {
@@ -59,10 +61,14 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "cells": {"episode": "text", **_CELL, "version": "count", **_VALUE, "report_id": "text", "revision": "count"},
     "parties": {
-        "episode": "text", "party": "text", "outcome": "text", "population": "text", "said_by": "text",
+        "episode": "text", "party": "text", "outcome": "text", "population": "text", "group": "text", "scope": "text",
+        "said_by": "text",
         "source": "text", **_COUNT,
     },
-    "totals": {"episode": "text", "outcome": "text", "population": "text", "best": "count", "missing": "list"},
+    "totals": {
+        "episode": "text", "outcome": "text", "population": "text", "group": "text", "scope": "text", "best": "count",
+        "missing": "list",
+    },
     "derived": {
         "episode": "text", **_CELL, "best": "count", "as_of": "time", "report_id": "text", "computed": "count",
         "agrees": "flag",

@@ -1,7 +1,7 @@
 """A story made from changes: what was known when."""
 
 from streams.core.times import parse_time
-from streams.operations.plots.history import Point
+from streams.operations.plots.history import LineKey, PanelKey, Point
 from tests.operations.plots.stories import ceasefire, killed, report, story
 
 
@@ -13,7 +13,7 @@ def test_a_line_has_a_point_for_each_time() -> None:
     """Points below the one before are marked."""
     told = story(report("01", killed(10)), report("02", killed(12, low=11, high=15)), report("03", killed(9)))
     (line,) = told.lines
-    assert line.key == ("mod", "north", "killed", "military")
+    assert line.key == LineKey("mod", "north", "killed", "military")
     assert line.points == [
         Point(at("01"), 10, 10, 10, is_down=False),
         Point(at("02"), 12, 11, 15, is_down=False),
@@ -43,10 +43,21 @@ def test_an_outcome_and_population_is_a_panel_killed_first() -> None:
         )
     )
     assert [(name, len(lines)) for name, lines in told.panels().items()] == [
-        (("killed", "civilian"), 1),
-        (("killed", "military"), 2),
-        (("wounded", "military"), 1),
+        (PanelKey("killed", "civilian", "", ""), 1),
+        (PanelKey("killed", "military", "", ""), 2),
+        (PanelKey("wounded", "military", "", ""), 1),
     ]
+
+
+def test_a_group_and_a_scope_have_lines_and_panels_of_their_own() -> None:
+    """17 children of 48 dead are no later figure of the 48."""
+    told = story(report("01", killed(48), killed(17, group="children"), killed(5, scope="in-jermuk")))
+    assert {line.key[4:]: line.last.best for line in told.lines} == {
+        ("", ""): 48,
+        ("children", ""): 17,
+        ("", "in-jermuk"): 5,
+    }
+    assert [name[2:] for name in told.panels()] == [("", ""), ("", "in-jermuk"), ("children", "")]
 
 
 def test_a_status_that_the_clock_moved_stands_where_it_was_due() -> None:
