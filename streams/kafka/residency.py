@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from aiokafka import TopicPartition
 
 from streams.core.parse import Refusal, parse
@@ -9,7 +10,7 @@ from streams.kafka.ledger_keys import LedgerKey
 from streams.kafka.range_reader import ALL, RangeReader, RangeUnreadable, partitions
 from streams.kafka.routing import partition_of
 
-__all__ = ["is_processed_here", "partition_counts"]
+__all__ = ["is_processed_here", "log_id", "partition_counts"]
 
 
 def is_processed_here(key: bytes | None, value: bytes | None, partition: int, counts: tuple[int, ...]) -> bool:
@@ -35,14 +36,26 @@ async def partition_counts(options: dict[str, Any], prefix: str) -> tuple[int, .
     return (now,) if made_for in {None, now} else (made_for, now)
 
 
+async def log_id(options: dict[str, Any], prefix: str) -> str | None:
+    """Return the id of the topic that the ledger was made from; None: there is no ledger, or it notes none."""
+    value = await _entry(options, f"{prefix}.ledger", LedgerKey.LOG_ID)
+    return None if value is None else str(orjson.loads(value))
+
+
 async def _made_for(options: dict[str, Any], ledger: str) -> int | None:
+    value = await _entry(options, ledger, LedgerKey.PARTITIONS)
+    return None if value is None else int(value)
+
+
+async def _entry(options: dict[str, Any], ledger: str, key: LedgerKey) -> bytes | None:
+    """Return the first value of a key of the ledger. Raises KafkaError."""
     try:
-        places = [TopicPartition(ledger, number) for number in range(await partitions(options, ledger))]
+        tps = [TopicPartition(ledger, number) for number in range(await partitions(options, ledger))]
     except RangeUnreadable:
         return None
-    async with RangeReader(options, dict.fromkeys(places, ALL)) as stretch:
+    async with RangeReader(options, dict.fromkeys(tps, ALL)) as reader:
         # Near the beginning: it was written with the first transaction.
-        async for record in stretch.records():
-            if record.key == LedgerKey.PARTITIONS and record.value is not None:
-                return int(record.value)
+        async for record in reader.records():
+            if record.key == key and record.value is not None:
+                return bytes(record.value)
     return None

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -79,6 +79,8 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         #: Why the topics are unfit according to the last survey, and the partitions of the log then.
         self._unfit = ""
         self._partitions_found = 1
+        #: Ids of the log and the ledger when the topics were first looked at.
+        self._topic_ids: Mapping[str, str] = {}
         self._partitions: dict[int, PartitionTask] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         #: Tasks of partitions that are another worker's now, while they close.
@@ -183,11 +185,12 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         topology = Topology(self._options, settings)
         try:
             await topology.start()
-            partitions = (await topology.shapes()).partitions
+            shapes = await topology.shapes()
         except BaseException:
             await topology.stop()
             raise
-        share = min(partitions, settings.partitions_max)
+        self._topic_ids = {name: shapes.topic_ids[name] for name in ("reports", "ledger") if name in shapes.topic_ids}
+        share = min(shapes.partitions, settings.partitions_max)
         limits = Limits(
             batch_records=settings.batch_max_records,
             # Each partition may queue two batches before it is paused.
@@ -196,7 +199,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             fenced_s=settings.session_timeout / SECOND / 10,
             ticks=self._ticks,
         )
-        self._router, self._partitions_found = Router(partitions), partitions
+        self._router, self._partitions_found = Router(shapes.partitions), shapes.partitions
         return TaskContext(
             settings, self._options, self._registry, limits, self._stages, topology, self.status,
             GcFreezer(), UnknownSourceLog(self._registry), asyncio.Semaphore(MAX_TAKEOVERS), self._clock,
@@ -245,10 +248,8 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             try:
                 await context.topology.ping()
                 unreachable = ""
-                topic_ids = await context.topology.topic_ids()
-                for task in self._partitions.values():
-                    task.check_topics(topic_ids)
-                if time.monotonic() - surveyed_s >= SURVEY_S:
+                all_there = self._check_topic_ids(await context.topology.topic_ids())
+                if not all_there or time.monotonic() - surveyed_s >= SURVEY_S:
                     surveyed_s = time.monotonic()
                     await self._survey(context)
             except Exception as error:  # noqa: BLE001 - no failure is an answer
@@ -259,6 +260,13 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
                 _log.info("broker_answers")
             self.status.unreachable = unreachable
             await asyncio.sleep(WATCH_S)
+
+    def _check_topic_ids(self, topic_ids: Mapping[str, str]) -> bool:
+        """Note a topic that is another one than before; return whether all are there."""
+        for name, topic_id in self._topic_ids.items():
+            if topic_ids.get(name, topic_id) != topic_id:
+                self._unfit = f"{self.settings.topic(name)} was deleted and created again"
+        return self._topic_ids.keys() <= topic_ids.keys()
 
     def _watch_clock(self) -> None:
         leap_s = self._clock.leap_s()

@@ -7,7 +7,6 @@ in the ledger. Each transaction writes the next offset there.
 
 import asyncio
 import time
-from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
@@ -91,14 +90,6 @@ class PartitionTask:
         self.status.unread = unread
         if self._producer is not None and self._work is not None and self._producer.connection_lost:
             self._wake.set()
-
-    def check_topics(self, topic_ids: Mapping[str, str]) -> None:
-        """Stop if the log or the ledger is another topic than at the takeover; the next takeover says what to do."""
-        if self._work is None:
-            return
-        for name, topic_id in self._work.shapes.topic_ids.items():
-            if topic_ids.get(name, topic_id) != topic_id:
-                self.fail(f"{self._context.settings.topic(name)} was deleted and created again")
 
     async def pause_work(self, limit_s: float) -> None:
         """Begin no transaction any more and wait for the one in progress; state and producer are kept."""

@@ -63,9 +63,8 @@ async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_pat
     assert gained.by("truceline_alerts_total", "state") == {"raised": 1, "resolved": 1}
 
 
-async def test_partitions_move_and_a_worker_is_killed_and_nothing_is_lost_or_told_again(
-    kafka: str, prefix: str, tmp_path: Path
-) -> None:
+async def test_alerts_survive_moves_and_kills(kafka: str, prefix: str, tmp_path: Path) -> None:
+    """Partitions move and a worker is killed and nothing is lost or told again."""
     settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES_100 + RISES)
     chance = random.Random(8)
     story = [
@@ -108,9 +107,8 @@ async def distinct(settings: Settings) -> list[str]:
     return sorted(set(await alert_ids_on(settings)))
 
 
-async def test_agents_wait_for_topics_that_a_broker_would_make_of_another_shape(
-    local_kafka: Callable[..., LocalKafka], tmp_path: Path
-) -> None:
+async def test_agents_wait_for_missing_topics(local_kafka: Callable[..., LocalKafka], tmp_path: Path) -> None:
+    """Agents wait for topics that a broker would make of another shape."""
     broker = local_kafka(properties={"auto.create.topics.enable": "true"}).bootstrap_servers
     rules = tmp_path / "alerts.yaml"
     rules.write_text(CROSSES_100)

@@ -67,7 +67,7 @@ async def test_a_batch_goes_through_the_agents_and_back(app: faust.App) -> None:
     assert batch.done == ["counts", "ceasefires"]
 
 
-async def test_a_batch_that_concerns_no_ceasefire_is_not_sent_to_their_agent(app: faust.App) -> None:
+async def test_a_batch_without_ceasefires_skips_their_agent(app: faust.App) -> None:
     """Which need not even be there."""
     _, views = add_folding_agents(app)
     batch = Counted(ceasefires=False)
@@ -96,7 +96,8 @@ async def test_batches_come_through_while_faust_rebalances(app: faust.App) -> No
         assert await asyncio.gather(*waiting) == [None] * 20
 
 
-async def test_a_channel_of_fausts_own_loses_what_lies_in_it_at_a_rebalance(app: faust.App) -> None:
+async def test_a_faust_channel_loses_its_queue_at_a_rebalance(app: faust.App) -> None:
+    """A channel of fausts own loses what lies in it at a rebalance."""
     channel: Any = app.channel()
     queue = channel.clone(is_iterator=True).queue
     app.flow_control.resume()
@@ -110,7 +111,8 @@ async def test_a_channel_of_fausts_own_loses_what_lies_in_it_at_a_rebalance(app:
     assert kept.get_nowait() == "batch"
 
 
-async def test_what_is_put_with_no_subscriber_vanishes_so_the_stage_waits_for_one(app: faust.App) -> None:
+async def test_a_stage_waits_for_a_subscriber(app: faust.App) -> None:
+    """What is put with no subscriber vanishes so the stage waits for one."""
     counts, _ = add_folding_agents(app)
     early = asyncio.create_task(counts(Counted()))
     await asyncio.sleep(0.05)
@@ -119,7 +121,8 @@ async def test_what_is_put_with_no_subscriber_vanishes_so_the_stage_waits_for_on
         assert await early is None
 
 
-async def test_an_agent_that_does_not_answer_is_an_error_and_does_not_fold_later(app: faust.App) -> None:
+async def test_an_agent_that_does_not_answer_is_an_error(app: faust.App) -> None:
+    """An agent that does not answer is an error and does not fold later."""
     stage = AgentStage(channel := BatchChannel(app), "absent", answer_s=0.5)
     with pytest.raises(AgentTimeout, match="agent absent"):
         await stage(Counted())

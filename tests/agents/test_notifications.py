@@ -50,9 +50,8 @@ async def settled(settings: Settings, alerts: int) -> None:
     await eventually_equal(state, (alerts, True))
 
 
-async def test_an_alert_reaches_hook_and_mail_and_is_not_lost_where_a_target_is_down(
-    kafka: str, prefix: str, tmp_path: Path
-) -> None:
+async def test_an_alert_reaches_all_targets(kafka: str, prefix: str, tmp_path: Path) -> None:
+    """An alert reaches hook and mail and is not lost where a target is down."""
     settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES_100)
     urls = tmp_path / "urls"
     with hook() as well, hook() as broken:
@@ -86,9 +85,8 @@ async def test_an_alert_reaches_hook_and_mail_and_is_not_lost_where_a_target_is_
     assert [part for part in (SECRET, "json://") if part in json.dumps(lost)] == []
 
 
-async def test_a_worker_that_stops_while_an_alert_is_tried_again_leaves_it_to_the_next(
-    kafka: str, prefix: str, tmp_path: Path
-) -> None:
+async def test_a_retried_alert_is_left_to_the_next_worker(kafka: str, prefix: str, tmp_path: Path) -> None:
+    """A worker that stops while an alert is tried again leaves it to the next."""
     settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES_100)
     urls = tmp_path / "urls"
     with hook() as receiving:

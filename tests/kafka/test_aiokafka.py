@@ -59,7 +59,8 @@ async def started(settings: Settings, **more: Any) -> TransactionalProducer:
     return producer
 
 
-async def test_aiokafka_alone_commits_a_transaction_whose_batch_was_refused(kafka: str, prefix: str) -> None:
+async def test_aiokafka_commits_although_a_batch_was_refused(kafka: str, prefix: str) -> None:
+    """Aiokafka alone commits a transaction whose batch was refused."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, casualties=SMALL)
     producer = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=f"{prefix}-bare", max_batch_size=900_000)
@@ -78,7 +79,8 @@ async def test_aiokafka_alone_commits_a_transaction_whose_batch_was_refused(kafk
     assert len(await read(settings, LEDGER, 1)) == 1, "half a transaction"
 
 
-async def test_our_producer_commits_nothing_of_a_transaction_whose_batch_was_refused(kafka: str, prefix: str) -> None:
+async def test_a_refused_batch_aborts_the_transaction(kafka: str, prefix: str) -> None:
+    """Our producer commits nothing of a transaction whose batch was refused."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, casualties=SMALL)
     producer = await started(settings)
@@ -95,9 +97,8 @@ async def test_our_producer_commits_nothing_of_a_transaction_whose_batch_was_ref
     assert await read(settings, CHANGES, 1) == []
 
 
-async def test_a_later_producer_of_the_same_id_fences_the_earlier_and_ends_its_transaction(
-    kafka: str, prefix: str
-) -> None:
+async def test_a_later_producer_fences_the_earlier(kafka: str, prefix: str) -> None:
+    """A later producer of the same id fences the earlier and ends its transaction."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     zombie = await started(settings)
@@ -113,7 +114,8 @@ async def test_a_later_producer_of_the_same_id_fences_the_earlier_and_ends_its_t
     assert [record.value for record in await read(settings, LEDGER, 1)] == [b"owner"]
 
 
-async def test_several_batches_of_one_partition_go_into_one_transaction_in_their_order(kafka: str, prefix: str) -> None:
+async def test_batches_of_one_partition_keep_their_order(kafka: str, prefix: str) -> None:
+    """Several batches of one partition go into one transaction in their order."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     producer = await started(settings)
@@ -146,7 +148,7 @@ def test_importing_every_module_leaves_aiokafka_as_it_is() -> None:
     assert run.stdout == "aiokafka.record._crecords.memory_records\n"
 
 
-async def test_aiokafka_alone_does_not_get_past_a_header_name_that_is_not_utf8(
+async def test_aiokafka_stops_at_a_header_name_not_in_utf8(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So `streams.kafka.aiokafka_patches.record_decoding` reads it for every consumer of the process."""
@@ -161,9 +163,7 @@ async def test_aiokafka_alone_does_not_get_past_a_header_name_that_is_not_utf8(
         await read(settings, "reports", 1)
 
 
-async def test_the_desks_consumer_gives_what_every_other_gives_without_an_object_more_for_each(
-    kafka: str, prefix: str
-) -> None:
+async def test_a_raw_consumer_returns_the_same_records(kafka: str, prefix: str) -> None:
     """Step by step, from the middle of a batch on: past markers, past what was aborted, and as many as were asked for.
 
     Their lengths come from the bytes; topic and partition are not needed.
@@ -242,7 +242,7 @@ def decoded(fetched: Any) -> list[Any]:
     return found
 
 
-async def test_the_ledger_is_read_from_an_explicit_offset_to_its_very_end(kafka: str, prefix: str) -> None:
+async def test_the_ledger_is_restored_to_its_very_end(kafka: str, prefix: str) -> None:
     """The end counts an open transaction in: it is not taken for the end of what was committed."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
@@ -275,9 +275,8 @@ async def test_an_end_that_is_not_reached_is_an_error(kafka: str, prefix: str, m
 
 
 @pytest.mark.parametrize("kind", [AIOKafkaConsumer, RawConsumer])
-async def test_a_paused_partition_gives_back_what_was_fetched_and_reads_it_again(
-    kafka: str, prefix: str, kind: Any
-) -> None:
+async def test_a_paused_partition_fetches_again(kafka: str, prefix: str, kind: Any) -> None:
+    """A paused partition gives back what was fetched and reads it again."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     producer = await started(settings)
@@ -302,7 +301,7 @@ async def test_a_paused_partition_gives_back_what_was_fetched_and_reads_it_again
         await consumer.stop()
 
 
-def test_the_first_record_of_a_batch_is_taken_whatever_its_length_and_a_full_one_is_closed() -> None:
+def test_a_batch_takes_any_first_record() -> None:
     """So that lengths are our own concern (`Outbox.fits`), and each None means a new batch."""
     batch = BatchBuilder(1000, 0, is_transactional=1)
     assert batch.append(timestamp=None, key=b"k", value=b"x" * 2000) is not None
@@ -319,7 +318,8 @@ def test_the_sticky_assignor_keeps_its_assignment_in_the_class() -> None:
     assert second.member_assignment is StickyPartitionAssignor.member_assignment is None
 
 
-def test_waits_after_a_commit_are_constants_that_our_sender_replaces() -> None:
+def test_the_wait_after_a_commit_is_replaced() -> None:
+    """Waits after a commit are constants that our sender replaces."""
     assert sender_module.BACKOFF_OVERRIDE == 0.02
     assert "return BACKOFF_OVERRIDE" in inspect.getsource(sender_module.AddPartitionsToTxnHandler.handle_response)
     assert "self._default_backoff = sender._retry_backoff" in inspect.getsource(sender_module.BaseHandler.__init__)

@@ -46,7 +46,8 @@ async def values(settings: Settings, between: dict[TopicPartition, OffsetRange])
         return [int(record.value) async for record in merge_by_timestamp(opened)]
 
 
-async def test_records_come_by_their_time_and_those_of_a_partition_in_its_order(settings: Settings) -> None:
+async def test_records_are_merged_by_timestamp(settings: Settings) -> None:
+    """Records come by their time and those of a partition in its order."""
     found = await bounds(options(settings), places(settings))
     assert list(found.values()) == [OffsetRange(0, 4), OffsetRange(0, 3), OffsetRange(0, 0)]
     assert await partitions(options(settings), settings.topic("reports")) == 3
@@ -58,7 +59,8 @@ async def test_between_two_offsets_there_is_nothing_else(settings: Settings) -> 
     assert await values(settings, {first: OffsetRange(1, 3), second: OffsetRange(2, 2)}) == [1, 4]
 
 
-async def test_a_partition_is_left_until_its_end_and_what_is_passed_is_counted(settings: Settings) -> None:
+async def test_a_partition_remains_until_its_end(settings: Settings) -> None:
+    """A partition is left until its end and what is passed is counted."""
     first, second, _ = places(settings)
     async with RangeReader(options(settings), {first: OffsetRange(0, 4), second: OffsetRange(1, 3)}) as opened:
         assert opened.remaining == {first: OffsetRange(0, 4), second: OffsetRange(1, 3)}
@@ -66,7 +68,8 @@ async def test_a_partition_is_left_until_its_end_and_what_is_passed_is_counted(s
         assert (opened.remaining, opened.offsets_read) == ({}, 6)
 
 
-async def test_with_no_end_all_is_read_that_is_there_and_what_is_gone_is_not_waited_for(settings: Settings) -> None:
+async def test_a_range_without_end_reads_what_is_there(settings: Settings) -> None:
+    """With no end all is read that is there and what is gone is not waited for."""
     first, second, none = places(settings)
     async with topics.admin(options(settings)) as admin:
         await admin.delete_records({first: RecordsToDelete(before_offset=2)})
@@ -79,7 +82,8 @@ async def test_with_no_end_all_is_read_that_is_there_and_what_is_gone_is_not_wai
         assert [record async for record in opened.records()] == []
 
 
-async def test_what_was_aborted_is_not_there_and_a_marker_at_the_end_is_passed(settings: Settings) -> None:
+async def test_aborted_records_and_markers_are_passed(settings: Settings) -> None:
+    """What was aborted is not there and a marker at the end is passed."""
     first, *_ = places(settings)
     producer = AIOKafkaProducer(**options(settings), transactional_id=settings.app_id)
     await producer.start()
@@ -94,9 +98,10 @@ async def test_what_was_aborted_is_not_there_and_a_marker_at_the_end_is_passed(s
     assert await values(settings, found) == [0, 1, 4, 6, 7]
 
 
-async def test_an_end_that_is_not_reached_and_a_topic_that_is_not_there_are_errors(
+async def test_an_unreachable_end_and_an_unknown_topic_are_errors(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """An end that is not reached and a topic that is not there are errors."""
     monkeypatch.setattr(range_reader, "STALLED_S", 0.5)
     first, *_ = places(settings)
     with pytest.raises(

@@ -14,7 +14,8 @@ VALUES = [orjson.dumps(report("a", killed(71))), orjson.dumps(tick("2022-09-14T1
 
 
 @pytest.mark.parametrize("value", VALUES, ids=["report", "tick"])
-def test_under_its_key_and_in_the_keys_partition_a_record_is_at_home(value: bytes) -> None:
+def test_a_record_in_its_keys_partition_is_processed_there(value: bytes) -> None:
+    """Under its key and in the keys partition a record is at home."""
     assert is_processed_here(b"war", value, HOME, (8,))
     for key, partition in ((b"other", HOME), (None, HOME), (b"war", (HOME + 1) % 8)):
         assert not is_processed_here(key, value, partition, (8,))

@@ -34,9 +34,8 @@ def folded(ledger: Ledger, *records: Json) -> FoldedBatch:
         ([], False),
     ],
 )
-def test_a_slice_concerns_the_ceasefires_by_an_act_its_withdrawal_or_time_that_is_up(
-    records: list[Json], *, concerned: bool
-) -> None:
+def test_which_slices_concern_the_ceasefires(records: list[Json], *, concerned: bool) -> None:
+    """A slice concerns the ceasefires by an act its withdrawal or time that is up."""
     ledger = Ledger(Registry())
     ledger.take(read(AGREED))
     batch = folded(ledger, *records)

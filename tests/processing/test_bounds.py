@@ -44,7 +44,7 @@ EPISODES = ("e-2", "e-0")
 
 
 @pytest.mark.parametrize("codec", ["uncompressed", "zstd"])
-async def test_what_is_fetched_and_not_folded_is_bounded_in_records_and_bytes(
+async def test_the_backlog_is_bounded_in_records_and_bytes(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch, codec: str
 ) -> None:
     """Compressed, a single fetch holds all that there is."""
@@ -84,7 +84,7 @@ async def test_what_is_fetched_and_not_folded_is_bounded_in_records_and_bytes(
     assert await verify(settings, REGISTRY) == []
 
 
-async def test_what_there_is_no_room_for_is_fetched_again_though_little_waits(kafka: str, prefix: str) -> None:
+async def test_a_long_record_is_fetched_again(kafka: str, prefix: str) -> None:
     """A record that is longer than a batch may be leaves itself no room before there is enough to be folded first."""
     partitions = 8
     settings = settings_for(kafka, prefix, backlog_max_bytes=1 << 20)
@@ -99,7 +99,8 @@ async def test_what_there_is_no_room_for_is_fetched_again_though_little_waits(ka
     assert await verify(settings, REGISTRY) == []
 
 
-async def test_a_partition_with_a_long_backlog_does_not_hold_up_another(kafka: str, prefix: str) -> None:
+async def test_a_long_backlog_does_not_delay_other_partitions(kafka: str, prefix: str) -> None:
+    """A partition with a long backlog does not hold up another."""
     settings = settings_for(kafka, prefix, batch_max_records=20)
     await create_topics(settings, 2)
     await send(settings, reports(2_000, 0))
@@ -114,9 +115,8 @@ async def test_a_partition_with_a_long_backlog_does_not_hold_up_another(kafka: s
     assert await verify(settings, REGISTRY) == []
 
 
-async def test_how_far_behind_a_partition_is_is_known_also_while_records_come_all_the_time(
-    kafka: str, prefix: str
-) -> None:
+async def test_the_lag_is_known_while_records_keep_coming(kafka: str, prefix: str) -> None:
+    """How far behind a partition is is known also while records come all the time."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     producer = AIOKafkaProducer(**client_options(settings))

@@ -34,9 +34,8 @@ def hasty() -> Iterator[str]:
         yield kafka.bootstrap_servers
 
 
-async def test_a_transaction_that_times_out_at_the_broker_is_done_again(
-    hasty: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_transaction_timeout_at_the_broker_is_retried(hasty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction that times out at the broker is done again."""
     settings = settings_for(hasty, "late", transaction_timeout="PT1S")
     await create_topics(settings, 1)
     end = TransactionalProducer._end
@@ -78,7 +77,8 @@ async def open_in(reading: TopicReader, place: TopicPartition) -> bool:
     return stable < end
 
 
-async def test_a_producer_id_that_expired_while_nothing_came_is_asked_for_anew(hasty: str) -> None:
+async def test_an_expired_producer_id_is_replaced(hasty: str) -> None:
+    """A producer id that expired while nothing came is asked for anew."""
     settings = settings_for(hasty, "idle", transaction_timeout="PT5S")
     await create_topics(settings, 1)
     records = list(mixed_records(15, 300, 1))

@@ -60,7 +60,8 @@ async def test_it_comes_to_the_end_without_another_record(kafka: str, prefix: st
         assert await group_offset(settings) == 20
 
 
-async def test_a_worker_of_a_version_that_took_no_note_of_it_is_no_difference(kafka: str, prefix: str) -> None:
+async def test_a_ledger_without_a_group_offset_is_no_difference(kafka: str, prefix: str) -> None:
+    """A worker of a version that took no note of it is no difference."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await fold_all(settings, [report(number) for number in range(5)])

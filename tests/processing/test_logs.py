@@ -40,9 +40,8 @@ def records() -> list[Sent]:
 
 
 @pytest.mark.parametrize("level", ["info", "debug"])
-async def test_a_worker_logs_which_records_it_refuses_and_not_what_they_say(
-    kafka: str, prefix: str, tmp_path: Path, level: str
-) -> None:
+async def test_rejected_records_are_logged_without_content(kafka: str, prefix: str, tmp_path: Path, level: str) -> None:
+    """A worker logs which records it refuses and not what they say."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await send(settings, records())

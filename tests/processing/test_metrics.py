@@ -11,7 +11,8 @@ from tests.support.numbered_reports import NOW_MS, report
 from tests.support.waiting import eventually
 
 
-async def test_a_desk_counts_what_became_of_records_and_shows_its_partitions(kafka: str, prefix: str) -> None:
+async def test_outcomes_and_partitions_are_counted(kafka: str, prefix: str) -> None:
+    """A desk counts what became of records and shows its partitions."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     gained = MetricsDelta()

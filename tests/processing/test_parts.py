@@ -89,7 +89,8 @@ def test_what_a_backlog_has_no_room_for_is_to_be_fetched_again() -> None:
     assert backlog.records == 1, "one that is too long for all is taken alone"
 
 
-def test_a_picture_is_written_at_once_and_then_once_a_second_while_its_episode_changes() -> None:
+def test_a_picture_is_written_once_a_second() -> None:
+    """A picture is written at once and then once a second while its episode changes."""
     pictures = PictureSchedule()
     written = []
     for tenth in range(35):
@@ -102,7 +103,8 @@ def test_a_picture_is_written_at_once_and_then_once_a_second_while_its_episode_c
     assert pictures.next_s() is None
 
 
-def test_what_is_owed_is_marked_once_and_the_mark_goes_with_the_picture() -> None:
+def test_an_owed_picture_is_marked_once() -> None:
+    """What is owed is marked once and the mark goes with the picture."""
     pictures = PictureSchedule()
     pictures.changed(["e-1", "e-2"], 0.0)
     assert pictures.take_due(0.0, 1) == ["e-1"]
@@ -172,7 +174,8 @@ def found(**other: TopicSurvey) -> dict[str, TopicSurvey]:
         ({"casualties": TopicSurvey(4, 1, {"max.message.bytes": "1000"})}, "max.message.bytes is 1000"),
     ],
 )
-def test_topics_of_a_wrong_shape_are_refused_with_what_mends_them(other: dict[str, TopicSurvey], said: str) -> None:
+def test_topics_of_a_wrong_shape_are_refused(other: dict[str, TopicSurvey], said: str) -> None:
+    """Topics of a wrong shape are refused with what mends them."""
     with pytest.raises(NeedsOperator, match="truceline topics create") as blocked:
         TopicShapes(load(), found(**other))
     assert said in str(blocked.value)
@@ -202,7 +205,8 @@ def test_a_desk_is_ready_when_all_its_partitions_run() -> None:
     assert status.partitions[1].progress == "all 10,000 ledger records read, building the state"
 
 
-def test_a_librarys_repeated_message_is_let_through_seldom_with_its_count() -> None:
+def test_a_repeated_library_message_is_throttled() -> None:
+    """A librarys repeated message is let through seldom with its count."""
     now_s = 0.0
     seldom = ThrottleFilter("aiokafka", lambda: now_s)
 

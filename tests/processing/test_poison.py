@@ -56,7 +56,8 @@ async def test_bug_in_the_fold_rejects_its_report_and_degrades(kafka: str, prefi
     assert await verify(settings, REGISTRY) == []
 
 
-async def test_a_report_whose_change_is_too_long_for_its_topic_is_rejected(kafka: str, prefix: str) -> None:
+async def test_a_report_with_a_too_long_change_is_rejected(kafka: str, prefix: str) -> None:
+    """A report whose change is too long for its topic is rejected."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, ceasefires={"max.message.bytes": "400000"})
     async with running_consumer(settings):
@@ -69,7 +70,8 @@ async def test_a_report_whose_change_is_too_long_for_its_topic_is_rejected(kafka
     assert await verify(settings, REGISTRY) == []
 
 
-async def test_a_report_whose_ledger_record_is_too_long_for_its_topic_is_rejected(kafka: str, prefix: str) -> None:
+async def test_a_report_with_a_too_long_ledger_entry_is_rejected(kafka: str, prefix: str) -> None:
+    """A report whose ledger record is too long for its topic is rejected."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, ledger={"max.message.bytes": "400000"})
     async with running_consumer(settings) as desk:
@@ -85,9 +87,10 @@ async def test_a_report_whose_ledger_record_is_too_long_for_its_topic_is_rejecte
 
 
 @pytest.mark.interpreted
-async def test_a_cell_that_cannot_be_stored_is_laid_to_the_report_that_moves_it(
+async def test_a_cell_too_long_to_store_rejects_its_report(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A cell that cannot be stored is laid to the report that moves it."""
     stored = ledger_codec.value_bytes
 
     def failing(episodes: Any, key: EntryKey) -> bytes | None:
@@ -136,9 +139,8 @@ async def test_a_picture_too_long_for_its_topic_is_replaced_by_a_stub(kafka: str
     assert await verify(settings, REGISTRY) == []
 
 
-async def test_a_topic_made_narrower_while_the_desk_works_rejects_the_one_report_that_no_longer_fits(
-    kafka: str, prefix: str
-) -> None:
+async def test_a_narrowed_topic_rejects_what_no_longer_fits(kafka: str, prefix: str) -> None:
+    """A topic made narrower while the desk works rejects the one report that no longer fits."""
     settings = settings_for(kafka, prefix, compression="none")  # so that what is too long stays so
     await create_topics(settings, 1)
     async with running_consumer(settings) as desk:
@@ -154,9 +156,8 @@ async def test_a_topic_made_narrower_while_the_desk_works_rejects_the_one_report
     assert await verify(settings, REGISTRY) == []
 
 
-async def test_a_picture_that_no_longer_fits_is_not_laid_to_the_report_that_came_with_it(
-    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_too_long_picture_rejects_no_report(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture that no longer fits is not laid to the report that came with it."""
     monkeypatch.setattr("streams.processing.picture_schedule.EVERY_S", 0.0)
     settings = settings_for(kafka, prefix, compression="none")  # so that what is too long stays so
     await create_topics(settings, 1)

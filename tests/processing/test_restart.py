@@ -71,9 +71,8 @@ async def test_two_workers_share_the_partitions_and_one_leaves(kafka: str, prefi
     assert await verify(settings) == []
 
 
-async def test_a_worker_killed_in_a_transaction_is_taken_over_before_that_times_out(
-    kafka: str, prefix: str, tmp_path: Path
-) -> None:
+async def test_a_killed_worker_is_taken_over_before_the_timeout(kafka: str, prefix: str, tmp_path: Path) -> None:
+    """A worker killed in a transaction is taken over before that times out."""
     settings = await lay_out(kafka, prefix, tmp_path)
     await send(settings, RECORDS)
     first = await dead(settings, tmp_path, at="commit", after=20, TRUCELINE_TRANSACTION_TIMEOUT="PT5M")
@@ -87,9 +86,8 @@ async def test_a_worker_killed_in_a_transaction_is_taken_over_before_that_times_
     assert await verify(settings) == []
 
 
-async def test_a_worker_killed_between_the_end_of_its_transaction_and_the_answer(
-    kafka: str, prefix: str, tmp_path: Path
-) -> None:
+async def test_a_worker_killed_before_the_answer_to_its_commit(kafka: str, prefix: str, tmp_path: Path) -> None:
+    """A worker killed between the end of its transaction and the answer."""
     settings = await lay_out(kafka, prefix, tmp_path)
     await send(settings, RECORDS)
     first = await dead(settings, tmp_path, at="answer", after=20)
@@ -140,9 +138,8 @@ async def dead(settings: Settings, folder: Path, *, at: str, after: int, **more:
     return worker
 
 
-async def test_a_worker_stopped_past_its_session_and_continued_is_fenced(
-    kafka: str, prefix: str, tmp_path: Path
-) -> None:
+async def test_a_worker_stopped_past_its_session_is_fenced(kafka: str, prefix: str, tmp_path: Path) -> None:
+    """A worker stopped past its session and continued is fenced."""
     settings = await lay_out(kafka, prefix, tmp_path)
     half = len(RECORDS) // 2
     await send(settings, RECORDS[:half])

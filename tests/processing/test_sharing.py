@@ -35,7 +35,7 @@ from tests.support.mixed_log import mixed_records
 from tests.support.waiting import eventually
 
 
-async def test_a_partition_lost_while_its_batch_is_folded_is_not_written_by_the_loser(kafka: str, prefix: str) -> None:
+async def test_a_lost_partition_is_not_written_by_the_loser(kafka: str, prefix: str) -> None:
     """And the one that stays, its batch in hand all the while, takes nothing in twice."""
     settings = settings_for(kafka, prefix, session_timeout="PT3S", rebalance_timeout="PT3S")
     await create_topics(settings, 2)
@@ -113,7 +113,8 @@ async def test_more_partitions_than_a_worker_may_hold_wait_for_another(kafka: st
     assert await verify(settings, REGISTRY) == []
 
 
-async def test_two_apps_of_one_id_on_topics_of_their_own_do_each_others_no_harm(kafka: str, prefix: str) -> None:
+async def test_two_apps_of_one_id_on_their_own_topics(kafka: str, prefix: str) -> None:
+    """Two apps of one id on topics of their own do each others no harm."""
     here = settings_for(kafka, prefix)
     there = here.model_copy(update={"topic_prefix": f"{prefix}-other"})
     both = (here, there)

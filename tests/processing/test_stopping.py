@@ -15,7 +15,7 @@ from tests.support.kafka_log import REGISTRY, fold_ceasefires_here, fold_counts_
 TURNS = 12
 
 
-async def test_a_cancel_that_meets_the_closing_of_a_client_of_aiokafka_is_lost(kafka: str) -> None:
+async def test_a_cancel_while_a_client_closes_is_lost(kafka: str) -> None:
     """So a task that closes one is cancelled until it has ended."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
     await consumer.start()

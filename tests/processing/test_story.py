@@ -131,9 +131,7 @@ async def test_a_misplaced_report_is_sent_on_once_with_its_timestamp(kafka: str,
 
 
 @pytest.mark.parametrize("batch", [7, 5000])
-async def test_a_thousand_mixed_reports_through_a_worker_are_the_fold_of_the_log(
-    kafka: str, prefix: str, tmp_path: Path, batch: int
-) -> None:
+async def test_a_worker_publishes_the_fold_of_the_log(kafka: str, prefix: str, tmp_path: Path, batch: int) -> None:
     """Through a worker as users run it: Faust, its agents and the web in one process."""
     sources = tmp_path / "sources.yaml"
     sources.write_text(SOURCES_YAML)
@@ -152,9 +150,8 @@ async def test_a_thousand_mixed_reports_through_a_worker_are_the_fold_of_the_log
         assert len(await read(settings, topic)) > 100
 
 
-async def test_what_is_settled_is_forgotten_and_all_that_is_published_stays_the_folds(
-    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_pruning_changes_nothing_published(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is settled is forgotten and all that is published stays the folds."""
     monkeypatch.setattr("streams.processing.transaction.PRUNE_EVERY_RECORDS", 20)
     settings = settings_for(kafka, prefix, horizon="P3D", batch_max_records=15)
     await create_topics(settings)

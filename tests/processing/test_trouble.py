@@ -34,7 +34,8 @@ from tests.support.numbered_reports import report
 from tests.support.waiting import eventually
 
 
-async def test_missing_topics_are_named_with_the_command_that_makes_them(kafka: str, prefix: str) -> None:
+async def test_missing_topics_are_named_with_the_command(kafka: str, prefix: str) -> None:
+    """Missing topics are named with the command that makes them."""
     settings = settings_for(kafka, prefix)
     async with running_consumer(settings) as desk:
         await eventually(lambda: "topics create" in desk.status.reason, "the reason")
@@ -74,7 +75,8 @@ async def test_a_lost_ledger_is_not_begun_anew_in_silence(kafka: str, prefix: st
     assert len(await read(settings, "casualties", 1)) == 5
 
 
-async def test_a_ledger_deleted_under_a_desk_at_work_stops_it_with_what_to_do(kafka: str, prefix: str) -> None:
+async def test_a_ledger_deleted_during_work_blocks_the_partition(kafka: str, prefix: str) -> None:
+    """A ledger deleted under a desk at work stops it with what to do."""
     settings = settings_for(kafka, prefix, transaction_timeout="PT3S")
     await create_topics(settings, 1)
     await send(settings, [report(number) for number in range(5)])
@@ -111,7 +113,8 @@ def said(desk: PartitionConsumer) -> str:
     return " ".join(desk.status.reasons())
 
 
-async def test_a_group_offset_that_was_reset_is_reported_and_does_not_count(kafka: str, prefix: str) -> None:
+async def test_a_reset_group_offset_is_reported(kafka: str, prefix: str) -> None:
+    """A group offset that was reset is reported and does not count."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     await fold_all(settings, [report(number) for number in range(5)])
@@ -158,7 +161,7 @@ async def test_a_transaction_fenced_before_its_commit_is_done_again(
 
 
 @pytest.mark.parametrize("done", [True, False])
-async def test_a_commit_that_is_never_answered_is_looked_up_in_the_ledger(
+async def test_an_unanswered_commit_is_read_from_the_ledger(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch, done: bool
 ) -> None:
     """The broker may have done it, or may never have received it."""
@@ -230,7 +233,7 @@ async def ticked(settings: Settings) -> None:
     await eventually(is_there, "a tick is on the log", poll_s=0.2)
 
 
-async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one_taken(kafka: str, prefix: str) -> None:
+async def test_a_longer_horizon_is_refused(kafka: str, prefix: str) -> None:
     """Reports settled under a shorter horizon are pruned: withdrawing one under a longer one would leave nothing."""
     settings = settings_for(kafka, prefix, horizon="P10D")
     await create_topics(settings, 1)
@@ -253,7 +256,8 @@ async def test_a_horizon_longer_than_the_stored_one_is_refused_and_a_shorter_one
         await eventually(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
 
 
-async def test_another_source_registry_is_published_at_the_next_takeover(kafka: str, prefix: str) -> None:
+async def test_another_registry_is_published_at_a_takeover(kafka: str, prefix: str) -> None:
+    """Another source registry is published at the next takeover."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     truce: dict[str, Any] = {"type": "ceasefire", "act": "announced"}
@@ -269,9 +273,8 @@ async def test_another_source_registry_is_published_at_the_next_takeover(kafka: 
     assert last["ceasefires"][0]["declared_by"] == ["armenia"]
 
 
-async def test_another_source_registry_is_published_a_part_at_a_time_and_gone_on_with_after_a_failure(
-    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_another_registry_is_published_in_parts(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another source registry is published a part at a time and gone on with after a failure."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     truce: dict[str, Any] = {"type": "ceasefire", "act": "announced"}

@@ -278,7 +278,8 @@ async def test_a_report_that_was_passed_over_is_said(kafka: str, prefix: str) ->
     assert f"{prefix}.casualties partition 0: missing record e-1/reuters/p-8/killed/unknown@1" in problems
 
 
-async def test_a_record_that_was_not_sent_on_or_sent_on_changed_is_said(kafka: str, prefix: str) -> None:
+async def test_a_wrong_rerouted_copy_is_reported(kafka: str, prefix: str) -> None:
+    """A record that was not sent on or sent on changed is said."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 2)
     # Of the key e-1 the place is partition 1.
@@ -322,7 +323,7 @@ async def test_an_open_transaction_is_said(kafka: str, prefix: str) -> None:
     assert problems == [f"{prefix}.statements partition 0: a transaction stays open"]
 
 
-async def test_what_another_source_registry_changed_is_made_again_where_it_came_in(kafka: str, prefix: str) -> None:
+async def test_verify_switches_registries_where_workers_did(kafka: str, prefix: str) -> None:
     """The workers keep each registry with the offset from which on it was theirs: all is folded as they did."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)

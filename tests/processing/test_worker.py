@@ -37,9 +37,7 @@ async def test_a_worker_takes_reports_in_and_stops_when_told(
     assert sorted(os.listdir(tmp_path)) == ["data", "log"], "Faust makes no folder here"  # noqa: PTH208
 
 
-async def test_a_bug_in_the_fold_is_rejected_logged_with_its_trace_and_shown_by_readyz(
-    kafka: str, prefix: str, tmp_path: Path
-) -> None:
+async def test_a_bug_in_the_fold_rejects_its_record(kafka: str, prefix: str, tmp_path: Path) -> None:
     """Degraded is 200: the worker works, and continues to get requests."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
@@ -65,7 +63,8 @@ async def test_a_bug_in_the_fold_is_rejected_logged_with_its_trace_and_shown_by_
     assert await verify(settings) == []
 
 
-async def test_a_worker_with_no_broker_lives_and_says_what_it_waits_for(tmp_path: Path) -> None:
+async def test_a_worker_without_a_broker_says_what_it_waits_for(tmp_path: Path) -> None:
+    """A worker with no broker lives and says what it waits for."""
     nobody = f"127.0.0.1:{free_port()}"
     process, port = start_worker("truceline serve", tmp_path, nobody, "t")
     try:

@@ -24,6 +24,8 @@ from streams.kafka.client import client_options
 from streams.kafka.connectivity import unreachable_brokers
 from streams.kafka.consumer_group import EMPTY, STABLE, describe_group, partition_facts
 from streams.kafka.protocol.transactions import open_in
+from streams.kafka.range_reader import bounds
+from streams.kafka.residency import log_id
 from streams.operations.diagnostics.build_info import is_compiled
 from streams.settings import PREFIX, Settings
 
@@ -144,6 +146,24 @@ async def _topics(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     )
 
 
+async def _log(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
+    """The log must be whole, and the one that the ledger was made from."""
+    found = await topics.survey(client, settings.topic_prefix)
+    if "reports" not in found or "ledger" not in found:
+        return Finding("log", CheckResult.SKIPPED, "topics are missing")
+    log, options = settings.topic("reports"), client_options(settings)
+    tps = [TopicPartition(log, number) for number in range(found["reports"].partitions)]
+    cut = [f"{tp.partition} at {start:,}" for tp, (start, _) in (await bounds(options, tps)).items() if start]
+    if cut:
+        listed = f"{log} lost its first records: partition {', '.join(cut)} begins later than at offset 0"
+        return Finding("log", CheckResult.FAULT, listed, "send an older export to a new TRUCELINE_TOPIC_PREFIX")
+    made_from = await log_id(options, settings.topic_prefix)
+    if made_from is not None and found["reports"].topic_id not in {None, made_from}:
+        listed = f"{log} was deleted and created again since the ledger was made"
+        return Finding("log", CheckResult.FAULT, listed, "`truceline rebuild --to PREFIX`")
+    return Finding("log", CheckResult.OK, f"{log} is whole")
+
+
 async def _rights(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     wanted = rights("worker", settings)
     user = principal(settings)
@@ -239,6 +259,7 @@ async def _clocks(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
 _ON_KAFKA: dict[str, Callable[[AIOKafkaAdminClient, Settings], Coroutine[Any, Any, Finding]]] = {
     "kafka": _kafka_version,
     "topics": _topics,
+    "log": _log,
     "rights": _rights,
     "group": _group,
     "lag": _lag,

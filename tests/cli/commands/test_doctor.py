@@ -9,16 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import RecordsToDelete
 from typer.testing import CliRunner
 
 from streams.cli import app
+from streams.kafka.topics import admin
 from streams.operations.diagnostics import doctor
-from tests.support.kafka_log import create_topics, running_consumer, send, settings_for, until_processed
+from tests.support.kafka_log import (
+    create_topics,
+    fold_all,
+    is_gone,
+    running_consumer,
+    send,
+    settings_for,
+    until_processed,
+)
 from tests.support.mixed_log import Sent
 from tests.support.numbered_reports import report
+from tests.support.waiting import eventually
 
-CHECKS = ["brokers", "versions", "disk", "kafka", "topics", "rights", "group", "lag", "commits", "clocks"]
+CHECKS = ["brokers", "versions", "disk", "kafka", "topics", "log", "rights", "group", "lag", "commits", "clocks"]
 
 
 def examined(*arguments: str, code: int = 0) -> dict[str, dict[str, str]]:
@@ -57,7 +68,7 @@ def test_missing_topics_are_a_fault_a_missing_worker_a_note(ours: Any) -> None:
     asyncio.run(create_topics(ours, 2))
     found = examined()
     assert (found["group"]["state"], found["group"]["do"]) == ("note", "start one: `truceline serve`")
-    assert found["lag"]["says"] == "0 offsets are not taken in yet, over 2 partitions"
+    assert found["lag"]["says"] == "0 offsets not processed yet, in 2 partitions"
     assert {check: found[check]["state"] for check in CHECKS if check != "group"} == dict.fromkeys(
         (check for check in CHECKS if check != "group"), "ok"
     )
@@ -86,7 +97,23 @@ def test_wrong_topics_a_backlog_and_a_clock_ahead_are_found(ours: Any) -> None:
     }
     assert "cleanup.policy is delete, must be compact" in found["topics"]["says"]
     assert found["lag"]["says"].endswith("most in partition 0: 10,000")
-    assert "in this machine's future" in found["clocks"]["says"]
+    assert "in the future of this machine" in found["clocks"]["says"]
+
+
+async def test_a_log_that_was_cut_or_made_again_is_found(ours: Any) -> None:
+    await create_topics(ours, 1)
+    log = ours.topic("reports")
+    await fold_all(ours, [report(1), report(2)])
+    async with admin({"bootstrap_servers": ours.bootstrap_servers}) as client:
+        await client.delete_records({TopicPartition(log, 0): RecordsToDelete(before_offset=1)})
+        found = await asyncio.to_thread(examined, code=1)
+        assert found["log"]["says"] == f"{log} lost its first records: partition 0 at 1 begins later than at offset 0"
+        await client.delete_topics([log])
+        await eventually(lambda: is_gone(client, log), "the topic is gone")
+        await create_topics(ours, 1)
+    found = await asyncio.to_thread(examined, code=1)
+    assert (found["log"]["state"], found["log"]["do"]) == ("fault", "`truceline rebuild --to PREFIX`")
+    assert found["log"]["says"] == f"{log} was deleted and created again since the ledger was made"
 
 
 async def test_a_transaction_that_stays_open_is_found(ours: Any, monkeypatch: pytest.MonkeyPatch) -> None:
