@@ -4,12 +4,11 @@ import asyncio
 from collections import deque
 from typing import Any, NamedTuple
 
-import orjson
-
 from streams.core.queries.subjects import NoSuchEpisode, ceasefires_named, cells_named, replay_history
 from streams.stores.episode_log import read_all
 from streams.stores.store import Store, StoredReport
 from streams.web.folding import Watch
+from streams.web.json_parts import dumps_in_parts
 from streams.web.queries.newest_claims import newest_claims
 
 __all__ = ["ExplainQuery", "explain_answer"]
@@ -62,4 +61,4 @@ def _explanation(
         "ceasefires": [each for name in query.ceasefires or everything for each in ceasefires_named(history, name)],
         "through": {"partition": last.partition, "offset": last.offset} if last else None,
     }
-    return orjson.dumps(explanation)
+    return dumps_in_parts(explanation)
