@@ -109,7 +109,7 @@ def _paths(examples: Examples) -> dict[str, Any]:
 _CLAIMS = {
     "name": "limit",
     "in": "query",
-    "description": "The newest claims that count no longer, and changes, so many of each cell; `left` is how many more"
+    "description": "At most this number of past claims and changes per cell, the newest; `left` is the number left out"
     " claims there are. Left out: all of them.",
     "schema": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
 }

@@ -1,7 +1,6 @@
 """Check the English of the repository against the rules in CONTRIBUTING.md.
 
-Run by `make lint`. `python -m tools.prose PATH...` checks single files or folders. Files in tools/prose-baseline.txt
-are not checked yet; `--all` checks them too.
+Run by `make lint`. `python -m tools.prose PATH...` checks single files or folders.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "CONTRIBUTING.md"
-BASELINE = ROOT / "tools" / "prose-baseline.txt"
 #: Files without prose of the project: third-party data, generated documents, licences.
 SKIPPED = re.compile(r"^(tests/(data|vectors|deploy/crds|schemas/golden)/|schemas/json/|LICENSE|constraints\.txt)")
 #: A generated page repeats the help texts and docstrings, which are checked where they are written.
@@ -165,21 +163,14 @@ def tracked(paths: list[str]) -> list[str]:
     return [name for name in found.split("\0") if name and not SKIPPED.match(name) and (ROOT / name).is_file()]
 
 
-def main(arguments: list[str]) -> int:
+def main(paths: list[str]) -> int:
     """Print what breaks a rule. Returns 1 if anything does."""
-    paths = [argument for argument in arguments if not argument.startswith("--")]
-    baseline = set() if {"--all", "--update"} & set(arguments) else set(BASELINE.read_text().split())
     banned = rules()
     findings: list[Finding] = []
     for name in tracked(paths):
-        if name in baseline:
-            continue
         text = (ROOT / name).read_bytes().decode(errors="replace")
         if GENERATED not in text[:400]:
             findings += check(name, text, banned)
-    if "--update" in arguments:
-        BASELINE.write_text("".join(f"{name}\n" for name in sorted({found.path for found in findings})))
-        return 0
     for found in findings:
         print(found)
     return 1 if findings else 0

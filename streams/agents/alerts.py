@@ -53,7 +53,7 @@ class PartitionProgress:
 
 
 class SentIds:
-    """The alerts that stand in one partition of their topic, by a digest of their id."""
+    """The alerts in one partition of their topic, by a digest of their id."""
 
     def __init__(self) -> None:
         self.next = 0

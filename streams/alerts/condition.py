@@ -37,7 +37,7 @@ class ObservedChange(NamedTuple):
 
     @property
     def ticked(self) -> bool:
-        """Whether a tick caused the change."""
+        """Return True if a tick caused the change."""
         return "tick" in self.record["cause"]
 
 

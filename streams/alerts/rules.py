@@ -51,7 +51,7 @@ class Rule:
     cool_down_us: int = 0
     #: Names that form a group; None: those of the subject.
     group_by: tuple[str, ...] | None = None
-    #: Whether the end of the condition raises an alert too.
+    #: True if the end of the condition raises an alert too.
     resolved: bool = False
 
     def matches_episode(self, episode: str) -> bool:

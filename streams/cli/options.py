@@ -117,7 +117,7 @@ Horizon = Annotated[
     typer.Option(
         metavar="DURATION",
         envvar="TRUCELINE_HORIZON",
-        help="How late a report may come (ISO 8601); longer for a backfill.",
+        help="Longest delay of a report (ISO 8601).",
         show_default=HORIZON,
     ),
 ]

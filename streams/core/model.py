@@ -16,7 +16,7 @@ from schemas.reports import Basis, Outcome, Population, Qualifier
 Boxed: TypeAlias = Any
 
 
-#: The party that stands for both or all sides together; it is no party of its own.
+#: The party of all sides together; it is not a party of its own.
 ALL: Final = "all"
 
 

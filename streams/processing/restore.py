@@ -40,7 +40,7 @@ class _UnreadableEntry(Exception):
 
 
 class MadeWith(NamedTuple):
-    """What the state of a partition was made with; None: never written."""
+    """The settings of a partition's state; None: never written."""
 
     #: Digest of the source registry.
     registry: str | None
@@ -54,7 +54,7 @@ class MadeWith(NamedTuple):
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether an entry is missing that each ledger has since its first transaction."""
+        """Return True if an entry is missing that each ledger has since its first transaction."""
         return None in {self.registry, self.partitions, self.horizon_us, self.app_id}
 
     def entries(self) -> Iterator[tuple[bytes, bytes]]:
@@ -68,7 +68,7 @@ class MadeWith(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """What the ledger topic held beside the state."""
+    """The entries of the ledger topic besides the state."""
 
     #: Next input offset; None: nothing was ever written.
     next_offset: int | None
@@ -155,7 +155,7 @@ def _restored(own: dict[bytes, bytes], entries: int, foreign: int, episodes: set
 
 
 async def holds_records(options: dict[str, Any], tp: TopicPartition, bounds: tuple[int, int]) -> bool:
-    """Tell whether there is a committed record between two offsets: aborted ones take up offsets too.
+    """Return True if there is a committed record between two offsets: aborted ones have offsets too.
 
     Raises NeedsOperator if the end is not reached.
     """

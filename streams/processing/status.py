@@ -63,7 +63,7 @@ class PartitionStatus:
 
     @property
     def runs(self) -> bool:
-        """Whether it processes records, or did until a rebalance that is not over."""
+        """Return True if it processes records, or did until a rebalance that is not over."""
         return self.state in {PartitionState.RUNNING, PartitionState.PAUSED}
 
     @property
@@ -87,12 +87,12 @@ class ProcessingStatus:
     #: Reports rejected as `internal` since the start: a bug, so the worker is degraded.
     internal_errors: int = 0
 
-    #: How far the wall clock has leapt forward; 0: it has not.
+    #: The last leap of the wall clock forward; 0: none.
     clock_leap_s: float = 0.0
 
     @property
     def ready(self) -> bool:
-        """Whether a broker answers, the group is joined and every partition of this worker runs."""
+        """Return True if a broker answers, the group is joined and every partition of this worker runs."""
         return not self.reasons()
 
     def degraded(self) -> list[str]:

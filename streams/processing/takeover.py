@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 #: The topics that a partition writes to, beside the log itself.
 OUTPUTS: Final = (*CHANGE_TOPICS, "episodes", "rejected", "ledger")
 
-#: How often a long restore logs its progress.
+#: The interval at which a long restore logs its progress.
 PROGRESS_EVERY_S = 5.0
 
 WHOLE_LOG: Final = (
@@ -240,7 +240,7 @@ def _log_too_short(facts: _Takeover) -> str | None:
     if offset is None or offset <= facts.end:
         return None
     return (
-        f"{facts.name} ends at offset {facts.end}, but its state goes on at {offset}: the log was cut or made again."
+        f"{facts.name} ends at offset {facts.end}, but its state continues at {offset}: the log was cut or made again."
         f" {REBUILD}"
     )
 
@@ -250,7 +250,7 @@ def _log_begins_too_late(facts: _Takeover) -> str | None:
     if offset is None or offset >= facts.begin:
         return None
     return (
-        f"{facts.name} begins at offset {facts.begin}, but its state goes on at {offset}: the records between were"
+        f"{facts.name} begins at offset {facts.begin}, but its state continues at {offset}: the records between were"
         f" deleted before they were processed; the log's retention must be unlimited. {REBUILD}"
     )
 

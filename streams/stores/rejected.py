@@ -66,5 +66,5 @@ class RejectedFilter:
 
     @property
     def everything(self) -> bool:
-        """Whether every rejected report is selected."""
+        """Return True if every rejected report is selected."""
         return self == RejectedFilter()

@@ -89,7 +89,7 @@ class StoredChanges(NamedTuple):
 
 
 class StoreReader(Protocol):
-    """What is stored, readable without a running server; commands get one from `open_store`."""
+    """Stored data, readable without a running server; commands get one from `open_store`."""
 
     @property
     def topic(self) -> str:

@@ -1,6 +1,6 @@
 """Writers of tables: CSV, JSON, JSON lines, Parquet, XLSX and GeoJSON, a row at a time.
 
-A table of a million rows is written in bounded memory. What a format cannot hold is written as text: times as
+A table of a million rows is written in bounded memory. A value that a format cannot hold is written as text: times as
 RFC 3339, lists joined by a space. A text that a spreadsheet would take for a formula is written with an
 apostrophe before it in CSV, and as a text cell in XLSX.
 """
@@ -35,7 +35,7 @@ class MissingLibrary(Exception):
 
 
 class TableTooLong(Exception):
-    """A format cannot hold so many rows; the message names the limit and another format."""
+    """A table has more rows than a format can hold; the message names the limit and another format."""
 
 
 def write(table: Table, rows: Iterable[Row], name: str, file: BinaryIO) -> int:

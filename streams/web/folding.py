@@ -67,7 +67,7 @@ class FoldQueue:
         finally:
             self._waiting -= 1
             disconnect.cancel()
-            # Not cancelled: its thread would go on, and the next one start beside it.
+            # Not cancelled: its thread would continue, and the next one start beside it.
             watch.abandon()
             job.add_done_callback(_retrieve)
         if not job.done():

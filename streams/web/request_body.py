@@ -30,7 +30,7 @@ _ANY = msgspec.json.Decoder(msgspec.Raw)
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 #: A line from its first character that is not blank; the blanks before it are part of the report.
 _LINE = re.compile(rb"[^ \t\r\n][^\n]*")
-#: What matters for the number of elements of an array: strings, brackets and commas.
+#: The tokens that determine the number of elements of an array: strings, brackets and commas.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 #: Commas from which on the elements of an array are counted before it is decoded: each takes 100 bytes of memory.
 _MANY_COMMAS = 500_000

@@ -67,7 +67,7 @@ class BrokerGate(Service):
         super().__init__(**options)
 
     async def on_start(self) -> None:
-        """Return once a broker answers and the needed topics exist, or when the worker is told to stop."""
+        """Return once a broker answers and the needed topics exist, or when the worker is asked to stop."""
         await self.wait(retry_forever(self._probe, first_s=RETRY_FIRST_S, max_s=RETRY_MAX_S, failed=self._failed))
 
     def _failed(self, error: Exception, wait_s: float) -> None:

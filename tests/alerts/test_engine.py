@@ -1,4 +1,4 @@
-"""How a watch tells what its rules find: filters, groups, cool-down, ids, time, and what it keeps."""
+"""The alerts of an engine: filters, groups, cool-down, ids, time, and its state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of rules: what is read from them, and how each fault is told."""
+"""Files of rules: their rules, and the message for each fault."""
 
 from __future__ import annotations
 

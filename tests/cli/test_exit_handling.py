@@ -1,4 +1,4 @@
-"""How commands end that cannot go on: Ctrl-C, a reader that has gone, an input cut short."""
+"""The exits of commands that cannot continue: Ctrl-C, a closed pipe, a truncated input."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.support.receivers import NOW_US, alert, hook, mailbox
 
 
 class Scripted:
-    """A target that fails as often as it is told."""
+    """A target that fails a given number of times."""
 
     def __init__(self, name: str = "script", failing: int = 0) -> None:
         self.name = name

@@ -89,7 +89,7 @@ async def test_a_failure_says_why() -> None:
 async def test_nothing_secret_is_said_even_when_everything_is_logged(
     url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Whoever is meant is not reached: nothing but the loopback is.
+    # The real address is not reached, only the loopback.
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:1/{SECRET}")
     caplog.set_level(logging.DEBUG)

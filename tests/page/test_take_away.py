@@ -1,4 +1,4 @@
-"""What a reader takes away: links that hold all on screen, citations, tables, pictures, explanations in pages."""
+"""Links that keep all on screen, citations, tables, pictures, explanations in pages."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def value_before(claims: list[Fields], cell: Cell, moment: datetime | None) -> F
 
 
 def window(claims: list[Fields], cell: Cell, start: datetime | None, end: datetime | None) -> Fields:
-    """What a cell gained in a window."""
+    """Return the gain of a cell in a window."""
     last = value_before(claims, cell, end)
     first = None if start is None else value_before(claims, cell, start)
     earlier = [claim for claim in claims if end is None or claim["as_of"] < end]

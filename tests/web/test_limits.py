@@ -56,7 +56,7 @@ def connected(url: str, data: bytes = b"", *, buffer: int | None = None) -> sock
 
 
 def read_all(client: socket.socket) -> bytes:
-    """What comes until the server closes the connection."""
+    """Return the bytes until the server closes the connection."""
     parts = []
     try:
         while part := client.recv(1 << 16):

@@ -35,7 +35,7 @@ from tests.support.waiting import LIMIT_S
 DOCUMENT = json.loads((HERE / "openapi.json").read_text(encoding="utf-8"))
 #: For people, and not described.
 PAGE = {"/", "/static/{version}/{path:path}"}
-#: An endless answer is no answer to hold against a shape.
+#: An endless answer cannot be checked against a shape.
 ENDLESS = "/events"
 EXAMPLES = 12
 HELD = [

@@ -1,4 +1,4 @@
-"""What a body holds: one report, an array, or lines, byte for byte."""
+"""The content of a body: one report, an array, or lines, byte for byte."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def serve(
     ] = None,
     horizon: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="How late a report may come (ISO 8601).", show_default=options.HORIZON),
+        typer.Option(metavar="DURATION", help="Longest delay of a report (ISO 8601).", show_default=options.HORIZON),
     ] = None,
     alerts: Annotated[str | None, typer.Option(metavar="FILE", help="Alert rules (YAML).")] = None,
     notify: Annotated[

@@ -1,12 +1,12 @@
 """Hand-coded claims of the press on Armenia and Azerbaijan, 2020 to 2023 (claims.jsonl, one a line).
 
-What was coded stays as it is coded, with these readings, each counted as a change:
+The coding is kept, with these readings, each counted as a change:
 
 - A figure that an outlet made (derived totals, a rounding, "dead and missing" retold as "killed") is the outlet's
-  own. It is no claim of the ministry that it is told of.
+  own. It is not a claim of the ministry that it mentions.
 - A figure that was announced but not given, a background remark and "fire has ceased, no agreement" are statements.
 - A page with no day of its own ("by 19 September", "October") counts as published on the last day that it can be.
-- A claim about a time later in its day is published at that time. The ceasefire rows of one day stand in the order
+- A claim about a time later in its day is published at that time. The ceasefire rows of one day are in the order
   in which they were coded, which is the order of the day.
 """
 
@@ -92,9 +92,9 @@ STATEMENTS = ("background", "fire_ceased")
 
 OUTLETS_OWN = "made or retold by an outlet: the outlet is the source"
 NO_FIGURE = "a claim without a figure: a statement"
-NO_ACT = "tells of the fighting or the truce, but of no act: a statement"
+NO_ACT = "about the fighting or the truce, without an act: a statement"
 NO_DAY = "the page has no day: the last day that it can be"
-LATER_THAT_DAY = "published at the time that it tells of, or that a row before it of that day has"
+LATER_THAT_DAY = "published at the time that it mentions, or at that of an earlier row of the day"
 NO_ADDRESS = "the page has no address on record: no url"
 WITH_ARTSAKH = "Armenia/Artsakh is read as the party armenia"
 

@@ -115,7 +115,7 @@ class ImportTally:
 
     @property
     def needs_longer_horizon(self) -> bool:
-        """Whether a replay of these reports needs a horizon longer than the default (contract rule 2.4)."""
+        """Return True if a replay of these reports needs a horizon longer than the default (contract rule 2.4)."""
         return self.horizon > timedelta(microseconds=DEFAULT_HORIZON_US)
 
 
@@ -193,7 +193,7 @@ def in_order_of_publication(reports: Iterable[ReportShape]) -> list[ReportShape]
 def horizon_of(reports: Sequence[ReportShape], *, later_edition: bool = False) -> timedelta:
     """Return the least horizon, in whole days, with which none of these reports, in this order, is `too_late`.
 
-    How far a report reaches back is measured as in contract rule 2.4: from the newest published_at of its
+    The delay of a report is measured as in contract rule 2.4: from the newest published_at of its
     episode to its own, to its claims' as_of and at, and to the published_at of the revision it replaces.
     A later edition comes when the episode already holds the newest of the one before.
     """

@@ -4,7 +4,7 @@ A row gives up to two reports: the actor's declaration on its day (with the day 
 time is fixed, the other parties and the mediators), and its end on its day. A ceasefire of several actors is one
 ceasefire, named by `uniq_id`, with a declaration by each; the country is the episode.
 
-What the codes of `ended` mean is read from the data: 1 stands with fixed times that ran out on their last day,
+The meaning of the codes of `ended` is inferred from the data: 1 is with fixed times that ran out on their last day,
 2 with an end of another kind, 3 with ceasefires that have no day of effect, 4 (96 % of them) with a day on which
 the actor entered another ceasefire, 0 with no end, -1 with what is not clear.
 
@@ -31,7 +31,7 @@ COLUMNS = ("id", "uniq_id", "location", "actor_name", "side", "fixed", "fixed_ti
            "mediator_send", "ended", *(f"{what}_{part}" for what in ("cf_dec", "cf_effect", "end")
                                        for part in ("yr", "month", "day")))  # fmt: skip
 
-NO_DAY_DECLARED = "no day of declaration: the day it took effect stands for it"
+NO_DAY_DECLARED = "no day of declaration: the day of its effect is used"
 MONTH_DECLARED = "no day of declaration, only a month: its first day"
 NO_EFFECT = "no full date of effect: effective_at is left open"
 NEVER_EFFECTIVE = "ended is 3 (never took effect): no day is known for that, so the end is left open"

@@ -22,7 +22,7 @@ SOURCES = {
     # The figure was published, but its source was not noted: the data set itself is the source.
     "missing": "palestine-datasets",
 }
-SOURCE_NOT_NAMED = "report_source missing: the data set stands as the source"
+SOURCE_NOT_NAMED = "report_source missing: the data set is the source"
 
 # The first of these columns that is present has the figure.
 FIGURES: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
@@ -38,7 +38,7 @@ def figures(row: Mapping[str, Any], as_of: str) -> Figures:
     """Return the figures of a row; raises LeftOutRows if there is none, or one is not a count."""
     source = row.get("report_source")
     if source not in SOURCES:
-        raise LeftOutRows("report_source is none of those known", repr(source))
+        raise LeftOutRows("report_source is unknown", repr(source))
     claims = tuple(
         total(row[column], PARTY, outcome, "mixed", as_of)
         for outcome, columns in FIGURES

@@ -4,9 +4,9 @@ An event is one report of increments, with the event's id as incident. Each of i
 not 0 is one claim: a side's own dead (`deaths_a`, `deaths_b`: combatants, in UCDP's definition), the civilians,
 and those whose side is not known; so the sum over an episode's sources is, per party, the sum of the column.
 
-UCDP gives `low`, `best` and `high` for the event as a whole. They stand on a claim for the party `all` in each
-report, and also on a party's claim where the whole event is that party's. Where the dead of an event are spread
-over several columns, a party's bounds are not known, and not given.
+UCDP gives `low`, `best` and `high` for the event as a whole. They are on a claim for the party `all` in each
+report, and also on a party's claim if the whole event is that party's. If the dead of an event are spread
+over several columns, a party's bounds are unknown and not given.
 """
 
 import re
@@ -34,11 +34,11 @@ PARTIES: dict[str, tuple[str, Population]] = {
 COLUMNS = ("id", "conflict_name", "side_a", "side_b", "source_office", "source_date", "source_original",
            "source_headline", "date_prec", "date_start", "date_end", *PARTIES, "best", "low", "high")  # fmt: skip
 
-NO_ORIGINAL = "source_original is empty: the first source_office stands as the source"
+NO_ORIGINAL = "source_original is empty: the first source_office is the source"
 SEVERAL_OFFICES = "several source_office: the first is named as relayed_by"
 SOURCE_OLDER = "source_date before the event's end: published at the event's end"
 BOUNDS_APART = "low or high on the wrong side of best: set to best"
-NO_BOUNDS = "deaths in several columns: low and high stand on the party `all` alone"
+NO_BOUNDS = "deaths in several columns: low and high are on the party `all` only"
 SEVERAL_NAMES = "source_original says how many entries (x2): left off the source's name"
 
 # "Memorybook x2" and "MemoryBook (x2)": two entries of one source.

@@ -32,7 +32,7 @@ class NotReadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the caller knows of a document; it wins over what the page says."""
+    """Values for a document from the caller; they win over those of the page."""
 
     outlet: str | None = None
     published_at: str | None = None

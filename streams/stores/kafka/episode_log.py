@@ -17,7 +17,7 @@ __all__ = ["kafka_episode_log"]
 async def kafka_episode_log(
     options: dict[str, Any], topic: str, episode: str, *, skimmed_max: int | None = None
 ) -> AsyncGenerator[StoredReport, None]:
-    """Yield the committed records of an episode that stand on the topic of reports now, in order.
+    """Yield the committed records of an episode on the topic of reports now, in order.
 
     It joins no group. `options` are the client's; `skimmed_max` is how many offsets
     the episode's partition may have, the records of other episodes among them.

@@ -1,4 +1,4 @@
-"""What is on the topics, read without a running worker and without a consumer group."""
+"""Records of the topics, read without a running worker and without a consumer group."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

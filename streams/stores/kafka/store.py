@@ -107,7 +107,7 @@ class KafkaStore(KafkaStoreReader):
         return summaries
 
     async def episode_log(self, episode: str | None) -> AsyncGenerator[StoredReport, None]:
-        """Yield an episode's records as they stand on the log now; raises StoreUnavailable and PastTooLong."""
+        """Yield an episode's records on the log now; raises StoreUnavailable and PastTooLong."""
         if episode is None:
             raise StoreUnavailable("the log of all episodes is not read in a worker: use the command line")
         async with (

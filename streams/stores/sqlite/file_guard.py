@@ -1,6 +1,6 @@
 """Notice a ledger file that is removed, replaced or emptied, while the server runs and between two runs.
 
-SQLite goes on writing to a file that was deleted, and opens an empty one in its place: both lose reports that were
+SQLite continues to write to a file that was deleted, and opens an empty one in its place: both lose reports that were
 answered with 202.
 """
 

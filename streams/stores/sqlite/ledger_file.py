@@ -43,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 
 class LedgerFileOptions(NamedTuple):
-    """How to fold reports; `topic` names the log in the causes of changes."""
+    """The options of a fold; `topic` names the log in the causes of changes."""
 
     registry: Registry
     horizon_us: int

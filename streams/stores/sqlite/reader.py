@@ -65,7 +65,7 @@ class Reader:
         return [PublishedChange(*row) for row in rows]
 
     def row_before_newest(self, episode: str, limit: int) -> int:
-        """Return the row before the newest `limit` changes of an episode, 0 if it has no more; alerts are none."""
+        """Return the row before the newest `limit` changes of an episode, 0 without more; alerts are not counted."""
         query = (
             "SELECT \"row\" FROM changes WHERE episode = :episode AND topic <> 'alerts'"
             ' ORDER BY "row" DESC LIMIT 1 OFFSET :limit'

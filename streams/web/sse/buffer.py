@@ -40,7 +40,7 @@ class EventFilter(NamedTuple):
 
     @property
     def pictures(self) -> bool:
-        """Whether pictures are included."""
+        """Return True if pictures are included."""
         return PICTURES in self.topics
 
 

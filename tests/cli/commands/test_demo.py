@@ -1,4 +1,4 @@
-"""`truceline demo`: the whole story, told through a real server, and through a real Kafka."""
+"""`truceline demo`: the whole story through a real server, and through a real Kafka."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def told(*args: str) -> tuple[int, str]:
 def test_without_a_terminal_it_prints_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each change is a line, and the result follows."""
     monkeypatch.setenv("TRUCELINE_DATA_DIR", str(tmp_path))
-    for _ in range(2):  # a second time it begins anew
+    for _ in range(2):  # the second time it begins again
         code, said = told()
         assert code == 0, said
         assert [line for line in TOLD + RESULT if line not in said] == []

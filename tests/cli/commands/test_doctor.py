@@ -1,4 +1,4 @@
-"""`truceline doctor` on a real Kafka: each thing that is wrong is found, and said with what mends it."""
+"""`truceline doctor` on a real Kafka: each fault is found and reported with its fix."""
 
 from __future__ import annotations
 

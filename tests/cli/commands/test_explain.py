@@ -268,13 +268,13 @@ def test_for_programs_it_is_the_whole_account_as_json() -> None:
     account = told.history.explain()
     shown = asked()
     assert without_origins(shown["cells"]) == account["cells"]
-    # A view that is withdrawn stands in no list; it has to be asked for.
+    # A withdrawn view is in no list; it has to be asked for.
     standing = [view for view in account["ceasefires"] if view["value"] is not None]
     assert without_origins(shown["ceasefires"]) == standing
     assert (shown["episode"], shown["clock"]) == (EPISODE, account["clock"])
 
 
-# --- as it stood then -------------------------------------------------------------------------------------------------
+# --- as known then ----------------------------------------------------------------------------------------------------
 
 
 def test_at_a_time_only_what_was_published_then_is_told() -> None:
@@ -285,7 +285,7 @@ def test_at_a_time_only_what_was_published_then_is_told() -> None:
 
 
 def test_at_a_time_the_clock_has_come_so_far() -> None:
-    """What waits for a time has happened by then, if no report says so yet."""
+    """Timers due by then have fired, even without a report."""
     account = asked("exchange-of-prisoners", "--at", "2022-09-26T00:00:00Z")
     assert (account["clock"], account["ceasefires"][0]["value"]["status"]) == ("2022-09-26T00:00:00Z", "in_effect")
     account = asked("exchange-of-prisoners", "--at", "2022-09-25T23:59:59Z")
@@ -373,7 +373,7 @@ async def log_on_kafka(kafka: str, prefix: str, lines: list[bytes]) -> None:
     await producer.stop()
 
 
-# --- what cannot be told ----------------------------------------------------------------------------------------------
+# --- what has no account ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_an_interrupted_export_is_gone_on_with_to_the_same_bytes(
     assert not path.exists()
     refused = run(str(path), *on(settings))
     assert (refused.exit_code, "--resume goes on" in refused.stderr) == (2, True)
-    # What came meanwhile comes too, at its end.
+    # Records that arrived meanwhile are at the end.
     asyncio.run(send(settings, [Sent(0, b"x", b"{}", time.time_ns() // 1_000_000)]))
     assert run(str(path), "--resume", *on(settings)).exit_code == 0
     assert path.read_bytes().startswith(whole.read_bytes())

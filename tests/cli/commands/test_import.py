@@ -219,7 +219,7 @@ def test_ctrl_c_ends_it_with_a_word_and_no_half_file(tmp_path: Path) -> None:
 
 
 def _waits(pid: int) -> bool:
-    """Whether a process waits for more on its pipe, all of its modules being loaded."""
+    """Return True if a process waits for more on its pipe with all of its modules loaded."""
     maps = Path(f"/proc/{pid}/maps").read_text()
     state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     return "msgspec" in maps and "orjson" in maps and "_zoneinfo" in maps and state == "S"

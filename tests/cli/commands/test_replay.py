@@ -43,7 +43,7 @@ def run(*args: str, stdin: str | None = None) -> tuple[int, str, str]:
 
 
 def names() -> list[str]:
-    """What lies in the working folder."""
+    """Return the files in the working folder."""
     return sorted(path.name for path in Path().iterdir())
 
 

@@ -43,7 +43,7 @@ PALESTINE_SOURCES = {
 
 
 def palestine_file_says(rows: Rows) -> Figures:
-    """What the file says: a source's newest figure, under the name that the column has at the time."""
+    """Return the file's value: a source's newest figure, under the column's name at the time."""
     found: dict[tuple[str, str, str], int | None] = {}
     for source, code in PALESTINE_SOURCES.items():
         own = {day: row for day, row in rows.items() if row["report_source"] == code}
@@ -54,7 +54,7 @@ def palestine_file_says(rows: Rows) -> Figures:
 
 
 def russian_file_says(rows: Rows) -> Figures:
-    """What the file says: the newest figure, one more where it says "more than" it (contract section 1)."""
+    """Return the file's value: the newest figure, one more for "more than" (contract section 1)."""
 
     def losses(row: dict[str, Any]) -> int:
         more = row.get("personnel*", row.get("*personnel")) in ("more", "more than")
@@ -102,10 +102,10 @@ def test_the_count_at_a_recorded_time_is_that_of_the_file(
 def test_what_was_known_at_a_recorded_time_is_what_the_file_said(
     kind: str, history: Path, file_says: Callable[[Rows], Figures]
 ) -> None:
-    """The same told backwards, as `truceline show --at` does it: from all of the log, for a time in its past."""
+    """The same in reverse, as `truceline show --at` does it: from the whole log, for a time in its past."""
     reports = imported(kind, history)
     log = [Record(encode(report)) for report in reports]
-    # Of every eightieth version, for each folds the log anew.
+    # Every eightieth version, because each folds the log again.
     for number, (recorded_at, rows) in enumerate(versions_of(history)):
         if number % 80:
             continue
@@ -135,7 +135,7 @@ def test_a_second_import_is_all_duplicates(kind: str, history: Path, file_says: 
 
 
 def test_the_last_figures_are_those_of_the_file_as_published() -> None:
-    """The history ends where the file stands: 73,419 killed and 174,364 injured on 22 August 2026."""
+    """The history ends with the file: 73,419 killed and 174,364 injured on 22 August 2026."""
     last = rows_of(PALESTINE)[-1]
     ledger, _ = fold(imported("palestine-datasets", PALESTINE, PALESTINE_HISTORY))
     said = cells(ledger, "gaza-2023-10")
@@ -185,7 +185,7 @@ def test_every_row_is_taken_or_left_out_with_a_reason() -> None:
         1080,
         {"nothing that a report holds has changed": 1318, "no cumulative figure was published that day": 63},
     )
-    assert tally.changed == {"report_source missing: the data set stands as the source": 19}
+    assert tally.changed == {"report_source missing: the data set is the source": 19}
     assert not tally.needs_longer_horizon
 
     tally = counted("russian-losses", RUSSIAN, RUSSIAN_CORRECTIONS)

@@ -22,7 +22,7 @@ COLUMNS = {"deaths_a": "side_a", "deaths_b": "side_b", "deaths_civilians": None,
 
 
 def column_sums(path: Path) -> Counter[tuple[str, str]]:
-    """The deaths of each column by conflict and party, as they stand in the file."""
+    """Return the deaths of each column by conflict and party in the file."""
     sums: Counter[tuple[str, str]] = Counter()
     for row in rows_of(path):
         for column, side in COLUMNS.items():
@@ -55,7 +55,7 @@ def test_the_party_all_holds_the_estimates_of_the_events(path: Path) -> None:
             if party == "all":
                 sums.update({name: value[name] for name in ("low", "best", "high")})
     events = [{name: int(row[name]) for name in ("low", "best", "high")} for row in rows_of(path) if row["id"]]
-    # Where UCDP has a bound on the wrong side of best, it is set to best.
+    # A bound on the wrong side of best is set to best.
     assert sums == {
         "low": sum(min(event["low"], event["best"]) for event in events),
         "best": sum(event["best"] for event in events),

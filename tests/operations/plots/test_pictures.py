@@ -50,7 +50,7 @@ def test_a_panel_for_each_outcome_and_the_ceasefire_below() -> None:
     figure = draw(story(*WHOLE))
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["killed, military", "wounded, military", "ceasefire"]
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert texts == ["9"]  # what stands at the end; the withdrawn line has no figure
+    assert texts == ["9"]  # the last figure; the withdrawn line has none
 
 
 @pytest.mark.parametrize("width_px", [400, 700, 1400])
@@ -123,7 +123,7 @@ def told() -> PlottedHistory:
     return story(*WHOLE)
 
 
-# What protanopes, deuteranopes and tritanopes see (Machado, Oliveira and Fernandes 2009, severity 1), linear RGB.
+# Colours seen by protanopes, deuteranopes and tritanopes (Machado, Oliveira and Fernandes 2009, severity 1), linear RGB.
 SEEN_BY = {
     "anyone": np.eye(3),
     "protanopes": np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]]),

@@ -1,4 +1,4 @@
-"""The log folded anew beside a live worker: each episode's story is the same, and the live one is not disturbed."""
+"""The log is folded again beside a live worker: each episode is the same, and the live one is not disturbed."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_log_moves_from_four_to_eight_partitions(live: Settings, tmp_path: Pat
     )
     assert asyncio.run(story(grown, 8)) == asyncio.run(story(live, 4))
     assert asyncio.run(verify(live)) == []
-    # And there it goes on.
+    # The worker continues there.
     asyncio.run(worked(grown, *mixed_records(9, 50, 8)))
     assert asyncio.run(verify(grown)) == []
 

@@ -1,4 +1,4 @@
-"""When what is played goes out: by the clock of play, which stands still while nothing can be sent."""
+"""The due times of played reports: by the clock of play, which stops while nothing can be sent."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def kept(path: Path) -> Path:
-    """A ledger with three reports, closed in good order."""
+    """A ledger with three reports, closed cleanly."""
     book = opened(path)
     taken(book, *(report(f"r{n}", killed(n), source=f"s{n}") for n in range(3)))
     book.finish()
@@ -52,7 +52,7 @@ def change(path: Path, statement: str) -> None:
 
 @pytest.mark.parametrize("name", [DATABASE, WAL])
 def test_a_deleted_file_refuses_reports(path: Path, name: str) -> None:
-    """SQLite goes on writing to a deleted file: a 202 would be for nothing."""
+    """SQLite continues to write to a deleted file: a 202 would be false."""
     book = opened(path)
     taken(book, report("a", killed(1)))
     path.with_name(name).unlink()
@@ -63,7 +63,7 @@ def test_a_deleted_file_refuses_reports(path: Path, name: str) -> None:
 
 
 def test_reports_before_a_deleted_wal_are_saved(path: Path) -> None:
-    """What was accepted before the write-ahead log was deleted is in the file after a restart."""
+    """Reports accepted before the write-ahead log was deleted are in the file after a restart."""
     book = opened(path)
     taken(book, report("a", killed(1)), report("b", killed(2), source="watch"))
     path.with_name(WAL).unlink()
@@ -152,7 +152,7 @@ def test_flipped_bits_are_refused_or_harmless(kept: Path, tmp_path: Path) -> Non
 
 
 def test_a_kill_leaves_no_checksum_to_compare(path: Path) -> None:
-    """The checksum is of a stop in good order; every write removes it."""
+    """The checksum is of a clean stop; every write removes it."""
     book = opened(path)
     taken(book, report("a", killed(1)))
     book.finish()

@@ -194,7 +194,7 @@ def test_another_registry_is_published_once_when_the_file_is_opened(path: Path, 
 
 
 def test_a_file_is_not_opened_under_a_longer_horizon_than_it_was_kept_with(path: Path) -> None:
-    """What a shorter one settled is forgotten: withdrawn under a longer one, it would leave nothing behind."""
+    """Reports settled under a shorter one are pruned: withdrawing one under a longer one would leave nothing."""
     for days in (10, 5, 5):
         book = opened(path, horizon_us=days * DAY_US)
         taken(book, report(f"r{days}", killed(days)))
