@@ -23,6 +23,8 @@ SKIPPED = re.compile(r"^(tests/(data|vectors|deploy/crds|schemas/golden)/|schema
 GENERATED = "<!-- Generated"
 REGION = re.compile(r"<!-- \w+: (begin|end) -->$")
 COMMENTED = {".yaml", ".yml", ".toml", ".sh"}
+#: The reader's strings are words of the texts that it reads.
+WORD_LISTS = "streams/reading/"
 #: Strings this short are keys, names and formats.
 WORDS_MIN = 3
 
@@ -96,7 +98,8 @@ def prose(path: str, text: str) -> Iterator[Prose]:
     suffix = Path(path).suffix
     if suffix == ".py":
         yield from _comments(text)
-        yield from _strings(text, every=path.startswith(("streams/", "schemas/", "tools/")))
+        program = path.startswith(("streams/", "schemas/", "tools/")) and not path.startswith(WORD_LISTS)
+        yield from _strings(text, every=program)
     elif suffix == ".md":
         yield from _paragraphs(text)
     elif suffix in COMMENTED or path == "Makefile":

@@ -123,7 +123,7 @@ def told() -> PlottedHistory:
     return story(*WHOLE)
 
 
-# Colours seen by protanopes, deuteranopes and tritanopes (Machado, Oliveira and Fernandes 2009, severity 1), linear RGB.
+# Colours seen by protanopes, deuteranopes and tritanopes (Machado, Oliveira, Fernandes 2009, severity 1), linear RGB.
 SEEN_BY = {
     "anyone": np.eye(3),
     "protanopes": np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]]),
