@@ -26,7 +26,7 @@ _OWNING: Final = _BETWEEN | {"the", "our", "republic", "state"}
 
 @dataclass(slots=True)
 class Actor:
-    """Somebody named in the text: tokens, and the source and party that the name stands for."""
+    """Somebody named in the text: tokens, and the source and party that the name means."""
 
     first: int
     last: int
@@ -40,7 +40,7 @@ class Actor:
 
 @dataclass(slots=True)
 class Cast:
-    """Who has been named so far in a document."""
+    """The persons and offices named so far in a document."""
 
     context: Context
     phrases: Spotter

@@ -14,7 +14,7 @@ from streams.reading.unknown_names import name_after, name_before
 
 _AFTER_VERBS: Final = frozenset({"according", "per"})
 _PARTICIPLES: Final = frozenset({"accusing", "blaming", "saying", "claiming", "adding", "reporting"})
-#: What hospitals and crews do with the dead and wounded: a party's name before it is a place.
+#: The acts of hospitals and crews with the dead and wounded: a party's name before it is a place.
 _HANDLING: Final = words_of("received treated buried taken took")
 _PASSIVE: Final = words_of("is are was were been being be")
 #: Words after a verb of saying that say where and when, not what.
@@ -23,10 +23,10 @@ _TRAILS: Final = words_of(
 )
 #: Words that part two speakers: no words inside words.
 _PARTING: Final = words_of("while but and whereas though as")
-#: How far from the head of a line its colon and its speaker may be.
+#: The greatest distance of a colon and its speaker from the head of a line.
 _HEAD_PIECES: Final = 12
 _HEAD_WORDS: Final = 4
-#: How many words may follow a verb that closes a sentence.
+#: The most words after a verb that closes a sentence.
 _SHORT_REST: Final = 5
 _GOING_ON: Final = words_of(
     "total toll number data list dead wounded injured another further among these overall",
@@ -88,7 +88,7 @@ class Attribution:
         return []
 
     def _goes_on(self, heard: Heard, carried: Frame) -> bool:
-        """Return whether a sentence without a speaker plainly goes on with the one before."""
+        """Return whether a sentence without a speaker clearly continues the one before."""
         if carried.manner == "head" and self.line == heard.sentence.line:
             return True
         if not heard.mentions:

@@ -14,7 +14,7 @@ from streams.reading.tokens import words_of
 
 _TOTALS: Final = words_of("total totals altogether overall cumulative cumulatively")
 _WIDE: Final = words_of("war conflict overall aggression")
-#: Phrases of a running total, whoever speaks.
+#: Phrases of a running total, of any speaker.
 _RUNNING: Final = re.compile(
     r"\b(?:so far|until now|up to now|to date|thus far|as of|at (?:this|the) moment|until this "
     r"moment|up until now|death toll from the war|(?:bringing|brings) (?:the|those)"
@@ -48,7 +48,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What the questions are about."""
+    """The subject of the questions."""
 
     scene: Scene
     marked: Marked
@@ -225,7 +225,7 @@ QUESTIONS: Final[tuple[Callable[[_Case], Basis | None], ...]] = (
 
 
 def of_incident(scene: Scene) -> bool:
-    """Return whether the title, or without one the first words, tell of an incident."""
+    """Return whether the title, or without one the first words, report an incident."""
     head = [each for each in scene.marked if not each.sentence.paragraph] or scene.marked[:2]
     return any(each.has("incident") for each in head) and not any(each.has("cumulative") for each in head)
 

@@ -132,7 +132,7 @@ def _owner(
     model: Claim | None,
     previous: Claim | None,
 ) -> Whose:
-    """Return whose people a figure is of, by itself or with the figure that it goes on with."""
+    """Return whose people a figure is of, by itself or with the figure that it continues."""
     figure = found.mention.figure
     chain = model or (previous if figure is not None and figure.more and last is None else None)
     listed = (

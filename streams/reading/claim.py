@@ -31,7 +31,7 @@ class Claim:
 
 @dataclass(slots=True)
 class Reading:
-    """All casualty claims of a document, and why other figures are none."""
+    """All casualty claims of a document, and the reasons against other figures."""
 
     claims: list[Claim] = field(default_factory=list)
     why: dict[int, str] = field(default_factory=dict)  # first token of a figure → reason

@@ -15,7 +15,7 @@ from streams.reading.tokens import words_of
 
 #: One figure or several: "14 soldiers, two officers and a nurse"; tanks among them do not end the list.
 _LIST: Final = r"(?:x(?:,c?|c)~?)*[fnuF]\)?(?:\"?(?:,c~?|c~?|,|\()\"?[fnuFx]\)?){0,12}"
-#: What may be between a figure and its verb: "of the night shift", "in Gaza", ", including five officers,".
+#: Words allowed between a figure and its verb: "of the night shift", "in Gaza", ", including five officers,".
 _GAP: Final = (
     r"(?:~?\"~?|[~OAptx]{1,4}|~?,[^,;BKkI]{1,8},|\([^)BKkI]{1,8}\)|[,c]p|~?,?~?r[~^ZLOAEptx]{0,5},?|~?,?w~?[fnu]~?,?)?"
 )

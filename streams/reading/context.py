@@ -1,4 +1,4 @@
-"""What the reader is told besides the document: parties, places, episodes and sources by their names."""
+"""The reader's input besides the document: parties, places, episodes and sources by their names."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,14 +10,14 @@ from typing import Any, Final
 from streams.reading.lexicon import Phrases, lexicon
 from streams.reading.tokens import Token, tokens_of, words_of
 
-#: What only explains a name: "Nasser Hospital, Khan Younis", "The Quad (United States, …)".
+#: Text that only explains a name: "Nasser Hospital, Khan Younis", "The Quad (United States, …)".
 _BRACKET: Final = re.compile(r"[,(]")
 _SMALL: Final = words_of("of the and for in to at on a an")
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """What a name may mean: a party, a source, a place, or several of them ("Baku")."""
+    """The meanings of a name: a party, a source, a place, or several of them ("Baku")."""
 
     party: str | None = None
     source: str | None = None

@@ -30,7 +30,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the reader made of a document, in the shape of contract section 9."""
+    """The result of reading a document, in the shape of contract section 9."""
 
     content: Mapping[str, Any]
 

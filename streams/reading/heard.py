@@ -11,7 +11,7 @@ from streams.reading.tokens import Sentence, Token, words_of
 
 _SPEAKING: Final = frozenset({"institution", "name", "officials", "person", "party"})
 _POSSESSIVES: Final = words_of("his her its their")
-#: Where the words of a title end: "the press service of …".
+#: The end of the words of a title: "the press service of …".
 _TITLE_WORDS: Final = 8
 _TITLE_PIECES: Final = 5
 
@@ -39,7 +39,7 @@ class Heard:
         return next((actor for actor in named if source_of(actor)), None)
 
     def words(self, first: int, count: int) -> list[str]:
-        """Return so many words of the sentence from one on."""
+        """Return a number of words of the sentence from one on."""
         begin = self.sentence.first + first
         return [token.low for token in self.tokens[begin : min(begin + count, self.sentence.last)]]
 

@@ -12,7 +12,7 @@ import yaml
 
 from streams.reading.tokens import Token, tokens_of
 
-#: What a phrase is, by role: {"past": "killed"}, {"person": "military"}, {"saying": True}.
+#: The meaning of a phrase, by role: {"past": "killed"}, {"person": "military"}, {"saying": True}.
 Roles = Mapping[str, Any]
 LANGUAGES: Final = ("ar", "en", "ru", "uk")
 _PLAIN: Final = [

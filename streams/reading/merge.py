@@ -1,4 +1,4 @@
-"""Merging: one claim for a figure that is told twice, sums whose parts are in the text, resolved outcomes."""
+"""Merging: one claim for a figure that is reported twice, sums whose parts are in the text, resolved outcomes."""
 
 from itertools import combinations
 from typing import Final
@@ -52,7 +52,7 @@ def _without_headlines(claims: list[Claim]) -> list[Claim]:
 
 
 def _same(one: Claim, other: Claim) -> bool:
-    """Return whether two claims tell one figure: in headline and body, or in two sentences."""
+    """Return whether two claims report one figure: in headline and body, or in two sentences."""
     a, b = one.figure.count, other.figure.count
     if a is None or b is None or a.best != b.best or one.basis.scope != other.basis.scope or one.marked is other.marked:
         return False
@@ -79,7 +79,7 @@ def _places(claim: Claim) -> set[str]:
 
 
 def _absorb(twin: Claim, claim: Claim) -> None:
-    """Take from a second telling what it says more exactly."""
+    """Take the more exact parts of a second report."""
     in_title = not twin.marked.sentence.paragraph and claim.source is not None
     if (twin.source is None or in_title) and claim.source is not None:
         twin.source, twin.frame, twin.row = claim.source, claim.frame, claim.row
@@ -173,7 +173,7 @@ def _parts(total: Claim, peers: list[Claim]) -> tuple[Claim, ...]:
 
 
 def _fits(total: Claim, parts: list[Claim]) -> bool:
-    """Return whether figures may be parts of a total: told near it, or too great for chance."""
+    """Return whether figures may be parts of a total: reported near it, or too great for chance."""
     lines = [abs(part.marked.sentence.line - total.marked.sentence.line) for part in parts]
     if max(lines) == 0 or _best(total) >= _NO_CHANCE:
         return True

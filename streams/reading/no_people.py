@@ -233,7 +233,7 @@ def _distance(case: _Case) -> Reason | None:
 
 
 def _rank(case: _Case) -> Reason | None:
-    """Answer for "No. 2", "road 15"; "the wounded number 89,166" is none."""
+    """Answer for "No. 2", "road 15"; "the wounded number 89,166" is not one."""
     before = case.back(1).low
     if before not in _RANKED or (before == "number" and case.ahead().low == "of"):
         return None

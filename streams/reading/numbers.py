@@ -110,7 +110,7 @@ _CURRENCY: Final = frozenset("$€£¥₴₽")
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number with its bounds as said; `vague` where a word stood for it."""
+    """A number with its bounds as said; `vague` if it was a word."""
 
     best: int
     low: int | None = None

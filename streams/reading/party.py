@@ -31,7 +31,7 @@ _NAMES_OF_ENEMIES: Final = words_of(
 )
 _OF_STATES: Final = words_of("soldier soldiers troops servicemen serviceman")
 _TAKING: Final = words_of("taken took take takes taking captured hold holds holding seized")
-#: What one does to enemies alone.
+#: Acts against enemies only.
 _AGAINST: Final = words_of(
     "liquidated eliminated destroyed neutralised neutralized eliminating destroying liquidating eliminate destroy "
     "neutralise neutralising incapacitated",
@@ -64,7 +64,7 @@ class Whose:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What the questions are about."""
+    """The subject of the questions."""
 
     scene: Scene
     marked: Marked

@@ -27,7 +27,7 @@ _LIE: Final = re.compile(
     r"(?:is|are|was|were) (?:an? )?(?:absolute |complete )?(?:lie|lies|nonsense|false|untrue|fake|not true)(?: |$)",
 )
 _AGO: Final = re.compile(r"\bhad (?:[^ ]+ ){0,4}(?:ago|earlier)\b|\b(?:withdrawn|retracted)\b")
-#: An incident that long before publication is background, once the text has told another.
+#: An incident that long before publication is background, once the text has reported another.
 _LONG_AGO_DAYS: Final = 90
 _HEAD_SENTENCES: Final = 4
 _ELSEWHERE: Final = words_of("another also separately addition elsewhere meanwhile")
@@ -35,7 +35,7 @@ _ELSEWHERE: Final = words_of("another also separately addition elsewhere meanwhi
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What the questions are about."""
+    """The subject of the questions."""
 
     scene: Scene
     marked: Marked
@@ -49,7 +49,7 @@ class _Case:
 
 
 def is_other_event(scene: Scene) -> bool:
-    """Return whether the document is of a disaster or a crime: its head says so and no war is told of there."""
+    """Return whether the document is of a disaster or a crime: its head says so and no war is mentioned there."""
     head = scene.marked[:_HEAD_SENTENCES]
     return any(marked.has("disaster") for marked in head) and not any(_warlike(scene, marked) for marked in head)
 

@@ -80,7 +80,7 @@ def _from_label(marked: Marked, found: Found, figure: Figure) -> bool:
 
 
 def _model(marked: Marked, found: Found, figure: Figure, last: Claim | None, previous: Claim | None) -> Claim | None:
-    """Return the claim whose noun a figure goes on with: of its sentence, or elliptically of the one before."""
+    """Return the claim whose noun a figure continues: of its sentence, or elliptically of the one before."""
     if last is not None:
         other_voice = speaker_at(marked.frames, found.mention.first) is not last.frame
         return None if marked.frames and other_voice and not adjoins(marked, last.order, found.order) else last
@@ -112,7 +112,7 @@ def adjoins(marked: Marked, before: int, order: int) -> bool:
 
 
 def labelled(marked: Marked, found: Found) -> bool:
-    """Return whether a line's label begins it: its figures go on with the lines before."""
+    """Return whether a line's label begins it: its figures continue the lines before."""
     kinds = "".join(mention.kind for mention in marked.mentions[:3])
     return found.row.id == "own" and ("p:" in kinds or "A:" in kinds)
 

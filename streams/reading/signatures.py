@@ -21,7 +21,7 @@ _SIGNING: Final = words_of(
 
 
 def sign(scene: Scene, marked: Marked, reading: Reading) -> None:
-    """Give the claims of a paragraph to whoever the sentence after them says keeps the count."""
+    """Attribute the claims of a paragraph to the counting office that the next sentence names."""
     frame = _signature(scene, marked)
     if frame is None:
         return

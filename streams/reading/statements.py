@@ -109,7 +109,7 @@ class Statement:
 
 
 def read_statements(scene: Scene, truces: list[Truce]) -> list[Statement]:
-    """Return the statements of named speakers, one of a kind for each; what a truce claim says already is none."""
+    """Return the statements of named speakers, one of a kind for each; the content of a truce claim is not one."""
     found: list[Statement] = []
     spoken = {truce.marked.sentence.first for truce in truces if truce.act.startswith(("violation", "rejected"))}
     denied = {

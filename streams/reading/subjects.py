@@ -22,7 +22,7 @@ _HELPING: Final = words_of(
 )
 _INSIDE: Final = words_of("in to with by from at on against near")
 _OFFICES: Final = frozenset({"institution", "name", "officials", "person"})
-#: What may part a subject and its verb.
+#: Words that may separate a subject and its verb.
 _BETWEEN: Final = frozenset('~^()x"Ehb-O')
 _STEPS: Final = 18
 _FAR_PIECES: Final = 6

@@ -19,7 +19,7 @@ _N: Final = r"(?:[^ ]+ ){0,9}?"  # more words
 
 @dataclass(frozen=True, slots=True)
 class TruceRow:
-    """What is said of a truce (T), which act that is, and an example and a counter-example: its tests."""
+    """A pattern of words about a truce (T), its act, an example and a counter-example, which are its tests."""
 
     act: str
     id: str

@@ -82,7 +82,7 @@ def _set_hour(scene: Scene, marked: Marked, truce: Truce, moment: Moment, day: d
 
 
 def _duration(scene: Scene, marked: Marked, truce: Truce) -> None:
-    """Set the end of a truce of so many hours or days, where its beginning is said to the hour."""
+    """Set the end of a truce with a length in hours or days, if its beginning is given to the hour."""
     if truce.expires_at is not None or not isinstance(truce.effective_at, datetime):
         return
     for index in range(marked.sentence.first, marked.sentence.last):

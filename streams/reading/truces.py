@@ -57,7 +57,7 @@ def _one_deal(found: list[Truce]) -> list[Truce]:
 
 
 def _without_headlines(found: list[Truce]) -> list[Truce]:
-    """Leave out an act of the headline that the body tells with its own speaker."""
+    """Leave out an act of the headline that the body reports with its own speaker."""
     body = {(truce.act, truce.by) for truce in found if truce.marked.sentence.paragraph}
     return [truce for truce in found if truce.marked.sentence.paragraph or (truce.act, truce.by) not in body]
 
@@ -194,7 +194,7 @@ def _later(time: date | datetime, published: datetime) -> bool:
 
 
 def _by(scene: Scene, marked: Marked, act: str, source: str | None, actor: str | None) -> str | None:
-    """Return the acting party where the outlet tells of it; a joint act has none."""
+    """Return the acting party if the outlet reports the act; a joint act has none."""
     if source is not None or actor is None or act not in _ACTS_OF_ONE:
         return None
     parties = {m.actor.party for m in marked.mentions if m.kind == "A" and m.actor and m.actor.party}

@@ -1,4 +1,4 @@
-"""What the reader makes of small texts: who says it, whose losses, what, how many, since when."""
+"""The claims from small texts: source, party, outcome, number, beginning."""
 
 import pytest
 
