@@ -274,9 +274,6 @@ def test_for_programs_it_is_the_whole_account_as_json() -> None:
     assert (shown["episode"], shown["clock"]) == (EPISODE, account["clock"])
 
 
-# --- as known then ----------------------------------------------------------------------------------------------------
-
-
 def test_at_a_time_only_what_was_published_then_is_told() -> None:
     (cell,) = asked("azerbaijan-mod/killed", "--at", "2022-09-15T12:00:00+04:00")["cells"]
     assert (cell["value"]["best"], cell["version"], cell["replaced"]) == (71, 3, [])
