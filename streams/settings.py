@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     atlas: Path | None = Field(None, description="Atlas: names of parties, episodes and places, a YAML file")
     horizon: Duration = Field(
         timedelta(days=3_660),
-        description="How much older than its episode's newest report one may be (ISO 8601); raise it for a backfill",
+        description="Greatest age of a report before the newest one of its episode (ISO 8601)",
     )
     data_dir: Path = Field(
         default_factory=lambda: platformdirs.user_data_path("truceline", appauthor=False),

@@ -1,4 +1,4 @@
-"""Reviews: what a person decides of a draft, the reports that come of it, and their effect (contract section 9)."""
+"""Reviews: a person's decision on a draft, the resulting reports, and their effect (contract section 9)."""
 
 from streams.review.decisions import Decided, Review, ReviewRefused, parse_review, reports_of
 from streams.review.effect import Effect, effects

@@ -18,7 +18,7 @@ __all__ = ["Effect", "effects"]
 
 
 class Effect(NamedTuple):
-    """What one report would do: the changes in words; empty where it repeats what is known, or a refusal."""
+    """The effect of one report: its changes in words, none for a repeat, or a rejection."""
 
     report_id: str
     changes: tuple[str, ...]

@@ -13,7 +13,7 @@ class ReviewConflict(Exception):
 
 
 class DocumentReceipt(NamedTuple):
-    """How one document was taken: accepted with its id and version, duplicate, or refused with a message."""
+    """The result for one document: accepted with its id and version, duplicate, or rejected with a message."""
 
     outcome: str
     id: str | None = None
@@ -26,7 +26,7 @@ class DocumentReceipt(NamedTuple):
 
 
 class ReviewStore(Protocol):
-    """Where documents go, and where drafts wait for a person."""
+    """The store of documents, and of drafts that wait for a person."""
 
     async def submit_documents(self, documents: Sequence[dict[str, Any]]) -> list[DocumentReceipt]:
         """Store documents and draft them; what is accepted is durable. Raises StoreUnavailable."""

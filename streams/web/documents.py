@@ -24,7 +24,7 @@ __all__ = ["ReviewAnswers"]
 
 DOCUMENTS_MAX = 1_000
 WAITING_MAX = 200
-#: Who decides where there are no writers: the holder of the one token, or who sits at this machine.
+#: The author of decisions without writers: the holder of the one token, or the user of this machine.
 ONE_ADMIN = "admin"
 
 

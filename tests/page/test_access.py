@@ -101,7 +101,7 @@ def test_without_scripts_it_says_where_the_figures_are(visit: Visit, server: Ser
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_every_control_is_large_enough(opened: Visit, width: int) -> None:
-    """What is pressed is at least 24 pixels wide and high (WCAG 2.5.8); links within a text are exempt."""
+    """Buttons are at least 24 pixels wide and high (WCAG 2.5.8); links within a text are exempt."""
     page = opened(viewport={"width": width, "height": 900})
     page.get_by_label("Share: Killed, military", exact=True).click()
     small = page.evaluate(

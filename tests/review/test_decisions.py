@@ -1,4 +1,4 @@
-"""Decisions of people on drafts, and the reports that come of them (contract section 9)."""
+"""Decisions of people on drafts, and the resulting reports (contract section 9)."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ def test_a_rejected_draft_sends_nothing() -> None:
 
 
 def test_a_second_review_revises_and_withdraws() -> None:
-    """What changed has the next revision; a source that is gone is withdrawn."""
+    """Changed reports get the next revision; a missing source is withdrawn."""
     before = {"coast-wire-1.mod": 1, "coast-wire-1.coast-wire": 2}
     reports = reports_of(DRAFT, confirmed(taken(0, 0)), before)
     assert [(each["report_id"], each["revision"], each.get("withdrawn", False)) for each in reports] == [

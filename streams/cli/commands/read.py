@@ -53,7 +53,7 @@ def register(root: typer.Typer) -> None:
 def read(
     inputs: Annotated[list[str], typer.Argument(metavar="FILE|-|URL...", show_default=False)],
     *,
-    outlet: Annotated[str | None, typer.Option(metavar="SLUG", help="Who published the text.")] = None,
+    outlet: Annotated[str | None, typer.Option(metavar="SLUG", help="Publisher of the text.")] = None,
     published_at: Annotated[str | None, typer.Option(metavar="TIME", help="When it was published (RFC 3339).")] = None,
     episode: Annotated[str | None, typer.Option(metavar="SLUG", help="The episode that it is about.")] = None,
     lang: Annotated[str | None, typer.Option(metavar="LANG", help="Its language: en, ar, uk, ru.")] = None,

@@ -30,7 +30,7 @@ TAKEN_TIERS = frozenset({"ready", "check"})
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What a caller knows of the documents, and how they are got."""
+    """Values for the documents from the caller, and the ways to get them."""
 
     given: Given
     html: bool = False
@@ -45,7 +45,7 @@ def reading_context(atlas: Atlas, registry: Registry) -> Context:
 def make_reader(context: Context) -> Callable[[dict[str, Any], Draft | None], Draft]:
     """Return the function that drafts a document given as JSON, on top of the draft of its version before.
 
-    What changed since has the next revision, what is gone is withdrawn. It raises NotReadable.
+    Changed reports get the next revision, missing ones are withdrawn. It raises NotReadable.
     """
 
     def draft(fields: dict[str, Any], before: Draft | None) -> Draft:
@@ -63,7 +63,7 @@ def make_reader(context: Context) -> Callable[[dict[str, Any], Draft | None], Dr
 
 
 def is_address(name: str) -> bool:
-    """Whether an argument is an address and not a file."""
+    """Return True if an argument is an address, not a file."""
     return name.startswith(("http://", "https://"))
 
 
