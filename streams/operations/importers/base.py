@@ -14,6 +14,7 @@ from streams.core.parse import Refusal, parse
 from streams.core.times import DAY_US, DEFAULT_HORIZON_US, FIRST_US, parse_time
 
 MAX_PLACES = 20
+MAX_LOST_PLACES = 10
 
 
 class LeftOutRows(Exception):
@@ -89,6 +90,7 @@ class ImportTally:
     unplaced: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     places: list[str] = field(default_factory=list)
+    lost_places: list[str] = field(default_factory=list)
     horizon: timedelta = timedelta(0)
 
     def count(self, reading: SourceReading) -> None:
@@ -104,8 +106,8 @@ class ImportTally:
         self.changed.update(set(reading.changed))
         for fault in reading.faults:
             self.lost[f"{fault.lost} lost: {fault.field}"] += 1
-            if len(self.places) < MAX_PLACES:
-                self.places.append(f"{reading.where}: {fault.lost} lost: {fault.field}: {fault.reason}")
+            if len(self.lost_places) < MAX_LOST_PLACES:
+                self.lost_places.append(f"{reading.where}: {fault.lost} lost: {fault.field}: {fault.reason}")
 
     def _count_left_out(self, reading: SourceReading, reason: str) -> None:
         self.left_out[reason] += 1

@@ -39,6 +39,7 @@ _POPULATIONS = {
     "military": re.compile(r"milit|soldier|troop|combatant|fighter", re.IGNORECASE),
 }
 _HEADLINE = re.compile(r"headline|title|note|description|summary|comment|event|incident|details", re.IGNORECASE)
+_PLACE = re.compile(r"^(?:town|city|village|place|location|settlement|site|locality)\b", re.IGNORECASE)
 _URL = re.compile(r"url|link|web|href", re.IGNORECASE)
 _RUNNING = re.compile(r"cum|total|running|to date|so far", re.IGNORECASE)
 
@@ -74,6 +75,7 @@ def _draft(path: Path, table: Table) -> Iterator[str]:
     counts = [count for each in columns if each not in dates and (count := _count(each)) is not None]
     date = next((each for each in dates if _DATE.search(each.name)), next(iter(dates), None))
     source, party = _named(columns, _SOURCE, dates, counts), _named(columns, _PARTY, dates, counts)
+    place = next((each for each in columns if _PLACE.search(each.name) and each.cells), None)
     if party is not None and party == source:
         party = None
     name = slug(path.name.partition(".")[0] or "table")
@@ -100,7 +102,7 @@ def _draft(path: Path, table: Table) -> Iterator[str]:
     yield "claims:"
     running = bool(counts) and _is_running(columns, counts, date, source, party)
     for count in counts:
-        yield from _claim(count, party, running=running)
+        yield from _claim(count, party, place, running=running)
     if not counts:
         yield "  # ? no column of killed, wounded, missing or captured was found: name one"
         yield "  - {type: casualties, party: all, outcome: killed, count: {best: {column: FIXME}}, basis: incremental}"
@@ -182,7 +184,7 @@ def _words(field: str, words: re.Pattern[str], columns: Sequence[_Column], taken
     for column in columns:
         is_url = bool(column.cells) and column.cells[0].startswith("http")
         if column.name not in taken and words.search(column.name) and column.cells and is_url == (field == "url"):
-            if field == "headline" and column.share(lambda cell: len(cell) > 8) < 0.5:
+            if field == "headline" and column.share(lambda cell: len(cell) > 5) < 0.5:
                 continue
             yield f"  {field}: {{column: {_quoted(column.name)}}}"
             return
@@ -205,7 +207,7 @@ def _is_running(
     return figures == sorted(figures) and figures[0] < figures[-1]
 
 
-def _claim(count: _Count, party: _Column | None, *, running: bool) -> Iterator[str]:
+def _claim(count: _Count, party: _Column | None, place: _Column | None, *, running: bool) -> Iterator[str]:
     yield "  - type: casualties"
     if party is None:
         yield "    party: all   # ? whose losses; all: of all sides together"
@@ -220,6 +222,8 @@ def _claim(count: _Count, party: _Column | None, *, running: bool) -> Iterator[s
         yield "    basis: cumulative   # ? each row is a total to date; incremental: each row is added"
     else:
         yield "    basis: incremental   # ? each row is added; cumulative: each row is a total to date"
+        if place is not None:
+            yield f"    place: {{column: {_quoted(place.name)}}}"
 
 
 def _quoted(name: str) -> str:

@@ -20,11 +20,15 @@ def summary_lines(
     )
     yield from _reasons("changed", tally.changed)
     yield from _reasons("left out", tally.left_out)
-    yield from _reasons("lost from rows taken", tally.lost)
     for place in tally.places:
         yield f"  {_plain(place)}"
     if tally.faults > len(tally.places):
         yield f"  and {tally.faults - len(tally.places):,} more rows that could not be read"
+    yield from _reasons("lost from rows taken", tally.lost)
+    for place in tally.lost_places:
+        yield f"  {_plain(place)}"
+    if tally.lost.total() > len(tally.lost_places):
+        yield f"  and {tally.lost.total() - len(tally.lost_places):,} more: --rejected FILE saves them all"
     yield from _reasons("columns that reports cannot hold", tally.unplaced)
     for warning in options.warnings if options is not None else ():
         yield f"warning: {_plain(warning)}"

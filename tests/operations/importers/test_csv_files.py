@@ -125,7 +125,7 @@ def test_a_wrong_optional_cell_loses_the_field(tmp_path: Path) -> None:
     reports, tally = imported_csv(tmp_path, HEADINGS + "1,2024-05-05,announced,,soon\n", MINIMAL)
     assert "effective_at" not in reports[0]["claims"][0]
     assert tally.lost == {"field lost: effective_at": 1}
-    assert tally.places == [
+    assert tally.lost_places == [
         "incidents.csv line 2: field lost: effective_at: column from: 'soon' is not a date; say its form with format"
     ]
 
