@@ -156,6 +156,8 @@ def claim_rows(report: Report, links: Links) -> Iterator[Row]:
             "claim": index,
             "published_at": published_at,
             **_claim(claim),
+            "place": report.detail(index).place,
+            "quote": report.detail(index).quote,
             "url": report.url,
             "permalink": links.episode(report.episode, published_at),
         }

@@ -54,17 +54,20 @@ class _Counting:
         if base_as_of is not None and base_as_of != self._base_as_of:
             self._base_as_of, self._incidents, self.best, self.last = base_as_of, {}, 0, None
             index = bisect_left(increments, after(base_as_of), index)
-        while index < len(increments) and increments[index].as_of <= time:
-            self.last = increments[index]
-            claim = self.last.claim
-            overlaps = base_as_of is not None and claim.since is not None and claim.since < base_as_of
-            best = 0 if overlaps else claim.best
-            self.best += best
+        end = bisect_left(increments, after(time), index)
+        best, incidents = self.best, self._incidents
+        for entry in increments[index:end]:
+            claim = entry.claim
+            added = claim.best
+            if base_as_of is not None and claim.since is not None and claim.since < base_as_of:
+                added = 0  # it may overlap the base
+            best += added
             if claim.incident is not None:
-                self.best -= self._incidents.get(claim.incident, 0)
-                self._incidents[claim.incident] = best
-            index += 1
-        self._next = index
+                best -= incidents.get(claim.incident, 0)
+                incidents[claim.incident] = added
+        if end > index:
+            self.last = increments[end - 1]
+        self.best, self._next = best, end
 
 
 def _last_up_to(entries: list[Entry], time: int) -> Entry | None:

@@ -5,7 +5,7 @@ base, increments, superseded, replaced, withdrawn, disputed and refused claims, 
 It is built from the log, not from the ledger.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 from typing import Any, NamedTuple
 
@@ -141,6 +141,7 @@ class EpisodeHistory:
             "value": cell.value(),
             "version": cell.version,
             "base": base and self._counted_figure(base),
+            **self._repeats(cell),
             "increments": [
                 {**self._counted_figure(entry), "adds_to": _adds_to(entry, base)}
                 for entry in cell.increments
@@ -178,6 +179,11 @@ class EpisodeHistory:
     def _counted_figure(self, entry: Entry) -> Explanation:
         revision = self._ledger.episode(self.episode).reports[entry.report_id].revision
         return _figure(entry) | self._claim_origin(entry.report_id, revision, entry.claim_index)
+
+    def _repeats(self, cell: Cell) -> Explanation:
+        """Return the earlier figure that the base repeats as `repeats`, nothing if it repeats none."""
+        repeated = repeated_by(cell.bases)
+        return {} if repeated is None else {"repeats": self._counted_figure(repeated)}
 
     def _claim_origin(self, report_id: str, revision: int, claim: int) -> Explanation:
         return self._reports[report_id, revision].claim_origin(claim)
@@ -252,6 +258,22 @@ class EpisodeHistory:
         given = dict(zip_longest(fields, named, fillvalue=""))
         changes = (change for changed, change in self._changes if changed == topic)
         return [change for change in changes if all(change.get(field, "") == given[field] for field in fields)]
+
+
+def repeated_by(bases: Sequence[Entry]) -> Entry | None:
+    """Return the latest earlier figure that the last one repeats, if the source has raised it since.
+
+    Such a base is an old total told again rather than a correction. `bases` are sorted.
+    """
+    if not bases:
+        return None
+    *earlier, last = bases
+    raised = False
+    for entry in reversed(earlier):
+        if entry.claim.best == last.claim.best:
+            return entry if raised else None
+        raised = raised or entry.claim.best > last.claim.best
+    return None
 
 
 def _figure(entry: Entry) -> Explanation:
