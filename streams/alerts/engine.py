@@ -60,6 +60,9 @@ class AlertEngine:
         return alerts
 
 
+_PARTS = frozenset({"group", "scope"})
+
+
 def _applied(rule: Rule, state: ConditionState, seen: ObservedChange) -> list[Alert]:
     """Return a rule's alerts of a change; `state` is the rule's for this episode."""
     condition = rule.condition
@@ -68,7 +71,8 @@ def _applied(rule: Rule, state: ConditionState, seen: ObservedChange) -> list[Al
         return []
     own: ConditionState = state.pop("own", {})
     matches = list(condition.on_time(own, seen))
-    if rule.matches(names):
+    # A rule is about whole counts: a group's or a scope's figure would raise and resolve its alerts in turn.
+    if rule.matches(names) and _PARTS.isdisjoint(seen.record):
         matches += condition.on_change(own, seen)
     if own:
         state["own"] = own

@@ -212,3 +212,10 @@ class TestState:
 def test_two_rules_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="two rules are named r"):
         Rules([*rules("crosses: 1"), *rules("falls: 1")])
+
+
+def test_figures_of_a_group_or_scope_raise_no_alert() -> None:
+    """A rule is about whole counts: a part's figure would raise and resolve its alerts in turn."""
+    parts = [killed(200, group="children"), killed(300, scope="in-jermuk")]
+    assert alerts("crosses: 100", day(14, *parts)) == []
+    assert len(alerts("crosses: 100", day(14, killed(150), *parts), day(15, killed(1, group="children")))) == 1
