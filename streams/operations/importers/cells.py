@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from streams.operations.importers.dates import utc
+from streams.reading import numbers
 
 __all__ = [
     "CellCount",
@@ -40,56 +41,21 @@ class CellTime(NamedTuple):
 
 # --- counts -----------------------------------------------------------------------------------------------------------
 
-_BEFORE = {
-    "at_least": r"at least|no fewer than|not less than|minimum|min\.?|≥|>=",
-    "more_than": r"more than|over|above|>",
-    "up_to": r"up to|at most|maximum|max\.?|≤|<=",
-    "nearly": r"nearly|almost|fewer than|less than|under|<",
-    "about": r"about|around|approximately|approx\.?|circa|ca\.?|c\.|some|~|≈|est\.?|estimated",
-}
-_VAGUE = {"tens": 10, "dozens": 12, "scores": 20, "hundreds": 100, "thousands": 1_000}
-_MARKS = r".,'\u2019\u00a0\u202f\u066b\u066c "
-_NUMBER = rf"-?\d[\d{_MARKS}]*"
-_COUNT = re.compile(rf"({_NUMBER})(?:\s*(?:-|–|—|to|/)\s*({_NUMBER}))?\s*(\+|or more|plus)?", re.IGNORECASE)
-_QUALIFIERS = [(re.compile(rf"(?:{words})\s*(.*)", re.IGNORECASE), name) for name, words in _BEFORE.items()]
-_GROUPED = re.compile(rf"-?\d{{1,3}}(?:([{_MARKS}])\d{{3}})(?:\1\d{{3}})*")
-_PLAIN = re.compile(r"(-?\d+)(?:[.,\u066b]0+)?")
-_LONGEST = 40
-
 
 def read_count(text: str) -> CellCount | None:
-    """Return the count in a cell (`12`, `1,204`, `36-38`, `19+`, `>34`, `ca. 40`, `dozens`), None for anything else."""
-    words = text.strip().strip("()").strip() if len(text) <= _LONGEST else ""
-    if (vague := _VAGUE.get(words.lower())) is not None:
-        return CellCount(vague, qualifier="at_least")
-    qualifier = "exact"
-    for pattern, name in _QUALIFIERS:
-        if found := pattern.fullmatch(words):
-            words, qualifier = found[1], name
-            break
-    match = _COUNT.fullmatch(words)
-    first = None if match is None else _whole(match[1])
-    if match is None or first is None:
+    """Return the count in a cell (`12`, `1,204`, `36-38`, `19+`, `>34`, `ca. 40`, `dozens`), None for anything else.
+
+    The grammar is the reader's; a whole number below zero, as in a correction, is read here alone.
+    """
+    words = text.strip()
+    is_negative = words[:1] in {"-", "\u2212"}
+    found = numbers.read_count(words[1:] if is_negative else words)
+    if found is None:
         return None
-    if match[2] is not None:
-        return _range(first, _whole(match[2])) if not match[3] and qualifier in {"exact", "about"} else None
-    if match[3]:
-        return CellCount(first, qualifier="at_least") if qualifier == "exact" else None
-    return CellCount(first, qualifier=qualifier)
-
-
-def _range(low: int, high: int | None) -> CellCount | None:
-    return None if high is None or high < low else CellCount(low, low, high, "about")
-
-
-def _whole(text: str) -> int | None:
-    """Return a whole number with or without thousands marks, or as a table program writes it (`12.0`)."""
-    number = text.strip()
-    if plain := _PLAIN.fullmatch(number):
-        return int(plain[1])
-    if grouped := _GROUPED.fullmatch(number):
-        return int(number.replace(grouped[1], ""))
-    return None
+    count = CellCount(found.best, found.low, found.high, found.qualifier)
+    if not is_negative:
+        return count
+    return CellCount(-found.best) if count == CellCount(found.best) else None
 
 
 # --- times ------------------------------------------------------------------------------------------------------------

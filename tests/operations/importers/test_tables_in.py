@@ -172,7 +172,7 @@ def test_a_date_far_in_the_future_is_named_and_kept_out(tmp_path: Path) -> None:
 def test_a_bad_figure_loses_its_claim_and_not_its_row(tmp_path: Path) -> None:
     hurt = "  - {type: casualties, party: south, outcome: wounded, count: {best: {column: note}}}\n"
     mapping = MAPPING.replace(", headline: {column: note}", "") + hurt
-    imported = Imported(tmp_path, HEAD + "1,2024-03-01,monitor,60,several\n", mapping)
+    imported = Imported(tmp_path, HEAD + "1,2024-03-01,monitor,60,unclear\n", mapping)
     assert [claim["outcome"] for claim in imported.reports[0]["claims"]] == ["killed"]
     assert (imported.tally.faults, imported.tally.lost) == (0, {"claim lost: best": 1})
 
