@@ -8,9 +8,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from streams.settings import load
-from streams.worker import serve
-
 FILE = Path(os.environ["LEAP_FILE"])
 
 
@@ -28,4 +25,8 @@ if __name__ == "__main__":
     time.time_ns = leap(time.time_ns)
     now_ns = time.time_ns
     time.time = lambda: now_ns() / 1e9
+    # Imported now: a default argument keeps the clock of the time of its import.
+    from streams.settings import load
+    from streams.worker import serve
+
     serve(load())
