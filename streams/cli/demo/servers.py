@@ -24,6 +24,7 @@ from streams.files.source_registry import default_sources
 from streams.kafka.client import client_options
 from streams.settings import Settings
 from streams.stores.sqlite.database import DATABASE, claim_folder
+from streams.stores.sqlite.file_guard import MARKER
 from streams.stores.sqlite.reader import Reader
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
@@ -82,7 +83,7 @@ def embedded(folder: Path, port: int, *, afresh: bool) -> Iterator[DemoServer]:
     """
     if afresh:
         with claim_folder(folder):
-            for left in folder.glob(f"{DATABASE}*"):
+            for left in (*folder.glob(f"{DATABASE}*"), *folder.glob(MARKER)):
                 left.unlink()
     listener = listen("127.0.0.1", port)
     store = EmbeddedStore(folder, default_sources())

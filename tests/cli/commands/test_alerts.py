@@ -50,7 +50,7 @@ def test_each_fault_of_the_rules_is_a_line(rules: Path) -> None:
         run = truceline(*arguments)
         first, *faults = run.stderr.splitlines()
         assert (run.exit_code, first, len(faults)) == (2, "truceline: the alert rules have errors", 2)
-        assert faults[0] == f"{rules}:2: 'toll': crosses is a whole number from 1, not 'many'"
+        assert faults[0] == f"{rules}:2: 'toll': crosses must be a whole number of at least 1, not 'many'"
 
 
 def test_a_history_is_told_as_it_would_have_been(rules: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_refused_line_fails_only_with_strict() -> None:
     assert (code, errors.splitlines()) == (
         0,
         [
-            "r.jsonl:2: invalid: claims[0].count.best: Input should be greater than or equal to 0",
+            "r.jsonl:2: invalid: claims[0].count.best: below zero only with basis incremental",
             "r.jsonl:3: not_json: unexpected character, expected a JSON value: line 1 column 1 (char 0)",
             "3 lines: 1 accepted, 2 refused (1 invalid, 1 not_json)",
             NO_REGISTRY,

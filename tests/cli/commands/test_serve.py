@@ -35,14 +35,14 @@ def test_it_serves_until_told_to_stop_and_closes_its_file(tmp_path: Path, number
         assert answer.status_code == 202
         server.send_signal(number)
         assert server.wait(LIMIT_S) == 0
-    assert sorted(path.name for path in folder.iterdir()) == ["truceline.lock", DATABASE]
+    assert sorted(path.name for path in folder.iterdir()) == ["truceline.lock", "truceline.marker", DATABASE]
 
 
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["--http-port", "99999"], 2, "--http-port 99999: "),
-        (["--horizon", "400"], 2, "--horizon 400: not an ISO 8601 duration"),
+        (["--http-port", "99999"], 2, "--http-port: '99999' is more than 65535"),
+        (["--horizon", "400"], 2, "--horizon: '400' is not an ISO 8601 duration"),
         (["--sources", "bad.yaml"], 2, "bad.yaml:2: 'a': unknown kind"),
         (["--sources", "none.yaml"], 2, "none.yaml cannot be read: No such file"),
         (["--alerts", "bad.yaml"], 2, "bad.yaml:2: 'a': unknown field 'kind'"),

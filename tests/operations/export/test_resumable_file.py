@@ -89,7 +89,7 @@ def test_every_so_often_it_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_what_is_interrupted_is_not_begun_anew_unasked(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     interrupted(path)
-    with pytest.raises(ResumeError, match="an export that was interrupted: --resume goes on, or delete it"):
+    with pytest.raises(ResumeError, match="an interrupted export: continue it with --resume, or delete it"):
         ResumableFile(path, OF, resume=False)
     with pytest.raises(ResumeError, match=r"is another export \(topic reports\)"):
         ResumableFile(path, OF | {"topic": "casualties"}, resume=True)
