@@ -178,7 +178,7 @@ def summarize(picture: dict[str, Any]) -> Summary:
             "episode": picture["episode"],
             "clock": picture["clock"],
             "ceasefires": [{name: view[name] for name in ("ceasefire", "status", "since")} for view in joint],
-            "parties": picture["parties"],
+            "parties": picture.get("parties", []),
             "totals": picture["totals"],
             "through": through,
         }

@@ -135,6 +135,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
 
     from streams.files.atlas import atlas_of
     from streams.operations.read.run import make_reader, reading_context
+    from streams.processing.gc_tuning import relax_gc
     from streams.stores.sqlite.notifications import run_with_notifications
     from streams.stores.sqlite.review import SqliteReviewStore
     from streams.stores.sqlite.store import EmbeddedStore
@@ -151,6 +152,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     try:
         listener = listen(settings.http_host, settings.http_port)
         notifier = options.read_delivery(settings)
+        relax_gc()
         store = EmbeddedStore(
             folder, registry, horizon_us=settings.horizon_us, topic=settings.topic("reports"), rules=rules
         )

@@ -134,14 +134,14 @@ async def test_missing_topics_are_a_reason_and_are_not_made_by_asking(kafka: str
     await store.start()
     wanted = [
         "the desk says so",
-        f"not all pictures are here from {kafka}: no topic {prefix}.episodes: run `truceline topics create`",
+        f"not all pictures have been read from {kafka}: no topic {prefix}.episodes: run `truceline topics create`",
     ]
 
     async def said() -> bool:
         return await store.reasons() == wanted
 
     await eventually(said)
-    with pytest.raises(StoreUnavailable, match="not all pictures are here yet"):
+    with pytest.raises(StoreUnavailable, match="not all pictures have been read yet"):
         await store.picture("war")
     await store.stop()
     async with topics.admin(client_options(settings)) as admin:
