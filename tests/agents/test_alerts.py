@@ -64,7 +64,7 @@ async def test_what_was_aborted_raises_no_alert(kafka: str, prefix: str, tmp_pat
 
 
 async def test_alerts_survive_moves_and_kills(kafka: str, prefix: str, tmp_path: Path) -> None:
-    """Partitions move and a worker is killed and nothing is lost or told again."""
+    """Partitions move and a worker is killed, and nothing is lost or repeated."""
     settings = await alerting_settings(kafka, prefix, tmp_path, CROSSES_100 + RISES)
     chance = random.Random(8)
     story = [

@@ -112,7 +112,7 @@ async def test_a_faust_channel_loses_its_queue_at_a_rebalance(app: faust.App) ->
 
 
 async def test_a_stage_waits_for_a_subscriber(app: faust.App) -> None:
-    """What is put with no subscriber vanishes so the stage waits for one."""
+    """A batch without a subscriber is lost, so the stage waits for one."""
     counts, _ = add_folding_agents(app)
     early = asyncio.create_task(counts(Counted()))
     await asyncio.sleep(0.05)

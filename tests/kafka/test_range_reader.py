@@ -83,7 +83,7 @@ async def test_a_range_without_end_reads_what_is_there(settings: Settings) -> No
 
 
 async def test_aborted_records_and_markers_are_passed(settings: Settings) -> None:
-    """What was aborted is not there and a marker at the end is passed."""
+    """Aborted records are not read, and a marker at the end is passed."""
     first, *_ = places(settings)
     producer = AIOKafkaProducer(**options(settings), transactional_id=settings.app_id)
     await producer.start()

@@ -116,7 +116,7 @@ async def test_a_long_backlog_does_not_delay_other_partitions(kafka: str, prefix
 
 
 async def test_the_lag_is_known_while_records_keep_coming(kafka: str, prefix: str) -> None:
-    """How far behind a partition is is known also while records come all the time."""
+    """The lag of a partition is known also while records arrive continuously."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1)
     producer = AIOKafkaProducer(**client_options(settings))

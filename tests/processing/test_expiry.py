@@ -78,7 +78,7 @@ async def open_in(reading: TopicReader, place: TopicPartition) -> bool:
 
 
 async def test_an_expired_producer_id_is_replaced(hasty: str) -> None:
-    """A producer id that expired while nothing came is asked for anew."""
+    """A producer id that expired while nothing came is requested again."""
     settings = settings_for(hasty, "idle", transaction_timeout="PT5S")
     await create_topics(settings, 1)
     records = list(mixed_records(15, 300, 1))

@@ -104,7 +104,7 @@ def test_a_picture_is_written_once_a_second() -> None:
 
 
 def test_an_owed_picture_is_marked_once() -> None:
-    """What is owed is marked once and the mark goes with the picture."""
+    """A due picture is marked once, and the mark goes with it."""
     pictures = PictureSchedule()
     pictures.changed(["e-1", "e-2"], 0.0)
     assert pictures.take_due(0.0, 1) == ["e-1"]
@@ -175,7 +175,7 @@ def found(**other: TopicSurvey) -> dict[str, TopicSurvey]:
     ],
 )
 def test_topics_of_a_wrong_shape_are_refused(other: dict[str, TopicSurvey], said: str) -> None:
-    """Topics of a wrong shape are refused with what mends them."""
+    """Topics of a wrong shape are refused with the fix."""
     with pytest.raises(NeedsOperator, match="truceline topics create") as blocked:
         TopicShapes(load(), found(**other))
     assert said in str(blocked.value)

@@ -151,7 +151,7 @@ async def test_a_worker_publishes_the_fold_of_the_log(kafka: str, prefix: str, t
 
 
 async def test_pruning_changes_nothing_published(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is settled is forgotten and all that is published stays the folds."""
+    """Settled reports are pruned, and all published records stay those of the fold."""
     monkeypatch.setattr("streams.processing.transaction.PRUNE_EVERY_RECORDS", 20)
     settings = settings_for(kafka, prefix, horizon="P3D", batch_max_records=15)
     await create_topics(settings)

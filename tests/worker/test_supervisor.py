@@ -153,7 +153,7 @@ def free_port_before_another() -> tuple[int, socket.socket]:
 async def test_two_processes_share_partitions_and_stop_together(
     kafka: str, prefix: str, serve: Callable[..., Served]
 ) -> None:
-    """Two processes share the partitions and end when the command is told to."""
+    """Two processes share the partitions and end with the command."""
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 4)
     served = serve(settings)
