@@ -101,7 +101,7 @@ def test_an_interrupted_export_is_gone_on_with_to_the_same_bytes(
         patched.setattr(ResumableFile, "write", interrupted)
         ended = run(str(path), *on(settings))
         assert (ended.exit_code, ended.stderr) == (
-            130, f"truceline: stopped; truceline export --resume … {path} goes on\n",
+            130, f"truceline: stopped; continue with truceline export --resume … {path}\n",
         )  # fmt: skip
     assert not path.exists()
     refused = run(str(path), *on(settings))
@@ -142,7 +142,7 @@ def test_an_episode_or_a_partition_is_a_part_of_it(settings: Settings, tmp_path:
         of_parts += exported(path)
     assert sorted(map(orjson.dumps, of_parts)) == sorted(map(orjson.dumps, exported(whole)))
     refused = run(str(path), "--partition", "4", *on(settings))
-    assert (refused.exit_code, "has 4 partitions, none of number 4" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "has 4 partitions; there is no partition 4" in refused.stderr) == (1, True)
 
 
 STORY = [
