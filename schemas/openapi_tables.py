@@ -15,7 +15,7 @@ _FILTERS = [
         "schema": {"type": "integer", "minimum": 1} if name == "limit" else {"type": "string"},
     }
     for name, says in (
-        ("since", "Rows from this time or day on."),
+        ("since", "Rows from this time or day on; of a series also `ceasefire` or `ceasefire:NAME`."),
         ("until", "Rows before this time or day."),
         ("source", "Rows of this source alone."),
         ("party", "Rows of this party alone."),
@@ -38,7 +38,7 @@ def table_paths(episode: dict[str, Any], problem: Callable[[int], dict[str, Any]
             "episodes_table", TABLES["episodes"].rows, [_format(formats_of("episodes"))], problem
         ),
         "/episodes/{episode}/{table}.{format}": _get(
-            "table", "A table of an episode", [episode, tables, _format(formats_of("cells")), *_FILTERS], problem
+            "table", "A table of an episode", [episode, tables, _format(formats_of("places")), *_FILTERS], problem
         ),
         "/feed.{format}": _get("feed", "The newest changes", [feed_format, *_FEED_FILTERS], problem, feed),
         "/episodes/{episode}/feed.{format}": _get(
@@ -78,7 +78,7 @@ def _get(
             "responses": {
                 "200": {"description": summary, "content": table if content is None else content},
                 "304": {"description": "unchanged since the ETag of If-None-Match"},
-                **{str(status): problem(status) for status in (403, 404, 422, 503)},
+                **{str(status): problem(status) for status in (403, 404, 409, 422, 503)},
             },
         }
     }

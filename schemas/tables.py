@@ -268,7 +268,7 @@ _TABLES = (
 TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in _TABLES})
 
 #: The tables of one episode over HTTP: `/episodes/{episode}/{table}.{format}`.
-EPISODE_TABLES = ("cells", "changes", "reports", "claims")
+EPISODE_TABLES = ("cells", "changes", "series", "reports", "claims", "places")
 #: The media type of each format.
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
     {

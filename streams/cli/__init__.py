@@ -37,8 +37,8 @@ KAFKA = "Kafka"
 # Commands in the order in which they are shown; one that is not named comes last.
 ORDER = [
     *("demo", "serve", "replay"),
-    *("import", "send", "rejected", "export"),
-    *("show", "diff", "explain", "table", "tables", "plot", "alerts"),
+    *("read", "import", "send", "rejected", "export"),
+    *("show", "diff", "explain", "table", "tables", "series", "plot", "alerts"),
     *("doctor", "status", "schema", "verify", "backup"),
     *("kafka", "topics", "rebuild"),
 ]

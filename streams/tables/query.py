@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -12,11 +13,23 @@ from streams.core.ledger import Ledger
 from streams.core.log_record import Located, Record
 from streams.core.model import Report
 from streams.core.queries.as_of import messages_of
+from streams.core.queries.series import Per, ceasefire_start
+from streams.core.queries.series import series_rows as core_series_rows
+from streams.core.queries.standing import StandingEpisode, place_sums, standing_episode
 from streams.core.source_registry import Registry
 from streams.core.times import format_time
-from streams.tables.rows import Links, cell_rows, change_row, claim_rows, report_row, standing_reports
+from streams.tables.rows import (
+    Links,
+    cell_rows,
+    change_row,
+    claim_rows,
+    place_rows,
+    report_row,
+    series_rows,
+    standing_reports,
+)
 
-__all__ = ["EpisodeData", "RowFilter", "table_rows"]
+__all__ = ["EpisodeData", "RowFilter", "SeriesOptions", "table_rows"]
 
 Row = dict[str, Any]
 Records = Iterable[Record | Located]
@@ -50,6 +63,20 @@ class RowFilter:
         return (since is None or time >= since) and (until is None or time < until)
 
 
+@dataclass(frozen=True, slots=True)
+class SeriesOptions:
+    """The windows of a series: `per` day, week, month or all, in `zone`, from `since` to before `until` (µs).
+
+    With `ceasefire` the series begins where the joint view of that ceasefire does.
+    """
+
+    per: Per = "day"
+    zone: tzinfo = UTC
+    since_us: int | None = None
+    until_us: int | None = None
+    ceasefire: str | None = None
+
+
 @dataclass
 class EpisodeData:
     """One episode as its store has it. `records` and `changes` are read when a table needs them.
@@ -65,6 +92,12 @@ class EpisodeData:
     horizon_us: int
     atlas: Atlas = field(default_factory=Atlas)
     links: Links = field(default_factory=Links)
+    series: SeriesOptions = field(default_factory=SeriesOptions)
+
+    @cached_property
+    def standing(self) -> StandingEpisode:
+        """The unpruned state and the standing reports. Raises NoSuchEpisode."""
+        return standing_episode(self.name, self.records(), self.registry, horizon_us=self.horizon_us)
 
     @cached_property
     def reports(self) -> dict[str, Report]:
@@ -100,6 +133,17 @@ def _claims(data: EpisodeData) -> Iterator[Row]:
     return (row for report in data.reports.values() for row in claim_rows(report, data.links))
 
 
+def _series(data: EpisodeData) -> Iterator[Row]:
+    wanted, episode = data.series, data.standing.episode
+    since_us = wanted.since_us if wanted.ceasefire is None else ceasefire_start(episode, wanted.ceasefire)
+    rows = core_series_rows(episode, wanted.per, zone=wanted.zone, since_us=since_us, until_us=wanted.until_us)
+    return series_rows(data.name, rows)
+
+
+def _places(data: EpisodeData) -> Iterator[Row]:
+    return place_rows(data.name, place_sums(data.standing), data.atlas.as_record()["places"])
+
+
 #: The tables of an episode: how their rows are made, and the column that `since` and `until` look at.
 _MAKERS: Mapping[str, tuple[Callable[[EpisodeData], Iterator[Row]], str]] = MappingProxyType(
     {
@@ -107,5 +151,7 @@ _MAKERS: Mapping[str, tuple[Callable[[EpisodeData], Iterator[Row]], str]] = Mapp
         "changes": (_changes, "published_at"),
         "reports": (_reports, "published_at"),
         "claims": (_claims, "published_at"),
+        "series": (_series, "no column: the windows are cut"),
+        "places": (_places, "no column: the sums are of all time"),
     }
 )

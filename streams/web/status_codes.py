@@ -29,6 +29,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_DOCUMENT = "unknown_document"
     NO_REVIEW_DESK = "no_review_desk"
     REVIEWED = "reviewed"
+    NOT_IN_EFFECT = "not_in_effect"
     UNKNOWN_TABLE = "unknown_table"
     UNKNOWN_FORMAT = "unknown_format"
     MISSING_LIBRARY = "missing_library"
@@ -60,6 +61,7 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.UNKNOWN_DOCUMENT: 404,
     ErrorCode.NO_REVIEW_DESK: 501,
     ErrorCode.REVIEWED: 409,
+    ErrorCode.NOT_IN_EFFECT: 409,
     ErrorCode.UNKNOWN_TABLE: 404,
     ErrorCode.UNKNOWN_FORMAT: 404,
     ErrorCode.MISSING_LIBRARY: 503,

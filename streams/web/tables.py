@@ -5,6 +5,7 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, BinaryIO, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 from starlette.requests import Request
@@ -14,11 +15,12 @@ from schemas.json_schema import VERSION
 from schemas.tables import EPISODE_TABLES, MEDIA_TYPES, TABLES, formats_of
 from streams.core.atlas import Atlas
 from streams.core.log_record import Record
+from streams.core.queries.series import PERS, NotInEffect, Per
 from streams.core.times import read_time
 from streams.stores.episode_log import read_all
 from streams.stores.store import Store, StoredChange, StoreUnavailable
 from streams.tables import Links, MissingLibrary, episode_row, write
-from streams.tables.query import EpisodeData, RowFilter, table_rows
+from streams.tables.query import EpisodeData, RowFilter, SeriesOptions, table_rows
 from streams.tables.writers import TableTooLong
 from streams.web.folding import FoldQueue, Watch
 from streams.web.status_codes import ErrorCode, RequestRefused
@@ -58,7 +60,7 @@ class TableAnswers:
         if table not in EPISODE_TABLES:
             raise RequestRefused(ErrorCode.UNKNOWN_TABLE, f"{table!r} is not one of {', '.join(EPISODE_TABLES)}")
         _check_format(table, name)
-        row_filter = _row_filter(request)
+        row_filter = _row_filter(request, table)
         picture = await self._store.picture(episode)
         if picture is None:
             raise RequestRefused(ErrorCode.UNKNOWN_EPISODE, f"no report of {episode!r} has been accepted")
@@ -69,7 +71,10 @@ class TableAnswers:
 
         async def made(watch: Watch) -> Response:
             data = await self._data(request, episode, loaded, table, watch)
-            rows = watch.each(table_rows(data, table, row_filter))
+            try:
+                rows = watch.each(table_rows(data, table, row_filter))
+            except NotInEffect as error:
+                raise RequestRefused(ErrorCode.NOT_IN_EFFECT, str(error)) from None
             return await _answer(request, table, f"{episode}-{table}", rows, etag)
 
         return await self._folds.run(request, made)
@@ -91,7 +96,15 @@ class TableAnswers:
         changes = ((change.topic, orjson.loads(change.record)) for change in found)
         registry, horizon_us = self._store.registry, self._store.horizon_us
         return EpisodeData(
-            episode, picture, lambda: records, lambda: changes, registry, horizon_us, self._atlas, _links(request)
+            episode,
+            picture,
+            lambda: records,
+            lambda: changes,
+            registry,
+            horizon_us,
+            self._atlas,
+            _links(request),
+            _series_options(request),
         )
 
 
@@ -114,11 +127,12 @@ def _check_format(table: str, name: str) -> None:
         raise RequestRefused(ErrorCode.UNKNOWN_FORMAT, f"{name!r} is not one of {', '.join(formats_of(table))}")
 
 
-def _row_filter(request: Request) -> RowFilter:
+def _row_filter(request: Request, table: str) -> RowFilter:
     query = request.query_params
+    cut = table == "series"  # its windows are cut instead
     return RowFilter(
-        _time(query.get("since"), "since"),
-        _time(query.get("until"), "until"),
+        None if cut else _time(query.get("since"), "since"),
+        None if cut else _time(query.get("until"), "until"),
         query.get("source"),
         query.get("party"),
         _limit(query.get("limit")),
@@ -132,6 +146,21 @@ def _time(text: str | None, name: str) -> int | None:
         return read_time(f"{text}T00:00:00Z" if len(text) == len("YYYY-MM-DD") else text)
     except ValueError as error:
         raise RequestRefused(ErrorCode.INVALID, f"{name}: {error}") from None
+
+
+def _series_options(request: Request) -> SeriesOptions:
+    query = request.query_params
+    per, zone, since = query.get("per", "day"), query.get("zone", "UTC"), query.get("since")
+    if per not in PERS:
+        raise RequestRefused(ErrorCode.INVALID, f"per: {per!r} is not one of {', '.join(PERS)}")
+    try:
+        known = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise RequestRefused(ErrorCode.INVALID, f"zone: {zone!r} is not a time zone: Asia/Yerevan, UTC …") from None
+    until_us = _time(query.get("until"), "until")
+    if since is not None and since.partition(":")[0] == "ceasefire":
+        return SeriesOptions(cast(Per, per), known, None, until_us, since.partition(":")[2] or "main")
+    return SeriesOptions(cast(Per, per), known, _time(since, "since"), until_us)
 
 
 def _limit(text: str | None) -> int | None:

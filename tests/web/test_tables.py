@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 from starlette.testclient import TestClient
 
-from streams.core.atlas import Atlas, AtlasEpisode
+from streams.core.atlas import Atlas, AtlasEpisode, AtlasPlace
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from tests.support.build import REGISTRY, act, at, killed, report, says
@@ -20,12 +20,18 @@ REPORTS = [
     report("=b", {**killed(71), "party": "south"}, says(text="…"), source="mod.south", published_at=at(16)),
     report("a", killed(48), revision=2, published_at=at(17), url="https://a.example/2"),
 ]
+DAYS = [("16", ""), ("17", "7")]
+PLACED = report(
+    "p", {**killed(7), "basis": "incremental", "place": "jermuk", "quote": "seven died"}, published_at=at(18)
+)
 
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
     store = EmbeddedStore(tmp_path, REGISTRY)
-    atlas = Atlas(episodes={"war": AtlasEpisode("The war")})
+    atlas = Atlas(
+        episodes={"war": AtlasEpisode("The war")}, places={"jermuk": AtlasPlace("Jermuk", lat=39.84, lon=45.67)}
+    )
     app = create_app(store, loopback=True, atlas=atlas, cors_origins=["https://news.example"])
     with TestClient(app, base_url="http://127.0.0.1") as client:
         assert client.post("/reports", json=REPORTS).status_code == 202
@@ -65,6 +71,34 @@ def test_the_episodes_are_a_table(client: TestClient) -> None:
     ]
 
 
+def test_places_have_coordinates(client: TestClient) -> None:
+    client.post("/reports", json=PLACED)
+    found = rows(client, "/episodes/war/places.csv")
+    assert [(row["name"], row["lat"], row["best"], row["incidents"]) for row in found] == [
+        ("Jermuk", "39.84", "7", "1")
+    ]
+    points = client.get("/episodes/war/places.geojson").json()["features"]
+    assert points[0]["geometry"] == {"type": "Point", "coordinates": [45.67, 39.84]}
+    claims = rows(client, "/episodes/war/claims.csv?source=mod&limit=1")
+    assert [(row["place"], row["quote"]) for row in claims] == [("jermuk", "seven died")]
+
+
+def test_a_series_has_a_row_a_day(client: TestClient) -> None:
+    """Days begin at midnight of the zone; with per=all there is one row a cell."""
+    client.post("/reports", json=PLACED)
+    found = rows(client, "/episodes/war/series.csv?per=day&zone=Asia/Yerevan&source=mod")
+    assert [(row["from"], row["best"]) for row in found] == [(f"2022-09-{day}T20:00:00Z", best) for day, best in DAYS]
+    whole = rows(client, "/episodes/war/series.csv?per=all&since=2022-09-18&source=mod")
+    assert [(row["from"], row["to"], row["best"]) for row in whole] == [("2022-09-18T00:00:00Z", "", "7")]
+
+
+def test_a_series_since_a_ceasefire_needs_one_in_effect(client: TestClient) -> None:
+    answer = client.get("/episodes/war/series.json?since=ceasefire")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_in_effect")
+    client.post("/reports", json=report("t", act("took_effect"), published_at=at(18)))
+    assert client.get("/episodes/war/series.json?since=ceasefire").status_code == 200
+
+
 def test_rows_are_filtered(client: TestClient) -> None:
     """By source, party, time (from since to before until) and number: the last ones."""
 
@@ -96,6 +130,8 @@ def test_an_unchanged_table_is_not_sent_again(client: TestClient) -> None:
         ("/episodes/war/cells.pdf", 404, "unknown_format"),
         ("/episodes/war/cells.geojson", 404, "unknown_format"),
         ("/episodes/war/cells.csv?since=yesterday", 422, "invalid"),
+        ("/episodes/war/series.csv?per=hour", 422, "invalid"),
+        ("/episodes/war/series.csv?zone=Nowhere", 422, "invalid"),
         ("/episodes/war/cells.csv?limit=0", 422, "invalid"),
         ("/episodes/war/cells.csv?limit=-1", 422, "invalid"),
         ("/episodes/war/cells.csv?limit=99999999999999", 422, "invalid"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streams.tables.query import EpisodeData
 
 _HELP = f"""\
-Write the tables of episodes as files: cells, changes, reports and claims, and a list of the episodes.
+Write the tables of episodes as files: cells, changes, series, reports, claims and places, and a list of the episodes.
 
 They lie in DIR as a server serves them: DIR/episodes.csv, DIR/episodes/EPISODE/cells.csv and so on. The columns
 are described in docs/reference/tables.md. A cell that a spreadsheet would take for a formula gets an apostrophe.

@@ -38,7 +38,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_every_episode_and_table_is_written(tmp_path: Path, reports: Path) -> None:
     out = tmp_path / "out"
     code, said = run(str(out), "--from", str(reports), "--base-url", "https://t.example/")
-    assert (code, said.splitlines()[-2]) == (0, f"9 files, 19 rows in {out}")
+    assert (code, said.splitlines()[-2]) == (0, f"13 files, 22 rows in {out}")
     assert {str(path.relative_to(out)) for path in out.rglob("*.csv")} == {
         "episodes.csv",
         *(f"episodes/{name}/{table}.csv" for name in ("war", "war-2") for table in EPISODE_TABLES),
@@ -53,7 +53,9 @@ def test_named_episodes_and_formats_alone_are_written(tmp_path: Path, reports: P
     code, _ = run(str(tmp_path / "out"), "war-2", "--format", "json", "--format", "parquet", "--from", str(reports))
     assert code == 0
     folder = tmp_path / "out" / "episodes" / "war-2"
-    assert sorted(path.suffix for path in folder.iterdir()) == [".json"] * 4 + [".parquet"] * 4
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json"] * len(EPISODE_TABLES) + [".parquet"] * len(
+        EPISODE_TABLES
+    )
     assert json.loads((folder / "cells.json").read_text())[0]["best"] == 1
 
 
