@@ -211,19 +211,13 @@ def duration_text(us: int) -> str:
     return f"P{days}D" + (f"T{seconds}S" if rest_us else "")
 
 
-def too_long_a_horizon(stored_us: int | None, horizon_us: int) -> str | None:
-    """Return why state kept under one horizon cannot be used with a longer one; None if it can.
+def horizon_in_force(stored_us: int | None, horizon_us: int) -> int:
+    """Return the horizon that a state is kept with: the shorter of the stored one and the configured one.
 
-    Reports that the shorter horizon settled are pruned (contract section 2 rule 4). The longer one would allow their
-    revision, and the claims that they superseded no longer exist.
+    Reports that a shorter horizon settled are pruned (contract section 2 rule 4). A longer one would allow their
+    revision, and the claims that they superseded no longer exist; a rebuild from the log raises it.
     """
-    if stored_us is None or horizon_us <= stored_us:
-        return None
-    before, now = duration_text(stored_us), duration_text(horizon_us)
-    return (
-        f"was kept with a horizon of {before}; {PREFIX}HORIZON={now} is longer, and claims that the shorter one settled"
-        f" are already pruned. Set {PREFIX}HORIZON={before} or less"
-    )
+    return horizon_us if stored_us is None else min(stored_us, horizon_us)
 
 
 def load(**flags: Any) -> Settings:

@@ -31,6 +31,10 @@ class Ledger:
         #: The episodes whose horizon has moved since the last `forget`.
         self._grown: set[str] = set()
 
+    def keep_horizon(self, horizon_us: int) -> None:
+        """Use the horizon that the loaded state was kept with."""
+        self.horizon_us = horizon_us
+
     def take(self, message: Message, origin: Origin | None = None) -> Step:
         """Take one message through all stages.
 

@@ -18,7 +18,7 @@ from streams.processing.picture_schedule import PictureSchedule
 from streams.processing.restore import MadeWith, Restored, holds_records, restore
 from streams.processing.status import PartitionStatus
 from streams.processing.topology import TopicShapes
-from streams.settings import too_long_a_horizon
+from streams.settings import duration_text, horizon_in_force
 
 __all__ = [
     "OUTPUTS",
@@ -101,11 +101,27 @@ async def take_over(
     status.on(PartitionEvent.FENCED)
     ledger = Ledger(context.registry, horizon_us=settings.horizon_us)
     restored = await _restore(context, status, ledger)
+    _keep_horizon(ledger, restored, tp)
     next_offset = await _next_offset(context, tp, shapes, restored)
     pictures = PictureSchedule()
     pictures.restore(restored.owed, time.monotonic())
     group_offset = next_offset if restored.group_offset is None else restored.group_offset
     return TakenOver(producer, ledger, shapes, restored, next_offset, group_offset, pictures)
+
+
+def _keep_horizon(ledger: Ledger, restored: Restored, tp: TopicPartition) -> None:
+    """Continue under the horizon of the stored state where that is shorter."""
+    stored_us = restored.made_with.horizon_us
+    in_force_us = horizon_in_force(stored_us, ledger.horizon_us)
+    if in_force_us < ledger.horizon_us:
+        _log.warning(
+            "stored_horizon_kept",
+            partition=tp.partition,
+            horizon=duration_text(in_force_us),
+            configured=duration_text(ledger.horizon_us),
+            action="truceline rebuild folds the log under the longer one",
+        )
+        ledger.keep_horizon(in_force_us)
 
 
 async def finish_open_transactions(
@@ -230,11 +246,6 @@ def _other_app(facts: _Takeover) -> str | None:
     )
 
 
-def _longer_horizon(facts: _Takeover) -> str | None:
-    conflict = too_long_a_horizon(facts.restored.made_with.horizon_us, facts.context.settings.horizon_us)
-    return f"the state of {facts.name} {conflict}. {REBUILD}" if conflict else None
-
-
 def _log_too_short(facts: _Takeover) -> str | None:
     offset = facts.restored.next_offset
     if offset is None or offset <= facts.end:
@@ -261,7 +272,6 @@ _CHECKS: Final[tuple[Callable[[_Takeover], str | None], ...]] = (
     _other_app,
     _half_a_ledger,
     _other_log,
-    _longer_horizon,
     _log_too_short,
     _log_begins_too_late,
     _log_cut,

@@ -90,9 +90,10 @@ async def test_a_ledger_deleted_during_work_blocks_the_partition(kafka: str, pre
         await admin.create_topics(
             [NewTopic(settings.topic("ledger"), 1, 1, topic_configs={"cleanup.policy": "compact"})]
         )
-        await eventually(lambda: "state was lost" in "".join(desk.status.reasons()), "an empty one is not taken for it")
+        await eventually(lambda: "lost" in said(desk), "neither an empty one nor half of one is taken for it")
     await admin.close()
-    assert len(await read(settings, "casualties", 1)) == 5
+    # A transaction in progress may end before the topic is gone, or after it is there again, and then as a whole.
+    assert len(await read(settings, "casualties", 1)) in {5, 9}
 
 
 async def test_another_app_on_the_same_log_is_refused(kafka: str, prefix: str) -> None:
@@ -233,27 +234,18 @@ async def ticked(settings: Settings) -> None:
     await eventually(is_there, "a tick is on the log", poll_s=0.2)
 
 
-async def test_a_longer_horizon_is_refused(kafka: str, prefix: str) -> None:
-    """Reports settled under a shorter horizon are pruned: withdrawing one under a longer one would leave nothing."""
+async def test_a_shorter_stored_horizon_is_kept(kafka: str, prefix: str) -> None:
+    """Reports settled under a shorter horizon are pruned: it stays in force under a longer setting."""
     settings = settings_for(kafka, prefix, horizon="P10D")
     await create_topics(settings, 1)
-    for number, days in enumerate((10, 5)):
-        settings = settings_for(kafka, prefix, horizon=f"P{days}D")
-        await send(settings, [report(number)])
-        async with running_consumer(settings):
-            await until_processed(settings)
+    for number, days in enumerate((10, 5, 10)):
+        configured = settings_for(kafka, prefix, horizon=f"P{days}D")
+        await send(configured, [report(number)])
+        async with running_consumer(configured) as desk:
+            await until_processed(configured)
+            assert desk.status.reasons() == []
     entries = {entry.key: entry.value for entry in await read(settings, "ledger", 1)}
-    assert entries[b"_h"] == b"%d" % settings.horizon_us
-    async with running_consumer(settings_for(kafka, prefix, horizon="PT121H")) as desk:
-        await eventually(lambda: "horizon" in "".join(desk.status.reasons()), "the reason")
-        said = "".join(desk.status.reasons())
-        assert (
-            f"{prefix}.reports partition 0 was kept with a horizon of P5D, and TRUCELINE_HORIZON is P5DT3600S" in said
-        )
-        assert "Set TRUCELINE_HORIZON=P5D (or less) to go on" in said
-        assert "truceline rebuild --to PREFIX" in said
-    async with running_consumer(settings) as desk:
-        await eventually(lambda: desk.status.ready and bool(desk.status.partitions), "taken over")
+    assert entries[b"_h"] == b"%d" % settings_for(kafka, prefix, horizon="P5D").horizon_us
 
 
 async def test_another_registry_is_published_at_a_takeover(kafka: str, prefix: str) -> None:

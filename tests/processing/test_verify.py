@@ -238,7 +238,8 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Records], Records], list[str]]] = {
     ),
     "an offset that nobody can read": ("ledger", entry(b"_o", b"x"), ["has no offset, but there are outputs"]),
     "another horizon": (
-        "ledger", entry(b"_h", b"86400000000"), ["was made with a horizon of P1D, this one is P400D"],
+        "ledger", entry(b"_h", b"%d" % (9_999 * 86_400_000_000)),
+        ["was made with a horizon of P9999D, this one is P3660D"],
     ),
     "another source registry": (
         "ledger", entry(b"_g", b'"0123"'),

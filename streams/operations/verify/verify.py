@@ -26,7 +26,7 @@ from streams.kafka.topic_reader import TopicReader
 from streams.operations.verify.diff_records import differences
 from streams.operations.verify.expected import Expected, ExpectedOutput, forget_all, rerouted_marks
 from streams.operations.verify.pictures import PictureCheck
-from streams.settings import Settings, duration_text
+from streams.settings import Settings, duration_text, horizon_in_force
 
 __all__ = ["verify", "verify_now"]
 
@@ -129,7 +129,9 @@ class _Check:
             if (offset := _header(record, "offset")).isdecimal()
         }
         registries = _registries(partition.live) or [(0, registry or Registry())]
-        self._expected = Expected(settings.topic_prefix, routes, registries, settings.horizon_us, refused)
+        self._stored_horizon_us: int | None = orjson.loads(partition.live.get(LedgerKey.HORIZON, b"null"))
+        self._horizon_us = horizon_in_force(self._stored_horizon_us, settings.horizon_us)
+        self._expected = Expected(settings.topic_prefix, routes, registries, self._horizon_us, refused)
         self._next = _number(partition.live.get(LedgerKey.NEXT_OFFSET))
 
     def problems(self, sent_on: dict[bytes, tuple[bytes, int, bytes | None]]) -> list[str]:
@@ -198,7 +200,7 @@ class _Check:
         """Return the stored and the expected entries, both without those that may be pruned."""
         live = {key: value for key, value in self._partition.live.items() if key[:1] != b"_"}
         expected = self._expected.ledger
-        stored = Ledger(expected.registry, horizon_us=self._settings.horizon_us)
+        stored = Ledger(expected.registry, horizon_us=self._horizon_us)
         for key, value in live.items():
             stored.load(key, value)
         stored.loaded()
@@ -224,9 +226,9 @@ class _Check:
             yield f"{place} was made with source registry {digest}, this one is {self._registry.digest}"
         if digest not in (None, self._expected.ledger.registry.digest):
             yield f"{place} has no copy of source registry {digest}, with which it was made: it was too long to store"
-        horizon_us = orjson.loads(self._partition.live.get(LedgerKey.HORIZON, b"null"))
-        if horizon_us not in (None, self._settings.horizon_us):
-            kept, given = duration_text(horizon_us), duration_text(self._settings.horizon_us)
+        # A shorter one stays in force; a longer one was shortened since, and pruned by the next owner.
+        if self._stored_horizon_us is not None and self._stored_horizon_us > self._horizon_us:
+            kept, given = duration_text(self._stored_horizon_us), duration_text(self._horizon_us)
             yield f"{place} was made with a horizon of {kept}, this one is {given}"
 
 

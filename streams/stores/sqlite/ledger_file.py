@@ -23,7 +23,7 @@ from streams.core.times import format_time
 from streams.observability import metrics
 from streams.observability.log_config import record_ids, redacted_exc_info
 from streams.observability.unknown_sources import UnknownSourceLog
-from streams.settings import too_long_a_horizon
+from streams.settings import duration_text, horizon_in_force
 from streams.stores.sqlite.checksum import damage_text, load_checked, require_ends, store_checksum
 from streams.stores.sqlite.database import WAY_OUT, open_database
 from streams.stores.sqlite.file_guard import FileGuard, Marker, require_marked, require_present, write_marker
@@ -84,7 +84,7 @@ class LedgerFile:
         self._file: sqlite3.Connection | None = file
         self._guard = FileGuard(path)
         try:
-            self._refuse_longer_horizon(file)
+            self._keep_horizon(file)
             self._identity = self._meta(file, "identity") or ""
             require_marked(path, Marker(self._identity, self._ends(file)[0]))
             self.ledger = self._restored(file)
@@ -333,13 +333,19 @@ class LedgerFile:
         row = file.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
-    def _refuse_longer_horizon(self, file: sqlite3.Connection) -> None:
+    def _keep_horizon(self, file: sqlite3.Connection) -> None:
+        """Continue under the horizon that the file was kept with where that is shorter."""
         kept = self._meta(file, "horizon_us")
-        if conflict := too_long_a_horizon(None if kept is None else int(kept), self.options.horizon_us):
-            raise StoreUnavailable(
-                f"{self.path} {conflict}; for the longer one, run `truceline export --embedded` and send the"
-                " reports to a server on a new folder"
+        in_force_us = horizon_in_force(None if kept is None else int(kept), self.options.horizon_us)
+        if in_force_us < self.options.horizon_us:
+            _log.warning(
+                "stored_horizon_kept",
+                path=str(self.path),
+                horizon=duration_text(in_force_us),
+                configured=duration_text(self.options.horizon_us),
+                action="export the log and send it to a server on a new folder for the longer one",
             )
+            self.options = self.options._replace(horizon_us=in_force_us)
 
     def _register(self) -> None:
         """Publish the changes of a new source registry."""

@@ -56,7 +56,6 @@ class EmbeddedStore(SqliteStoreReader):
         """
         self.folder = folder
         self.registry = registry
-        self.horizon_us = horizon_us
         self._lock = claim_folder(folder)
         try:
             ledger_file = LedgerFile(folder / DATABASE, LedgerFileOptions(registry, horizon_us, topic, now_us))
@@ -70,6 +69,8 @@ class EmbeddedStore(SqliteStoreReader):
         self._summarizing = asyncio.Lock()
         #: Owned by the writer thread; only its counters are read here.
         self._ledger_file = ledger_file
+        #: The shorter of the configured horizon and the one that the file was kept with.
+        self.horizon_us = ledger_file.options.horizon_us
         self._last_row = ledger_file.last_row
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         alerter = None if rules is None else SqliteAlerts(folder / DATABASE, rules, registry)

@@ -77,7 +77,7 @@ def test_a_repeat_is_answered_and_leaves_no_trace(path: Path, book: LedgerFile) 
 
 def test_one_bad_report_does_not_lose_the_others(path: Path, book: LedgerFile) -> None:
     values = [value(STORY[0]), b"x", value(report("c", killed(-1))), value(report("a", killed(50)))]
-    values += [value(report("d", killed(1), published_at="2021-01-01T00:00:00Z")), value(STORY[1])]
+    values += [value(report("d", killed(1), published_at="2011-01-01T00:00:00Z")), value(STORY[1])]
     values.append(value(report("e", killed(1), published_at="2022-10-01T02:00:00Z")))
     receipts = book.write(values)
     assert [outcome(receipt) for receipt in receipts] == [
@@ -193,20 +193,14 @@ def test_another_registry_is_published_once_when_the_file_is_opened(path: Path, 
     ]
 
 
-def test_a_file_is_not_opened_under_a_longer_horizon_than_it_was_kept_with(path: Path) -> None:
-    """Reports settled under a shorter one are pruned: withdrawing one under a longer one would leave nothing."""
-    for days in (10, 5, 5):
+def test_a_file_keeps_its_shorter_horizon(path: Path) -> None:
+    """Reports settled under a shorter one are pruned: it stays in force under a longer setting, and in the file."""
+    for days in (10, 5, 10):
         book = opened(path, horizon_us=days * DAY_US)
         taken(book, report(f"r{days}", killed(days)))
         book.close()
-    with pytest.raises(StoreUnavailable) as refused:
-        opened(path, horizon_us=10 * DAY_US)
-    assert str(refused.value) == (
-        f"{path} was kept with a horizon of P5D; TRUCELINE_HORIZON=P10D is longer, and claims that the shorter one"
-        " settled are already pruned. Set TRUCELINE_HORIZON=P5D or less; for the longer one, run `truceline export"
-        " --embedded` and send the reports to a server on a new folder"
-    )
-    book = opened(path, horizon_us=5 * DAY_US)
+    book = opened(path, horizon_us=20 * DAY_US)
+    assert (book.options.horizon_us, book.ledger.horizon_us) == (5 * DAY_US, 5 * DAY_US)
     assert taken(book, report("r10", killed(10)), report("r5", killed(5))) == ["duplicate", "duplicate"]
     book.close()
 
