@@ -263,7 +263,7 @@ class EpisodeHistory:
 def repeated_by(bases: Sequence[Entry]) -> Entry | None:
     """Return the latest earlier figure that the last one repeats, if the source has raised it since.
 
-    Such a base is an old total told again rather than a correction. `bases` are sorted.
+    Such a base is an old total reported again rather than a correction. `bases` are sorted.
     """
     if not bases:
         return None
