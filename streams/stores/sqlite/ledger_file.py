@@ -5,9 +5,9 @@ Not thread-safe: `streams.stores.sqlite.writer_thread` owns it.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +15,9 @@ import orjson
 import structlog
 
 from streams.core.ledger import Ledger
-from streams.core.model import Message, Report
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.source_registry import Registry
-from streams.core.state.step import EntryKey, Step
+from streams.core.state.step import EntryKey
 from streams.core.times import format_time
 from streams.observability import metrics
 from streams.observability.log_config import record_ids, redacted_exc_info
@@ -27,6 +26,15 @@ from streams.settings import duration_text, horizon_in_force
 from streams.stores.sqlite.checksum import damage_text, load_checked, require_ends, store_checksum
 from streams.stores.sqlite.database import WAY_OUT, open_database
 from streams.stores.sqlite.file_guard import FileGuard, Marker, require_marked, require_present, write_marker
+from streams.stores.sqlite.ledger_entry import (
+    REFUSED_BY_STATE,
+    LedgerEntry,
+    broken_entry,
+    change_rows,
+    log_rejected,
+    outcomes,
+    receipt_of,
+)
 from streams.stores.store import Receipt, StoreUnavailable, Summary, summarize
 
 __all__ = ["PARTITION", "LedgerFile", "LedgerFileOptions"]
@@ -36,8 +44,6 @@ PARTITION = 0
 PRUNE_EVERY = 1_000
 #: Reports between two updates of the marker.
 MARK_EVERY = 1_000
-#: Rejected reports of a transaction that are logged one by one.
-LOGGED_MAX = 5
 
 _log = structlog.get_logger(__name__)
 
@@ -49,14 +55,6 @@ class LedgerFileOptions(NamedTuple):
     horizon_us: int
     topic: str
     now_us: Callable[[], int]
-
-
-class _Entry(NamedTuple):
-    """One report or tick of a transaction: its bytes, receipt, and step of the ledger."""
-
-    value: bytes
-    receipt: Receipt
-    step: Step | None
 
 
 class LedgerFile:
@@ -193,12 +191,12 @@ class LedgerFile:
 
     def _transaction(self, values: Sequence[bytes], *, broken: bool = False) -> list[Receipt]:
         file = self._opened()
-        entries: list[_Entry] = []
+        entries: list[LedgerEntry] = []
         offset = self.next_offset
         try:
             with metrics.FOLD_SECONDS.time():
                 for value in values:
-                    entry = _broken(value) if broken else self._take(value, offset)
+                    entry = broken_entry(value) if broken else self._take(value, offset)
                     entries.append(entry)
                     offset += entry.receipt.offset is not None
             with metrics.COMMIT_SECONDS.time():
@@ -210,25 +208,25 @@ class LedgerFile:
         self._settle(file, entries)
         return [entry.receipt for entry in entries]
 
-    def _take(self, value: bytes, offset: int) -> _Entry:
+    def _take(self, value: bytes, offset: int) -> LedgerEntry:
         try:
             message = parse(value)
             check_timestamp(message, self.options.now_us())
         except Refusal as refusal:
             # As on Kafka: a report that is invalid without any state never reaches the log.
-            return _Entry(value, Receipt("refused", code=refusal.code, message=refusal.message), None)
+            return LedgerEntry(value, Receipt("refused", code=refusal.code, message=refusal.message), None)
         at = {"partition": PARTITION, "offset": offset}
         try:
             step = self.ledger.take(message, (self.options.topic, PARTITION, offset))
         except Refusal as refusal:
             code, text = refusal.code, refusal.message
-            return _Entry(value, _receipt("refused", message, code=code, message=text, **at), None)
+            return LedgerEntry(value, receipt_of("refused", message, code=code, message=text, **at), None)
         # A repeat is answered, but not stored.
-        return _Entry(value, _receipt(str(step.outcome), message, **(at if step.moves else {})), step)
+        return LedgerEntry(value, receipt_of(str(step.outcome), message, **(at if step.moves else {})), step)
 
-    def _commit(self, file: sqlite3.Connection, entries: list[_Entry]) -> None:
+    def _commit(self, file: sqlite3.Connection, entries: list[LedgerEntry]) -> None:
         touched = [*self._owed, *(key for entry in entries if entry.step for key in entry.step.touched)]
-        changes = list(_changes(entries, self.last_row))
+        changes = list(change_rows(entries, self.last_row))
         file.execute("BEGIN IMMEDIATE")
         self._insert(file, entries, changes)
         self._insert_state(file, self.ledger.entries(touched))
@@ -249,11 +247,11 @@ class LedgerFile:
         for topic, number in Counter(topic for _, _, topic, _, _ in changes).items():
             metrics.PUBLISHED.labels(topic).inc(number)
 
-    def _insert(self, file: sqlite3.Connection, entries: list[_Entry], changes: list[tuple[Any, ...]]) -> None:
+    def _insert(self, file: sqlite3.Connection, entries: list[LedgerEntry], changes: list[tuple[Any, ...]]) -> None:
         now = self.options.now_us()
         receipts = [(entry.receipt, entry.value) for entry in entries]
         logged = [(r.offset, now, r.episode, value) for r, value in receipts if r.offset is not None]
-        refused = [(now, r.code, r.message, value) for r, value in receipts if r.code in _REFUSED_BY_STATE]
+        refused = [(now, r.code, r.message, value) for r, value in receipts if r.code in REFUSED_BY_STATE]
         file.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", logged)
         file.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", changes)
         file.executemany("INSERT INTO rejected (time_us, code, message, value) VALUES (?, ?, ?, ?)", refused)
@@ -264,7 +262,7 @@ class LedgerFile:
         file.executemany('DELETE FROM state WHERE "key" = ?', [(key,) for key, value in kept if value is None])
         file.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", [pair for pair in kept if pair[1] is not None])
 
-    def _undo(self, entries: list[_Entry], *, unsure: bool) -> None:
+    def _undo(self, entries: list[LedgerEntry], *, unsure: bool) -> None:
         for entry in reversed(entries):
             if entry.step is not None:
                 self.ledger.undo(entry.step)
@@ -354,17 +352,17 @@ class LedgerFile:
         if kept is None or kept == self.options.registry.digest:
             return
         steps = self.ledger.register()
-        entries = [_Entry(b"", Receipt(str(step.outcome), step.episode), step) for step in steps]
+        entries = [LedgerEntry(b"", Receipt(str(step.outcome), step.episode), step) for step in steps]
         try:
             self._commit(file, entries)
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self.path}: {error}") from error
         _log.info("source_registry_changed", before=kept, now=self.options.registry.digest, episodes=len(entries))
 
-    def _settle(self, file: sqlite3.Connection, entries: list[_Entry]) -> None:
+    def _settle(self, file: sqlite3.Connection, entries: list[LedgerEntry]) -> None:
         """After a commit: count and log outcomes, drop old pictures, prune settled claims."""
-        metrics.count_outcomes(Counter(_outcomes(entries)))
-        _log_rejected([entry.receipt for entry in entries if entry.receipt.code in _REFUSED_BY_STATE])
+        metrics.count_outcomes(Counter(outcomes(entries)))
+        log_rejected([entry.receipt for entry in entries if entry.receipt.code in REFUSED_BY_STATE])
         self._unknown_sources.observe(
             e.step.new.source for e in entries if e.step is not None and e.step.new is not None
         )
@@ -391,53 +389,3 @@ class LedgerFile:
 
 
 _SET_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
-
-#: Rejected because of the state; other refusals are only answered, as on Kafka.
-_REFUSED_BY_STATE = frozenset({"revision_conflict", "too_late", "internal"})
-
-
-def _log_rejected(refused: list[Receipt]) -> None:
-    """Log the first rejected reports; the table of rejected reports has all."""
-    for receipt in refused[:LOGGED_MAX]:
-        names = {"episode": receipt.episode, "report_id": receipt.report_id, "offset": receipt.offset}
-        _log.warning("report_rejected", code=receipt.code, **names)
-    if len(refused) > LOGGED_MAX:
-        _log.warning("reports_rejected", more=len(refused) - LOGGED_MAX)
-
-
-def _outcomes(entries: Iterable[_Entry]) -> Iterator[str]:
-    for receipt, step in ((entry.receipt, entry.step) for entry in entries):
-        if receipt.code is None:
-            yield receipt.outcome
-        elif receipt.code in _REFUSED_BY_STATE:
-            yield f"rejected_{receipt.code}"
-        if step is not None and isinstance(step.message, Report):
-            yield from repeat("unknown_fields", step.message.unknown_fields)
-
-
-def _broken(value: bytes) -> _Entry:
-    return _Entry(
-        value,
-        Receipt(
-            "refused",
-            code="internal",
-            message="the fold fails on this report: a bug",
-        ),
-        None,
-    )
-
-
-def _receipt(outcome: str, of: Message, **fields: Any) -> Receipt:
-    if isinstance(of, Report):
-        return Receipt(outcome, of.episode, of.report_id, of.revision, **fields)
-    return Receipt(outcome, of.episode, **fields)
-
-
-def _changes(entries: list[_Entry], last_row: int) -> Iterator[tuple[int, int | None, str, str, bytes]]:
-    row = last_row
-    for entry in entries:
-        if entry.step is None:
-            continue
-        for topic, _, record in entry.step.published():
-            row += 1
-            yield row, entry.receipt.offset, topic, entry.step.episode, record
