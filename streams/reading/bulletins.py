@@ -1,6 +1,6 @@
 """Bulletins: lines of "label: number" under headings that say for which time, in any language with a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,6 +10,10 @@ from streams.reading.tokens import Token
 _MOST_WORDS: Final = 14
 _FEWEST_LINES: Final = 3
 _FEW_WORDS: Final = 8
+_LONGEST: Final = 24
+#: How near to its number an outcome is: before a colon, or in the same phrase.
+_NEAR: Final = 9
+_BESIDE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class Entry:
     since: tuple[int, int] | None  # the tokens of the heading that says since when
     enemy: bool
     group: str | None = None
+    person: str | None = None  # civilian or military, where the line says it
 
 
 @dataclass(slots=True)
@@ -34,21 +39,26 @@ class Bulletin:
     lines: list[tuple[int, int]] = field(default_factory=list)  # first and last token
     why: dict[int, str] = field(default_factory=dict)
     sections: list[tuple[int, int, str]] = field(default_factory=list)  # lines under a heading, with its basis
+    basis: str | None = None  # of the line before
     labels: int = 0  # lines of other things: tanks, shells
 
 
 @dataclass(slots=True)
-class _Section:
+class Section:
+    """What the last heading says of the lines under it."""
+
     basis: str | None = None
     truce: bool = False
     span: tuple[int, int] | None = None
     enemy: bool = False
 
 
-def read_bulletin(tokens: Sequence[Token], table: Mapping[str, Any], *, alone: bool) -> Bulletin:
+def read_bulletin(
+    tokens: Sequence[Token], table: Mapping[str, Any], months: Mapping[str, int], *, alone: bool
+) -> Bulletin:
     """Return the entries of a text; where prose is read too (not alone), only of one that is plainly a bulletin."""
     bulletin = Bulletin()
-    section = _Section()
+    section = Section()
     lines = _lines(tokens)
     skip = False
     for position, (first, last) in enumerate(lines):
@@ -58,9 +68,100 @@ def read_bulletin(tokens: Sequence[Token], table: Mapping[str, Any], *, alone: b
         following = lines[position + 1] if position + 1 < len(lines) else None
         joined = _joined(tokens, first, last, following)
         skip = joined != last
-        _read_line(tokens, (first, joined), table, section, bulletin)
+        if not (alone and read_phrases(tokens, (first, joined), table, months, section=section, bulletin=bulletin)):
+            _read_line(tokens, (first, joined), table, section, bulletin)
     labels = len(bulletin.entries) + bulletin.labels
     return bulletin if bulletin.entries and (alone or labels >= _FEWEST_LINES) else Bulletin()
+
+
+def read_phrases(
+    tokens: Sequence[Token],
+    span: tuple[int, int],
+    table: Mapping[str, Any],
+    months: Mapping[str, int],
+    *,
+    section: Section,
+    bulletin: Bulletin,
+) -> bool:
+    """Add the entries of a line with several figures ("killed 4 soldiers, wounded 15"); return whether it has any."""
+    first, last = span
+    words = _words(tokens, first, last)
+    heading = _heading(words, table)
+    basis, truce = heading or (section.basis or bulletin.basis, section.truce)
+    if _any(words, table.get("total")) and heading is None:
+        basis = "cumulative"
+    phrases = list(_phrases(tokens, span, table, months))
+    if basis is None or not phrases or words.count(" ") > _LONGEST or _any(words, table.get("leave_out")):
+        return False
+    enemy = section.enemy and not _any(words, table.get("own"))
+    for phrase in phrases:
+        if phrase.group is None and phrase.part:
+            bulletin.why[phrase.number[0]] = "subset"
+            continue
+        since = span if heading else section.span
+        person = phrase.person or ("military" if enemy else None)
+        bulletin.entries.append(
+            Entry(phrase.outcome, phrase.count, phrase.number, basis, truce, since, enemy, phrase.group, person)
+        )
+    bulletin.basis = basis
+    bulletin.lines.append(span)
+    taken = {index for phrase in phrases for index in range(*phrase.number)}
+    for index in range(first, last):
+        if tokens[index].kind == "number" and index not in taken:
+            bulletin.why[index] = "period_detail" if tokens[index - 1].text == "+" else "date"
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """A number of a line with its label before it or its noun after it."""
+
+    outcome: str
+    count: Count
+    number: tuple[int, int]
+    group: str | None
+    person: str | None
+    part: bool
+
+
+def _phrases(
+    tokens: Sequence[Token], span: tuple[int, int], table: Mapping[str, Any], months: Mapping[str, int]
+) -> Iterator[_Phrase]:
+    """Yield the numbers of a line that an outcome is beside; the next ones may share it, and its people."""
+    first, last = span
+    numbers = [each for each in _numbers(tokens, first, last, table) if not _is_time(tokens, each[1], months, table)]
+    start, outcome, person = first, None, None
+    for place, (count, number) in enumerate(numbers):
+        end = numbers[place + 1][1][0] if place + 1 < len(numbers) else last
+        stop = next((n for n in range(number[1], end) if tokens[n].text in ",;.(:–-"), end)
+        cut = next((n for n in range(number[0] - 1, start - 1, -1) if tokens[n].text in ",;"), start)
+        before, after = _words(tokens, cut, number[0]), _words(tokens, number[1], stop)
+        reach = _NEAR if tokens[number[0] - 1].text in ":–-" else _BESIDE
+        near = _words(tokens, max(start, number[0] - reach), number[0])
+        own = _outcome(near, table) or _outcome(after, table)
+        part = _any(_words(tokens, start, number[0]), table.get("parts"))
+        outcome = own or (outcome if outcome or not part else _outcome(before, table))
+        start = number[1]
+        if outcome is None:
+            continue
+        noun = after or before
+        group = _group(noun, table)
+        said = next((each for each in ("civilian", "military") if _any(noun, table.get(each))), None)
+        person = said if after or said else person
+        yield _Phrase(outcome, count, number, group, None if group else person, part)
+
+
+def _is_time(
+    tokens: Sequence[Token], number: tuple[int, int], months: Mapping[str, int], table: Mapping[str, Any]
+) -> bool:
+    """Return whether a number is of a day, a year or a number of hours."""
+    after = tokens[number[1]].low if number[1] < len(tokens) else ""
+    before = tokens[number[0] - 1].low if number[0] else ""
+    return after in months or before in months or any(after.startswith(unit) for unit in table.get("units") or ())
+
+
+def _words(tokens: Sequence[Token], first: int, last: int) -> str:
+    return " ".join([token.low for token in tokens[first:last] if token.kind == "word"])
 
 
 def _lines(tokens: Sequence[Token]) -> list[tuple[int, int]]:
@@ -85,12 +186,12 @@ def _read_line(
     tokens: Sequence[Token],
     span: tuple[int, int],
     table: Mapping[str, Any],
-    section: _Section,
+    section: Section,
     bulletin: Bulletin,
 ) -> None:
     """Read a line: a heading, a label with its number, a note in brackets, or something else."""
     first, last = span
-    words = " ".join([token.low for token in tokens[first:last] if token.kind == "word"])
+    words = _words(tokens, first, last)
     numbers = _numbers(tokens, first, last, table)
     outcome = _outcome(words, table)
     heading = _heading(words, table)
@@ -121,7 +222,7 @@ def _read_label(
     span: tuple[int, int],
     table: Mapping[str, Any],
     *,
-    section: _Section,
+    section: Section,
     bulletin: Bulletin,
     label: tuple[str, Count, tuple[int, int], str],
 ) -> None:

@@ -181,7 +181,7 @@ def _take_bulletin(scene: Scene, reading: Reading) -> None:
     """Add the claims of a bulletin's lines; its sentences are not read again as prose."""
     if scene.episode is None:
         return
-    bulletin = read_bulletin(scene.tokens, scene.bulletins, alone=scene.bulletin_alone)
+    bulletin = read_bulletin(scene.tokens, scene.bulletins, scene.months, alone=scene.bulletin_alone)
     reading.why.update(bulletin.why)
     scene.sections = bulletin.sections
     reading.claims += [_entry(scene, entry) for entry in bulletin.entries]
@@ -195,7 +195,8 @@ def _entry(scene: Scene, entry: Entry) -> Claim:
     affiliation = scene.context.affiliation(scene.speaker or scene.document.outlet)
     party = opponent(scene, affiliation, None) if entry.enemy and affiliation else affiliation
     first = entry.number[0]
-    population = "civilian" if entry.group else "military" if entry.outcome == "killed_or_wounded" else "unknown"
+    counted = entry.person or ("military" if entry.outcome == "killed_or_wounded" else "unknown")
+    population = "civilian" if entry.group else counted
     return Claim(
         source=scene.speaker,
         party=party or "civilians",

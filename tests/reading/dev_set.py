@@ -1,6 +1,7 @@
 """Coded texts: the project's own, and those in the folder that TRUCELINE_GOLD names, else ../shared/reading.
 
 A third of them is held out: those whose id has a SHA-256 that three divides. Rules are written against the others.
+The project's own are split in half: differences are looked at in half A, half B is scored alone.
 """
 
 import hashlib
@@ -29,6 +30,11 @@ def is_held_out(identifier: str) -> bool:
     return int(hashlib.sha256(identifier.encode()).hexdigest(), 16) % 3 == 0
 
 
+def half(identifier: str) -> str:
+    """Return the half of the project's own gold that a text is in."""
+    return "ba"[int(hashlib.sha256(identifier.encode()).hexdigest(), 16) % 2 == 0]
+
+
 @cache
 def context(name: str) -> Context:
     """Return a context of the project's own gold, or of the folder."""
@@ -38,11 +44,11 @@ def context(name: str) -> Context:
 
 
 def texts(name: str, *, held_out: bool) -> Iterator[dict[str, Any]]:
-    """Yield gold lines: `invented` are the project's own; of `own` and `real` the held-out third, or the others."""
-    if name == "invented":
+    """Yield gold lines: `invented-a`, `invented-b`, or of `own` and `real` the held-out third or the others."""
+    if name.startswith("invented"):
         for path in sorted(OWN.glob("*.jsonl")):
-            if path.stem not in TUNED:
-                yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+            coded = path.read_text(encoding="utf-8").splitlines() if path.stem not in TUNED else []
+            yield from (line for line in map(json.loads, coded) if half(line["id"]) == name[-1])
         return
     with (FOLDER / "dev" / f"{name}.jsonl").open(encoding="utf-8") as lines:
         for line in map(json.loads, lines):

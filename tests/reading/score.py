@@ -130,7 +130,10 @@ def score(name: str, *, held_out: bool, tiers: set[str]) -> list[str]:
             f"  {label:32} P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f} ({low:.2f} to {high:.2f})"
             f"  {hits} of {made} drafted, {wanted} in gold",
         )
-    return table
+    sure = [list(drafted(gold.draft(line), {"ready"})) for line in lines]
+    rows = [tally(line, pairs, "casualties", strict) for line, pairs in zip(lines, sure, strict=True)]
+    hits, made, _ = (sum(column) for column in zip(*rows, strict=True))
+    return [*table, f"  {'casualties, strict, ready alone':32} {hits} of {made} drafted right"]
 
 
 def main() -> int:
@@ -142,9 +145,9 @@ def main() -> int:
     options = parser.parse_args()
     tiers = set(options.tiers.split(","))
     more = ("own", "real") if gold.FOLDER.is_dir() else ()
-    for name in ("invented", *more):
+    for name in ("invented-a", "invented-b", *more):
         sys.stdout.write("\n".join(score(name, held_out=options.held_out, tiers=tiers)) + "\n")
-        for line in gold.texts(name, held_out=options.held_out):
+        for line in gold.texts(name, held_out=options.held_out) if name != "invented-b" else ():
             for difference in differences(line, list(drafted(gold.draft(line), tiers))):
                 if options.show > 0:
                     options.show -= 1
