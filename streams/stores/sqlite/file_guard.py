@@ -12,9 +12,18 @@ import orjson
 
 from streams.stores.store import StoreUnavailable
 
-__all__ = ["MARKER", "FileGuard", "Marker", "read_marker", "require_marked", "require_present", "write_marker"]
+__all__ = [
+    "MARKER",
+    "FileGuard",
+    "Marker",
+    "marker_of",
+    "read_marker",
+    "require_marked",
+    "require_present",
+    "write_marker",
+]
 
-#: Beside the file: what it must hold at least.
+#: The marker beside `truceline.sqlite`: what the file must hold at least.
 MARKER = "truceline.marker"
 
 _Inode = tuple[int, int]
@@ -27,9 +36,14 @@ class Marker(NamedTuple):
     reached: int
 
 
+def marker_of(path: Path) -> Path:
+    """Return the path of a ledger file's marker."""
+    return path.with_suffix(".marker")
+
+
 def read_marker(path: Path) -> Marker | None:
     """Return the marker of the ledger file at `path`, None without one; raises StoreUnavailable."""
-    marker = path.with_name(MARKER)
+    marker = marker_of(path)
     try:
         content = orjson.loads(marker.read_bytes())
         return Marker(str(content["identity"]), int(content["reached"]))
@@ -41,11 +55,11 @@ def read_marker(path: Path) -> Marker | None:
 
 def write_marker(path: Path, marker: Marker) -> None:
     """Write the marker of the ledger file at `path`; raises OSError."""
-    temporary = path.with_name(f"{MARKER}.new")
+    temporary = path.with_suffix(".marker.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(orjson.dumps(marker._asdict()))
-    temporary.replace(path.with_name(MARKER))
+    temporary.replace(marker_of(path))
 
 
 def require_present(path: Path) -> None:
@@ -72,7 +86,7 @@ def require_marked(path: Path, found: Marker) -> None:
 def _gone(path: Path, fault: str) -> str:
     return (
         f"{path} {fault}: it, or its write-ahead log, was deleted or replaced. Restore a backup; or, to continue"
-        f" without the missing reports, delete {path.with_name(MARKER)}"
+        f" without the missing reports, delete {marker_of(path)}"
     )
 
 

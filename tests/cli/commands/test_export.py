@@ -105,7 +105,7 @@ def test_an_interrupted_export_is_gone_on_with_to_the_same_bytes(
         )  # fmt: skip
     assert not path.exists()
     refused = run(str(path), *on(settings))
-    assert (refused.exit_code, "--resume goes on" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "continue it with --resume" in refused.stderr) == (2, True)
     # Records that arrived meanwhile are at the end.
     asyncio.run(send(settings, [Sent(0, b"x", b"{}", time.time_ns() // 1_000_000)]))
     assert run(str(path), "--resume", *on(settings)).exit_code == 0
