@@ -196,7 +196,7 @@ def test_kafka_accepts_the_settings_and_creates_topics(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TRUCELINE_BOOTSTRAP_SERVERS", internal)
     run = CliRunner().invoke(app, SERVICES["topics"]["command"])
-    assert (run.exit_code, run.output.count("made truceline.")) == (0, len(TOPICS)), run.output
+    assert (run.exit_code, run.output.count("created truceline.")) == (0, len(TOPICS)), run.output
     monkeypatch.setenv("TRUCELINE_BOOTSTRAP_SERVERS", external)
     run = CliRunner().invoke(app, ["topics", "check"])
     assert (run.exit_code, run.output) == (0, f"all topics of truceline are as they should be on {external}\n")

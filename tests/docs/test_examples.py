@@ -38,6 +38,9 @@ NOT_RUN = {
     "truceline topics create --partitions 12 --replication 3": "it needs three brokers",
     "truceline kafka up --nodes 3 --dir /tmp/k3": "it is three brokers",
     "truceline serve --processes 4": "it takes four ports in a row; tests/worker/test_supervisor.py does, with two",
+    "truceline read https://example.org/article --atlas atlas.yaml --sources sources.yaml --explain": (
+        "it fetches a page; tests/operations/read/test_web_page.py does, from a server of its own"
+    ),
     "tail -f live.jsonl | truceline send --to http://127.0.0.1:8080 -": "it shows nothing, and never ends",
 }
 #: The command whose ledger the others read.
@@ -51,6 +54,13 @@ LATE = (
     "truceline kafka up",
     "truceline kafka down",
 )
+ARTICLE = (
+    "Two days of fighting",
+    "The Defence Ministry of Azerbaijan said that 71 of its soldiers were killed in two days.",
+)
+PAGE = f"""<!doctype html><html lang="en"><head><meta property="og:site_name" content="Coast Wire">
+<meta property="article:published_time" content="2022-09-15T14:05:00+04:00"></head>
+<body><article><h1>{ARTICLE[0]}</h1><p>{ARTICLE[1]}</p></article></body></html>"""
 GAZA = "tests/data/palestine-datasets/casualties_daily.json.gz"
 EPISODE = next(f"e-{number}" for number in range(100) if partition_of(f"e-{number}".encode(), 4) == 3)
 
@@ -80,6 +90,9 @@ def given(folder: Path) -> None:
     (folder / "report.json").write_text(report(41, 9).replace('"source"', '"revision": 7, "source"'))
     shutil.copy(DEFAULTS / "sources.yaml", folder)
     shutil.copy(DEFAULTS / "alerts.yaml", folder)
+    shutil.copy(DEFAULTS / "atlas.yaml", folder)
+    (folder / "article.txt").write_text(f"{ARTICLE[0]}\n\n{ARTICLE[1]}\n")
+    (folder / "article.html").write_text(PAGE)
     (folder / "targets").write_text("json://127.0.0.1:9000/hook\n")
     incidents = files((DOCS / "how-to/importers.md").read_text(encoding="utf-8"))
     for kind in ("csv", "yaml"):

@@ -25,7 +25,7 @@ def filled(folder: Path) -> set[str]:
 
 def test_a_folder_with_files_is_refused_and_kept(tmp_path: Path) -> None:
     before = filled(tmp_path)
-    with pytest.raises(KafkaUnavailable, match="is not an empty folder"):
+    with pytest.raises(KafkaUnavailable, match="is neither empty nor the folder of a local Kafka"):
         LocalKafka.create(tmp_path)
     assert contents(tmp_path) == before
 

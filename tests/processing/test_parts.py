@@ -217,4 +217,4 @@ def test_a_repeated_library_message_is_throttled() -> None:
     assert [said("aiokafka.conn", number) for number in range(3)] == ["no node 0", None, None]
     assert [said("streams.processing", number) for number in range(2)] == ["no node 0", "no node 1"]
     now_s = 31.0
-    assert said("aiokafka.conn", 9) == "no node 9 (and 2 times more)"
+    assert said("aiokafka.conn", 9) == "no node 9 (repeated 2 times)"

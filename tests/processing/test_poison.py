@@ -20,17 +20,21 @@ from tests.support.numbered_reports import NOW_MS, figure, report
 from tests.support.undecodable_header import UndecodableName, send_with_header
 
 
-def many_mediators(number: int, count: int) -> Sent:
-    """A report whose change of status is long: it names as many mediators as fit."""
-    claims = [
-        {
-            "type": "ceasefire",
-            "act": "announced",
-            "mediators": [f"{'m' * 60}-{number}-{claim}-{at}" for at in range(count)],
-        }
-        for claim in range(10)
-    ]
-    return report(number, claims=claims)
+def many_mediators(number: int, ceasefire: str = "main") -> Sent:
+    """A report whose view of a ceasefire is long: it names as many mediators as a view may have."""
+    names = [[f"{'m' * 70}-{number}-{claim}-{at}" for at in range(50)] for claim in range(40)]
+    act = {"type": "ceasefire", "act": "announced", "ceasefire": ceasefire}
+    return report(number, claims=[{**act, "mediators": each} for each in names])
+
+
+def many_parties(number: int) -> Sent:
+    """A report that adds as many declaring parties to the view as it can."""
+    act = {"type": "ceasefire", "act": "announced"}
+    return report(number, claims=[{**act, "by": f"{'p' * 70}-{number}-{claim}"} for claim in range(64)])
+
+
+#: Each change of the view has it before and after: with enough parties it is longer than 400 kB.
+LONG_CHANGES = [many_mediators(1), *(many_parties(number) for number in range(2, 20))]
 
 
 async def rejected_codes(settings: Any) -> dict[int, str]:
@@ -61,27 +65,11 @@ async def test_a_report_with_a_too_long_change_is_rejected(kafka: str, prefix: s
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, ceasefires={"max.message.bytes": "400000"})
     async with running_consumer(settings):
-        await send(settings, [report(0), *(many_mediators(number, 200) for number in range(1, 5)), report(5)])
+        await send(settings, [report(0), *LONG_CHANGES, report(20)])
         await until_processed(settings)
     codes = await rejected_codes(settings)
     assert codes
     assert set(codes.values()) == {"too_large"}
-    assert len(await read(settings, "casualties", 1)) == 2
-    assert await verify(settings, REGISTRY) == []
-
-
-async def test_a_report_with_a_too_long_ledger_entry_is_rejected(kafka: str, prefix: str) -> None:
-    """A report whose ledger record is too long for its topic is rejected."""
-    settings = settings_for(kafka, prefix)
-    await create_topics(settings, 1, ledger={"max.message.bytes": "400000"})
-    async with running_consumer(settings) as desk:
-        await send(settings, [report(0), *(many_mediators(number, 200) for number in range(1, 5)), report(5)])
-        await until_processed(settings)
-        assert desk.status.counts["failures"] == 0
-    messages = [dict(record.headers)["message"].decode() for record in await read(settings, "rejected", 1)]
-    assert messages
-    assert all(f"for {prefix}.ledger, which takes 400000" in message for message in messages)
-    assert set((await rejected_codes(settings)).values()) == {"too_large"}
     assert len(await read(settings, "casualties", 1)) == 2
     assert await verify(settings, REGISTRY) == []
 
@@ -130,7 +118,7 @@ async def test_a_picture_too_long_for_its_topic_is_replaced_by_a_stub(kafka: str
     settings = settings_for(kafka, prefix)
     await create_topics(settings, 1, episodes={"max.message.bytes": "400000"})
     async with running_consumer(settings) as desk:
-        await send(settings, [report(0), *(many_mediators(number, 200) for number in range(1, 5))])
+        await send(settings, [report(0), *(many_mediators(number, f"c-{number}") for number in range(1, 5))])
         await until_processed(settings)
         assert desk.status.counts["pictures_truncated"] > 0
         assert any("pictures" in reason for reason in desk.status.degraded())
@@ -147,7 +135,7 @@ async def test_a_narrowed_topic_rejects_what_no_longer_fits(kafka: str, prefix: 
         await send(settings, [report(0)])
         await until_processed(settings)
         await narrow(settings, "ceasefires")
-        await send(settings, [report(1), many_mediators(2, 200), many_mediators(3, 200), report(4)])
+        await send(settings, [*LONG_CHANGES, report(20), report(21)])
         await until_processed(settings)
         assert desk.status.counts["failures"] > 0, "the broker was to refuse"
     codes = await rejected_codes(settings)
@@ -162,7 +150,7 @@ async def test_a_too_long_picture_rejects_no_report(kafka: str, prefix: str, mon
     settings = settings_for(kafka, prefix, compression="none")  # so that what is too long stays so
     await create_topics(settings, 1)
     async with running_consumer(settings) as desk:
-        await send(settings, [many_mediators(number, 200) for number in range(4)])
+        await send(settings, [many_mediators(number, f"c-{number}") for number in range(2)])
         await until_processed(settings)
         await narrow(settings, "episodes")
         await send(settings, [report(4)])
@@ -170,7 +158,7 @@ async def test_a_too_long_picture_rejects_no_report(kafka: str, prefix: str, mon
         assert desk.status.counts["failures"] > 0, "the broker was to refuse"
     assert await rejected_codes(settings) == {}
     *_, last = [orjson.loads(record.value) for record in await read(settings, "episodes", 1)]
-    assert last == {"episode": "e-1", "through": {"partition": 0, "offset": 4}, "truncated": True}
+    assert last == {"episode": "e-1", "through": {"partition": 0, "offset": 2}, "truncated": True}
     assert await verify(settings, REGISTRY) == []
 
 

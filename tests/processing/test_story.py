@@ -135,7 +135,7 @@ async def test_a_worker_publishes_the_fold_of_the_log(kafka: str, prefix: str, t
     """Through a worker as users run it: Faust, its agents and the web in one process."""
     sources = tmp_path / "sources.yaml"
     sources.write_text(SOURCES_YAML)
-    settings = settings_for(kafka, prefix, sources=sources)
+    settings = settings_for(kafka, prefix, sources=sources, horizon="P400D")
     await create_topics(settings)
     await send(settings, mixed_records(1, 1000, 4))
     worker = Worker(settings, tmp_path / "worker.log", TRUCELINE_BATCH_MAX_RECORDS=str(batch))

@@ -80,7 +80,7 @@ def test_worker_and_commands_come_in_by_every_door(
     if user != "User:ANONYMOUS":
         cluster.grant(user, [*rights("operator", settings), *rights("sender", settings), *rights("worker", settings)])
     made = command("topics", "create", "--partitions", "2", settings=settings, monkeypatch=monkeypatch)
-    assert (made.exit_code, made.output.count("made ")) == (0, len(TOPICS)), made.output
+    assert (made.exit_code, made.output.count("created ")) == (0, len(TOPICS)), made.output
     (tmp_path / "reports.jsonl").write_bytes(report(7).value or b"")
     sent = command("send", str(tmp_path / "reports.jsonl"), settings=settings, monkeypatch=monkeypatch)
     assert sent.exit_code == 0, sent.output

@@ -245,8 +245,8 @@ async def test_a_port_that_is_taken_is_said_once_before_any_is_started(serve: Ca
     ("args", "words"),
     [
         (["--embedded", "new", "--processes", "2"], "an SQLite file has one writer"),
-        (["--processes", "65"], "--processes 65: Input should be less than or equal to 64"),
-        (["--processes", "0"], "--processes 0: Input should be greater than or equal to 1"),
+        (["--processes", "65"], "--processes: '65' is more than 64"),
+        (["--processes", "0"], "--processes: '0' is less than 1"),
         (["--processes", "2", "--http-port", "65535"], "set it to 65534 or less"),
     ],
 )

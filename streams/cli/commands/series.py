@@ -27,7 +27,7 @@ that is in effect.
 
   truceline series gaza-2023-10 --per month --format json --embedded ledger
 
-  truceline series gaza-2023-10 --per all --since ceasefire --embedded ledger
+  truceline series armenia-azerbaijan-2022-09 --per all --since ceasefire --from reports.jsonl
 """
 
 

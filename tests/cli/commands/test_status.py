@@ -54,8 +54,8 @@ def test_without_a_worker_lag_is_shown_and_no_owner(ours: Any) -> None:
         {"partition": 1, "end": 3, "lag": 3, **wanted},
     ]
     table = CliRunner().invoke(app, ["status", *places(ours)]).output.splitlines()
-    assert table[1].split() == ["partition", "owner", "lag", "next", "end", "standing", "last", "commit"]
-    assert table[3].split() == ["1", "nobody", "3", "–", "3", "–", "–"]
+    assert table[1].split() == ["partition", "owner", "lag", "next", "end", "reports", "last", "commit"]
+    assert table[3].split() == ["1", "none", "3", "–", "3", "–", "–"]
 
 
 async def test_owners_offsets_and_commits_come_from_kafka(ours: Any) -> None:

@@ -43,7 +43,7 @@ async def make(bootstrap_servers: str, *topics: NewTopic) -> None:
 
 
 def test_create_makes_each_topic_of_the_table_once(truceline: Truceline, kafka: str, prefix: str) -> None:
-    made = "".join(f"made {prefix}.{name} (3 partitions, 1 copy)\n" for name in TOPICS)
+    made = "".join(f"created {prefix}.{name} (3 partitions, 1 copy)\n" for name in TOPICS)
     assert truceline("create", "--partitions", "3", "--replication", "1") == (0, made)
     assert truceline("create", "--partitions", "3", "--replication", "1") == (
         0,
@@ -92,7 +92,7 @@ def test_topics_with_other_settings_are_named_and_not_changed(truceline: Truceli
     asyncio.run(make(kafka, *theirs))
     code, said = truceline("create", "--partitions", "4", "--replication", "1")
     assert code == 1
-    made = [line.split()[1] for line in said.splitlines() if line.startswith("made ")]
+    made = [line.split()[1] for line in said.splitlines() if line.startswith("created ")]
     assert made == [f"{prefix}.{name}" for name in TOPICS if name not in {"reports", "ledger", "alerts"}]
     assert [line for line in said.splitlines() if line.startswith("error: ")] == [
         f"error: {prefix}.ledger: cleanup.policy is delete, must be compact",

@@ -97,7 +97,7 @@ def test_a_log_moves_from_four_to_eight_partitions(live: Settings, tmp_path: Pat
         moved = run("topics", "grow", "--partitions", "8")
         assert moved.exit_code == 0, moved.output
         assert "left out (sent on or misrouted)" in moved.stdout
-        assert f"the outputs of {grown.topic_prefix} are what its log says\n" in moved.stdout
+        assert f"the outputs of {grown.topic_prefix} match its log\n" in moved.stdout
         assert re.search(rf"\d\d episodes agree with {live.topic_prefix}; 0 differ\n", moved.stdout)
         assert asyncio.run(outputs(live, 4)) == before
         refused = run("topics", "grow", "--partitions", "8", "--switch", str(tmp_path / "env"))
@@ -142,7 +142,7 @@ def test_an_interrupted_copy_resumes_with_each_record_once(live: Settings, monke
     with monkeypatch.context() as patched:
         patched.setattr(TransactionalProducer, "commit", interrupted)
         stopped = run("rebuild", "--to", to)
-        assert (stopped.exit_code, stopped.stderr) == (130, "truceline: stopped; run again, it goes on\n")
+        assert (stopped.exit_code, stopped.stderr) == (130, "truceline: stopped; run it again to continue\n")
     half = asyncio.run(read(of(live, to), "reports"))
     again = run("rebuild", "--to", to)
     assert again.exit_code == 0, again.output
@@ -189,7 +189,7 @@ def test_differing_episodes_are_named_and_not_switched_to(live: Settings, tmp_pa
     differs = run("rebuild", "--to", to, "--switch", str(file))
     assert differs.exit_code == 1
     assert f"1 episodes agree with {live.topic_prefix}; 1 differ\n" in differs.stdout
-    assert "  e-9: ceasefires: change 1 of 2 is another one\n" in differs.stdout
+    assert "  e-9: ceasefires: change 1 of 2 is different\n" in differs.stdout
     assert differs.stderr == "truceline: not switched: see above; --accept-differences does it\n"
     assert not file.exists()
     assert run("rebuild", "--to", to, "--switch", str(file), "--accept-differences").exit_code == 0
@@ -238,8 +238,8 @@ def test_topics_with_added_partitions_can_be_rebuilt(live: Settings) -> None:
     ("arguments", "code", "words"),
     [
         (["rebuild", "--to", "{live}"], 2, "is the live prefix: name another one"),
-        (["rebuild", "--to", "{live}-2", "--app-id", "{live}"], 2, "is that of the live workers: name another one"),
-        (["topics", "grow", "--partitions", "4"], 2, "has 4 partitions, 1 copy: name more partitions than that"),
+        (["rebuild", "--to", "{live}-2", "--app-id", "{live}"], 2, "is the live workers' app id: name another one"),
+        (["topics", "grow", "--partitions", "4"], 2, "has 4 partitions, 1 copy: name a greater number"),
         (["topics", "grow", "--partitions", "8", "--topic-prefix", "nobodys"], 1, "there is no topic nobodys.reports"),
         (["rebuild", "--to", "{live}-2", "--topic-prefix", "nobodys"], 1, "there is no topic nobodys.reports"),
     ],
@@ -257,6 +257,6 @@ def test_a_log_that_is_none_of_its_copies_is_left_alone(live: Settings) -> None:
     asyncio.run(send(other, [report(2)]))
     refused = run("rebuild", "--to", other.topic_prefix)
     assert refused.exit_code == 1
-    assert f"{other.topic('reports')} holds records already, and none of them was brought there" in refused.stderr
+    assert f"{other.topic('reports')} already has records that are not a copy of" in refused.stderr
     wrong = run("topics", "grow", "--partitions", "8", "--to", other.topic_prefix)
     assert (wrong.exit_code, "should have 8 partitions: name another prefix" in wrong.stderr) == (1, True)
