@@ -11,7 +11,7 @@ _MOST_WORDS: Final = 14
 _FEWEST_LINES: Final = 3
 _FEW_WORDS: Final = 8
 _LONGEST: Final = 24
-#: The way that near to its number an outcome is: before a colon, or in the same phrase.
+#: The place of an outcome beside its number: before a colon, or in the same phrase.
 _NEAR: Final = 9
 _BESIDE: Final = 3
 
@@ -45,7 +45,7 @@ class Bulletin:
 
 @dataclass(slots=True)
 class Section:
-    """The fields that the last heading says of the lines under it."""
+    """The meaning that the last heading gives to the lines under it."""
 
     basis: str | None = None
     truce: bool = False
