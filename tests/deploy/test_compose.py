@@ -199,7 +199,7 @@ def test_kafka_accepts_the_settings_and_creates_topics(
     assert (run.exit_code, run.output.count("created truceline.")) == (0, len(TOPICS)), run.output
     monkeypatch.setenv("TRUCELINE_BOOTSTRAP_SERVERS", external)
     run = CliRunner().invoke(app, ["topics", "check"])
-    assert (run.exit_code, run.output) == (0, f"all topics of truceline are as they should be on {external}\n")
+    assert (run.exit_code, run.output) == (0, f"all topics of truceline are correct on {external}\n")
 
 
 def free_port() -> int:

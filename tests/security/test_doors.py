@@ -244,8 +244,8 @@ async def test_why_a_door_stays_shut_is_said(cluster: Secured) -> None:
         "it refuses user 'worker' with SCRAM-SHA-512": cluster.settings("SASL_SSL", sasl_password_file=key),
         "it refuses user 'worker' with PLAIN": cluster.settings("SASL_SSL", mechanism="PLAIN", sasl_password_file=key),
         "its certificate is not trusted": cluster.settings("SASL_SSL", ssl_cafile=stranger),
-        "another TRUCELINE_SECURITY_PROTOCOL than PLAINTEXT": load(bootstrap_servers=cluster.doors["SSL"]),
-        "another TRUCELINE_SECURITY_PROTOCOL than SSL": load(bootstrap_servers=cluster.kafka.bootstrap_servers, **tls),
+        "it closed the connection: does it expect another TRUCELINE_SECURITY_PROTOCOL than PLAINTEXT": load(bootstrap_servers=cluster.doors["SSL"]),
+        "it closed the connection: does it expect another TRUCELINE_SECURITY_PROTOCOL than SSL": load(bootstrap_servers=cluster.kafka.bootstrap_servers, **tls),
         "it requires a client certificate": load(bootstrap_servers=cluster.doors["MUTUAL"], **tls),
         "connection refused": load(bootstrap_servers="127.0.0.1:1"),
     }

@@ -190,7 +190,7 @@ def test_differing_episodes_are_named_and_not_switched_to(live: Settings, tmp_pa
     assert differs.exit_code == 1
     assert f"1 episodes agree with {live.topic_prefix}; 1 differ\n" in differs.stdout
     assert "  e-9: ceasefires: change 1 of 2 is different\n" in differs.stdout
-    assert differs.stderr == "truceline: not switched: see above; --accept-differences does it\n"
+    assert differs.stderr == "truceline: not switched: see above; or use --accept-differences\n"
     assert not file.exists()
     assert run("rebuild", "--to", to, "--switch", str(file), "--accept-differences").exit_code == 0
     assert file.read_text() == f"TRUCELINE_TOPIC_PREFIX={to}\nTRUCELINE_APP_ID={to}\n"
