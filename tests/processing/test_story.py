@@ -138,7 +138,9 @@ async def test_a_worker_publishes_the_fold_of_the_log(kafka: str, prefix: str, t
     settings = settings_for(kafka, prefix, sources=sources, horizon="P400D")
     await create_topics(settings)
     await send(settings, mixed_records(1, 1000, 4))
-    worker = Worker(settings, tmp_path / "worker.log", TRUCELINE_BATCH_MAX_RECORDS=str(batch))
+    worker = Worker(
+        settings, tmp_path / "worker.log", TRUCELINE_BATCH_MAX_RECORDS=str(batch), TRUCELINE_HORIZON="P400D"
+    )
     await until_processed(settings)
     assert worker.stop() == 0
     assert await verify(settings) == []
