@@ -33,6 +33,10 @@ async def retry_forever(
         if isinstance(error, Exception) and state.next_action is not None:
             failed(error, state.next_action.sleep)
 
+    async def attempt() -> _Answer:
+        # tenacity awaits what `async def` made and nothing else: not a lambda that returns a coroutine.
+        return await work()
+
     retrying = AsyncRetrying(
         # CancelledError and its like are no Exceptions.
         retry=retry_if_exception(lambda error: isinstance(error, Exception) and retriable(error)),
@@ -40,4 +44,4 @@ async def retry_forever(
         before_sleep=before_sleep,
         reraise=True,
     )
-    return await retrying(work)
+    return await retrying(attempt)

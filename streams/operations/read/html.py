@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import lxml.etree
-import lxml.html
 import orjson
 
 __all__ = ["is_html", "page_fields"]
@@ -31,7 +29,13 @@ def is_html(content: bytes) -> bool:
 
 
 def page_fields(content: bytes, url: str | None) -> dict[str, Any]:
-    """Return what a page says of itself: title, text, lang, published_at, outlet and url, as far as it says it."""
+    """Return what a page says of itself: title, text, lang, published_at, outlet and url, as far as it says it.
+
+    Raises ImportError without `truceline[read]`.
+    """
+    import lxml.etree  # noqa: PLC0415 - the extra `read`: a server without it serves
+    import lxml.html  # noqa: PLC0415
+
     try:
         root = lxml.html.document_fromstring(content, parser=lxml.html.HTMLParser(huge_tree=False))
     except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError, ValueError):

@@ -49,7 +49,10 @@ def make_reader(context: Context) -> Callable[[dict[str, Any], Draft | None], Dr
     """
 
     def draft(fields: dict[str, Any], before: Draft | None) -> Draft:
-        complete = document_fields(fields, "the document")
+        try:
+            complete = document_fields(fields, "the document")
+        except ImportError as error:
+            raise NotReadable(f"pages need {error.name}: pip install 'truceline[read]'") from None
         try:
             made = read(Document.of(complete), context)
         except ValueError as error:

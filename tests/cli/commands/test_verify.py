@@ -31,7 +31,7 @@ def test_outputs_that_are_what_the_log_says(
 ) -> None:
     topics(4)
     asyncio.run(work(kafka, prefix))
-    assert run(kafka, prefix, monkeypatch) == (0, f"the outputs of {prefix} are what its log says\n")
+    assert run(kafka, prefix, monkeypatch) == (0, f"the outputs of {prefix} match its log\n")
 
 
 def test_topics_that_are_missing_are_named(kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
