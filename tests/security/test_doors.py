@@ -240,12 +240,13 @@ def test_the_doctor_lists_each_missing_right_with_what_grants_it(
 async def test_why_a_door_stays_shut_is_said(cluster: Secured) -> None:
     stranger, key = cluster.folder / "stranger.pem", cluster.folder / "client.key"
     tls = {"security_protocol": "SSL", "ssl_cafile": cluster.ca}
+    closed = "it closed the connection: does it expect another TRUCELINE_SECURITY_PROTOCOL than"
     shut = {
         "it refuses user 'worker' with SCRAM-SHA-512": cluster.settings("SASL_SSL", sasl_password_file=key),
         "it refuses user 'worker' with PLAIN": cluster.settings("SASL_SSL", mechanism="PLAIN", sasl_password_file=key),
         "its certificate is not trusted": cluster.settings("SASL_SSL", ssl_cafile=stranger),
-        "it closed the connection: does it expect another TRUCELINE_SECURITY_PROTOCOL than PLAINTEXT": load(bootstrap_servers=cluster.doors["SSL"]),
-        "it closed the connection: does it expect another TRUCELINE_SECURITY_PROTOCOL than SSL": load(bootstrap_servers=cluster.kafka.bootstrap_servers, **tls),
+        f"{closed} PLAINTEXT": load(bootstrap_servers=cluster.doors["SSL"]),
+        f"{closed} SSL": load(bootstrap_servers=cluster.kafka.bootstrap_servers, **tls),
         "it requires a client certificate": load(bootstrap_servers=cluster.doors["MUTUAL"], **tls),
         "connection refused": load(bootstrap_servers="127.0.0.1:1"),
     }
