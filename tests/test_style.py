@@ -29,6 +29,9 @@ REGISTRY_HOSTS = (
     "deb debian org",
 )
 REGISTRY = re.compile("|".join(re.escape(host.replace(" ", ".")) for host in REGISTRY_HOSTS))
+#: Characters a test's name may have; the sentence stands in its docstring.
+NAME_AT_MOST = 60
+TEST_NAME = re.compile(r"^\s*(?:async )?def (test_\w+)", re.MULTILINE)
 IMPORT_OF_TEST = re.compile(r"^\s*(?:from|import)\s+tests\.(?:\w+\.)*test_\w+", re.MULTILINE)
 LOCK_FILES = {
     "uv.lock",
@@ -51,6 +54,13 @@ def tracked() -> list[Path]:
 def test_no_python_file_is_longer_than_a_few_screens() -> None:
     lengths = {path: len(path.read_text().splitlines()) for path in tracked() if path.suffix == ".py"}
     assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LINES_AT_MOST} == {}
+
+
+def test_names_of_tests_are_short() -> None:
+    names = chain.from_iterable(
+        TEST_NAME.findall(path.read_text()) for path in tracked() if path.name.startswith("test_")
+    )
+    assert [name for name in names if len(name) > NAME_AT_MOST] == []
 
 
 def test_no_module_imports_a_test_module() -> None:

@@ -15,7 +15,7 @@ class TestBecomes:
         ]
         assert ids(alerts("becomes: collapsed, view: 'source:*'", *story)) == ["main/source:mod@3"]
 
-    def test_leaving_it_is_told_where_asked_for_and_ends_all_that_was_raised(self) -> None:
+    def test_leaving_resolves_what_was_raised(self) -> None:
         story = [day(1, act("holding")), day(2, act("ended")), day(3, act("agreed"))]
         raised, resolved = alerts("becomes: [ended, collapsed], resolved: true", *story)
         assert (resolved["state"], resolved["resolves"]) == ("resolved", [raised["alert_id"]])
@@ -65,7 +65,7 @@ class TestStartPassed:
         assert alert["alert_id"] == f"r:war/{START}"
         assert alert["message"] == f"ceasefire main: declared to start {at(2)}, and no word that it has"
 
-    def test_without_ticks_the_next_report_tells_it_under_the_same_id(self) -> None:
+    def test_without_ticks_the_next_report_has_the_same_id(self) -> None:
         assert ids(alerts("start_passed: PT0S", ANNOUNCED, day(3, act("holding"), source="watch"))) == [START]
 
     def test_a_word_of_another_in_time_keeps_it_silent(self) -> None:
@@ -98,7 +98,7 @@ class TestStartPassed:
         off = day(1, act("rejected", by="north"), published_at=at(1, 18))
         assert alerts("start_passed: PT0S", ANNOUNCED, off, tick(at(3)), day(4, act("called_for"))) == []
 
-    def test_a_start_in_the_past_when_it_is_announced_is_its_own_word(self) -> None:
+    def test_a_start_before_its_announcement_has_its_own_word(self) -> None:
         story = [day(3, act("announced", effective_at=at(2))), tick(at(5)), day(6, act("ended"))]
         assert alerts("start_passed: PT0S", *story) == []
 

@@ -16,7 +16,7 @@ def daily(*figures: int, source: str = "mod") -> list[dict[str, object]]:
 
 
 class TestCrosses:
-    def test_it_tells_when_the_figure_is_reached_and_not_while_it_stays_above(self) -> None:
+    def test_an_alert_at_the_crossing_and_none_above_it(self) -> None:
         assert ids(alerts("crosses: 100", *daily(50, 99, 100, 120))) == [f"{CELL}@3"]
 
     def test_a_first_figure_crosses_from_nothing(self) -> None:
@@ -106,7 +106,7 @@ class TestFalls:
 
 
 class TestDisagree:
-    def test_it_tells_once_while_two_sources_are_apart_and_when_they_agree_again(self) -> None:
+    def test_one_alert_while_two_sources_differ_one_when_they_agree(self) -> None:
         story = [*daily(10), day(2, killed(30), source="watch"), day(3, killed(31), source="watch"), day(4, killed(20))]
         found = alerts("disagree: 3, resolved: true", *story)
         assert ids(found) == ["watch/north/killed/military@1", "watch/north/killed/military@1/resolved"]

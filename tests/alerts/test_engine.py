@@ -71,7 +71,7 @@ class TestFilters:
     def test_both_sides_together_are_in_no_class(self) -> None:
         assert alerts("crosses: 1, class: '*'", day(1, killed(9, party="all"), source="watch")) == []
 
-    def test_an_episode_that_is_not_let_through_moves_no_clock_of_the_rule(self) -> None:
+    def test_an_excluded_episode_moves_no_clock_of_the_rule(self) -> None:
         other = [report(f"p{n}", killed(n), episode="peace", published_at=at(n), source="watch") for n in (1, 9)]
         assert alerts("quiet: P2D, episode: war", *other, day(1, killed(1))) == []
 
@@ -166,7 +166,7 @@ class TestTime:
 
 class TestState:
     @pytest.mark.parametrize("seed", range(5))
-    def test_stored_and_given_back_at_any_point_it_goes_on_where_it_was(self, seed: int) -> None:
+    def test_state_restored_at_any_point_continues(self, seed: int) -> None:
         published = random_changes(seed)
         whole = told(watch(*EVERYTHING), published)
         assert whole
@@ -179,7 +179,7 @@ class TestState:
         assert again == whole
 
     @pytest.mark.parametrize("seed", range(5))
-    def test_how_the_topics_lie_between_each_other_makes_no_difference(self, seed: int) -> None:
+    def test_the_order_of_topics_makes_no_difference(self, seed: int) -> None:
         published = random_changes(seed)
         lanes = [[change for change in published if change[0] == topic] for topic in ("casualties", "ceasefires")]
         expected = {alert["alert_id"]: alert for alert in told(watch(*EVERYTHING), published)}
@@ -203,7 +203,7 @@ class TestState:
         told(watching, changes(*story))
         assert len(orjson.dumps(watching.state)) < 20_000
 
-    def test_a_watch_that_starts_in_the_middle_goes_by_what_stood_before(self) -> None:
+    def test_a_watch_started_later_knows_the_state_before(self) -> None:
         published = changes(day(1, killed(90)), day(2, killed(110)))
         assert ids(told(watch("crosses: 100"), published[1:])) == ["mod/north/killed/military@2"]
         assert len(told(watch("rises: {by: 20, within: P9D}"), published[1:])) == 1

@@ -54,7 +54,7 @@ async def test_a_target_that_fails_at_first_gets_it_after_a_pause() -> None:
     assert [int(pause) >= least for pause, least in zip(pauses.taken, (1, 2, 4), strict=True)] == [True] * 3
 
 
-async def test_after_the_last_try_it_is_undelivered_there_and_delivered_elsewhere() -> None:
+async def test_after_the_last_try_one_target_is_undelivered() -> None:
     broken, well = Scripted("broken", failing=99), Scripted("well")
     gained = MetricsDelta()
     assert await to(broken, well, tries=3).deliver(alert()) == [DeliveryFailure("broken", 3, "busy")]
@@ -62,7 +62,7 @@ async def test_after_the_last_try_it_is_undelivered_there_and_delivered_elsewher
     assert gained.by("truceline_notifications_total", "outcome") == {"delivered": 1, "undelivered": 1}
 
 
-async def test_a_target_that_is_down_gets_one_try_until_it_takes_something() -> None:
+async def test_a_target_that_is_down_gets_one_try_each() -> None:
     target = Scripted(failing=4)
     sending = to(target, tries=3)
     ends = [await sending.deliver(alert(f"r:{number}")) for number in range(4)]

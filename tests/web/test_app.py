@@ -53,7 +53,7 @@ def posted(client: TestClient, body: Any, **options: Any) -> tuple[int, Any]:
     return answer.status_code, answer.json()
 
 
-def test_a_report_is_answered_with_how_it_was_taken_and_where_it_lies(client: TestClient) -> None:
+def test_a_report_is_answered_with_outcome_and_position(client: TestClient) -> None:
     known = {"episode": "war", "report_id": "a", "revision": 1}
     assert posted(client, A) == (202, {"outcome": "accepted", **known, "partition": 0, "offset": 0})
     assert posted(client, A) == (202, {"outcome": "duplicate", **known})
@@ -157,9 +157,7 @@ def test_health_readiness_and_metrics(client: TestClient, store: EmbeddedStore) 
     assert 'truceline_posted_reports_total{outcome="accepted"}' in metrics
 
 
-def test_a_fold_that_fails_rejects_its_report_and_the_server_goes_on_degraded(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_fold_rejects_its_report_and_degrades(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     fold = Ledger.fold_counts
 
     def buggy(ledger: Ledger, step: Step) -> None:
@@ -222,7 +220,7 @@ def test_with_a_token_only_who_knows_it_may_post(serving: Client, given: dict[st
     assert posted(client, A, headers={"Authorization": "Bearer secret"})[0] == 202
 
 
-def test_who_posts_too_much_is_told_when_to_go_on_and_nothing_of_it_is_taken(serving: Client) -> None:
+def test_posts_over_the_limit_get_retry_after(serving: Client) -> None:
     client = serving(post_rate=1)
     assert posted(client, [report(f"r{n}", killed(n)) for n in range(10)])[0] == 202
     answer = client.post("/reports", content=json.dumps(A))

@@ -22,7 +22,7 @@ def refused(buckets: RateLimiter, address: str, reports: int) -> int:
     return error.value.retry_after_s
 
 
-def test_who_was_quiet_may_send_ten_seconds_worth_at_once_and_then_at_the_rate() -> None:
+def test_ten_quiet_seconds_may_be_sent_at_once() -> None:
     clock = Clock()
     buckets = RateLimiter(100, clock)
     buckets.take("a", 900)

@@ -7,7 +7,7 @@ import socket
 from streams.web.server import listen
 
 
-def test_connections_send_at_once_and_wait_for_no_acknowledgement() -> None:
+def test_connections_send_without_waiting_for_acks() -> None:
     with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         connection, _ = listener.accept()
         with connection:

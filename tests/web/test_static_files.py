@@ -53,7 +53,7 @@ def test_nothing_runs_but_the_pages_own_files(client: TestClient) -> None:
         assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
 
 
-def test_the_page_is_asked_for_anew_and_its_files_are_kept_for_ever(client: TestClient) -> None:
+def test_the_page_is_revalidated_and_its_files_cached(client: TestClient) -> None:
     page = client.get("/")
     assert (page.headers["cache-control"], page.headers["content-type"]) == ("no-cache", "text/html; charset=utf-8")
     assert client.get("/", headers={"If-None-Match": page.headers["etag"]}).status_code == 304
@@ -87,7 +87,7 @@ def test_files_go_packed_to_who_can_unpack_them(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("module", OWN, ids=lambda path: path.name)
-def test_a_module_imports_what_is_there_and_makes_no_markup_of_text(module: Path) -> None:
+def test_a_module_imports_what_exists_and_escapes_text(module: Path) -> None:
     text = module.read_text()
     for name in IMPORT.findall(text):
         assert (STATIC / posixpath.normpath(name)).is_file()

@@ -77,7 +77,7 @@ async def test_three_nodes_survive_the_kill_of_one_and_take_it_back(
     assert await read_all(kafka.bootstrap_servers, "kept", 2) == [b"before", b"meanwhile"]
 
 
-async def test_a_stopped_node_goes_on_with_its_data_and_a_paused_one_with_its_life(
+async def test_a_stopped_node_keeps_its_data_a_paused_one_its_process(
     local_kafka: Callable[..., LocalKafka],
 ) -> None:
     kafka = local_kafka(properties={"message.max.bytes": "2000"})
@@ -139,7 +139,7 @@ def test_an_empty_folder_holds_no_cluster(tmp_path: Path) -> None:
     assert LocalKafka.open(tmp_path) is None
 
 
-def test_a_named_broker_that_does_not_answer_is_a_failure_and_no_skip(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_broker_without_an_answer_fails_and_is_no_skip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     monkeypatch.setattr(broker_module, "NAMED_TIMEOUT_S", 0.0)
     with (

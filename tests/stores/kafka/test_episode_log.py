@@ -73,7 +73,7 @@ async def test_what_is_committed_under_the_episodes_key_comes_in_order(settings:
     assert await read_log(settings, "nobody-knows") == []
 
 
-async def test_a_partition_with_more_than_may_be_looked_through_is_refused(settings: Settings) -> None:
+async def test_a_partition_over_the_limit_is_refused(settings: Settings) -> None:
     await logged(settings, (b"war", A), (b"other", OTHER))
     with pytest.raises(
         EpisodeLogTooLong, match=rf"partition {WAR} has 5 records, more than the 4 that one answer may read"

@@ -84,7 +84,7 @@ async def test_reports_lie_where_the_receipt_says_under_their_episode(store: Kaf
     assert receipts[0].partition == receipts[3].partition
 
 
-async def test_only_committed_pictures_are_shown_and_never_an_older_one(store: KafkaStore, settings: Settings) -> None:
+async def test_only_committed_and_newer_pictures_are_shown(store: KafkaStore, settings: Settings) -> None:
     topic = settings.topic("episodes")
     producer = AIOKafkaProducer(**client_options(settings), transactional_id=settings.app_id)
     await producer.start()

@@ -57,7 +57,7 @@ async def taken(folder: Path, *reports: Json, rules_: Rules | None = RULES) -> N
         store.close()
 
 
-async def test_alerts_are_stored_as_the_rules_tell_them_and_none_again_after_a_restart(tmp_path: Path) -> None:
+async def test_alerts_are_stored_once_across_restarts(tmp_path: Path) -> None:
     for report in STORY:
         # The rules remember what came before they were opened again: 60 is ten more than 50.
         await taken(tmp_path, report)
@@ -94,7 +94,7 @@ async def test_other_rules_know_the_past_and_tell_nothing_of_it(tmp_path: Path) 
     assert ids(stored(tmp_path)[len(before) :]) == ["mod/north/killed/military@7"]
 
 
-async def test_what_the_file_could_not_take_is_told_after_the_next_report(tmp_path: Path) -> None:
+async def test_what_the_file_refused_is_published_with_the_next(tmp_path: Path) -> None:
     await taken(tmp_path, STORY[1])
     with sqlite3.connect(tmp_path / DATABASE) as file:
         file.execute(
@@ -156,7 +156,7 @@ class Server:
             return self.process.wait(LIMIT_S)
 
 
-async def test_a_server_killed_again_and_again_tells_each_once_and_sends_all_on(tmp_path: Path) -> None:
+async def test_a_server_killed_repeatedly_sends_each_alert(tmp_path: Path) -> None:
     with hook() as receiving:
         receiving.answers = [503]
         for number in range(KILLS):

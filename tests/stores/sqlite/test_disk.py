@@ -100,7 +100,7 @@ def test_a_disk_that_is_full_takes_nothing_until_there_is_room(tmp_path: Path) -
     must_hold(tmp_path / "copy" / DATABASE, first, *MANY)
 
 
-def test_a_server_whose_file_may_not_be_written_does_not_start_and_says_so(tmp_path: Path) -> None:
+def test_a_server_with_a_read_only_file_does_not_start(tmp_path: Path) -> None:
     folder = tmp_path / "ledger"
     with running(folder) as server:
         assert server.post(report("a", killed(71))).status_code == 202
@@ -115,7 +115,7 @@ def test_a_server_whose_file_may_not_be_written_does_not_start_and_says_so(tmp_p
         assert again.post(report("a", killed(71))).json()["counts"] == {"duplicate": 1}
 
 
-def test_a_file_that_becomes_read_only_takes_nothing_until_it_is_writable_again(tmp_path: Path) -> None:
+def test_a_file_that_becomes_read_only_refuses_until_writable(tmp_path: Path) -> None:
     first, later = report("a", killed(71)), report("b", killed(72), source="watch")
     with running(tmp_path / "ledger", first=obey_permissions) as server:
         assert server.post(first).status_code == 202

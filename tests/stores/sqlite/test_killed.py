@@ -80,7 +80,7 @@ def test_what_was_answered_with_202_is_there_once_after_kill_9(tmp_path: Path, r
 
 
 @pytest.mark.parametrize("rounds", [100, pytest.param(3_000, marks=[pytest.mark.deep, pytest.mark.timeout(3_000)])])
-def test_a_book_killed_at_any_moment_has_what_it_acknowledged_once(tmp_path: Path, rounds: int) -> None:
+def test_a_file_killed_at_any_moment_has_each_report_once(tmp_path: Path, rounds: int) -> None:
     command = [sys.executable, "-m", "tests.support.workers.dying_ledger_file", str(tmp_path), "20220914", str(rounds)]
     subprocess.run(command, check=True)
     notes = [json.loads(line) for line in (tmp_path / "acknowledged").read_bytes().splitlines()]

@@ -87,7 +87,7 @@ def test_one_bad_report_does_not_lose_the_others(path: Path, book: LedgerFile) -
     assert stored(path)["rejected"] == [("revision_conflict", values[3]), ("too_late", values[4])]
 
 
-def test_a_disk_that_is_full_takes_nothing_and_afterwards_everything(path: Path, book: LedgerFile) -> None:
+def test_a_full_disk_refuses_and_accepts_again_after(path: Path, book: LedgerFile) -> None:
     taken(book, STORY[0])
     before = picture(book)
     file = book._opened()
@@ -178,7 +178,7 @@ def test_the_next_tick_is_the_one_that_the_fold_waits_for(path: Path) -> None:
     book.close()
 
 
-def test_another_registry_is_published_once_when_the_file_is_opened(path: Path, book: LedgerFile) -> None:
+def test_another_registry_is_published_once_at_opening(path: Path, book: LedgerFile) -> None:
     taken(book, report("t", act("announced"), source="mod-2"))
     book.close()
     other = Registry({"mod-2": Source("Another voice", "official", "south")})

@@ -9,7 +9,7 @@ from tests.support.ledger_file import opened, taken
 from tests.support.metrics import MetricsDelta
 
 
-def test_a_book_counts_what_became_of_reports_once_they_are_on_disk(tmp_path: Path) -> None:
+def test_outcomes_are_counted_once_they_are_on_disk(tmp_path: Path) -> None:
     book = opened(tmp_path / "ledger")
     gained = MetricsDelta()
     try:

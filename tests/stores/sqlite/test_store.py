@@ -35,7 +35,7 @@ async def picture(store: EmbeddedStore, episode: str = "war") -> Any:
     return encoded and json.loads(encoded)
 
 
-async def test_a_second_server_on_the_folder_is_refused_until_the_first_has_gone(store: EmbeddedStore) -> None:
+async def test_a_second_server_on_the_folder_is_refused(store: EmbeddedStore) -> None:
     with pytest.raises(StoreUnavailable, match=f"another truceline server is running on {store.folder}"):
         EmbeddedStore(store.folder, REGISTRY)
     await store.submit([value(report("a", killed(71)))])
@@ -51,7 +51,7 @@ async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         EmbeddedStore(tmp_path / "file", REGISTRY)
 
 
-async def test_reports_from_many_at_once_share_transactions_and_keep_their_own_answers(store: EmbeddedStore) -> None:
+async def test_concurrent_reports_share_transactions_not_answers(store: EmbeddedStore) -> None:
     values = [value(report(f"r{n}", killed(n), source=f"s{n}")) for n in range(300)]
     answers = await asyncio.gather(*(store.submit([one]) for one in values))
     assert [[receipt.report_id for receipt in answer] for answer in answers] == [[f"r{n}"] for n in range(300)]
@@ -70,9 +70,7 @@ async def test_a_caller_that_gives_up_before_its_turn_leaves_no_report(store: Em
     assert (await store.submit([value(report("gone", killed(1)))]))[0].outcome == "duplicate"
 
 
-async def test_when_the_clock_passes_what_the_fold_waits_for_a_tick_is_written(
-    store: EmbeddedStore, clock: Clock
-) -> None:
+async def test_a_tick_is_written_at_the_time_the_fold_waits_for(store: EmbeddedStore, clock: Clock) -> None:
     await store.submit([value(report("a", act("announced", effective_at=at(20))))])
     assert (await picture(store))["ceasefires"][0]["status"] == "announced"
     clock.set(at(21))
@@ -104,7 +102,7 @@ async def test_an_episode_in_short_is_its_picture_in_short(store: EmbeddedStore)
     assert await picture(store, "unknown") is None
 
 
-async def test_a_failed_write_is_a_reason_not_to_be_ready_until_one_succeeds(store: EmbeddedStore) -> None:
+async def test_a_failed_write_ends_readiness_until_one_succeeds(store: EmbeddedStore) -> None:
     path = store.folder / DATABASE
     one = value(report("a", killed(71)))
     assert await store.reasons() == []

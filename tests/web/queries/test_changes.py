@@ -36,7 +36,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     store.close()
 
 
-def test_an_episodes_changes_come_in_the_order_in_which_they_were_published(client: TestClient) -> None:
+def test_changes_of_an_episode_come_in_published_order(client: TestClient) -> None:
     answer = client.get("/episodes/war/changes").json()
     assert (answer["episode"], answer["complete"]) == ("war", True)
     assert [(row["topic"], row["data"]["version"], row["data"].get("kind")) for row in answer["changes"]] == [
@@ -55,7 +55,7 @@ def test_they_go_packed_to_who_can_unpack_them(client: TestClient) -> None:
     assert (packed.headers["content-encoding"], packed.content) == ("gzip", plain.content)
 
 
-def test_of_very_many_changes_the_newest_are_told_and_that_there_were_others(
+def test_of_many_changes_the_newest_are_given_and_the_cut_named(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(changes, "CHANGES_MAX", 2)
@@ -69,7 +69,7 @@ def test_an_episode_that_is_not_known_has_none(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_episode")
 
 
-async def test_on_kafka_they_are_made_from_the_log_anew_and_are_those_that_were_published(
+async def test_on_kafka_they_are_refolded_from_the_log(
     kafka: str, prefix: str, topics: Callable[..., None], tmp_path: Path
 ) -> None:
     topics(partitions=3)

@@ -61,7 +61,7 @@ def count(at: int, **fields: Any) -> dict[str, Any]:
     return report("a", killed(at), revision=at, **fields)
 
 
-async def test_from_the_mark_of_a_picture_every_change_behind_it_comes_once(url: str) -> None:
+async def test_from_the_mark_of_a_picture_each_change_comes_once(url: str) -> None:
     await post(url, count(1), count(2))
     picture = (await get(url, "/episodes/war")).json()
     assert picture["cells"][0]["value"]["best"] == 2
@@ -85,7 +85,7 @@ async def test_the_list_of_episodes_has_a_mark_too(url: str) -> None:
     assert change_ids(listener) == versions(2, 2)
 
 
-async def test_a_listener_that_comes_and_goes_while_reports_come_misses_and_repeats_nothing(url: str) -> None:
+async def test_a_reconnecting_listener_misses_and_repeats_nothing(url: str) -> None:
     await post(url, count(1))
     mark = (await get(url, "/episodes/war")).json()["mark"]
     listener = Listener(url, **{"last-event-id": mark})
@@ -102,7 +102,7 @@ async def test_a_listener_that_comes_and_goes_while_reports_come_misses_and_repe
     assert change_ids(listener) == versions(2, last)
 
 
-async def test_snapshots_taken_while_reports_come_leave_no_gap_and_no_double(url: str) -> None:
+async def test_snapshots_during_reports_leave_no_gap_or_double(url: str) -> None:
     last = 40
 
     async def reports() -> None:
@@ -161,7 +161,7 @@ async def test_filters_by_episode_and_topic(url: str) -> None:
     assert change_ids(of_truces) == ["war/main/joint@1", "war/main/source:mod@1"]
 
 
-async def test_pictures_come_where_they_are_asked_for_and_without_cells(url: str) -> None:
+async def test_pictures_come_on_request_and_without_cells(url: str) -> None:
     mark = (await get(url, "/episodes")).json()["mark"]
     listener = Listener(url, since=mark, topic="episodes")
     async with listener.connected() as told:
@@ -224,7 +224,7 @@ async def test_what_makes_no_sense_is_refused(url: str, query: dict[str, str], s
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-async def test_a_mark_of_another_log_or_behind_the_end_is_answered_by_a_reset(url: str) -> None:
+async def test_a_mark_of_another_log_is_answered_by_a_reset(url: str) -> None:
     mark = Mark.decode((await get(url, "/episodes")).json()["mark"])
     ahead = mark._replace(positions=tuple(offset + 5 for offset in mark.positions))
     for wrong in (mark._replace(log=b"else"), mark._replace(positions=(1,)), ahead):

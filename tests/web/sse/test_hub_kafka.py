@@ -111,7 +111,7 @@ async def shows(url: str, offset: int) -> str:
     return await eventually(mark, f"a picture shows offset {offset}") or ""
 
 
-async def test_nothing_aborted_is_ever_told_and_any_worker_goes_on_from_any_mark(worker: Worker, desk: Desk) -> None:
+async def test_nothing_aborted_is_sent_and_any_worker_resumes(worker: Worker, desk: Desk) -> None:
     async with worker() as one, worker() as other:
         await desk.write(1)
         mark = await shows(one, 1)
@@ -154,7 +154,7 @@ async def test_what_a_picture_does_not_show_yet_lies_behind_its_mark(worker: Wor
         assert change_ids(listener) == numbered(5)
 
 
-async def test_after_a_restart_of_every_worker_what_is_long_past_is_read_from_kafka(
+async def test_after_a_restart_old_events_are_read_from_kafka(
     worker: Worker, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(buffer, "RECENT_MAX", 20)
