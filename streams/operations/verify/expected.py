@@ -114,12 +114,6 @@ class Expected:
         self.outputs["rejected"].append(output)
 
 
-def forget_all(ledger: Ledger) -> list[EntryKey]:
-    """Prune everything settled and superseded, whenever that was last done; return the changed entries."""
-    ledger._grown = set(ledger.episodes())  # noqa: SLF001 - it keeps note of where there may be something
-    return ledger.forget()
-
-
 def rerouted_marks(records: Iterable[Any]) -> Iterator[tuple[bytes, Any]]:
     """Yield the value of the header `rerouted` and the record, for records that have one."""
     for record in records:

@@ -24,7 +24,7 @@ from streams.kafka.ledger_keys import LedgerKey
 from streams.kafka.routing import REROUTED, Router
 from streams.kafka.topic_reader import TopicReader
 from streams.operations.verify.diff_records import differences
-from streams.operations.verify.expected import Expected, ExpectedOutput, forget_all, rerouted_marks
+from streams.operations.verify.expected import Expected, ExpectedOutput, rerouted_marks
 from streams.operations.verify.pictures import PictureCheck
 from streams.settings import Settings, duration_text, horizon_in_force
 
@@ -206,7 +206,7 @@ class _Check:
         stored.loaded()
         keys = [tuple(orjson.loads(key)) for key in live] + list(self._expected.touched)
         found, wanted = (
-            {key: value for key, value in ledger.entries(forget_all(ledger) + keys) if value is not None}
+            {key: value for key, value in ledger.entries(ledger.forget(everywhere=True) + keys) if value is not None}
             for ledger in (stored, expected)
         )
         return found, wanted
