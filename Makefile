@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo test test-deep compiled test-compiled lint format docs chaos bench bench-quick bench-growth read-score clean
+.PHONY: help venv demo test test-deep compiled test-compiled lint format docs chaos bench bench-quick bench-growth read-score audit sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -74,6 +74,23 @@ read-score: $(STAMP)  ## score the reader of texts against coded ones; TRUCELINE
 
 bench-growth: $(STAMP)  ## compare the core's speed at 200,000 reports of one episode with that at 2,000
 	$(BIN)/python -m tests.bench growth
+
+SUPPLY := .build/supply
+$(SUPPLY): constraints.txt
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip-audit cyclonedx-bom
+	touch $@
+
+audit: $(SUPPLY)  ## check the pinned versions against published advisories; needs the advisory service of PyPI
+	$(SUPPLY)/bin/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
+
+# In an environment of its own: what a user installs, without the tools of development.
+sbom: $(SUPPLY)  ## list what an installation consists of, as CycloneDX, in .build/truceline.cdx.json
+	rm -rf .build/installed
+	$(PYTHON) -m venv .build/installed
+	.build/installed/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[kafka,notify,otel,plots,polars,pandas,read,sheets,tables]'
+	$(SUPPLY)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-format JSON \
+		--output-file .build/truceline.cdx.json .build/installed/bin/python
 
 clean:  ## remove everything that make created
 	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
