@@ -21,7 +21,7 @@ from tests.chaos.beside import Beside
 from tests.chaos.network import Network, network
 from tests.chaos.replayed import differs_from_replay
 from tests.chaos.schedule import WEIGHTS, Failure, schedule
-from tests.chaos.slips import BUILT, SLIPS, SlipKind
+from tests.chaos.slips import SLIPS, SlipKind
 from tests.support.kafka_log import SOURCES_YAML, Worker, send, settings_for, until_processed
 from tests.support.mixed_log import Sent, mixed_records
 
@@ -49,7 +49,7 @@ class Plan:
     batch: int = 300
     #: Seconds for the workers to process the rest, once every failure is over.
     patience_s: int = 600
-    #: Slips of an operator that come as well, beside the run: none, built, all, or the name of one.
+    #: Slips of an operator that come as well, beside the run: none, all, or the name of one.
     slips: str = "none"
 
     def failures_planned(self) -> list[Failure]:
@@ -59,7 +59,7 @@ class Plan:
 
     def slips_planned(self) -> list[SlipKind]:
         """Return the kinds of slips, in an order of the seed. Raises ValueError for a name that is unknown."""
-        groups: dict[str, Sequence[SlipKind]] = {"none": (), "built": BUILT, "all": tuple(SLIPS)}
+        groups: dict[str, Sequence[SlipKind]] = {"none": (), "all": tuple(SLIPS)}
         kinds = list(groups.get(self.slips) or [kind for kind in SLIPS if kind == self.slips])
         if not kinds and self.slips not in groups:
             raise ValueError(f"{self.slips!r} is no slip: {', '.join([*groups, *SLIPS])}")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.chaos.run import Plan, run
 from tests.chaos.schedule import WEIGHTS, schedule
-from tests.chaos.slips import BUILT, SLIPS
+from tests.chaos.slips import SLIPS
 
 
 def test_a_seed_gives_the_same_failures_again() -> None:
@@ -21,10 +21,9 @@ def test_long_schedule_has_every_kind_of_failure() -> None:
 
 def test_slips_are_run_by_group_or_by_name() -> None:
     assert set(Plan(1, slips="all").slips_planned()) == set(SLIPS)
-    assert set(Plan(1, slips="built").slips_planned()) == set(BUILT) <= set(SLIPS)
     assert Plan(1, slips="leap clock").slips_planned() == ["leap clock"]
     assert Plan(1).slips_planned() == []
-    with pytest.raises(ValueError, match="is no slip: none, built, all, remake topic"):
+    with pytest.raises(ValueError, match="is no slip: none, all, remake topic"):
         Plan(1, slips="burn down").slips_planned()
 
 

@@ -77,9 +77,8 @@ class KafkaFeed:
         self._follower: _Follower | None = None
         #: Followed partitions, those of pictures last.
         self._tps: list[TopicPartition] = []
-        #: The last record that truceline did not write, and how many there were since the start.
-        self.foreign: str | None = None
-        self.foreign_records = 0
+        #: Topic → its last record that truceline did not write, and how many there were since the start.
+        self._foreign: dict[str, tuple[str, int]] = {}
         self._history = asyncio.Semaphore(HISTORIES_MAX)
         #: Why pictures are missing or old; None once those of the start have all been read.
         self.trouble: str | None = "connecting"
@@ -88,6 +87,13 @@ class KafkaFeed:
         """Return an episode's latest picture, or None."""
         known = self._pictures.get(episode)
         return known and known[2]
+
+    def foreign(self) -> list[str]:
+        """Return a line for each topic with records that truceline did not write: the last one, and how many."""
+        return [
+            f"a record that truceline did not write was skipped: {last} ({count:,} since the start)"
+            for last, count in self._foreign.values()
+        ]
 
     def summaries(self) -> list[Summary]:
         """Return `summarize` of every episode, by name."""
@@ -243,25 +249,17 @@ class KafkaFeed:
             if record.key is not None:
                 tp = index[TopicPartition(record.topic, record.partition)]
                 episode = record.key.decode("utf-8", "replace")
-                if self._names[record.topic] != PICTURES and self._is_foreign(record.value or b""):
-                    self._skip_foreign(self._names[record.topic], record.partition, record.offset, episode, "not JSON")
+                if self._names[record.topic] != PICTURES and _is_foreign(record.value or b"", episode):
+                    self._skip_foreign(
+                        self._names[record.topic], record.partition, record.offset, episode, "no event of it"
+                    )
                     continue
                 yield FeedEntry(tp, record.offset, self._names[record.topic], episode, record.value or b"")
 
-    def _is_foreign(self, record: bytes) -> bool:
-        """Return whether a change is not what truceline writes: a line break in it would forge an event."""
-        if b"\n" in record or b"\r" in record:
-            return True
-        try:
-            change = orjson.loads(record)
-        except ValueError:
-            return True
-        return not isinstance(change, dict)
-
     def _skip_foreign(self, topic: str, partition: int, offset: int, key: str, error: object) -> None:
-        where = f"{self._topic(topic)} partition {partition} offset {offset}"
-        self.foreign = f"a record that truceline did not write was skipped: {where}, key {key[:80]!r}"
-        self.foreign_records += 1
+        _, count = self._foreign.get(topic, ("", 0))
+        last = f"{self._topic(topic)} partition {partition} offset {offset}, key {key[:80]!r}"
+        self._foreign[topic] = last, count + 1
         _log.warning("foreign_record", topic=topic, partition=partition, offset=offset, reason=str(error))
 
     def _is_pictures(self, tp: TopicPartition) -> bool:
@@ -319,3 +317,14 @@ async def _assigned(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
 
 def _in_order(tps: list[TopicPartition], offsets: dict[TopicPartition, int]) -> Positions:
     return tuple(offsets[tp] for tp in tps)
+
+
+def _is_foreign(record: bytes, episode: str) -> bool:
+    """Return whether a record is no event of an episode; a line break in it would forge one in a stream of events."""
+    if b"\n" in record or b"\r" in record:
+        return True
+    try:
+        change = orjson.loads(record)
+    except ValueError:
+        return True
+    return not isinstance(change, dict) or change.get("episode") != episode

@@ -175,9 +175,7 @@ class KafkaStore(KafkaStoreReader):
 
     async def degraded(self) -> list[str]:
         """Return the problems of this worker's processing since its start."""
-        foreign = self._feed.foreign
-        found = [] if foreign is None else [f"{foreign} ({self._feed.foreign_records:,} since the start)"]
-        return [*self._consumer_degraded(), *found]
+        return [*self._consumer_degraded(), *self._feed.foreign()]
 
     async def _send(self, message: Message | Receipt, value: bytes) -> Receipt:
         if isinstance(message, Receipt):
