@@ -200,6 +200,8 @@ def _episode_of(document: Document, context: Context, tokens: list[Token]) -> Ep
     for episode in context.episodes:
         if episode.slug == document.episode:
             return episode
+    if document.episode:
+        return Episode(document.episode, (), None, None, None)
     day = date.fromisoformat(document.published_at[:10])
     named = _named(context, tokens)
     voice = context.affiliation(document.outlet) if document.outlet in context.sources else None

@@ -73,6 +73,8 @@ def read(
     from streams.core.phrases import Names
 
     registry, names_of = options.read_registry(sources), options.read_atlas(atlas)
+    if not names_of.parties and not quiet:
+        typer.echo("no atlas with parties: the names of the shipped one are used; --atlas FILE names another", err=True)
     given = {"outlet": outlet, "published_at": published_at, "episode": episode, "lang": lang}
     count = 0
     with command_exit("stopped before the last document"):

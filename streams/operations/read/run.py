@@ -14,6 +14,7 @@ from backports import zstd
 
 from streams.core.atlas import Atlas
 from streams.core.source_registry import Registry
+from streams.files.atlas import default_atlas
 from streams.operations.read.documents import Given, NotReadable, document_fields, documents_of
 from streams.operations.read.web_page import fetch
 from streams.reading import Context, Document, DocumentTooLargeError, draft_json, next_versions, read
@@ -38,8 +39,8 @@ class ReadOptions:
 
 
 def reading_context(atlas: Atlas, registry: Registry) -> Context:
-    """Return the names that the reader goes by."""
-    return Context.of(atlas.as_record(), registry.as_record())
+    """Return the names that the reader goes by; an atlas without parties gives way to the shipped one."""
+    return Context.of((atlas if atlas.parties else default_atlas()).as_record(), registry.as_record())
 
 
 def make_reader(context: Context) -> Callable[[dict[str, Any], Draft | None], Draft]:
