@@ -114,6 +114,8 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Resume the partitions that are still ours, release the others, and take over the new ones."""
+        if self._consumer is None:
+            return  # it is being closed: a join that ends meanwhile assigns nothing
         for tp in assigned:
             # Before anything else: fetching must not begin at the group's offset.
             self._consumer.pause(tp)

@@ -13,12 +13,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from schemas.topics import TOPICS
 from streams.core.ledger import Ledger
 from streams.core.source_registry import Registry, Source
 from streams.kafka.client import client_options
+from streams.kafka.range_reader import RangeUnreadable
 from streams.kafka.topic_reader import TopicReader
 from streams.processing import PartitionConsumer
 from streams.processing.batch import FoldedBatch
@@ -159,7 +160,10 @@ async def until_processed(settings: Settings, *, wait_s: float = LIMIT_S, look_e
         async def settled() -> bool:
             # To look at all of a long log is dear: first the group's offsets must have come to rest.
             nonlocal last
-            return last == (last := await _committed(settings, reading)) and await _all_taken_in(settings, reading)
+            try:
+                return last == (last := await _committed(settings, reading)) and await _all_taken_in(settings, reading)
+            except (KafkaError, TimeoutError, RangeUnreadable):
+                return False  # a busy broker did not answer in the client's time
 
         await eventually(settled, "all taken in", limit_s=wait_s, poll_s=look_every_s)
 
