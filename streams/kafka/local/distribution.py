@@ -19,7 +19,7 @@ from filelock import FileLock
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-KAFKA_VERSION = "4.4.0"
+KAFKA_VERSION = "4.3.1"
 LOG4J_VERSION = "2.25.5"
 
 # The clients by name: beside log4j, whose parent manages versions too, the resolver would take older ones.
