@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -47,6 +48,7 @@ class Deployment:
         self._worker: Worker | None = None
         self._port = 0
         self._sent = 0
+        self._stream: http.client.HTTPConnection | None = None
 
     def topic(self, name: str) -> str:
         return self.settings.topic(name)
@@ -76,7 +78,16 @@ class Deployment:
             LEAP_FILE=str(self.leap_file),
         )
 
+    def listen(self) -> None:
+        """Open a stream of events, so that the worker reads what is published."""
+        self._stream = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._limit_s)
+        self._stream.request("GET", "/events")
+        assert self._stream.getresponse().status == 200
+
     def stop(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
         if self._worker is not None:
             self._worker.kill()
             self._worker = None

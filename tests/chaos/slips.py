@@ -6,6 +6,7 @@ restart. One that does not must leave the worker at work, degraded, with words t
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -127,6 +128,7 @@ async def _leap_clock(deployment: Deployment) -> None:
 
 async def _write_foreign_records(deployment: Deployment) -> None:
     """Records of others on each topic: work continues, and /readyz names each; after a restart those that are read."""
+    await asyncio.to_thread(deployment.listen)
     written = {topic: await deployment.write(topic, key, value) for topic, (key, value) in FOREIGN.items()}
     await deployment.publish(AFTER)
     named = {topic: rf"{re.escape(deployment.topic(topic))} .*\b{offset}\b" for topic, offset in written.items()}

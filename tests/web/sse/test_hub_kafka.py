@@ -69,7 +69,9 @@ class Desk:
         """Of each input offset one change, and of the last a picture."""
         await self._producer.begin_transaction()
         for offset in offsets:
-            await self._send("casualties", episode, {"change_id": f"{episode}@{offset}", "cause": origin(offset)})
+            await self._send(
+                "casualties", episode, {"change_id": f"{episode}@{offset}", "episode": episode, "cause": origin(offset)}
+            )
         if picture:
             content = {"clock": "2022-09-14T12:00:00Z", "ceasefires": [], "totals": [], "cells": [1]}
             through = {"partition": 0, "offset": offsets[-1]}
