@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from schemas.http_api import ANSWERS
 from schemas.json_schema import SCHEMAS, SHAPES, VERSION, Examples, Shape, combined, without_unused
-from schemas.openapi_review import review_paths
+from schemas.openapi_review import DRY, review_paths
 from schemas.openapi_tables import table_paths
 from schemas.reports import SLUG, TIME
 from schemas.topics import CHANGE_TOPICS
@@ -95,6 +95,10 @@ def _paths(examples: Examples) -> dict[str, Any]:
         "/events": {"get": _events()},
         "/sources": {"get": _get("sources", "The source registry", {200: "Sources"})},
         "/atlas": {"get": _get("atlas", "Names of parties, episodes and places", {200: "AtlasNames"})},
+        "/schemas/report.json": {
+            "get": _get("report_schema", "The JSON Schema of a report", {})
+            | {"responses": {"200": _answer("the schema", {JSON: {}})}}
+        },
         "/healthz": {"get": _get("healthz", "Liveness", {200: "Health"})},
         "/readyz": {"get": _get("readyz", "Readiness", {200: "Readiness", 503: "Readiness"})},
         "/metrics": {
@@ -142,8 +146,10 @@ def _post(examples: Examples) -> dict[str, Any]:
         "description": "At most 16 MiB and 10,000 reports, each at most 256 KiB. One that is refused does not lose the"
         " others: 202 as soon as one is taken, with what became of each.",
         "security": [{}, {"token": []}],
+        "parameters": [DRY],
         "requestBody": {"required": True, "content": media},
         "responses": {
+            "200": _answer("with `dry`: the effect of each", {JSON: {"schema": {"type": "object"}}}),
             "202": _answer("how each was taken", taken),
             **{str(status): _answer(PROBLEMS[status], refused) for status in refusals},
             **{str(status): _problem(status) for status in (401, 403, 415, 429, 503)},

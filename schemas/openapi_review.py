@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["review_paths"]
+__all__ = ["DRY", "review_paths"]
 
 _JSON = "application/json"
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}, "description": "The document's id."}
-_DRY = {
+DRY = {
     "name": "dry",
     "in": "query",
     "schema": {"type": "string"},
@@ -63,7 +63,7 @@ def review_paths(problem: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
         "/drafts": {"get": _operation("drafts", "Drafts that wait for a person, oldest first", [], problem)},
         "/drafts/{id}": {"get": _operation("draft", "The newest draft of a document", [_ID], problem)},
         "/drafts/{id}/review": {
-            "post": _operation("post_review", "Confirm or reject a draft", [_ID, _DRY], problem, _body(_REVIEW)),
+            "post": _operation("post_review", "Confirm or reject a draft", [_ID, DRY], problem, _body(_REVIEW)),
         },
     }
 

@@ -1,6 +1,6 @@
 """Reviews: a person's decision on a draft, the resulting reports, and their effect (contract section 9)."""
 
 from streams.review.decisions import Decided, Review, ReviewRefused, parse_review, reports_of
-from streams.review.effect import Effect, effects
+from streams.review.effect import Effect, effects, unreadable
 
-__all__ = ["Decided", "Effect", "Review", "ReviewRefused", "effects", "parse_review", "reports_of"]
+__all__ = ["Decided", "Effect", "Review", "ReviewRefused", "effects", "parse_review", "reports_of", "unreadable"]

@@ -27,6 +27,7 @@ from streams.stores.store import Receipt, Store, StoreUnavailable
 from streams.web.auth import Guard
 from streams.web.budget import Budget
 from streams.web.documents import ReviewAnswers
+from streams.web.dry_run import DryRun
 from streams.web.feeds import FeedAnswers
 from streams.web.folding import FoldQueue
 from streams.web.held_answers import HeldAnswers
@@ -82,7 +83,7 @@ def create_app(
     are answered with 501.
     """
     guard = Guard(token, loopback=loopback)
-    web = _Web(store, guard, Hub(store), RateLimiter(post_rate))
+    web = _Web(store, guard, Hub(store), RateLimiter(post_rate), Names(atlas or Atlas(), store.registry))
     tables = TableAnswers(store, atlas or Atlas(), web.folds)
     feeds = FeedAnswers(store, atlas or Atlas(), web.folds)
     routes = {
@@ -105,8 +106,9 @@ def create_app(
         "/readyz": ("GET", web.readyz),
         "/metrics": ("GET", web.metrics),
         "/openapi.json": ("GET", web.openapi),
+        "/schemas/report.json": ("GET", web.report_schema),
     }
-    desk = ReviewAnswers(store, reviews, guard, web.bodies, Names(atlas or Atlas(), store.registry))
+    desk = ReviewAnswers(store, reviews, guard, web.bodies, web.dry_run)
     routes |= {
         "/documents": ("POST", desk.submit),
         "/drafts": ("GET", desk.waiting),
@@ -131,10 +133,11 @@ def _cors(origins: Sequence[str]) -> list[Middleware]:
 
 
 class _Web:
-    def __init__(self, store: Store, guard: Guard, hub: Hub, rate_limit: RateLimiter) -> None:
+    def __init__(self, store: Store, guard: Guard, hub: Hub, rate_limit: RateLimiter, names: Names) -> None:
         self.store = store
         self.guard = guard
         self.folds = FoldQueue()
+        self.dry_run = DryRun(store, names, self.folds)
         self.bodies = Budget(BODIES_BYTES_MAX)
         self.held = HeldAnswers()
         self.page = StaticPage()
@@ -172,6 +175,8 @@ class _Web:
         reports = await asyncio.to_thread(split, body, request.headers.get("content-type", ""))
         tracing.incoming.set(tuple(tracing.traced((name, value.encode()) for name, value in request.headers.items())))
         self.rate_limit.take(request.client.host if request.client else "", len(reports.values))
+        if "dry" in request.query_params:
+            return json_response({"effects": await self.dry_run.effects(request, reports.values)})
         taken = await self.store.submit(reports.values)
         for receipt in taken:
             _count(receipt)
@@ -248,6 +253,9 @@ class _Web:
     async def openapi(self, _request: Request) -> Response:
         return _json_bytes(openapi_document())
 
+    async def report_schema(self, _request: Request) -> Response:
+        return _json_bytes(report_schema())
+
     async def metrics(self, _request: Request) -> Response:
         metrics.READY.set(not await self.store.reasons())
         metrics.DEGRADED.set(bool(await self.store.degraded()))
@@ -258,6 +266,12 @@ class _Web:
 def openapi_document() -> bytes:
     """Return the OpenAPI document that `python -m schemas.generate` wrote."""
     return files("schemas").joinpath("openapi.json").read_bytes()
+
+
+@cache
+def report_schema() -> bytes:
+    """Return the JSON Schema of a report that `python -m schemas.generate` wrote."""
+    return files("schemas").joinpath("json/report.json").read_bytes()
 
 
 def _count(receipt: Receipt) -> None:

@@ -1,6 +1,5 @@
 """Documents in, drafts to review, reviews in, over HTTP (contract section 9)."""
 
-import asyncio
 import time
 from typing import Any
 
@@ -8,16 +7,15 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from streams.core.log_record import Record
-from streams.core.phrases import Names
 from streams.core.times import format_time
-from streams.review import Review, ReviewRefused, effects, parse_review, reports_of
-from streams.stores.episode_log import read_all
+from streams.review import Review, ReviewRefused, parse_review, reports_of
 from streams.stores.review_store import ReviewConflict, ReviewStore
 from streams.stores.store import Receipt, Store
 from streams.web.auth import Guard
 from streams.web.budget import Budget
+from streams.web.dry_run import DryRun
 from streams.web.request_body import collect
+from streams.web.responses import json_response
 from streams.web.status_codes import ErrorCode, RequestRefused
 
 __all__ = ["ReviewAnswers"]
@@ -31,12 +29,14 @@ ONE_ADMIN = "admin"
 class ReviewAnswers:
     """Answers to requests about documents and drafts, over a store and its review store."""
 
-    def __init__(self, store: Store, reviews: ReviewStore | None, guard: Guard, bodies: Budget, names: Names) -> None:
+    def __init__(
+        self, store: Store, reviews: ReviewStore | None, guard: Guard, bodies: Budget, dry_run: DryRun
+    ) -> None:
         self._store = store
         self._store_of_reviews = reviews
         self._guard = guard
         self._bodies = bodies
-        self._names = names
+        self._dry_run = dry_run
 
     @property
     def _reviews(self) -> ReviewStore:
@@ -57,17 +57,17 @@ class ReviewAnswers:
         receipts = await self._reviews.submit_documents(documents)
         body = {"documents": [receipt.as_record() for receipt in receipts]}
         if receipts and all(receipt.outcome == "refused" for receipt in receipts):
-            return _answer({"code": "invalid", "message": receipts[0].message, **body}, 422)
-        return _answer(body, 202)
+            return json_response({"code": "invalid", "message": receipts[0].message, **body}, status=422)
+        return json_response(body, status=202)
 
     async def waiting(self, _request: Request) -> Response:
         """Answer `GET /drafts`: those that wait for a person, the oldest first."""
-        return _answer({"drafts": await self._reviews.waiting(WAITING_MAX)})
+        return json_response({"drafts": await self._reviews.waiting(WAITING_MAX)})
 
     async def draft(self, request: Request) -> Response:
         """Answer `GET /drafts/{id}`: the newest draft, with the reviews of the document."""
         draft = await self._draft(request)
-        return _answer({**draft, "reviews": await self._reviews.reviews(draft["document"]["id"])})
+        return json_response({**draft, "reviews": await self._reviews.reviews(draft["document"]["id"])})
 
     async def review(self, request: Request) -> Response:
         """Answer `POST /drafts/{id}/review`: send the confirmed reports, then record the review.
@@ -83,36 +83,25 @@ class ReviewAnswers:
         except ReviewRefused as refused:
             raise RequestRefused(ErrorCode.INVALID, str(refused)) from None
         if "dry" in request.query_params:
-            return _answer({"reports": reports, "effects": await self._effects(reports)})
+            bodies = [orjson.dumps(report) for report in reports]
+            return json_response({"reports": reports, "effects": await self._dry_run.effects(request, bodies)})
         return await self._confirm(review, reports, recorded)
 
     async def _confirm(self, review: Review, reports: list[dict[str, Any]], recorded: list[dict[str, Any]]) -> Response:
-        _check_first(review, recorded)
+        if (before := _earlier(review, recorded)) is not None:
+            return json_response({"review": before, "receipts": []})
         receipts: list[Receipt] = []
         if reports:
             receipts = await self._store.submit([orjson.dumps(report) for report in reports])
             if refused := [receipt for receipt in receipts if receipt.code is not None]:
                 body = {"code": refused[0].code, "message": refused[0].message}
-                return _answer({**body, "receipts": [each.as_record() for each in receipts]}, 409)
+                return json_response({**body, "receipts": [each.as_record() for each in receipts]}, status=409)
         record = review.as_record(format_time(time.time_ns() // 1_000), reports)
         try:
             await self._reviews.record(record)
         except ReviewConflict as conflict:
             raise RequestRefused(ErrorCode.REVIEWED, str(conflict)) from None
-        return _answer({"review": record, "receipts": [receipt.as_record() for receipt in receipts]})
-
-    async def _effects(self, reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if not reports:
-            return []
-        episode = reports[0]["episode"]
-        logged = await read_all(self._store.episode_log(episode))
-        records = [Record(each.value, each.timestamp_us) for each in logged]
-        registry, horizon_us = self._store.registry, self._store.horizon_us
-        # In a thread: a long log takes a second or two.
-        found = await asyncio.to_thread(
-            effects, episode, records, reports, registry, self._names, horizon_us=horizon_us
-        )
-        return [effect._asdict() for effect in found]
+        return json_response({"review": record, "receipts": [receipt.as_record() for receipt in receipts]})
 
     async def _draft(self, request: Request) -> dict[str, Any]:
         name = request.path_params["id"]
@@ -122,11 +111,18 @@ class ReviewAnswers:
         return draft
 
 
-def _check_first(review: Review, recorded: list[dict[str, Any]]) -> None:
+def _earlier(review: Review, recorded: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the recorded review if it is this one, sent again; None if there is none of this version.
+
+    Raises RequestRefused where another was first.
+    """
     for other in recorded:
         if other["version"] == review.version:
+            if review.as_record(other["at"], other["reports"]) == other:
+                return other
             words = f"{other['by']} {other['decision']} this version at {other['at']}"
             raise RequestRefused(ErrorCode.REVIEWED, words)
+    return None
 
 
 def _revisions(recorded: list[dict[str, Any]]) -> dict[str, int]:
@@ -138,8 +134,3 @@ def _json(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise RequestRefused(ErrorCode.NOT_JSON, f"the body is not JSON: {error}") from None
-
-
-def _answer(content: Any, status: int = 200) -> Response:
-    body = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
-    return Response(body, status, media_type="application/json", headers={"Cache-Control": "no-cache"})

@@ -72,6 +72,11 @@ class Server:
         answer = httpx2.post(f"{self.url}/reports", json=list(reports), timeout=LIMIT_S)
         assert (answer.status_code, answer.json()["counts"]) == (202, {"accepted": len(reports)}), answer.text
 
+    def kill(self) -> None:
+        """End it as kill -9 does."""
+        self._process.kill()
+        self._process.wait(LIMIT_S)
+
     def stop(self) -> None:
         """End it, as Ctrl-C would."""
         self._process.terminate()

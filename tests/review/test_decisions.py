@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from streams.core.log_record import Record
@@ -121,9 +122,10 @@ def test_the_effect_is_the_fold_run_dry() -> None:
         Record(value(report("coast-wire-1.watch", killed(1), source="watch"))),
     ]
     reports = reports_of(DRAFT, confirmed(taken(0, 0), taken(0, 1, source="watch")), {})
-    found = effects("war", log, reports, Registry(), Names(), horizon_us=DEFAULT_HORIZON_US)
-    assert [(each.report_id, each.changes) for each in found][:1] == [
-        ("coast-wire-1.mod", ("north killed, military: 50 → 71, says mod",))
-    ]
+    bodies = [orjson.dumps(report) for report in reports]
+    found = effects("war", log, bodies, Registry(), Names(), horizon_us=DEFAULT_HORIZON_US)
+    cell = {"topic": "casualties", "party": "north", "outcome": "killed", "population": "military"}
+    words = "north killed, military: 50 → 71, says mod"
+    assert (found[0].report_id, found[0].changes) == ("coast-wire-1.mod", ({**cell, "words": words},))
     assert found[1].refusal is not None
     assert "revision" in found[1].refusal

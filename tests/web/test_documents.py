@@ -143,8 +143,18 @@ def test_the_effect_is_shown_before(desk: Desk) -> None:
     assert body["effects"] == [
         {
             "report_id": "coast-wire-1.norland-mod",
-            "changes": ["Norland killed, military: 71, says Defence Ministry of Norland"],
+            "changes": [
+                {
+                    "topic": "casualties",
+                    "party": "norland",
+                    "outcome": "killed",
+                    "population": "military",
+                    "words": "Norland killed, military: 71, says Defence Ministry of Norland",
+                }
+            ],
             "refusal": None,
+            "faults": [],
+            "look_alikes": [],
         }
     ]
     assert desk.client.get("/episodes/river-war").status_code == 404

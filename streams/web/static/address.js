@@ -33,3 +33,19 @@ export function move(fields) {
 
 /** The full address with some fields changed. */
 export const linkTo = (fields = {}) => new URL(hashOf({...route(), ...fields}), document.baseURI).href;
+
+const DESK = new Set(['review', 'new']);
+
+/** A page of the desk that the address points to, with a document's or episode's name; null for the other pages. */
+export function deskRoute(hash = location.hash) {
+  const [page, ...rest] = hash.slice(2).split('?')[0].split('/');
+  if (!DESK.has(page)) return null;
+  try {
+    return {page, id: decodeURIComponent(rest.join('/')) || null};
+  } catch {
+    return {page, id: null};
+  }
+}
+
+/** The part after `#` for a page of the desk. */
+export const deskHash = (page, id = null) => `#/${page}${id ? `/${encodeURIComponent(id)}` : ''}`;

@@ -10,13 +10,13 @@ const notice = document.getElementById('trouble');
 let since = null;
 let alarm = null;
 
-/** Show a state: connecting, live, behind or lost, with the reason in words. */
+/** Show a state: connecting, live, behind or lost, with the reason in words; none for a page without a stream. */
 export function connection({state, words}) {
   const isLost = state === 'lost';
   if (!isLost) since = null;
   else since ??= new Date().toISOString();
   pill.className = `connection ${state}`;
-  const said = isLost ? t('connection.lost', {time: told(since)}) : t(`connection.${state}`);
+  const said = state === 'none' ? '' : isLost ? t('connection.lost', {time: told(since)}) : t(`connection.${state}`);
   if (pill.textContent !== said) pill.textContent = said;
   pill.title = words ?? t('connection.help');
   document.body.classList.toggle('lost', isLost);

@@ -14,6 +14,8 @@ const LOCALES = {en: 'en-GB', ar: 'ar-u-nu-latn', fr: 'fr', ru: 'ru', uk: 'uk'};
 const KEPT = 'truceline.language';
 
 export const speech = {lang: 'en', locale: LOCALES.en, messages: english};
+/** Messages of parts of the page that are loaded later, in English. */
+let added = {};
 let plurals = new Intl.PluralRules(LOCALES.en);
 
 /** The language to begin with: the address names one, or the reader chose one before, or the browser asks for one. */
@@ -24,11 +26,17 @@ export function preferred(inAddress) {
 
 /** Load a language and put it in force; English takes the place of messages that it lacks. */
 export async function speak(lang) {
-  const messages = lang === 'en' ? english : {...english, ...(await LOADERS[lang]()).default};
+  const messages = {...added, ...english, ...(lang === 'en' ? {} : (await LOADERS[lang]()).default)};
   Object.assign(speech, {lang, locale: LOCALES[lang], messages});
   plurals = new Intl.PluralRules(LOCALES[lang]);
   document.documentElement.lang = lang;
   document.documentElement.dir = lang === 'ar' ? 'rtl' : 'ltr';
+}
+
+/** Take in the messages of a part that is loaded later. */
+export function addMessages(messages) {
+  added = {...added, ...messages};
+  speech.messages = {...messages, ...speech.messages};
 }
 
 export function remember(lang) {

@@ -24,6 +24,9 @@ export const episodeSummary = (slug) => plain(tables.episodes.get(slug)?.summary
 export const isRegistered = (slug) => tables.sources.has(slug);
 export const hasRegistry = () => tables.sources.size > 0;
 
+/** Slugs and names of a table, for choices. */
+export const slugsOf = (table) => [...tables[table].keys()].map((slug) => [slug, named(table, slug)]);
+
 /** Texts by which a reader may look for an episode. */
 export function episodeTexts(slug) {
   const {title = '', titles = {}, also = [], parties = []} = tables.episodes.get(slug) ?? {};

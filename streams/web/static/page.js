@@ -1,12 +1,14 @@
 // The page: its language, and the view that the address asks for.
 import {h, render} from './preact/preact.mjs';
-import {hashOf, move, route} from './address.js';
+import {deskRoute, hashOf, move, route} from './address.js';
 import {readTime} from './format.js';
 import {LANGUAGES, preferred, remember, rich, speak, speech, t} from './i18n.js';
 import {EpisodesView, EpisodeView} from './views.js';
 
 const main = document.getElementById('content');
 let current = null;
+/** How many views were opened: one that is still loading gives way to a later one. */
+let opened = 0;
 
 /** Where the address points: the time in milliseconds, null for now, NaN where it cannot be read. */
 function asked() {
@@ -14,12 +16,17 @@ function asked() {
   return {name, at: at === null ? null : readTime(at), said: at};
 }
 
-function open(moved) {
+async function open(moved) {
+  const turn = ++opened;
   current?.close();
   render(null, main);
   main.replaceChildren();
+  const desk = deskRoute();
   const {name, at, said} = asked();
-  if (Number.isNaN(at)) current = new UnreadableTime(name, said);
+  const views = desk && await import('./desk/views.js');
+  if (turn !== opened) return;
+  if (desk) current = new views.DeskView(main, desk);
+  else if (Number.isNaN(at)) current = new UnreadableTime(name, said);
   else current = name === null ? new EpisodesView(main) : new EpisodeView(main, name, at);
   current.load();
   if (!moved) return;

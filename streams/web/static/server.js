@@ -1,4 +1,4 @@
-// Requests to the server: snapshots, the changes so far, and the stream of those after a mark.
+// Requests to the server: JSON got and posted, snapshots, the changes so far, and the stream of those after a mark.
 import {t} from './i18n.js';
 
 const RETRY_FIRST_MS = 1000;
@@ -21,10 +21,16 @@ export class Refused extends Error {
   }
 }
 
-async function ask(path, query = {}, signal = undefined) {
+export const ask = (path, query = {}, signal = undefined) => request(path, query, {signal, cache: 'no-cache'});
+
+/** Post JSON. */
+export const post = (path, content, query = {}, signal = undefined) =>
+  request(path, query, {signal, method: 'POST', body: JSON.stringify(content), headers: {'Content-Type': 'application/json'}});
+
+async function request(path, query, {headers = {}, ...options}) {
   const url = address(path);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-  const answer = await fetch(url, {signal, headers: {Accept: 'application/json'}, cache: 'no-cache'}).catch((error) => {
+  const answer = await fetch(url, {...options, headers: {Accept: 'application/json', ...headers}}).catch((error) => {
     throw error.name === 'AbortError' ? error : new Refused(0, {code: 'no_answer', message: t('noAnswer')});
   });
   const body = await answer.json().catch((error) => {

@@ -5,6 +5,10 @@ export default {
   inZone: '{time} UTC; for you {local} ({zone})',
 
   skip: 'Skip to the figures',
+  desk: 'Review and entry',
+  'desk.review': 'Review',
+  'desk.new': 'New report',
+  pages: 'Pages',
   language: 'Language',
   loading: 'Loading …',
   changesLog: 'Changes as they come in',

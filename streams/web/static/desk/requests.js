@@ -1,0 +1,21 @@
+// Requests of the desk: drafts, reviews, and reports by hand.
+import {ask, post} from '../server.js';
+
+const draftPath = (id) => `drafts/${encodeURIComponent(id)}`;
+
+export const fetchDrafts = (signal) => ask('drafts', {}, signal);
+export const fetchDraft = (id, signal) => ask(draftPath(id), {}, signal);
+export const sendReview = (id, review) => post(`${draftPath(id)}/review`, review);
+/** The reports that a review would send, and what they would change. */
+export const tryReview = (id, review, signal) => post(`${draftPath(id)}/review`, review, {dry: ''}, signal);
+export const sendReports = (reports) => post('reports', reports);
+export const tryReports = (reports, signal) => post('reports', reports, {dry: ''}, signal);
+export const fetchReport = (name, id, signal) => ask(`episodes/${encodeURIComponent(name)}/reports/${encodeURIComponent(id)}`, {}, signal);
+
+let schema;
+
+/** The JSON Schema of a report, loaded once. */
+export function fetchSchema() {
+  schema ??= ask('schemas/report.json');
+  return schema;
+}
