@@ -29,7 +29,7 @@ REGISTRY_HOSTS = (
     "deb debian org",
 )
 REGISTRY = re.compile("|".join(re.escape(host.replace(" ", ".")) for host in REGISTRY_HOSTS))
-#: Characters a test's name may have; the sentence stands in its docstring.
+#: Characters a test's name may have; its docstring has the sentence.
 NAME_AT_MOST = 60
 TEST_NAME = re.compile(r"^\s*(?:async )?def (test_\w+)", re.MULTILINE)
 IMPORT_OF_TEST = re.compile(r"^\s*(?:from|import)\s+tests\.(?:\w+\.)*test_\w+", re.MULTILINE)

@@ -24,7 +24,7 @@ class Effect(NamedTuple):
     """The effect of one report: its changes, none for a repeat, or a rejection with its faults.
 
     A change has its `topic`, the fields of the claim that it is of, and its `words`. `look_alikes` are accepted
-    reports that may tell the same (`streams.review.look_alikes`); they move no figure.
+    reports that may repeat it (`streams.review.look_alikes`); they move no figure.
     """
 
     report_id: str | None

@@ -1,4 +1,4 @@
-"""Accepted reports that may tell the same as a new one: a warning to the person who sends it. Pure."""
+"""Accepted reports that a new one may repeat: a warning to the person who sends it. Pure."""
 
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
@@ -10,7 +10,7 @@ from streams.core.times import format_time
 __all__ = ["LOOK_ALIKES_MAX", "LookAlike", "look_alikes"]
 
 LOOK_ALIKES_MAX: Final = 5
-#: Published within so long of each other.
+#: The most time between two publications.
 _NEAR_US: Final = 2 * 86_400_000_000
 #: Numbers are near within a twentieth.
 _NEAR_SHARE: Final = 20
@@ -19,7 +19,7 @@ _ALIKE: Final = 0.8
 
 
 class LookAlike(NamedTuple):
-    """An accepted report, and why it may tell the same: the figure, or the headline."""
+    """An accepted report, and why it may be the same: the figure, or the headline."""
 
     report_id: str
     source: str
@@ -30,7 +30,7 @@ class LookAlike(NamedTuple):
 
 
 def look_alikes(report: Report, accepted: Iterable[Report]) -> tuple[LookAlike, ...]:
-    """Return the accepted reports that may tell the same as `report`, the newest first, up to LOOK_ALIKES_MAX.
+    """Return the accepted reports that `report` may repeat, the newest first, up to LOOK_ALIKES_MAX.
 
     Another report, published within two days, with the same party and outcome and a near number; or with a like
     headline.

@@ -180,7 +180,7 @@ def test_report_is_entered_by_hand(visit: Visit, desk: Server, keep: Keep) -> No
     expect(page.get_by_role("link", name="The river war")).to_be_visible()
     assert figures(desk) == {"norland-mod": 71}
     page.get_by_label("best").fill("72")
-    expect(page.get_by_text("These reports may tell the same.")).to_be_visible()
+    expect(page.get_by_text("These reports may be the same as yours.")).to_be_visible()
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

@@ -1,4 +1,4 @@
-"""streams.review.look_alikes: accepted reports that may tell the same."""
+"""streams.review.look_alikes: accepted reports that may be the same."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
 // English messages of the desk, beside those of the page.
 export default {
-  lookAlikes: 'These reports may tell the same. If yours is one of them, do not send it a second time.',
+  lookAlikes: 'These reports may be the same as yours. Do not count one publication twice.',
   review: 'Review',
   draftsFailed: 'Could not load the drafts: {reason}',
   draftFailed: 'Could not load the draft of {id}: {reason}',
