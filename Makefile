@@ -4,6 +4,7 @@ BIN := .venv/bin
 CORE := .venv/.demo
 STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+EXTRAS := kafka,notify,otel,plots,polars,pandas,read,sheets,tables
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help venv demo test test-deep compiled test-compiled lint format docs chaos bench bench-quick bench-growth read-score audit sbom clean
@@ -23,7 +24,7 @@ $(CORE): pyproject.toml constraints.txt
 	touch $@
 
 $(STAMP): $(CORE)
-	$(PIP) --no-build-isolation --editable '.[kafka,notify,otel,plots,polars,pandas,read,sheets,tables,dev]'
+	$(PIP) --no-build-isolation --editable '.[$(EXTRAS),dev]'
 	touch $@
 
 demo: $(CORE)  ## play the story of 13-15 September 2022 into a server on this machine
@@ -88,7 +89,7 @@ audit: $(SUPPLY)  ## check the pinned versions against published advisories; nee
 sbom: $(SUPPLY)  ## list what an installation consists of, as CycloneDX, in .build/truceline.cdx.json
 	rm -rf .build/installed
 	$(PYTHON) -m venv .build/installed
-	.build/installed/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[kafka,notify,otel,plots,polars,pandas,read,sheets,tables]'
+	.build/installed/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[$(EXTRAS)]'
 	$(SUPPLY)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-format JSON \
 		--output-file .build/truceline.cdx.json .build/installed/bin/python
 

@@ -96,7 +96,7 @@ export class Entry extends Component {
   }
 }
 
-/** Reports that may tell the same: a warning, and no obstacle. */
+/** Reports that may be the same: a warning, and no obstacle. */
 const LookAlikes = ({found}) => h('div', {class: 'notice', role: 'status'}, h('p', null, t('lookAlikes')),
   h('ul', null, found.map((one) => h('li', {key: one.report_id}, h('bdi', null, sourceName(one.source)), t('comma'), h(Time, {at: one.published_at}), t('comma'), h(Source, {url: one.url}, h(Said, {text: one.headline || one.report_id}))))));
 
