@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from schemas.http_api import ANSWERS
 from schemas.json_schema import SCHEMAS, SHAPES, VERSION, Examples, Shape, combined, without_unused
-from schemas.openapi_review import DRY, review_paths
+from schemas.openapi_review import DRY, access_paths, review_paths
 from schemas.openapi_tables import table_paths
 from schemas.reports import SLUG, TIME
 from schemas.topics import CHANGE_TOPICS
@@ -92,6 +92,7 @@ def _paths(examples: Examples) -> dict[str, Any]:
         },
         **table_paths(_EPISODE, _problem),
         **review_paths(_problem),
+        **access_paths(_problem),
         "/events": {"get": _events()},
         "/sources": {"get": _get("sources", "The source registry", {200: "Sources"})},
         "/atlas": {"get": _get("atlas", "Names of parties, episodes and places", {200: "AtlasNames"})},

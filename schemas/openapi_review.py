@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["DRY", "review_paths"]
+__all__ = ["DRY", "access_paths", "review_paths"]
 
 _JSON = "application/json"
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}, "description": "The document's id."}
@@ -68,6 +68,20 @@ def review_paths(problem: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+_TOKEN = {"type": "object", "properties": {"token": {"type": "string"}}, "required": ["token"]}
+_AUDITED = {**_ID, "name": "episode", "in": "query", "description": "The episode's name."}
+
+
+def access_paths(problem: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+    """Return the paths of logging in and of who put reports in (contract section 10)."""
+    return {
+        "/login": {"post": _operation("log_in", "Keep a token in the browser", [], problem, _body(_TOKEN))},
+        "/logout": {"post": _operation("log_out", "Forget the token", [], problem, _body({}))},
+        "/whoami": {"get": _operation("who", "The writer who holds the token", [], problem)},
+        "/audit": {"get": _operation("audit", "Reports of an episode and who put them in", [_AUDITED], problem)},
+    }
+
+
 def _body(schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {_JSON: {"schema": schema}}}, "security": [{}, {"token": []}]}
 
@@ -80,7 +94,7 @@ def _operation(
     body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     status = "202" if name == "post_documents" else "200"
-    problems = (400, 401, 403, 404, 409, 413, 422, 501, 503) if body else (403, 404, 501, 503)
+    problems = (400, 401, 403, 404, 409, 413, 422, 501, 503) if body else (401, 403, 404, 422, 501, 503)
     return {
         "operationId": name,
         "summary": summary,

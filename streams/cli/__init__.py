@@ -36,7 +36,7 @@ KAFKA = "Kafka"
 
 # Commands in the order in which they are shown; one that is not named comes last.
 ORDER = [
-    *("demo", "serve", "replay"),
+    *("demo", "serve", "replay", "writers"),
     *("read", "import", "send", "rejected", "export"),
     *("show", "diff", "explain", "table", "tables", "series", "plot", "alerts"),
     *("doctor", "status", "schema", "verify", "backup"),

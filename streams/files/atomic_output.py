@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from streams.files.zstd import zstd
 
-__all__ = ["output"]
+__all__ = ["output", "write_private"]
 
 _BUFFER_BYTES = 1 << 20
 
@@ -28,6 +28,21 @@ def output(path: str) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         error.filename = "standard output" if path == "-" else path
+        raise
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file by a content that its owner alone may read; the old file is whole until then. Raises OSError."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
         raise
 
 

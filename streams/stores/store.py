@@ -13,6 +13,7 @@ from streams.stores.rejected import RejectedFilter, RejectedRecord
 from streams.stores.topic_records import TopicFilter, TopicReader
 
 __all__ = [
+    "SUBMITTED_BY",
     "Receipt",
     "Store",
     "StoreReader",
@@ -52,13 +53,18 @@ class Receipt:
         return {name: value for name, value in fields.items() if value is not None}
 
 
+#: The header of a report that names the writer who put it in (contract section 10).
+SUBMITTED_BY = "ce_submittedby"
+
+
 class StoredReport(NamedTuple):
-    """A report or tick on the log: its original bytes, its time (µs) and its position."""
+    """A report or tick on the log: its original bytes, its time (µs), its position, and who put it in if known."""
 
     value: bytes
     timestamp_us: int
     partition: int
     offset: int
+    submitted_by: str | None = None
 
     def located(self, topic: str) -> Located:
         """Return it with its position on the log of this name."""
@@ -134,8 +140,8 @@ class Store(StoreReader, ChangeSource, Protocol):
         """The horizon (contract section 2 rule 4)."""
         ...
 
-    async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
-        """Submit reports as bytes; return one receipt each, in order.
+    async def submit(self, values: Sequence[bytes], by: str | None = None) -> list[Receipt]:
+        """Submit reports as bytes, put in by a writer; return one receipt each, in order.
 
         When it returns, accepted reports are durable. Raises StoreUnavailable; then none may be assumed accepted, and
         sending them again is safe.

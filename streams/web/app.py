@@ -21,16 +21,18 @@ from starlette.types import Lifespan
 from streams.core.atlas import Atlas
 from streams.core.phrases import Names
 from streams.core.times import read_time
+from streams.files.writers import Writers
 from streams.observability import metrics, tracing
 from streams.stores.review_store import ReviewStore
 from streams.stores.store import Receipt, Store, StoreUnavailable
 from streams.web.auth import Guard
 from streams.web.budget import Budget
-from streams.web.documents import ReviewAnswers
+from streams.web.documents import ReviewAnswers, check_rights
 from streams.web.dry_run import DryRun
 from streams.web.feeds import FeedAnswers
 from streams.web.folding import FoldQueue
 from streams.web.held_answers import HeldAnswers
+from streams.web.login import Access
 from streams.web.measurement import ROUTE, RequestMetrics
 from streams.web.names import atlas_answer
 from streams.web.queries.as_of import picture_at
@@ -73,6 +75,7 @@ def create_app(
     atlas: Atlas | None = None,
     cors_origins: Sequence[str] = (),
     reviews: ReviewStore | None = None,
+    writers: Writers | None = None,
 ) -> Starlette:
     """Return the ASGI app over a store.
 
@@ -80,9 +83,9 @@ def create_app(
     to local host names, and needs no token. `post_rate` limits the reports per second from one address; 0: no limit.
     `lifespan` starts and stops the store's connections. `atlas` names episodes, parties and places. `cors_origins` are
     the sites whose pages may read (GET only); `*` for all. `reviews` takes documents and holds drafts; without it they
-    are answered with 501.
+    are answered with 501. `writers` may post, each with a token and rights of its own.
     """
-    guard = Guard(token, loopback=loopback)
+    guard = Guard(token, loopback=loopback, writers=writers)
     web = _Web(store, guard, Hub(store), RateLimiter(post_rate), Names(atlas or Atlas(), store.registry))
     tables = TableAnswers(store, atlas or Atlas(), web.folds)
     feeds = FeedAnswers(store, atlas or Atlas(), web.folds)
@@ -114,6 +117,13 @@ def create_app(
         "/drafts": ("GET", desk.waiting),
         "/drafts/{id:path}/review": ("POST", desk.review),
         "/drafts/{id:path}": ("GET", desk.draft),
+    }
+    access = Access(store, guard, web.bodies)
+    routes |= {
+        "/login": ("POST", access.log_in),
+        "/logout": ("POST", access.log_out),
+        "/whoami": ("GET", access.who),
+        "/audit": ("GET", access.audit),
     }
     app = Starlette(
         routes=[Route(path, web.guarded(path, answer), methods=[method]) for path, (method, answer) in routes.items()],
@@ -167,17 +177,19 @@ class _Web:
         return await http_error(request, exception)
 
     async def reports(self, request: Request) -> Response:
-        self.guard.check_write(request)
+        writer = self.guard.check_write(request)
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             return error(ErrorCode.ENCODING, "the body is compressed: send it uncompressed")
         body = await collect(request.stream(), self.bodies)
         # In a thread: a body of 16 MiB takes half a second.
         reports = await asyncio.to_thread(split, body, request.headers.get("content-type", ""))
         tracing.incoming.set(tuple(tracing.traced((name, value.encode()) for name, value in request.headers.items())))
-        self.rate_limit.take(request.client.host if request.client else "", len(reports.values))
+        author = self.guard.author(writer)
+        self.rate_limit.take(author or (request.client.host if request.client else ""), len(reports.values))
+        check_rights(writer, reports.values)
         if "dry" in request.query_params:
             return json_response({"effects": await self.dry_run.effects(request, reports.values)})
-        taken = await self.store.submit(reports.values)
+        taken = await self.store.submit(reports.values, author)
         for receipt in taken:
             _count(receipt)
         return receipts(reports, taken)

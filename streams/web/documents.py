@@ -1,13 +1,17 @@
 """Documents in, drafts to review, reviews in, over HTTP (contract section 9)."""
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from streams.core.model import Report as ParsedReport
+from streams.core.parse import Refusal, parse
 from streams.core.times import format_time
+from streams.files.writers import Writer
 from streams.review import Review, ReviewRefused, parse_review, reports_of
 from streams.stores.review_store import ReviewConflict, ReviewStore
 from streams.stores.store import Receipt, Store
@@ -18,12 +22,10 @@ from streams.web.request_body import collect
 from streams.web.responses import json_response
 from streams.web.status_codes import ErrorCode, RequestRefused
 
-__all__ = ["ReviewAnswers"]
+__all__ = ["ReviewAnswers", "check_rights"]
 
 DOCUMENTS_MAX = 1_000
 WAITING_MAX = 200
-#: The author of decisions without writers: the holder of the one token, or the user of this machine.
-ONE_ADMIN = "admin"
 
 
 class ReviewAnswers:
@@ -47,13 +49,15 @@ class ReviewAnswers:
 
     async def submit(self, request: Request) -> Response:
         """Answer `POST /documents`: one document, or an array."""
-        self._guard.check_write(request)
+        writer = self._guard.check_write(request)
         content = _json(await collect(request.stream(), self._bodies))
         documents = content if isinstance(content, list) else [content]
         if len(documents) > DOCUMENTS_MAX:
             raise RequestRefused(ErrorCode.TOO_LARGE, f"more than {DOCUMENTS_MAX:,} documents")
         if bad := [number for number, each in enumerate(documents) if not isinstance(each, dict)]:
             raise RequestRefused(ErrorCode.INVALID, f"document {bad[0]}: must be an object with text and published_at")
+        for document in documents:
+            _check_right(writer, document)
         receipts = await self._reviews.submit_documents(documents)
         body = {"documents": [receipt.as_record() for receipt in receipts]}
         if receipts and all(receipt.outcome == "refused" for receipt in receipts):
@@ -74,25 +78,29 @@ class ReviewAnswers:
 
         With `?dry` nothing is sent or recorded: the answer has the reports and their effect.
         """
-        self._guard.check_write(request)
+        writer = self._guard.check_write(request, "reviewer")
         draft = await self._draft(request)
         try:
-            review = parse_review(_json(await collect(request.stream(), self._bodies)), draft, ONE_ADMIN)
+            review = parse_review(_json(await collect(request.stream(), self._bodies)), draft, writer.name)
             recorded = await self._reviews.reviews(review.document)
             reports = reports_of(draft, review, _revisions(recorded))
         except ReviewRefused as refused:
             raise RequestRefused(ErrorCode.INVALID, str(refused)) from None
+        for report in reports:
+            _check_right(writer, report)
         if "dry" in request.query_params:
             bodies = [orjson.dumps(report) for report in reports]
             return json_response({"reports": reports, "effects": await self._dry_run.effects(request, bodies)})
-        return await self._confirm(review, reports, recorded)
+        return await self._confirm(review, reports, recorded, self._guard.author(writer))
 
-    async def _confirm(self, review: Review, reports: list[dict[str, Any]], recorded: list[dict[str, Any]]) -> Response:
+    async def _confirm(
+        self, review: Review, reports: list[dict[str, Any]], recorded: list[dict[str, Any]], author: str | None
+    ) -> Response:
         if (before := _earlier(review, recorded)) is not None:
             return json_response({"review": before, "receipts": []})
         receipts: list[Receipt] = []
         if reports:
-            receipts = await self._store.submit([orjson.dumps(report) for report in reports])
+            receipts = await self._store.submit([orjson.dumps(report) for report in reports], author)
             if refused := [receipt for receipt in receipts if receipt.code is not None]:
                 body = {"code": refused[0].code, "message": refused[0].message}
                 return json_response({**body, "receipts": [each.as_record() for each in receipts]}, status=409)
@@ -109,6 +117,26 @@ class ReviewAnswers:
         if draft is None:
             raise RequestRefused(ErrorCode.UNKNOWN_DOCUMENT, f"there is no draft of {name!r}")
         return draft
+
+
+def check_rights(writer: Writer, reports: Sequence[bytes]) -> None:
+    """Refuse reports that a writer may not write; an invalid one is refused later, with its own code."""
+    if not (writer.sources or writer.outlets or writer.episodes):
+        return
+    for report in reports:
+        try:
+            message = parse(report)
+        except Refusal:
+            continue
+        fields = {"episode": message.episode}
+        if isinstance(message, ParsedReport):
+            fields |= {"source": message.source, "relayed_by": message.relayed_by or ""}
+        _check_right(writer, fields)
+
+
+def _check_right(writer: Writer, written: Mapping[str, Any]) -> None:
+    if (right := writer.beyond(written)) is not None:
+        raise RequestRefused(ErrorCode.FORBIDDEN, f"{writer.name} may not write {right}")
 
 
 def _earlier(review: Review, recorded: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ class ErrorCode(StrEnum):
     BAD_MARK = "bad_mark"
     UNAUTHORIZED = "unauthorized"
     TOKEN_NEEDED = "token_needed"  # noqa: S105 - a code
+    FORBIDDEN = "forbidden"
     FOREIGN_HOST = "foreign_host"
     FOREIGN_ORIGIN = "foreign_origin"
     NOT_FOUND = "not_found"
@@ -54,6 +55,7 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.BAD_MARK: 400,
     ErrorCode.UNAUTHORIZED: 401,
     ErrorCode.TOKEN_NEEDED: 403,
+    ErrorCode.FORBIDDEN: 403,
     ErrorCode.FOREIGN_HOST: 403,
     ErrorCode.FOREIGN_ORIGIN: 403,
     ErrorCode.NOT_FOUND: 404,

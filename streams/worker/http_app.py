@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 
 from streams.core.source_registry import Registry
 from streams.files.atlas import atlas_of
+from streams.files.writers import writers_of
 from streams.settings import Settings
 from streams.stores.kafka.store import KafkaStore
 from streams.web.app import create_app
@@ -48,4 +49,5 @@ def kafka_app(
         lifespan=connected,
         atlas=atlas_of(settings),
         cors_origins=settings.cors_origin_list,
+        writers=writers_of(settings),
     )

@@ -44,7 +44,9 @@ document.addEventListener('securitypolicyviolation', (event) => window.broken.pu
 class Server:
     """`truceline serve --embedded` in a process of its own."""
 
-    def __init__(self, folder: Path, *, port: int = 0, registry: str = SOURCES, atlas: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, port: int = 0, registry: str = SOURCES, atlas: str = "", writers: str = ""
+    ) -> None:
         """Start it; port 0 takes a free one."""
         sources = folder / "sources.yaml"
         folder.mkdir(exist_ok=True)
@@ -53,6 +55,9 @@ class Server:
         names.write_text(atlas)
         command = ["serve", "--embedded", str(folder / "ledger"), "--sources", str(sources)]
         command += ["--atlas", str(names), "--http-port", str(port)]
+        if writers:
+            (folder / "writers.yaml").write_text(writers)
+            command += ["--writers", str(folder / "writers.yaml")]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "streams", *command], stderr=subprocess.PIPE, text=True, bufsize=1
         )

@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
+from streams.files.writers import digest_of
 from tests.page.conftest import Server
 from tests.support.waiting import LIMIT_S
 from tests.support.worker_process import free_port
@@ -71,7 +72,7 @@ def take_all(page: Page) -> None:
     expect(page.locator(".effect")).to_have_count(page.locator(".take").count())
 
 
-def test_drafts_are_confirmed_by_keys(visit: Visit, desk: Server, keep: Keep) -> None:
+def test_drafts_are_confirmed_by_keys(desk: Server, visit: Visit, keep: Keep) -> None:
     """The next document opens by itself, and the queue is empty at the end."""
     submit(desk, "doc-1", "doc-2", text=TEXT.partition("\n")[0])
     page = visit(f"{desk.url}/#/review")
@@ -88,7 +89,7 @@ def test_drafts_are_confirmed_by_keys(visit: Visit, desk: Server, keep: Keep) ->
     assert figures(desk) == {"norland-mod": 71}
 
 
-def test_number_that_the_text_lacks_is_marked(visit: Visit, desk: Server) -> None:
+def test_number_that_the_text_lacks_is_marked(desk: Server, visit: Visit) -> None:
     """A claim is edited by keys, its effect follows, and undo takes it back."""
     submit(desk, "doc-1")
     page = opened(visit, desk, "doc-1")
@@ -107,7 +108,7 @@ def test_number_that_the_text_lacks_is_marked(visit: Visit, desk: Server) -> Non
     assert review["claims"][0]["edited"]["count"] == {"best": 77}
 
 
-def test_second_person_is_told_who_was_first(visit: Visit, desk: Server) -> None:
+def test_second_person_is_told_who_was_first(desk: Server, visit: Visit) -> None:
     submit(desk, "doc-1")
     page = opened(visit, desk, "doc-1", expected="409")
     take_all(page)
@@ -119,7 +120,7 @@ def test_second_person_is_told_who_was_first(visit: Visit, desk: Server) -> None
 
 
 @pytest.mark.parametrize("lost", ["request", "answer"])
-def test_confirming_over_a_lost_connection_counts_once(visit: Visit, desk: Server, lost: str) -> None:
+def test_confirming_over_a_lost_connection_counts_once(desk: Server, visit: Visit, lost: str) -> None:
     """The page sends the same decision again until it is answered."""
     submit(desk, "doc-1")
     page = opened(visit, desk, "doc-1", expected="ERR_FAILED")
@@ -162,7 +163,7 @@ def test_confirming_over_a_killed_server_counts_once(visit: Visit, tmp_path: Pat
         servers[-1].stop()
 
 
-def test_report_is_entered_by_hand(visit: Visit, desk: Server, keep: Keep) -> None:
+def test_report_is_entered_by_hand(desk: Server, visit: Visit, keep: Keep) -> None:
     """Faults are beside their fields, the effect is shown before, and a look-alike is named."""
     submit(desk, "doc-1")
     page = visit(f"{desk.url}/#/new/river-war")
@@ -183,8 +184,35 @@ def test_report_is_entered_by_hand(visit: Visit, desk: Server, keep: Keep) -> No
     expect(page.get_by_text("These reports may be the same as yours.")).to_be_visible()
 
 
+def test_a_writer_logs_in_with_a_token(tmp_path: Path, visit: Visit) -> None:
+    """The name of who confirmed is kept; no script can read the token."""
+    rights = f"ani: {{token_sha256: {digest_of('secret')}, role: reviewer}}\n"
+    server = Server(tmp_path, registry=REGISTRY, atlas=ATLAS, writers=rights)
+    try:
+        bearer = {"Authorization": "Bearer secret"}
+        content = {"id": "doc-1", "text": TEXT, "outlet": "coast-wire", "published_at": "2022-09-15T10:00:00Z"}
+        document = {**content, "episode": "river-war"}
+        assert httpx2.post(f"{server.url}/documents", json=document, headers=bearer, timeout=LIMIT_S).status_code == 202
+        page = visit(f"{server.url}/#/review/doc-1", expected="401")
+        page.get_by_label("Token").fill("wrong")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert").filter(has_text="no writer has this token")).to_be_visible()
+        page.get_by_label("Token").fill("secret")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("article", name="Text of the document")).to_be_visible()
+        take_all(page)
+        page.keyboard.press("c")
+        expect(page.get_by_text("No document waits for a person.")).to_be_visible()
+        assert page.evaluate("document.cookie") == ""
+        found = httpx2.get(f"{server.url}/audit?episode=river-war", headers=bearer, timeout=LIMIT_S).json()["reports"]
+        assert {each["submitted_by"] for each in found} == {"ani"}
+        page.goto("about:blank")
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_desk_is_accessible_on_a_phone(visit: Visit, desk: Server, keep: Keep, colours: str) -> None:
+def test_desk_is_accessible_on_a_phone(desk: Server, visit: Visit, keep: Keep, colours: str) -> None:
     """Nothing is wider than 360 px, and axe finds no fault; a hostile text is text."""
     hostile = '<img src=x onerror="window.broken.push(1)">'
     submit(desk, "doc-1", title=f"{hostile} \u202egnp", text=f"{hostile}\n{TEXT}")

@@ -180,7 +180,7 @@ def test_a_failing_fold_rejects_its_report_and_degrades(client: TestClient, monk
 def test_a_store_that_is_away_is_said_with_when_to_try_again(
     client: TestClient, store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(_values: Sequence[bytes]) -> Any:
+    async def away(_values: Sequence[bytes], _by: str | None = None) -> Any:
         raise StoreUnavailable("disk full")
 
     monkeypatch.setattr(store, "submit", away)

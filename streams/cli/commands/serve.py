@@ -61,6 +61,9 @@ def serve(
     notify: Annotated[
         str | None, typer.Option(metavar="FILE", help="File of Apprise URLs that alerts are sent to, one a line.")
     ] = None,
+    writers: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Who may put reports in and decide on drafts (YAML).")
+    ] = None,
     http_host: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address to listen on.", show_default="127.0.0.1")
     ] = None,
@@ -92,6 +95,7 @@ def serve(
         horizon=horizon,
         alerts=alerts,
         notify_urls_file=notify,
+        writers=writers,
         http_host=http_host,
         http_port=http_port,
         processes=processes,
@@ -106,10 +110,10 @@ def serve(
     registry = options.read_registry(settings.sources)
     rules = None if settings.alerts is None else options.read_alert_rules(settings.alerts)
     log_config.configure(settings.log_format, settings.log_level)
-    if settings.token is None and not is_loopback(settings.http_host):
+    if settings.token is None and settings.writers is None and not is_loopback(settings.http_host):
         typer.echo(
             f"truceline: {settings.http_host} is reachable from other machines: POST /reports is refused until"
-            " TRUCELINE_TOKEN is set",
+            " TRUCELINE_TOKEN or --writers is set",
             err=True,
         )
     if embedded is None:
@@ -134,6 +138,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     import asyncio
 
     from streams.files.atlas import atlas_of
+    from streams.files.writers import writers_of
     from streams.operations.read.run import make_reader, reading_context
     from streams.processing.gc_tuning import relax_gc
     from streams.stores.sqlite.notifications import run_with_notifications
@@ -148,7 +153,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
     if folder.exists() and not folder.is_dir():
         raise UsageFailed(f"--embedded {folder} is a file, not a folder")
     with settings_errors():
-        atlas = atlas_of(settings)
+        atlas, writers = atlas_of(settings), writers_of(settings)
     try:
         listener = listen(settings.http_host, settings.http_port)
         notifier = options.read_delivery(settings)
@@ -168,6 +173,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
             post_rate=settings.post_rate,
             atlas=atlas,
             cors_origins=settings.cors_origin_list,
+            writers=writers,
             reviews=SqliteReviewStore(store, make_reader(reading_context(atlas, registry))),
         )
         serving = serve(app, listener)

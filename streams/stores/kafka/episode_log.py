@@ -1,6 +1,6 @@
 """Read the committed records of an episode from the topic of reports."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -9,7 +9,7 @@ from streams.kafka.range_reader import ALL, RangeReader, partitions
 from streams.kafka.routing import partition_of
 from streams.stores.episode_log import EpisodeLogTooLong
 from streams.stores.kafka.errors import READ_ERRORS, reading_failed
-from streams.stores.store import StoredReport
+from streams.stores.store import SUBMITTED_BY, StoredReport
 
 __all__ = ["kafka_episode_log"]
 
@@ -31,9 +31,15 @@ async def kafka_episode_log(
             async for record in reader.records():
                 # A record under another key is rerouted by the worker, and is read again under this one.
                 if record.key == key and record.value is not None:
-                    yield StoredReport(record.value, record.timestamp * 1_000, record.partition, record.offset)
+                    yield StoredReport(
+                        record.value, record.timestamp * 1_000, record.partition, record.offset, _author(record.headers)
+                    )
     except READ_ERRORS as error:
         raise reading_failed(error, topic, options["bootstrap_servers"]) from error
+
+
+def _author(headers: Iterable[tuple[str, bytes]]) -> str | None:
+    return next((value.decode("utf-8", "replace") for name, value in headers if name == SUBMITTED_BY), None)
 
 
 def _limit(reader: RangeReader, skimmed_max: int | None) -> None:

@@ -29,7 +29,15 @@ from streams.stores.episode_log import read_all
 from streams.stores.kafka.episode_log import kafka_episode_log
 from streams.stores.kafka.feed import CONNECT_S, KafkaFeed, with_backoff
 from streams.stores.kafka.reading import KafkaStoreReader
-from streams.stores.store import Receipt, StoredChange, StoredChanges, StoredReport, StoreUnavailable, Summary
+from streams.stores.store import (
+    SUBMITTED_BY,
+    Receipt,
+    StoredChange,
+    StoredChanges,
+    StoredReport,
+    StoreUnavailable,
+    Summary,
+)
 
 __all__ = ["KafkaStore"]
 
@@ -81,14 +89,14 @@ class KafkaStore(KafkaStoreReader):
         """Close the connections."""
         await cancel(self._tasks)
 
-    async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
+    async def submit(self, values: Sequence[bytes], by: str | None = None) -> list[Receipt]:
         """Produce reports to the log with their episode as key; returns once all in-sync replicas have them.
 
         Refuses only what needs no state; the worker rejects the rest to the topic of rejected reports.
         """
         now_us = time.time_ns() // 1_000
         taken = [_parse_or_refuse(value, now_us) for value in values]
-        answers = [self._send(message, value) for message, value in zip(taken, values, strict=True)]
+        answers = [self._send(message, value, by) for message, value in zip(taken, values, strict=True)]
         return list(await asyncio.gather(*answers))
 
     async def picture(self, episode: str) -> bytes | None:
@@ -177,16 +185,16 @@ class KafkaStore(KafkaStoreReader):
         """Return the problems of this worker's processing since its start."""
         return [*self._consumer_degraded(), *self._feed.foreign()]
 
-    async def _send(self, message: Message | Receipt, value: bytes) -> Receipt:
+    async def _send(self, message: Message | Receipt, value: bytes, by: str | None) -> Receipt:
         if isinstance(message, Receipt):
             return message
         if self._producer is None:
             raise StoreUnavailable(f"{self._settings.bootstrap_servers}: {self._producer_trouble}")
         try:
             async with name_missing_acl(self._settings, "sender"), asyncio.timeout(PRODUCE_S):
-                sent = await self._producer.send(
-                    self.topic, value, key=message.episode.encode(), headers=list(tracing.incoming.get())
-                )
+                author = [] if by is None else [(SUBMITTED_BY, by.encode())]
+                headers = [*tracing.incoming.get(), *author]
+                sent = await self._producer.send(self.topic, value, key=message.episode.encode(), headers=headers)
                 place = await sent
         except (KafkaError, TimeoutError) as error:
             reason = str(error) or f"no answer within {PRODUCE_S:.0f} s"

@@ -69,6 +69,15 @@ INSERT INTO meta VALUES ('identity', lower(hex(randomblob(4))));
 """
 
 
+#: Made when a file is opened to write: files of earlier versions have none.
+AUTHORS = """
+CREATE TABLE IF NOT EXISTS authors (
+    "offset" INTEGER PRIMARY KEY,  -- in the log
+    name TEXT NOT NULL             -- the writer who put the report in
+)
+"""
+
+
 def claim_folder(folder: Path) -> FileLock:
     """Create a folder if needed, and lock it for this process; the lock ends with the process.
 

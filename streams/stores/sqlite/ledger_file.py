@@ -24,7 +24,7 @@ from streams.observability.log_config import record_ids, redacted_exc_info
 from streams.observability.unknown_sources import UnknownSourceLog
 from streams.settings import duration_text, horizon_in_force
 from streams.stores.sqlite.checksum import damage_text, load_checked, require_ends, store_checksum
-from streams.stores.sqlite.database import WAY_OUT, open_database
+from streams.stores.sqlite.database import AUTHORS, WAY_OUT, open_database
 from streams.stores.sqlite.file_guard import FileGuard, Marker, require_marked, require_present, write_marker
 from streams.stores.sqlite.ledger_entry import (
     REFUSED_BY_STATE,
@@ -82,6 +82,7 @@ class LedgerFile:
         self._file: sqlite3.Connection | None = file
         self._guard = FileGuard(path)
         try:
+            file.execute(AUTHORS)
             self._keep_horizon(file)
             self._identity = self._meta(file, "identity") or ""
             require_marked(path, Marker(self._identity, self._ends(file)[0]))
@@ -117,13 +118,14 @@ class LedgerFile:
             self._file.close()
             self._file = None
 
-    def write(self, values: Sequence[bytes]) -> list[Receipt]:
+    def write(self, values: Sequence[bytes], authors: Sequence[str | None] = ()) -> list[Receipt]:
         """Write reports in one transaction, which is on disk when this returns.
 
+        `authors` names who put each report in; empty: unknown for all.
         Raises StoreUnavailable where the file cannot be written; then no report is accepted.
         """
         try:
-            return self._transaction(values)
+            return self._transaction(values, authors)
         except (StoreUnavailable, sqlite3.Error) as error:
             raise StoreUnavailable(f"{self.path}: {error}") from error
         except Exception as error:  # noqa: BLE001 - one bad report must not fail the others
@@ -131,9 +133,10 @@ class LedgerFile:
                 _log.error("fold_failed", exc_info=redacted_exc_info(error), **record_ids(values[0]))
                 _log.debug("fold_failed_detail", exc_info=error)
                 self.internal_errors += 1
-                return self._transaction(values, broken=True)
+                return self._transaction(values, authors, broken=True)
             # One of them fails the shared transaction: write each in its own.
-            return [receipt for value in values for receipt in self.write([value])]
+            each = zip(values, authors or [None] * len(values), strict=True)
+            return [receipt for value, author in each for receipt in self.write([value], [author])]
 
     def next_tick(self) -> tuple[int, bytes] | None:
         """Return the time (µs) of the next timer, and the tick to write then."""
@@ -189,7 +192,9 @@ class LedgerFile:
         self.last_row += added
         self._require_files()
 
-    def _transaction(self, values: Sequence[bytes], *, broken: bool = False) -> list[Receipt]:
+    def _transaction(
+        self, values: Sequence[bytes], authors: Sequence[str | None], *, broken: bool = False
+    ) -> list[Receipt]:
         file = self._opened()
         entries: list[LedgerEntry] = []
         offset = self.next_offset
@@ -200,7 +205,7 @@ class LedgerFile:
                     entries.append(entry)
                     offset += entry.receipt.offset is not None
             with metrics.COMMIT_SECONDS.time():
-                self._commit(file, entries)
+                self._commit(file, entries, authors)
         except BaseException as error:
             self._undo(entries, unsure=isinstance(error, sqlite3.Error))
             raise
@@ -224,11 +229,13 @@ class LedgerFile:
         # A repeat is answered, but not stored.
         return LedgerEntry(value, receipt_of(str(step.outcome), message, **(at if step.moves else {})), step)
 
-    def _commit(self, file: sqlite3.Connection, entries: list[LedgerEntry]) -> None:
+    def _commit(self, file: sqlite3.Connection, entries: list[LedgerEntry], authors: Sequence[str | None]) -> None:
         touched = [*self._owed, *(key for entry in entries if entry.step for key in entry.step.touched)]
         changes = list(change_rows(entries, self.last_row))
         file.execute("BEGIN IMMEDIATE")
         self._insert(file, entries, changes)
+        by = [(entry.receipt.offset, author) for entry, author in zip(entries, authors, strict=False)]
+        file.executemany("INSERT INTO authors VALUES (?, ?)", [row for row in by if None not in row])
         self._insert_state(file, self.ledger.entries(touched))
         logged = sum(entry.receipt.offset is not None for entry in entries)
         meta = {
@@ -354,7 +361,7 @@ class LedgerFile:
         steps = self.ledger.register()
         entries = [LedgerEntry(b"", Receipt(str(step.outcome), step.episode), step) for step in steps]
         try:
-            self._commit(file, entries)
+            self._commit(file, entries, ())
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self.path}: {error}") from error
         _log.info("source_registry_changed", before=kept, now=self.options.registry.digest, episodes=len(entries))

@@ -13,6 +13,18 @@ from streams.stores.store import StoreUnavailable
 __all__ = ["LoggedReport", "PublishedChange", "Reader", "RejectedReport"]
 
 
+_LOG = """
+    SELECT "offset", time_us, value FROM log
+    WHERE "offset" > :after AND (:episode IS NULL OR episode = :episode) ORDER BY "offset" LIMIT :limit
+"""
+_LOG_WITH_AUTHORS = """
+    SELECT log."offset", time_us, value, name FROM log LEFT JOIN authors USING ("offset")
+    WHERE log."offset" > :after AND (:episode IS NULL OR episode = :episode) ORDER BY log."offset" LIMIT :limit
+"""
+#: A file that no server of this version has opened has none.
+_HAS_AUTHORS = "SELECT 1 FROM sqlite_master WHERE name = 'authors'"
+
+
 class PublishedChange(NamedTuple):
     """A published change: `record` is the JSON of contract section 6; rows count from 1 without a gap."""
 
@@ -28,6 +40,7 @@ class LoggedReport(NamedTuple):
     offset: int
     time_us: int
     value: bytes
+    submitted_by: str | None = None
 
 
 class RejectedReport(NamedTuple):
@@ -75,10 +88,7 @@ class Reader:
 
     def log(self, after: int = -1, *, limit: int = 1_000, episode: str | None = None) -> list[LoggedReport]:
         """Return up to `limit` reports and ticks after offset `after`, oldest first."""
-        query = (
-            'SELECT "offset", time_us, value FROM log'
-            ' WHERE "offset" > :after AND (:episode IS NULL OR episode = :episode) ORDER BY "offset" LIMIT :limit'
-        )
+        query = _LOG_WITH_AUTHORS if self._rows(_HAS_AUTHORS) else _LOG
         return [LoggedReport(*row) for row in self._rows(query, after=after, limit=limit, episode=episode)]
 
     def last_row(self) -> int:

@@ -37,7 +37,7 @@ class SqliteStoreReader:
         with closing(Reader(self._path)) as reader:
             while page := reader.log(after, episode=episode):
                 for report in page:
-                    yield StoredReport(report.value, report.time_us, PARTITION, report.offset)
+                    yield StoredReport(report.value, report.time_us, PARTITION, report.offset, report.submitted_by)
                 after = page[-1].offset
 
     def topic_reader(self, wanted: TopicFilter) -> TopicReader:

@@ -76,10 +76,10 @@ class EmbeddedStore(SqliteStoreReader):
         alerter = None if rules is None else SqliteAlerts(folder / DATABASE, rules, registry)
         self._writer = Writer(ledger_file, on_commit=self._wake, follower=alerter)
 
-    async def submit(self, values: Sequence[bytes]) -> list[Receipt]:
+    async def submit(self, values: Sequence[bytes], by: str | None = None) -> list[Receipt]:
         """Submit reports; when it returns, accepted ones are on disk. Raises StoreUnavailable."""
         try:
-            receipts = await asyncio.wrap_future(self._writer.submit(values))
+            receipts = await asyncio.wrap_future(self._writer.submit(values, by))
         except StoreUnavailable as error:
             self._trouble = str(error)
             raise
@@ -135,7 +135,7 @@ class EmbeddedStore(SqliteStoreReader):
         with contextlib.closing(Reader(path)) as reader:
             while page := await asyncio.to_thread(reader.log, after, episode=episode):
                 for report in page:
-                    yield StoredReport(report.value, report.time_us, PARTITION, report.offset)
+                    yield StoredReport(report.value, report.time_us, PARTITION, report.offset, report.submitted_by)
                 after = page[-1].offset
 
     async def changes_of(self, episode: str, limit: int, check: Callable[[], None]) -> StoredChanges:

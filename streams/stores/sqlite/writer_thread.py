@@ -27,6 +27,7 @@ _Answer = TypeVar("_Answer")
 
 class _Submission(NamedTuple):
     values: Sequence[bytes]
+    by: str | None
     answer: "Future[list[Receipt]]"
 
 
@@ -69,12 +70,12 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="truceline-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, values: Sequence[bytes]) -> "Future[list[Receipt]]":
+    def submit(self, values: Sequence[bytes], by: str | None = None) -> "Future[list[Receipt]]":
         """Write reports, which are on disk when the future is done; it may fail with StoreUnavailable."""
         if self._work.qsize() >= WAITING_MAX:
             raise StoreUnavailable(f"overloaded: {WAITING_MAX:,} requests are waiting to be written; send again later")
         answer: Future[list[Receipt]] = Future()
-        self._work.put(_Submission(values, answer))
+        self._work.put(_Submission(values, by, answer))
         return answer
 
     def ask(self, question: Callable[[LedgerFile], _Answer]) -> "Future[_Answer]":
@@ -146,18 +147,20 @@ class Writer:
         if not group:
             return
         try:
-            receipts = self._ledger_file.write([value for work in group for value in work.values])
+            authors = [work.by for work in group for _ in work.values] if any(work.by for work in group) else []
+            receipts = self._ledger_file.write([value for work in group for value in work.values], authors)
         except BaseException as error:  # noqa: BLE001 - raised in the submitters; the thread must live
             if not isinstance(error, StoreUnavailable):
                 _log.error("transaction_failed", exc_info=redacted_exc_info(error))
             for work in group:
                 work.answer.set_exception(error)
             return
+        # Before the answers: who is answered finds its changes.
+        self._committed()
         start = 0
         for work in group:
             work.answer.set_result(receipts[start : start + len(work.values)])
             start += len(work.values)
-        self._committed()
 
     def _committed(self) -> None:
         self._on_commit(self._ledger_file.last_row)
@@ -196,4 +199,4 @@ class Writer:
         self._committed()
 
 
-_NOTHING = _Submission((), Future())
+_NOTHING = _Submission((), None, Future())

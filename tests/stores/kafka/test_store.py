@@ -174,3 +174,10 @@ async def test_it_stops_whatever_it_is_at() -> None:
             await asyncio.sleep(0.002)
         async with asyncio.timeout(LIMIT_S):
             await store.stop()
+
+
+async def test_who_put_a_report_in_is_a_header_of_its_record(store: KafkaStore) -> None:
+    await store.submit([value(report("a", killed(1), episode="authors"))], "ani")
+    await store.submit([value(report("b", killed(2), episode="authors"))])
+    found = [each.submitted_by async for each in store.episode_log("authors")]
+    assert found == ["ani", None]

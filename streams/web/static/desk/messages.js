@@ -1,5 +1,8 @@
 // English messages of the desk, beside those of the page.
 export default {
+  logIn: 'Log in',
+  logInHelp: 'This server takes reports from people it knows. Your token is kept by this browser for twelve hours.',
+  token: 'Token',
   lookAlikes: 'These reports may be the same as yours. Do not count one publication twice.',
   review: 'Review',
   draftsFailed: 'Could not load the drafts: {reason}',

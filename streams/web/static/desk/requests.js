@@ -19,3 +19,5 @@ export function fetchSchema() {
   schema ??= ask('schemas/report.json');
   return schema;
 }
+
+export const logIn = (token) => post('login', {token});

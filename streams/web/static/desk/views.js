@@ -3,8 +3,9 @@ import {h, render} from '../preact/preact.mjs';
 import {addMessages, t} from '../i18n.js';
 import {know} from '../names.js';
 import {connection} from '../connection.js';
-import {fetchNames} from '../server.js';
+import {ask, fetchNames} from '../server.js';
 import {Entry} from './entry.js';
+import {Login} from './login.js';
 import messages from './messages.js';
 import {Queue} from './queue.js';
 import {Review} from './review.js';
@@ -24,6 +25,9 @@ export class DeskView {
     document.title = `${t(`desk.${this.page}`)} · truceline`;
     know(await fetchNames());
     if (this.closed) return;
+    const who = await ask('whoami').catch((error) => error);
+    if (this.closed) return;
+    if (who.status === 401) return render(h(Login, {done: () => this.load()}), this.main);
     const tell = (words) => log.append(Object.assign(document.createElement('p'), {textContent: words}));
     render(this.page === 'new' ? h(Entry, {episode: this.id}) : this.id ? h(Review, {key: this.id, id: this.id, tell}) : h(Queue), this.main);
   }
