@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         None, description="Source registry, a YAML file; without one every source is a third party"
     )
     atlas: Path | None = Field(None, description="Atlas: names of parties, episodes and places, a YAML file")
-    writers: Path | None = Field(None, description="Writers: who may put reports in and decide on drafts, a YAML file")
+    writers: Path | None = Field(None, description="Writers: tokens, roles and limits, a YAML file")
     horizon: Duration = Field(
         timedelta(days=3_660),
         description="Greatest age of a report before the newest one of its episode (ISO 8601)",

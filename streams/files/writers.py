@@ -40,7 +40,7 @@ class WritersError(FileRefused):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A person or program that may write, and what it may write; an empty limit is none."""
+    """A person or program that may write, and what it may write; an empty list sets no limit."""
 
     name: str
     role: Role
@@ -142,7 +142,7 @@ def _writer(who: str, line: int, node: yaml.Node, faults: list[Fault]) -> Writer
         elif not isinstance(value, yaml.ScalarNode):
             faults.append(Fault(line_of(value), f"{who!r}: {key} must be one word"))
         elif key == "role" and value.value not in ROLES:
-            faults.append(Fault(line_of(value), f"{who!r}: role {value.value!r} is none of {', '.join(ROLES)}"))
+            faults.append(Fault(line_of(value), f"{who!r}: role {value.value!r} is not one of {', '.join(ROLES)}"))
         elif key == "token_sha256" and not _DIGEST.fullmatch(value.value):
             faults.append(Fault(line_of(value), f"{who!r}: token_sha256 must be 64 hexadecimal digits"))
         else:

@@ -19,7 +19,7 @@ from streams.web.status_codes import ErrorCode, RequestRefused
 
 __all__ = ["Access"]
 
-#: A browser forgets the token after so many seconds: twelve hours, a long shift.
+#: Seconds after which a browser forgets the token: twelve hours, a long shift.
 COOKIE_S = 12 * 3_600
 
 

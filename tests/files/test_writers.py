@@ -54,7 +54,7 @@ def test_each_role_has_the_rights_of_those_below() -> None:
         (b"a: {role: writer}", "writers.yaml:1: 'a': token_sha256 missing"),
         (
             f"a: {{token_sha256: {ANI}, role: king}}".encode(),
-            "1: 'a': role 'king' is none of reader, writer",
+            "1: 'a': role 'king' is not one of reader, writer",
         ),
         (b"a: {token_sha256: abc, role: writer}", "writers.yaml:1: 'a': token_sha256 must be 64 hexadecimal digits"),
         (f"\nA: {{token_sha256: {ANI}, role: writer}}".encode(), "writers.yaml:2: 'A' is not a name"),

@@ -62,7 +62,7 @@ def serve(
         str | None, typer.Option(metavar="FILE", help="File of Apprise URLs that alerts are sent to, one a line.")
     ] = None,
     writers: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Who may put reports in and decide on drafts (YAML).")
+        str | None, typer.Option(metavar="FILE", help="File of writers: tokens, roles and limits (YAML).")
     ] = None,
     http_host: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address to listen on.", show_default="127.0.0.1")
