@@ -35,6 +35,8 @@ status below. Without --output the picture is EPISODE.svg.
 
   truceline plot armenia-azerbaijan-2022-09 --from reports.jsonl -o september.svg
 
+  truceline plot armenia-azerbaijan-2022-09 --from reports.jsonl --title "Two days in September" -o september.png
+
   truceline plot gaza-2023-10 --from reports.jsonl.zst --theme dark --width 1000 -o gaza.png
 """
 
@@ -75,6 +77,9 @@ def plot(
     theme: Annotated[Theme, typer.Option(help="Background; HTML follows the reader's setting.")] = Theme.LIGHT,
     width: Annotated[int, typer.Option(min=400, max=4000, metavar="PIXELS", help="Width.")] = 700,
     scale: Annotated[int, typer.Option(min=1, max=4, help="Pixel density (PNG).")] = 2,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title.", show_default="EPISODE")] = None,
+    subtitle: Annotated[str | None, typer.Option(metavar="TEXT", help="First words below the title.")] = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="Credit or caveat at the foot.")] = None,
 ) -> None:
     """Draw a picture; the help is in _PLOT_HELP."""
     del more  # already in `log`
@@ -82,9 +87,11 @@ def plot(
     form = _picture_format(path)
     with command_exit(STOPPED):
         history = _history(episode, log, until)
+        from streams.operations.plots.caption import CLAIMS, Caption
         from streams.operations.plots.output import picture
 
-        _write(picture(history, form, width_px=width, theme=theme, scale=scale), path)
+        caption = Caption(title, subtitle, CLAIMS if note is None else f"{note} {CLAIMS}")
+        _write(picture(history, form, width_px=width, theme=theme, scale=scale, caption=caption), path)
     if not log.quiet:
         typer.echo(f"{path} written", err=True)
 

@@ -1,12 +1,38 @@
 """Times and pixels of the common time axis: matplotlib counts days from 1970."""
 
+from collections.abc import Sequence
+
+from matplotlib import dates as mdates
 from matplotlib.axes import Axes
 
 from streams.core.times import DAY_US
 from streams.operations.plots.history import PlottedHistory
 from streams.operations.plots.theme import DPI
 
-__all__ = ["day", "days_a_pixel", "size_px"]
+__all__ = ["TimeLabels", "day", "days_a_pixel", "size_px"]
+
+
+class TimeLabels(mdates.ConciseDateFormatter):
+    """Labels of the time axis: a tick says its day or month, and the first tick of each year its year."""
+
+    def __init__(self, locator: mdates.AutoDateLocator) -> None:
+        """Label the ticks of a locator, by their step: from years to fractions of a second."""
+        super().__init__(  # type: ignore[no-untyped-call]
+            locator,
+            formats=["%Y", "%b", "%-d %b", "%H:%M", "%H:%M", "%S.%f"],
+            zero_formats=["", "%b", "%-d %b", "%-d %b", "%H:%M", "%H:%M"],
+            show_offset=False,
+        )
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Return the label of each tick."""
+        labels: list[str] = super().format_ticks(values)  # type: ignore[no-untyped-call]
+        years = [str(mdates.num2date(value).year) for value in values]  # type: ignore[no-untyped-call]
+        before = [None, *years]
+        return [
+            label if year in (last, label) else f"{label}\n{year}"
+            for label, year, last in zip(labels, years, before, strict=False)
+        ]
 
 
 def day(us: int) -> float:

@@ -1,14 +1,17 @@
 """Writing a picture: SVG, PNG, or one HTML page that holds both themes and the table."""
 
 import base64
+import dataclasses
 import html
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 
+from streams.operations.plots.caption import Caption
 from streams.operations.plots.history import PlottedHistory
 from streams.operations.plots.table import HEADINGS, rows, words
 from streams.operations.plots.theme import DPI, THEMES
@@ -23,29 +26,54 @@ def form_of(path: str) -> str | None:
     return form if form in FORMATS else None
 
 
-def picture(story: PlottedHistory, form: str, *, width_px: int = 700, theme: str = "light", scale: int = 2) -> bytes:
+def picture(
+    story: PlottedHistory,
+    form: str,
+    *,
+    width_px: int = 700,
+    theme: str = "light",
+    scale: int = 2,
+    caption: Caption | None = None,
+) -> bytes:
     """Return the picture of a story in one of `FORMATS`; the same story gives the same bytes.
 
     A PNG has `scale` dots a pixel. An HTML page follows the reader's light or dark and takes no `theme`.
     """
-    return FORMATS[form](story, width_px, theme, scale)
+    return FORMATS[form](Drawing(story, width_px, theme, scale, caption or Caption()))
 
 
-def _svg(story: PlottedHistory, width_px: int, theme: str, _scale: int) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A history with its size, background and words."""
+
+    story: PlottedHistory
+    width_px: int
+    theme: str
+    scale: int
+    caption: Caption
+
+    @property
+    def title(self) -> str:
+        """Return the title that the file names itself by."""
+        return self.caption.title or self.story.episode
+
+
+def _svg(drawing: Drawing) -> bytes:
     # No date: it would be the time of drawing.
-    metadata = {"Date": None, "Creator": "truceline", "Title": story.episode}
-    return _saved(story, width_px, theme, format="svg", metadata=metadata)
+    metadata = {"Date": None, "Creator": "truceline", "Title": drawing.title}
+    return _saved(drawing, format="svg", metadata=metadata)
 
 
-def _png(story: PlottedHistory, width_px: int, theme: str, scale: int) -> bytes:
-    metadata = {"Software": "truceline", "Title": story.episode}
-    return _saved(story, width_px, theme, format="png", dpi=DPI * scale, metadata=metadata)
+def _png(drawing: Drawing) -> bytes:
+    metadata = {"Software": "truceline", "Title": drawing.title}
+    return _saved(drawing, format="png", dpi=DPI * drawing.scale, metadata=metadata)
 
 
-def _saved(story: PlottedHistory, width_px: int, theme: str, **how: Any) -> bytes:
+def _saved(drawing: Drawing, **how: Any) -> bytes:
     content = io.BytesIO()
-    with mpl.rc_context(style(THEMES[theme])):
-        draw(story, width_px=width_px, theme=theme).savefig(content, **how)
+    with mpl.rc_context(style(THEMES[drawing.theme])):
+        figure = draw(drawing.story, width_px=drawing.width_px, theme=drawing.theme, caption=drawing.caption)
+        figure.savefig(content, **how)
     return content.getvalue()
 
 
@@ -82,15 +110,17 @@ src="data:image/svg+xml;base64,{light}">
 """
 
 
-def _html(story: PlottedHistory, width_px: int, _theme: str, _scale: int) -> bytes:
-    light, dark = (base64.b64encode(_svg(story, width_px, theme, 1)).decode() for theme in ("light", "dark"))
+def _html(drawing: Drawing) -> bytes:
+    light, dark = (
+        base64.b64encode(_svg(dataclasses.replace(drawing, theme=theme))).decode() for theme in ("light", "dark")
+    )
     body = "\n".join(
-        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>" for cells in words(rows(story))
+        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>" for cells in words(rows(drawing.story))
     )
     headings = "".join(f"<th>{html.escape(heading)}</th>" for heading in HEADINGS)
-    title = html.escape(story.episode)
-    page = _PAGE.format(title=title, width=width_px, light=light, dark=dark, headings=headings, rows=body)
+    title = html.escape(drawing.title)
+    page = _PAGE.format(title=title, width=drawing.width_px, light=light, dark=dark, headings=headings, rows=body)
     return page.encode()
 
 
-FORMATS: dict[str, Callable[[PlottedHistory, int, str, int], bytes]] = {"svg": _svg, "png": _png, "html": _html}
+FORMATS: dict[str, Callable[[Drawing], bytes]] = {"svg": _svg, "png": _png, "html": _html}

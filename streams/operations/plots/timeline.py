@@ -14,8 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from streams.core.times import format_time
-from streams.operations.plots.axis import day, size_px
+from streams.operations.plots.axis import TimeLabels, day, size_px
+from streams.operations.plots.caption import LINE_IN, Caption, draw_note, draw_title, note_lines, subtitle_lines
 from streams.operations.plots.ceasefire_bands import draw_bands, short_name, status_patches
 from streams.operations.plots.history import Band, PanelKey, PlottedHistory, PlottedLine, Point
 from streams.operations.plots.table import figure_words
@@ -29,8 +29,9 @@ PANEL_IN = 1.75
 LOW_PANEL_IN = 1.05
 LOW_UP_TO = 6
 BAND_IN = 0.42
-BETWEEN_IN = 0.3
-HEAD_IN = 0.85
+BETWEEN_IN = 0.42
+# Without the lines of the subtitle.
+HEAD_IN = 0.69
 TIME_AXIS_IN = 0.5
 LEGEND_ROW_IN = 0.213
 MAX_PANELS = 6
@@ -41,13 +42,6 @@ MAX_LINES = 8
 DOTS_UP_TO = 40
 LABEL_GAP_PX = 13
 CHARACTER_PX = 7.4
-
-# By the step of the ticks, from years to fractions of a second, with the label at the start of a larger unit. Each says
-# its month or its day by itself: there is no other place that does. The year is in the heading, where no tick has it.
-TIME_LABELS = {
-    "formats": ["%Y", "%b", "%-d %b", "%H:%M", "%H:%M", "%S.%f"],
-    "zero_formats": ["", "%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"],
-}
 
 Panels = Sequence[tuple[PanelKey, list[PlottedLine]]]
 POPULATIONS = {
@@ -75,12 +69,14 @@ class PlotStyle:
         return sorted(own, key=lambda line: -line.greatest)[:MAX_LINES]
 
 
-def draw(story: PlottedHistory, *, width_px: int = 700, theme: str = "light") -> Figure:
+def draw(story: PlottedHistory, *, width_px: int = 700, theme: str = "light", caption: Caption | None = None) -> Figure:
     """Return the picture of a story, `width_px` wide at 100 dots an inch; as high as it needs to be.
 
     Shown are the first six panels, in each the eight lines with the greatest figures (the rest thin and grey), and
     the last twelve ceasefires; what is not shown is said below the title.
     """
+    caption = caption or Caption()
+    note, subtitle = note_lines(caption, width_px), subtitle_lines(story, caption, _left_out(story), width_px)
     look = _look(story, THEMES[theme])
     panels = list(story.panels().items())[:MAX_PANELS]
     bands = sorted(story.bands, key=lambda band: band.first_us)[-MAX_BANDS:]
@@ -90,18 +86,19 @@ def draw(story: PlottedHistory, *, width_px: int = 700, theme: str = "light") ->
         entries = [*_line_entries(panels, look, letters), *status_patches(bands, look.theme)]
         heights = [_height_in(lines, first=at == 0) for at, (_, lines) in enumerate(panels)]
         heights += [BETWEEN_IN + BAND_IN * len(bands)] if bands else []
-        margins = _Margins(
-            _left_px(panels, bands), _right_px(panels), 0.25 + LEGEND_ROW_IN * -(-len(entries) // columns)
-        )
+        legend_in = 0.25 + LEGEND_ROW_IN * -(-len(entries) // columns) + LINE_IN * len(note)
+        margins = _Margins(_left_px(panels, bands), _right_px(panels), HEAD_IN + LINE_IN * len(subtitle), legend_in)
         figure, axes = _axes(heights or [PANEL_IN], margins, width_px)
-        _title(figure, story, look.theme)
+        draw_title(figure, caption.title or story.episode, subtitle, look.theme)
+        draw_note(figure, note, look.theme)
         _time_axis(axes, story)
         for ax, (key, lines) in zip(axes, panels, strict=False):
             _panel(ax, _heading(key), lines, story, look)
         if bands:
             draw_bands(axes[-1], bands, story, look.theme)
+        foot = 0.01 + LINE_IN * len(note) / figure.get_size_inches()[1]
         figure.legend(
-            handles=entries, loc="lower left", ncols=columns, bbox_to_anchor=(10 / width_px, 0.01), frameon=False,
+            handles=entries, loc="lower left", ncols=columns, bbox_to_anchor=(10 / width_px, foot), frameon=False,
             fontsize=9, handlelength=2.6, columnspacing=1.4, labelcolor=look.theme.ink, borderaxespad=0,
         )  # fmt: skip
     return figure
@@ -113,18 +110,19 @@ class _Margins:
 
     left_px: int
     right_px: int
+    head_in: float
     legend_in: float
 
 
 def _axes(heights: list[float], margins: _Margins, width_px: int) -> tuple[Figure, list[Axes]]:
     foot_in = margins.legend_in + TIME_AXIS_IN
-    height_in = HEAD_IN + sum(heights) + BETWEEN_IN * (len(heights) - 1) + foot_in
+    height_in = margins.head_in + sum(heights) + BETWEEN_IN * (len(heights) - 1) + foot_in
     figure = Figure(figsize=(width_px / DPI, height_in), dpi=DPI)
     grid = figure.subplots(len(heights), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})
     figure.subplots_adjust(
         left=margins.left_px / width_px,
         right=1 - margins.right_px / width_px,
-        top=1 - HEAD_IN / height_in,
+        top=1 - margins.head_in / height_in,
         bottom=foot_in / height_in,
         hspace=BETWEEN_IN * len(heights) / sum(heights),
     )
@@ -176,7 +174,11 @@ def _look(story: PlottedHistory, theme: Theme) -> PlotStyle:
 def style(theme: Theme) -> Any:
     """Return matplotlib's settings for a picture; they hold while it is drawn and while it is saved."""
     return {
-        "font.family": "DejaVu Sans",
+        "font.family": "sans-serif",
+        # Verdana has the same widths, for readers of an SVG who do not have the first.
+        "font.sans-serif": ["DejaVu Sans", "Verdana"],
+        # Text stays text: it can be searched, copied and edited.
+        "svg.fonttype": "none",
         "font.size": 10,
         "figure.facecolor": theme.ground,
         "savefig.facecolor": theme.ground,
@@ -193,16 +195,11 @@ def style(theme: Theme) -> Any:
     }
 
 
-def _title(figure: Figure, story: PlottedHistory, theme: Theme) -> None:
-    height_in = figure.get_size_inches()[1]
-    figure.text(0.014, 1 - 0.1 / height_in, story.episode, fontsize=13, fontweight="bold", va="top")
-    what = "running counts by source" if story.lines else "ceasefires"
-    parts = [f"{what}, as published until {format_time(story.last_us)[:16].replace('T', ' ')} UTC"]
-    if (more := len(story.panels()) - MAX_PANELS) > 0:
-        parts.append(f"{more} more outcomes not shown")
-    if (more := len(story.bands) - MAX_BANDS) > 0:
-        parts.append(f"{more} earlier ceasefires not shown")
-    figure.text(0.014, 1 - 0.35 / height_in, "; ".join(parts), fontsize=9, color=theme.faint, va="top")
+def _left_out(story: PlottedHistory) -> list[str]:
+    """Return in words what the picture has no room for."""
+    panels, bands = len(story.panels()) - MAX_PANELS, len(story.bands) - MAX_BANDS
+    outcomes = [f"{panels} more outcomes not shown"] if panels > 0 else []
+    return outcomes + ([f"{bands} earlier ceasefires not shown"] if bands > 0 else [])
 
 
 def _time_axis(axes: Sequence[Axes], story: PlottedHistory) -> None:
@@ -214,9 +211,7 @@ def _time_axis(axes: Sequence[Axes], story: PlottedHistory) -> None:
         ax.tick_params(axis="x", pad=8)
     locator = mdates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     axes[-1].xaxis.set_major_locator(locator)
-    axes[-1].xaxis.set_major_formatter(
-        mdates.ConciseDateFormatter(locator, **TIME_LABELS, show_offset=False)  # type: ignore[no-untyped-call]
-    )
+    axes[-1].xaxis.set_major_formatter(TimeLabels(locator))
 
 
 def _panel(ax: Axes, title: str, lines: list[PlottedLine], story: PlottedHistory, look: PlotStyle) -> None:

@@ -2,14 +2,18 @@
 
 import itertools
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib import dates as mdates
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from streams.operations.plots.axis import TimeLabels
+from streams.operations.plots.caption import CLAIMS, Caption
 from streams.operations.plots.history import PlottedHistory
 from streams.operations.plots.output import FORMATS, form_of, picture
 from streams.operations.plots.theme import DASHES, MARKS, STATUSES, THEMES, Theme
@@ -175,3 +179,35 @@ def test_every_status_and_mark_has_a_look() -> None:
     assert len({STATUSES[status] for status in STATUSES}) == len(STATUSES)
     assert [*MARKS] == ["alleged", "denied", "confirmed", "not_confirmed"]
     assert all(colour in theme.statuses for colour, _ in STATUSES.values() for theme in THEMES.values())
+
+
+def test_title_subtitle_and_note_are_text_in_the_svg() -> None:
+    caption = Caption("Two days in March", "killed, as each side says", "Source: the ministries. " + CLAIMS)
+    root = ET.fromstring(picture(story(*WHOLE), "svg", caption=caption))  # noqa: S314 - our own
+    texts = ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    whole = " ".join(" ".join(texts).split())
+    assert "Two days in March" in texts
+    assert "killed, as each side says, as published until 2024-03-07 00:00 UTC" in whole
+    assert "Source: the ministries. " + CLAIMS in whole
+
+
+def test_the_first_tick_of_each_year_names_the_year() -> None:
+    locator = mdates.AutoDateLocator()  # type: ignore[no-untyped-call]
+    days = [mdates.date2num(datetime(*each, tzinfo=UTC)) for each in ((2023, 12, 30), (2023, 12, 31), (2024, 1, 2))]  # type: ignore[no-untyped-call]
+    assert TimeLabels(locator).format_ticks(days) == ["30 Dec\n2023", "31 Dec", "2 Jan\n2024"]
+
+
+@pytest.mark.parametrize("width_px", [400, 700, 1400])
+def test_a_long_note_and_title_stay_within_the_picture(width_px: int) -> None:
+    caption = Caption("A title that has no end " * 3, "figures of both ministries of defence " * 2, "A note. " * 40)
+    figure = draw(story(*WHOLE), width_px=width_px, caption=caption)
+    FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
+    legend_box = figure.legends[0].get_window_extent()
+    boxes = [text.get_window_extent() for text in figure.texts]
+    assert [box.x1 <= width_px and box.y0 >= 0 for box in boxes] == [True] * len(boxes)
+    assert boxes[-1].y1 <= legend_box.y0 + 4
+
+
+def test_dollar_signs_in_words_are_no_formula() -> None:
+    svg = picture(story(*WHOLE), "svg", caption=Caption("$\\nosuch$", "5 $ to 6 $", "$^$")).decode()
+    assert [words in svg for words in ("$\\nosuch$", "5 $ to 6 $", "$^$")] == [True] * 3
