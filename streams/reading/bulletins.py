@@ -11,6 +11,8 @@ _MOST_WORDS: Final = 14
 _FEWEST_LINES: Final = 3
 _FEW_WORDS: Final = 8
 _LONGEST: Final = 24
+#: A line without number and colon is a heading if it has at most this many gaps: "B. Adversary (our assessment)".
+_HEADING_WORDS: Final = 5
 #: The place of an outcome beside its number: before a colon, or in the same phrase.
 _NEAR: Final = 9
 _BESIDE: Final = 3
@@ -174,6 +176,21 @@ def _lines(tokens: Sequence[Token]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in found if b > a]
 
 
+def _outside_brackets(tokens: Sequence[Token], span: tuple[int, int]) -> str:
+    """Return the words of a line that are not in brackets: "Dead: 28 (of them children: 3)" is not of children."""
+    depth, kept = 0, []
+    for token in tokens[span[0] : span[1]]:
+        depth += (token.text in "([") - (token.text in ")]" and depth > 0)
+        if token.kind == "word" and not depth:
+            kept.append(token.low)
+    return " ".join(kept)
+
+
+def line_of(tokens: Sequence[Token], place: int) -> tuple[int, int]:
+    """Return the first token and the end of the line that a token is in."""
+    return next((first, last) for first, last in _lines(tokens) if first <= place < last)
+
+
 def _joined(tokens: Sequence[Token], first: int, last: int, following: tuple[int, int] | None) -> int:
     """Return where a line ends: with the next one where that is nothing but the number of its label."""
     if following is None or tokens[last - 1].text != ":" or any(token.kind == "number" for token in tokens[first:last]):
@@ -207,7 +224,8 @@ def _read_line(
         bulletin.why[numbers[0][1][0]] = "subset"
         bulletin.lines.append(span)
     else:
-        section.enemy = _any(words, table.get("enemy")) if ends and not numbers else section.enemy
+        headed = not numbers and (ends or words.count(" ") < _HEADING_WORDS)
+        section.enemy = _any(words, table.get("enemy")) if headed else section.enemy
         if section.basis is not None:
             bulletin.sections.append((first, last, section.basis))
         label = len(numbers) == 1 and _is_label(tokens, first, last, numbers[0][1])
@@ -234,7 +252,7 @@ def _read_label(
     if basis is None:
         return
     enemy = section.enemy and "by the enemy" not in words
-    group = _group(words, table)
+    group = _group(_outside_brackets(tokens, span), table)
     bulletin.entries.append(Entry(outcome, count, number, basis, truce, section.span, enemy, group))
     bulletin.lines.append(span)
     for index in range(*span):

@@ -113,7 +113,12 @@ def _claim(scene: Scene, marked: Marked, found: Found, last: Claim | None, readi
 def _counts_soldiers(figure: Figure, owner: Whose, source: str | None) -> bool:
     """Return whether a ministry of defence or an army counts its own, whom no noun names: "confirmed 31 deaths"."""
     own = owner.manner in {"own", "default"} and figure.noun is None
-    return own and source is not None and bool(_FORCES & set(source.split("-")))
+    return own and counts_forces(source)
+
+
+def counts_forces(source: str | None) -> bool:
+    """Return whether a source is a ministry of defence, an army or its staff."""
+    return source is not None and bool(_FORCES & set(source.split("-")))
 
 
 def _outcome(found: Found, figure: Figure) -> str:

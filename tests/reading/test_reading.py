@@ -186,6 +186,46 @@ def test_unnamed_speaker_keeps_a_claim_out_of_ready() -> None:
     assert tiers == ["check"]
 
 
+@pytest.mark.parametrize(
+    ("text", "outlet", "tiers"),
+    [
+        (
+            "The Southern Defence Ministry said 71 Southern soldiers were killed in a strike.",
+            "fjord-gazette",
+            ["ready"],
+        ),
+        ("The Southern Defence Ministry said 71 people were killed in a strike.", "fjord-gazette", ["check"]),
+        ("The Southern Defence Ministry said it agreed to a ceasefire.", "fjord-gazette", ["check"]),
+        ("Since the start of the war:\nKilled: 64\nInjured: 212\nMissing: 9", "south-moh", ["ready"] * 3),
+        ("Since the start of the war:\nKilled: 64\nWounded: 212\nMissing: 9", "south-mod", ["check"] * 3),
+        ("Since the start of the war:\nKilled: 64 (children: 3)\nInjured: 212\nMissing: 9", "south-moh", None),
+        ("Since the start of the war:\nKilled: 64\nAdversary\nKilled: 90\nMissing: 9", "south-moh", None),
+    ],
+)
+def test_tier_is_ready_where_measured(text: str, outlet: str, tiers: list[str] | None) -> None:
+    """Attributed losses of named people, and plain labels of an office that counts its own: all else is looked at."""
+    found = [entry["tier"] for entry in drafted(text, outlet=outlet)["claims"]]
+    assert found == tiers if tiers else "check" in found
+
+
+def test_group_in_brackets_is_a_part() -> None:
+    """A group in brackets is a part of the figure before it, which is of all."""
+    text = "Since the start of the war:\nDead: 28 (of them children: 3)\nInjured: 94\nMissing: 22"
+    claims = drafted(text, outlet="south-moh")["reports"][0]["claims"]
+    assert [(claim["count"]["best"], claim.get("group")) for claim in claims] == [(28, None), (94, None), (22, None)]
+
+
+def test_heading_without_colon_turns_to_the_enemy() -> None:
+    """A short line without a number is a heading, also where no colon follows it."""
+    text = "Total since the war began:\nKilled: 64\nB. Adversary (our assessment)\nKilled: 1,350\nCaptured: 77"
+    claims = drafted(text, outlet="south-mod")["reports"][0]["claims"]
+    assert [(claim["party"], claim["count"]["best"]) for claim in claims] == [
+        ("south", 64),
+        ("north", 1350),
+        ("north", 77),
+    ]
+
+
 def test_one_report_a_source() -> None:
     text = "Eldermouth said 3 soldiers were killed in a raid. Tarnholm said 5 soldiers were killed in the raid."
     content = drafted(text)
