@@ -25,6 +25,8 @@ _RANKED: Final = words_of(
     "no nos number road route highway article resolution page unit protocol statement version "
     "channel card phase stage line",
 )
+#: Nouns in the singular that hold several people: "a family of five was killed".
+_COLLECTIVES: Final = words_of("family crew team group unit patrol couple party squad platoon garrison staff convoy")
 STOP: Final = words_of(
     "in on at by to for from with without after before during near as than that which who whom "
     "whose when where while but "
@@ -250,7 +252,9 @@ def _age(case: _Case) -> Reason | None:
     if before.text == "," and after.text == "," and case.digits:
         aged = case.text.isdecimal() and len(case.text) <= 3 and int(case.text) < _OLDEST
         return ("age", case.end) if aged and (single or case.back(2).text[0].isupper()) else None
-    return ("age", case.end) if before.low == "of" and single and not after.low.isalpha() else None
+    one = single and case.back(2).low not in _COLLECTIVES
+    closed = not after.low.isalpha() or (one and bool(after.low in STOP or {"past", "none"} & case.roles(after)))
+    return ("age", case.end) if before.low == "of" and single and closed else None
 
 
 def _is_single(case: _Case, token: Token) -> bool:

@@ -119,6 +119,20 @@ def test_numbers_left_out_say_why() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("A boy of twelve was killed in Osmere.", 1),
+        ("A soldier of 23 died in Osmere on Friday.", 1),
+        ("A family of five was killed in Osmere.", 5),
+        ("A group of 12 soldiers were killed in Osmere.", 12),
+    ],
+)
+def test_age_after_one_person_is_no_count(text: str, count: int) -> None:
+    """A number after "a boy of" is an age; after a noun that holds several people it counts them."""
+    assert [figure[4] for figure in figures(text)] == [count]
+
+
 def test_old_figure_is_superseded() -> None:
     text = "The mayor of Osmere raised the number of dead from six to at least 14 after the strike."
     assert [figure[4] for figure in figures(text)] == [14]
