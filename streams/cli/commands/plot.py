@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -36,6 +36,8 @@ status below. Without --output the picture is EPISODE.svg.
   truceline plot armenia-azerbaijan-2022-09 --from reports.jsonl -o september.svg
 
   truceline plot armenia-azerbaijan-2022-09 --from reports.jsonl --title "Two days in September" -o september.png
+
+  truceline plot armenia-azerbaijan-2022-09 --from reports.jsonl --outcome killed --party armenia -o armenia.svg
 
   truceline plot gaza-2023-10 --from reports.jsonl.zst --theme dark --width 1000 -o gaza.png
 """
@@ -80,6 +82,9 @@ def plot(
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title.", show_default="EPISODE")] = None,
     subtitle: Annotated[str | None, typer.Option(metavar="TEXT", help="First words below the title.")] = None,
     note: Annotated[str | None, typer.Option(metavar="TEXT", help="Credit or caveat at the foot.")] = None,
+    outcome: Annotated[list[str] | None, typer.Option(metavar="OUTCOME", help="Only this outcome; repeatable.")] = None,
+    party: Annotated[list[str] | None, typer.Option(metavar="PARTY", help="Only this party; repeatable.")] = None,
+    source: Annotated[list[str] | None, typer.Option(metavar="SOURCE", help="Only this source; repeatable.")] = None,
 ) -> None:
     """Draw a picture; the help is in _PLOT_HELP."""
     del more  # already in `log`
@@ -87,6 +92,7 @@ def plot(
     form = _picture_format(path)
     with command_exit(STOPPED):
         history = _history(episode, log, until)
+        _keep(history, {"outcome": outcome, "party": party, "source": source})
         from streams.operations.plots.caption import CLAIMS, Caption
         from streams.operations.plots.output import picture
 
@@ -114,6 +120,14 @@ def table(
     del more  # already in `log`
     with command_exit(STOPPED):
         _write(written(_history(episode, log, until), form).encode(), output)
+
+
+def _keep(history: PlottedHistory, asked: dict[Literal["outcome", "party", "source"], list[str] | None]) -> None:
+    for part, names in asked.items():
+        try:
+            history.keep(part, names or [])
+        except LookupError as error:
+            raise UsageFailed(f"--{part} {error.args[0]}") from None
 
 
 def _picture_format(output: str) -> str:

@@ -5,9 +5,9 @@ at one time only the last counts. A status that changed by the clock (took effec
 was due, which was known before.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from streams.core.times import parse_time
 
@@ -127,6 +127,16 @@ class PlottedHistory:
         for line in sorted(self.lines, key=_panel_order):
             found.setdefault(PanelKey(*line.key[2:]), []).append(line)
         return found
+
+    def keep(self, part: Literal["source", "party", "outcome"], names: Sequence[str]) -> None:
+        """Keep only the lines with one of the names; raise LookupError, with those there are, for an unknown one."""
+        there = sorted({getattr(line.key, part) for line in self.lines})
+        if unknown := [name for name in names if name not in there]:
+            raise LookupError(
+                f"{unknown[0]!r} has no figures here; there are figures of {', '.join(there) or 'nobody'}"
+            )
+        if names:
+            self.lines = [line for line in self.lines if getattr(line.key, part) in names]
 
 
 def _panel_order(line: PlottedLine) -> tuple[str, str, int, str]:

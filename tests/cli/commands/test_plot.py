@@ -144,3 +144,10 @@ def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
     assert result.exit_code == 1
     assert "pip install 'truceline[plots]'" in result.stderr
     assert table("--from", str(reports)).count("\n") == 5
+
+
+def test_a_picture_of_a_party_without_figures_is_refused(reports: Path, tmp_path: Path) -> None:
+    output = tmp_path / "a.svg"
+    result = runner.invoke(app, ["plot", EPISODE, "--from", str(reports), "--party", "south", "-o", str(output)])
+    assert (result.exit_code, output.exists()) == (2, False)
+    assert "--party 'south' has no figures here; there are figures of north" in " ".join(result.stderr.split())

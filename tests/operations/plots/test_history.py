@@ -1,5 +1,7 @@
 """A story made from changes: what was known when."""
 
+import pytest
+
 from streams.core.times import parse_time
 from streams.operations.plots.history import LineKey, PanelKey, Point
 from tests.operations.plots.stories import ceasefire, killed, report, story
@@ -104,3 +106,16 @@ def test_a_story_until_a_time_holds_nothing_from_after_it() -> None:
     reports = report("01", killed(10)), report("05", killed(20)), report("05", ceasefire("agreed"), report_id="c")
     told = story(*reports, until_us=at("04"))
     assert (told.changes, told.last_us, [line.last.best for line in told.lines], told.bands) == (1, at("01"), [10], [])
+
+
+def test_only_the_lines_named_are_kept() -> None:
+    told = story(report("01", killed(1), killed(2, party="south"), killed(3, outcome="wounded"), ceasefire("agreed")))
+    told.keep("party", ["north"])
+    told.keep("outcome", ["killed"])
+    told.keep("source", [])
+    assert ([line.key[:3] for line in told.lines], len(told.bands)) == ([("mod", "north", "killed")], 1)
+
+
+def test_a_name_without_figures_is_an_error_with_those_there_are() -> None:
+    with pytest.raises(LookupError, match="'nroth' has no figures here; there are figures of north, south"):
+        story(report("01", killed(1), killed(2, party="south"))).keep("party", ["north", "nroth"])
