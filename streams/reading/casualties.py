@@ -200,7 +200,8 @@ def _entry(scene: Scene, entry: Entry) -> Claim:
     affiliation = scene.context.affiliation(scene.speaker or scene.document.outlet)
     party = opponent(scene, affiliation, None) if entry.enemy and affiliation else affiliation
     first = entry.number[0]
-    counted = entry.person or ("military" if entry.outcome == "killed_or_wounded" else "unknown")
+    soldiers = entry.outcome == "killed_or_wounded" or counts_forces(scene.speaker or scene.document.outlet)
+    counted = entry.person or ("military" if soldiers else "unknown")
     population = "civilian" if entry.group else counted
     return Claim(
         source=scene.speaker,

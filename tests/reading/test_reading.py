@@ -162,10 +162,10 @@ def test_bulletin_lines_follow_their_headings() -> None:
         "Missing: 9\n\nEnemy losses (estimate):\nKilled: 150-170"
     )
     assert figures(text, outlet="south-mod") == [
-        (*MOD, "killed", "unknown", 64, "cumulative"),
-        (*MOD, "wounded", "unknown", 212, "cumulative"),
-        (*MOD, "missing", "unknown", 9, "cumulative"),
-        ("south-mod", "north", "killed", "unknown", 150, "cumulative"),
+        (*MOD, "killed", "military", 64, "cumulative"),
+        (*MOD, "wounded", "military", 212, "cumulative"),
+        (*MOD, "missing", "military", 9, "cumulative"),
+        ("south-mod", "north", "killed", "military", 150, "cumulative"),
     ]
 
 
