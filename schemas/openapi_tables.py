@@ -28,6 +28,21 @@ _FEED_FILTERS = [
 ]
 
 
+_CHART = [
+    {"name": name, "in": "query", "schema": schema, "description": words}
+    for name, schema, words in (
+        ("at", {"type": "string", "format": "date-time"}, "As it was known at this time."),
+        ("outcome", {"type": "string"}, "This outcome alone; again for more."),
+        ("party", {"type": "string"}, "Losses of this party alone."),
+        ("source", {"type": "string"}, "Figures by this source alone."),
+        ("theme", {"enum": ["light", "dark"]}, "Background."),
+        ("title", {"type": "string", "maxLength": 200}, "Title in the place of the episode's name."),
+        ("width", {"type": "integer", "minimum": 400, "maximum": 2_000}, "Width in pixels."),
+    )
+]
+_CHARTS = {"image/svg+xml": {"schema": {"type": "string"}}, "image/png": {"schema": {"type": "string"}}}
+
+
 def table_paths(episode: dict[str, Any], problem: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
     """Return the paths; `episode` is the parameter of that name, `problem` the answer of a status."""
     tables = {"name": "table", "in": "path", "required": True, "schema": {"enum": list(EPISODE_TABLES)}}
@@ -39,6 +54,9 @@ def table_paths(episode: dict[str, Any], problem: Callable[[int], dict[str, Any]
         ),
         "/episodes/{episode}/{table}.{format}": _get(
             "table", "A table of an episode", [episode, tables, _format(formats_of("places")), *_FILTERS], problem
+        ),
+        "/episodes/{episode}/chart.{format}": _get(
+            "chart", "A chart of an episode", [episode, _format(["svg", "png"]), *_CHART], problem, _CHARTS
         ),
         "/feed.{format}": _get("feed", "The newest changes", [feed_format, *_FEED_FILTERS], problem, feed),
         "/episodes/{episode}/feed.{format}": _get(

@@ -27,6 +27,7 @@ from streams.stores.review_store import ReviewStore
 from streams.stores.store import Receipt, Store, StoreUnavailable
 from streams.web.auth import Guard
 from streams.web.budget import Budget
+from streams.web.charts import ChartAnswers, DrawChart
 from streams.web.documents import ReviewAnswers, check_rights
 from streams.web.dry_run import DryRun
 from streams.web.feeds import FeedAnswers
@@ -76,6 +77,7 @@ def create_app(
     cors_origins: Sequence[str] = (),
     reviews: ReviewStore | None = None,
     writers: Writers | None = None,
+    draw_chart: DrawChart | None = None,
 ) -> Starlette:
     """Return the ASGI app over a store.
 
@@ -83,11 +85,13 @@ def create_app(
     to local host names, and needs no token. `post_rate` limits the reports per second from one address; 0: no limit.
     `lifespan` starts and stops the store's connections. `atlas` names episodes, parties and places. `cors_origins` are
     the sites whose pages may read (GET only); `*` for all. `reviews` takes documents and holds drafts; without it they
-    are answered with 501. `writers` may post, each with a token and rights of its own.
+    are answered with 501. `writers` may post, each with a token and rights of its own. `draw_chart` draws charts;
+    without it they are answered with 503.
     """
     guard = Guard(token, loopback=loopback, writers=writers)
     web = _Web(store, guard, Hub(store), RateLimiter(post_rate), Names(atlas or Atlas(), store.registry))
     tables = TableAnswers(store, atlas or Atlas(), web.folds)
+    charts = ChartAnswers(store, web.folds, draw_chart)
     feeds = FeedAnswers(store, atlas or Atlas(), web.folds)
     routes = {
         "/": ("GET", web.page.index),
@@ -101,6 +105,7 @@ def create_app(
         "/episodes/{episode}/feed.{format}": ("GET", feeds.episode),
         "/episodes/{episode}/ceasefires.ics": ("GET", feeds.calendar),
         "/episodes.{format}": ("GET", tables.episodes),
+        "/episodes/{episode}/chart.{format}": ("GET", charts.chart),
         "/episodes/{episode}/{table}.{format}": ("GET", tables.table),
         "/events": ("GET", web.events),
         "/sources": ("GET", web.sources),

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from streams.core.source_registry import Registry
 from streams.files.atlas import atlas_of
 from streams.files.writers import writers_of
+from streams.operations.plots import draw_chart_lazily
 from streams.settings import Settings
 from streams.stores.kafka.store import KafkaStore
 from streams.web.app import create_app
@@ -50,4 +51,5 @@ def kafka_app(
         atlas=atlas_of(settings),
         cors_origins=settings.cors_origin_list,
         writers=writers_of(settings),
+        draw_chart=draw_chart_lazily,
     )

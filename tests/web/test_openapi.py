@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from schemas.generate import HERE
 from streams.core.atlas import Atlas
+from streams.operations.plots import draw_chart_lazily
 from streams.operations.read.run import make_reader, reading_context
 from streams.stores.sqlite.review import SqliteReviewStore
 from streams.stores.sqlite.store import EmbeddedStore
@@ -57,7 +58,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     reviews = SqliteReviewStore(store, make_reader(reading_context(Atlas(), REGISTRY)))
     with (
         contextlib.closing(store),
-        running(create_app(store, loopback=True, reviews=reviews), listen("127.0.0.1", 0)) as url,
+        running(
+            create_app(store, loopback=True, reviews=reviews, draw_chart=draw_chart_lazily), listen("127.0.0.1", 0)
+        ) as url,
         httpx2.Client(base_url=url, verify=NO_TLS, timeout=LIMIT_S) as client,
     ):
         answer = client.post("/reports", json=[report("a", killed(71), act("announced"), episode="war")])

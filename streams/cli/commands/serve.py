@@ -139,6 +139,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
 
     from streams.files.atlas import atlas_of
     from streams.files.writers import writers_of
+    from streams.operations.plots import draw_chart_lazily
     from streams.operations.read.run import make_reader, reading_context
     from streams.processing.gc_tuning import relax_gc
     from streams.stores.sqlite.notifications import run_with_notifications
@@ -174,6 +175,7 @@ def _serve_embedded(settings: Settings, registry: Registry, rules: Rules | None,
             atlas=atlas,
             cors_origins=settings.cors_origin_list,
             writers=writers,
+            draw_chart=draw_chart_lazily,
             reviews=SqliteReviewStore(store, make_reader(reading_context(atlas, registry))),
         )
         serving = serve(app, listener)
