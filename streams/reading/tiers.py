@@ -47,8 +47,8 @@ DOUBTS: Final = frozenset(
         "label_with_parts",
     },
 )
-#: The rows whose attributed claims were right on texts that no rule was written against.
-MEASURED: Final = frozenset({"passive", "intransitive", "participle", "active", "leave", "lose", "loss-of"})
+#: The rows with attributed claims in texts set aside; those 16 claims, 15 of them right, chose these rows.
+MEASURED: Final = frozenset({"passive", "intransitive", "participle"})
 _WHOSE: Final = {
     "place": "party_by_place",
     "default": "party_by_default",
