@@ -125,7 +125,7 @@ class Ledger:
 
     def reports(self) -> int:
         """Return the number of accepted report ids, withdrawn and pruned ones included."""
-        return sum(len(episode.reports) for episode in self._episodes.values())
+        return sum(len(episode.reports) + len(episode.settled) for episode in self._episodes.values())
 
     def next_timer(self) -> tuple[int, str] | None:
         """Return the time and episode of the earliest timer."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from streams.core.ledger import Ledger
 from streams.core.parse import Refusal, parse
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
+from streams.settings import horizon_in_force
 from streams.stores.sqlite.database import DATABASE
 from streams.stores.sqlite.ledger_file import PARTITION
 from streams.stores.sqlite.reader import PublishedChange, Reader
@@ -28,7 +30,8 @@ def verify_embedded(
 ) -> list[str]:
     """Return the problems of the ledger in a folder, none if it is intact; the server may be running.
 
-    `registry` and `horizon_us` must be those of the server, and `topic` the name of its log.
+    `registry` and `horizon_us` must be those of the server, and `topic` the name of its log. A shorter horizon
+    that is stored in the ledger is used instead, as the server does.
     Raises StoreUnavailable where there is no ledger that can be opened.
     """
     path = folder / DATABASE
@@ -46,17 +49,20 @@ def _problems(reader: Reader, registry: Registry, horizon_us: int, topic: str) -
     if kept.get("registry", registry.digest) != registry.digest:
         yield "the ledger was kept with another source registry: name its file with --sources (TRUCELINE_SOURCES)"
         return
+    stored = kept.get("horizon_us")
+    horizon_us = horizon_in_force(None if stored is None else int(stored), horizon_us)
     with reader.snapshot():
         ledger = Ledger(registry, horizon_us=horizon_us)
         expected = _refolded(reader, ledger, topic)
         changes = _changes(reader)
-        if reader.has_registry_changes():
+        registry_changes = reader.has_registry_changes()
+        if registry_changes:
             # Their old registries are not kept: the changes before them cannot be folded again.
             for _ in expected:
                 pass
         else:
             yield from _compared(expected, changes)
-        yield from _state(reader, ledger, registry, horizon_us)
+        yield from _state(reader, ledger, versions=not registry_changes)
 
 
 def _refolded(reader: Reader, ledger: Ledger, topic: str) -> Iterator[tuple[int, str, str, Any]]:
@@ -111,15 +117,19 @@ def _difference(wanted: tuple[int, str, str, Any] | None, change: PublishedChang
     return f"changes: row {change.row} ({change.topic} of {change.episode}) is not what the log gives at its place"
 
 
-def _state(reader: Reader, ledger: Ledger, registry: Registry, horizon_us: int) -> Iterator[str]:
-    """Compare the pictures that a server would show with those of the log."""
-    stored = Ledger(registry, horizon_us=horizon_us)
+def _state(reader: Reader, ledger: Ledger, *, versions: bool) -> Iterator[str]:
+    """Compare the pictures that a server would show with those of the log.
+
+    Without `versions` those of ceasefires may differ: a change of the registry raises them, and is not in the log.
+    """
+    stored = Ledger(ledger.registry, horizon_us=ledger.horizon_us)
     try:
         for key, value in reader.state():
             stored.load(key, value)
         stored.loaded()
         names = sorted({*ledger.episodes(), *stored.episodes()})
-        wrong = [name for name in names if _picture(stored, name) != _picture(ledger, name)]
+        shown = partial(_picture, versions=versions)
+        wrong = [name for name in names if shown(stored, name) != shown(ledger, name)]
     except Exception as error:  # noqa: BLE001 - damaged state may raise anything
         yield f"state: it cannot be read: {type(error).__name__}: {error}"
         return
@@ -131,8 +141,11 @@ def _state(reader: Reader, ledger: Ledger, registry: Registry, horizon_us: int) 
         yield f"state: and {len(wrong) - LISTED_MAX:,} more pictures"
 
 
-def _picture(ledger: Ledger, episode: str) -> bytes | None:
+def _picture(ledger: Ledger, episode: str, *, versions: bool) -> bytes | None:
     try:
-        return orjson.dumps(ledger.picture(episode))
+        picture = ledger.picture(episode)
     except KeyError:
         return None
+    if not versions:
+        picture["ceasefires"] = [{**view, "version": None} for view in picture["ceasefires"]]
+    return orjson.dumps(picture)
