@@ -28,6 +28,8 @@ _FEED_FILTERS = [
 ]
 
 
+_OF_EPISODE = {"name": "episode", "in": "query", "schema": {"type": "string"}, "description": "Of this episode alone."}
+_ALERT = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}, "description": "The alert_id."}
 _CHART = [
     {"name": name, "in": "query", "schema": schema, "description": words}
     for name, schema, words in (
@@ -59,6 +61,10 @@ def table_paths(episode: dict[str, Any], problem: Callable[[int], dict[str, Any]
             "chart", "A chart of an episode", [episode, _format(["svg", "png"]), *_CHART], problem, _CHARTS
         ),
         "/feed.{format}": _get("feed", "The newest changes", [feed_format, *_FEED_FILTERS], problem, feed),
+        "/alerts.{format}": _get("alerts_feed", "The newest alerts", [feed_format, _OF_EPISODE], problem, feed),
+        "/alerts/{id}.cap": _get(
+            "cap", "An alert as CAP 1.2", [_ALERT], problem, {"application/cap+xml": {"schema": {"type": "string"}}}
+        ),
         "/episodes/{episode}/feed.{format}": _get(
             "episode_feed", "The newest changes of an episode", [episode, feed_format, *_FEED_FILTERS], problem, feed
         ),

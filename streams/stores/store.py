@@ -148,6 +148,10 @@ class Store(StoreReader, ChangeSource, Protocol):
         """
         ...
 
+    async def newest_alerts(self, limit: int) -> list[bytes]:
+        """Return the newest alerts as JSON (`schemas.alerts.Alert`), newest first. Raises StoreUnavailable."""
+        ...
+
     async def picture(self, episode: str) -> bytes | None:
         """Return an episode's latest picture as JSON, with `episode` and `through`, or None."""
         ...

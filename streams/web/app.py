@@ -102,6 +102,8 @@ def create_app(
         "/episodes/{episode}/explain": ("GET", web.explain),
         "/episodes/{episode}/changes": ("GET", web.changes),
         "/feed.{format}": ("GET", feeds.all_episodes),
+        "/alerts.{format}": ("GET", feeds.alerts),
+        "/alerts/{id:path}.cap": ("GET", feeds.cap),
         "/episodes/{episode}/feed.{format}": ("GET", feeds.episode),
         "/episodes/{episode}/ceasefires.ics": ("GET", feeds.calendar),
         "/episodes.{format}": ("GET", tables.episodes),

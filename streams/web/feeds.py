@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from streams.core.atlas import Atlas
 from streams.core.phrases import Names
-from streams.feeds import Entry, FeedInfo, atom, calendar, change_entry, json_feed
+from streams.feeds import Entry, FeedInfo, alert_entry, atom, calendar, cap, change_entry, json_feed
 from streams.stores.store import Store
 from streams.tables import Links
 from streams.web.folding import FoldQueue, Watch
@@ -22,6 +22,8 @@ __all__ = ["ENTRIES_MAX", "FeedAnswers"]
 ENTRIES_MAX = 100
 #: The changes of one episode that are looked at, so that a filter has enough to find.
 CHANGES_LOOKED_AT = 2_000
+#: Alerts that are looked at: the newest.
+ALERTS_LOOKED_AT = 1_000
 _TOPICS = frozenset({"casualties", "ceasefires", "statements"})
 _WRITERS = {"atom": (atom, "application/atom+xml"), "json": (json_feed, "application/feed+json")}
 
@@ -60,6 +62,37 @@ class FeedAnswers:
         entries = await self._folds.run(request, partial(self._entries, request, name))
         title = self._names.episode(name)
         return self._answer(request, title, Links(_base(request)).episode(name), entries)
+
+    async def alerts(self, request: Request) -> Response:
+        """Answer `GET /alerts.{format}`: the newest alerts, of one episode with `?episode=`."""
+        base, episode = _base(request), request.query_params.get("episode")
+        alerts = [alert for alert in await self._alerts() if episode in (None, alert["episode"])]
+        entries = [alert_entry(alert, Links(base).episode(alert["episode"])) for alert in alerts[:ENTRIES_MAX]]
+        return self._answer(request, "truceline: alerts", base, entries)
+
+    async def cap(self, request: Request) -> Response:
+        """Answer `GET /alerts/{id}.cap`: an alert as a CAP 1.2 message."""
+        name, alerts = request.path_params["id"], await self._alerts()
+        for alert in alerts:
+            if alert["alert_id"] == name:
+                sent_at = {each["alert_id"]: each["at"] for each in alerts}
+                page = Links(_base(request)).episode(alert["episode"])
+                sender = request.url.hostname or "truceline"
+                body = cap(alert, self._names, page, sent_at=sent_at, sender=sender)
+                return _conditional(request, body, "application/cap+xml")
+        raise RequestRefused(ErrorCode.UNKNOWN_ALERT, f"none of the newest {ALERTS_LOOKED_AT:,} alerts is {name!r}")
+
+    async def _alerts(self) -> list[dict[str, Any]]:
+        """Return the newest alerts, newest first; other records are left out."""
+        found = []
+        for record in await self._store.newest_alerts(ALERTS_LOOKED_AT):
+            try:
+                alert = orjson.loads(record)
+                if isinstance(alert, dict) and {"alert_id", "episode", "state", "at"} <= alert.keys():
+                    found.append(alert)
+            except orjson.JSONDecodeError:
+                continue
+        return found
 
     async def calendar(self, request: Request) -> Response:
         """Answer `GET /episodes/{episode}/ceasefires.ics`: the start and the end of each ceasefire."""

@@ -31,6 +31,7 @@ class ErrorCode(StrEnum):
     NO_REVIEW_DESK = "no_review_desk"
     REVIEWED = "reviewed"
     NOT_IN_EFFECT = "not_in_effect"
+    UNKNOWN_ALERT = "unknown_alert"
     UNKNOWN_TABLE = "unknown_table"
     UNKNOWN_FORMAT = "unknown_format"
     MISSING_LIBRARY = "missing_library"
@@ -64,6 +65,7 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.NO_REVIEW_DESK: 501,
     ErrorCode.REVIEWED: 409,
     ErrorCode.NOT_IN_EFFECT: 409,
+    ErrorCode.UNKNOWN_ALERT: 404,
     ErrorCode.UNKNOWN_TABLE: 404,
     ErrorCode.UNKNOWN_FORMAT: 404,
     ErrorCode.MISSING_LIBRARY: 503,

@@ -8,11 +8,17 @@ from typing import Any
 import feedparser
 import icalendar
 import pytest
+from lxml import etree
 from starlette.testclient import TestClient
 
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
+from tests.support.alerts import rules
 from tests.support.build import REGISTRY, act, at, killed, report
+from tests.support.paths import ROOT
+from tests.support.waiting import eventually_sync
+
+CAP_SCHEMA = ROOT / "tests" / "feeds" / "cap-1.2.xsd"
 
 REPORTS = [
     report("a", killed(50), act("took_effect"), url="https://a.example/1"),
@@ -83,3 +89,38 @@ def test_ceasefires_are_a_calendar(client: TestClient) -> None:
 def test_a_feed_that_is_not_there_has_a_code(client: TestClient, path: str, code: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, code)
+
+
+@pytest.fixture
+def alerting(tmp_path: Path) -> Iterator[TestClient]:
+    """A server with a rule on a thousand killed, and three revisions: below, above, below."""
+    store = EmbeddedStore(tmp_path, REGISTRY, rules=rules("crosses: 1000, resolved: true"))
+    with TestClient(create_app(store, loopback=True), base_url="http://127.0.0.1") as client:
+        for revision, best in enumerate((900, 1_200, 800), start=1):
+            made = report("a", killed(best), revision=revision, published_at=at(revision))
+            assert client.post("/reports", json=made).status_code == 202
+        yield client
+    store.close()
+
+
+def test_alerts_are_a_feed_of_their_own(alerting: TestClient) -> None:
+    eventually_sync(lambda: len(entries(alerting, "/alerts.atom")) == 2, "both alerts are stored")
+    found = entries(alerting, "/alerts.atom?episode=war")
+    assert [entry.title.startswith("Resolved: ") for entry in found] == [True, False]
+    assert entries(alerting, "/alerts.atom?episode=other") == []
+    assert len(alerting.get("/alerts.json").json()["items"]) == 2
+
+
+def test_an_alert_is_a_cap_message(alerting: TestClient) -> None:
+    """One that resolves another cancels it, by its identifier and time."""
+    eventually_sync(lambda: len(alerting.get("/alerts.json").json()["items"]) == 2, "both alerts are stored")
+    ids = [item["id"].removeprefix("urn:truceline:alert:") for item in alerting.get("/alerts.json").json()["items"]]
+    schema = etree.XMLSchema(etree.parse(CAP_SCHEMA))
+    kinds = []
+    for name in ids:
+        answer = alerting.get(f"/alerts/{name}.cap")
+        assert answer.headers["content-type"] == "application/cap+xml"
+        schema.assertValid(message := etree.fromstring(answer.content))
+        kinds.append(message.findtext("{*}msgType"))
+    assert kinds == ["Cancel", "Alert"]
+    assert alerting.get("/alerts/none.cap").json()["code"] == "unknown_alert"

@@ -28,6 +28,7 @@ from streams.stores.change_feed import ChangeBatch, FeedEntry, Positions
 from streams.stores.episode_log import read_all
 from streams.stores.kafka.episode_log import kafka_episode_log
 from streams.stores.kafka.feed import CONNECT_S, KafkaFeed, with_backoff
+from streams.stores.kafka.newest_records import newest_records
 from streams.stores.kafka.reading import KafkaStoreReader
 from streams.stores.store import (
     SUBMITTED_BY,
@@ -98,6 +99,10 @@ class KafkaStore(KafkaStoreReader):
         taken = [_parse_or_refuse(value, now_us) for value in values]
         answers = [self._send(message, value, by) for message, value in zip(taken, values, strict=True)]
         return list(await asyncio.gather(*answers))
+
+    async def newest_alerts(self, limit: int) -> list[bytes]:
+        """Return the newest committed alerts as JSON, newest first; raises StoreUnavailable."""
+        return await newest_records(client_options(self._settings), self._settings.topic("alerts"), limit)
 
     async def picture(self, episode: str) -> bytes | None:
         """Return an episode's latest committed picture, or None."""

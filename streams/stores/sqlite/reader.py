@@ -77,6 +77,11 @@ class Reader:
         rows = self._rows(query, after=after, limit=limit, episode=episode, topic=topic)
         return [PublishedChange(*row) for row in rows]
 
+    def newest(self, topic: str, limit: int) -> list[bytes]:
+        """Return the newest records of a topic, newest first."""
+        query = 'SELECT record FROM changes WHERE topic = :topic ORDER BY "row" DESC LIMIT :limit'
+        return [record for (record,) in self._rows(query, topic=topic, limit=limit)]
+
     def row_before_newest(self, episode: str, limit: int) -> int:
         """Return the row before the newest `limit` changes of an episode, 0 without more; alerts are not counted."""
         query = (

@@ -138,6 +138,10 @@ class EmbeddedStore(SqliteStoreReader):
                     yield StoredReport(report.value, report.time_us, PARTITION, report.offset, report.submitted_by)
                 after = page[-1].offset
 
+    async def newest_alerts(self, limit: int) -> list[bytes]:
+        """Return the newest alerts as JSON, newest first."""
+        return await asyncio.to_thread(self._reader.newest, "alerts", limit)
+
     async def changes_of(self, episode: str, limit: int, check: Callable[[], None]) -> StoredChanges:
         """Return the newest changes of an episode, up to `limit`; `check` is not needed, for pages are short."""
         del check

@@ -181,3 +181,14 @@ async def test_who_put_a_report_in_is_a_header_of_its_record(store: KafkaStore) 
     await store.submit([value(report("b", killed(2), episode="authors"))])
     found = [each.submitted_by async for each in store.episode_log("authors")]
     assert found == ["ani", None]
+
+
+async def test_the_newest_alerts_come_first(store: KafkaStore, settings: Settings) -> None:
+    producer = AIOKafkaProducer(**client_options(settings))
+    await producer.start()
+    for number in range(4):
+        await producer.send_and_wait(
+            settings.topic("alerts"), b'{"n":%d}' % number, key=b"war", timestamp_ms=1_663_000_000_000 + number
+        )
+    await producer.stop()
+    assert await store.newest_alerts(3) == [b'{"n":3}', b'{"n":2}', b'{"n":1}']
