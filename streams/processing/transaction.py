@@ -8,6 +8,7 @@ import orjson
 from aiokafka import TopicPartition
 
 from streams.core.cloudevents import Headers
+from streams.core.source_registry import CONTRACT
 from streams.core.times import format_time
 from streams.kafka.ledger_keys import LedgerKey
 from streams.kafka.routing import Router
@@ -202,9 +203,10 @@ class PartitionTransactions:
         begins = 0 if self._stored.registry is None else self.next_offset
         key = LedgerKey.REGISTRY_HISTORY.value + b"%06d" % self._registries
         self._registries += 1
-        entry = self._entry(key, orjson.dumps({"from": begins, "sources": self.ledger.registry.as_record()}))
+        kept = {"from": begins, "contract": CONTRACT, "sources": self.ledger.registry.as_record()}
+        entry = self._entry(key, orjson.dumps(kept))
         if not self._limits.fits(entry):
-            entry = self._entry(key, orjson.dumps({"from": begins, "sources": None}))
+            entry = self._entry(key, orjson.dumps({**kept, "sources": None}))
         self._limits.check(entry)
         return entry
 

@@ -30,8 +30,8 @@ def verify_embedded(
 ) -> list[str]:
     """Return the problems of the ledger in a folder, none if it is intact; the server may be running.
 
-    `registry` and `horizon_us` must be those of the server, and `topic` the name of its log. A shorter horizon
-    that is stored in the ledger is used instead, as the server does.
+    `registry` and `horizon_us` must be those of the server, and `topic` the name of its log. If the horizon stored
+    in the ledger is shorter, it is used, as the server does.
     Raises StoreUnavailable where there is no ledger that can be opened.
     """
     path = folder / DATABASE

@@ -9,10 +9,10 @@ from streams.core.cloudevents import Header, Headers
 from streams.core.ledger import Ledger
 from streams.core.model import Message
 from streams.core.parse import Refusal, check_timestamp, parse
-from streams.core.source_registry import Registry
 from streams.core.state.step import EntryKey, Outcome, Step
 from streams.kafka.routing import REROUTED, Router, was_rerouted
 from streams.observability.tracing import traced
+from streams.operations.verify.version_1 import History, WrittenViews
 
 __all__ = ["Expected", "ExpectedOutput"]
 
@@ -36,16 +36,21 @@ class Expected:
         self,
         prefix: str,
         routes: Router,
-        registries: Sequence[tuple[int, Registry]],
+        history: History,
         horizon_us: int,
         rejected: Mapping[int, tuple[str, str]],
+        *,
+        written: WrittenViews,
     ) -> None:
-        """Begin with the source registries used so far, at least one, each with its first offset.
+        """Begin with the source registries used so far, at least one.
 
-        `rejected` holds the code and message with which the desk has rejected records, by offset.
+        `rejected` holds the code and message with which the desk has rejected records, by offset; `written` the views
+        that version 1 published.
         """
+        registries, self._upgraded_at = history
         self.ledger = Ledger(registries[0][1], horizon_us=horizon_us)
         self._later = deque(registries[1:])
+        self._written = written
         self.outputs: dict[str, list[ExpectedOutput]] = {topic: [] for topic in (*CHANGE_TOPICS, "rejected")}
         #: Mark of the copy → key, partition and value of each rerouted record.
         self.sent_on: dict[bytes, tuple[bytes, int, bytes | None]] = {}
@@ -71,8 +76,11 @@ class Expected:
         """Switch to the next source registry if it begins at or before an offset; return whether it did."""
         if not self._later or self._later[0][0] > offset:
             return False
-        _, registry = self._later.popleft()
-        entries = list(self.ledger.entries(self.touched))
+        begins, registry = self._later.popleft()
+        entries = self.ledger.entries(self.touched)
+        if begins == self._upgraded_at:
+            entries = list(self._written.put_into(entries))
+            self.outputs["ceasefires"].clear()
         self.ledger = Ledger(registry, horizon_us=self.ledger.horizon_us)
         for key, value in entries:
             if value is not None:
@@ -109,7 +117,10 @@ class Expected:
 
     def _reject(self, record: Any, refusal: Refusal) -> None:
         origin = (record.topic, record.partition, record.offset)
-        headers = self._headers["rejected"].rejected(refusal.code, refusal.message, origin, record.timestamp)
+        message = refusal.message
+        if record.offset < self._upgraded_at:
+            message = self._rejected.get(record.offset, ("", message))[1]
+        headers = self._headers["rejected"].rejected(refusal.code, message, origin, record.timestamp)
         output = ExpectedOutput(str(record.offset), record.key, record.value, (*record.headers, *headers))
         self.outputs["rejected"].append(output)
 

@@ -42,6 +42,10 @@ class PictureCheck:
         for record, picture in self._by_offset.pop(offset, ()):
             yield from self._wrong(record, picture, stands)
 
+    def skip(self, offset: int) -> None:
+        """Take the pictures made at an offset as they are."""
+        self._by_offset.pop(offset, None)
+
     def nowhere(self) -> Iterator[str]:
         """Yield pictures made at offsets without a record."""
         for offset, others in self._by_offset.items():

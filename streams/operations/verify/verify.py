@@ -7,8 +7,9 @@ and joins no group. Reports not yet processed are no fault; run it while the wor
 """
 
 import asyncio
+import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ from streams.kafka.topic_reader import TopicReader
 from streams.operations.verify.diff_records import differences
 from streams.operations.verify.expected import Expected, ExpectedOutput, rerouted_marks
 from streams.operations.verify.pictures import PictureCheck
+from streams.operations.verify.version_1 import History, WrittenViews
 from streams.settings import Settings, duration_text, horizon_in_force
 
 __all__ = ["verify", "verify_now"]
@@ -128,14 +130,24 @@ class _Check:
             for record in self._all("rejected")
             if (offset := _header(record, "offset")).isdecimal()
         }
-        registries = _registries(partition.live) or [(0, registry or Registry())]
+        self._history = History.of(partition.live)
+        if not self._history.registries:
+            self._history = History([(0, registry or Registry())], 0)
+        before = self._all("ceasefires") if self._history.upgraded_at else ()
+        self._written = WrittenViews(
+            (record.value for record in before), self._history.upgraded_at, self._history.digests()
+        )
         self._stored_horizon_us: int | None = orjson.loads(partition.live.get(LedgerKey.HORIZON, b"null"))
         self._horizon_us = horizon_in_force(self._stored_horizon_us, settings.horizon_us)
-        self._expected = Expected(settings.topic_prefix, routes, registries, self._horizon_us, refused)
+        self._expected = Expected(
+            settings.topic_prefix, routes, self._history, self._horizon_us, refused, written=self._written
+        )
         self._next = _number(partition.live.get(LedgerKey.NEXT_OFFSET))
 
     def problems(self, sent_on: dict[bytes, tuple[bytes, int, bytes | None]]) -> list[str]:
         """Return all faults; add to `sent_on` the records that belong in another partition."""
+        if self._history.upgraded_at == math.inf:
+            return [f"{self._place('ledger')} is of contract version 1: start a worker of this version first"]
         problems = list(self._offsets())
         problems += self._fold()
         for name in (*CHANGE_TOPICS, "rejected"):
@@ -175,7 +187,10 @@ class _Check:
             stands = [expected.ledger]
             while expected.register(record.offset + 1):
                 stands.append(expected.ledger)
-            yield from shown.through(record.offset, stands)
+            if record.offset >= self._history.upgraded_at:
+                yield from shown.through(record.offset, stands)
+            else:
+                shown.skip(record.offset)
         yield from shown.nowhere()
         mark = LedgerKey.OWED_PICTURE.value
         owed = {key.removeprefix(mark).decode() for key in self._partition.live if key.startswith(mark)}
@@ -183,7 +198,8 @@ class _Check:
 
     def _actual(self, name: str) -> list[ExpectedOutput]:
         key = "offset" if name == "rejected" else "ce_id"
-        return [ExpectedOutput(_header(r, key), r.key, r.value, tuple(r.headers)) for r in self._all(name)]
+        found = (ExpectedOutput(_header(r, key), r.key, r.value, tuple(r.headers)) for r in self._all(name))
+        return [output for output in found if name != "ceasefires" or output.name not in self._written.names]
 
     def _version_gaps(self, name: str) -> Iterator[str]:
         versions: dict[str, int] = defaultdict(int)
@@ -211,6 +227,10 @@ class _Check:
         )
         return found, wanted
 
+    def _compared(self, value: bytes | None) -> Any:
+        """Return the compared part of an entry: version 1 has pruned claims that this one keeps."""
+        return orjson.loads(value)[:2] if value is not None and self._history.upgraded_at else value
+
     def _state(self) -> Iterator[str]:
         place = self._place("ledger")
         try:
@@ -219,7 +239,7 @@ class _Check:
             yield f"{place} cannot be read back: {type(error).__name__}: {error}"
             return
         for key in sorted(wanted.keys() | stored.keys()):
-            if stored.get(key) != wanted.get(key):
+            if self._compared(stored.get(key)) != self._compared(wanted.get(key)):
                 yield f"{place}: {key.decode()} is {stored.get(key)!r}, the log says {wanted.get(key)!r}"
         digest = orjson.loads(self._partition.live.get(LedgerKey.REGISTRY, b"null"))
         if self._registry is not None and digest not in (None, self._registry.digest):
@@ -234,14 +254,6 @@ class _Check:
 
 def _number(text: bytes | None) -> int:
     return int(text) if text is not None and text.isdigit() else 0
-
-
-def _registries(live: Mapping[bytes, bytes]) -> list[tuple[int, Registry]]:
-    """Return the source registries in a ledger, each with its first offset."""
-    kept = [
-        orjson.loads(value) for key, value in sorted(live.items()) if key.startswith(LedgerKey.REGISTRY_HISTORY.value)
-    ]
-    return [(entry["from"], Registry.of_record(entry["sources"] or {})) for entry in kept]
 
 
 def _header(record: Any, wanted: str) -> str:

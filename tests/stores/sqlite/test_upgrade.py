@@ -74,6 +74,18 @@ def test_nothing_that_was_stored_is_lost_or_changed(folder: Path, registry: Regi
     assert verify_embedded(folder, registry) == []
 
 
+def test_each_accepted_report_is_known(folder: Path, registry: Registry) -> None:
+    """Sent again, it is a duplicate, or stale where a later revision was accepted; nothing is published."""
+    book = open_now(folder, registry)
+    tables = stored(folder / DATABASE)
+    refused = {value for _, value in tables["rejected"]}
+    reports = [value for _, _, value in tables["log"] if value not in refused and b'"tick"' not in value]
+    outcomes = {receipt.outcome for value in reports for receipt in book.write([value])}
+    assert outcomes == {"duplicate", "stale"}
+    assert stored(folder / DATABASE) == tables
+    book.finish()
+
+
 def test_counts_continue_at_the_version_they_had(folder: Path, registry: Registry) -> None:
     """A corrected figure is a revision of what version 1 stored, a repeat is a duplicate, an old one is too late."""
     book = open_now(folder, registry)
