@@ -1,5 +1,6 @@
 """Documents in, drafts to review, reviews in, over HTTP (contract section 9)."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,6 +40,7 @@ class ReviewAnswers:
         self._guard = guard
         self._bodies = bodies
         self._dry_run = dry_run
+        self._deciding = asyncio.Lock()
 
     @property
     def _reviews(self) -> ReviewStore:
@@ -79,25 +81,62 @@ class ReviewAnswers:
         With `?dry` nothing is sent or recorded: the answer has the reports and their effect.
         """
         writer = self._guard.check_write(request, "reviewer")
+        content = _json(await collect(request.stream(), self._bodies))
         draft = await self._draft(request)
+        if "dry" in request.query_params:
+            _, reports = await self._decided(draft, content, writer, {})
+            bodies = [orjson.dumps(report) for report in reports]
+            return json_response({"reports": reports, "effects": await self._dry_run.effects(request, bodies)})
+        # One decision at a time: the second person finds the review of the first.
+        async with self._deciding:
+            episode = content.get("episode") if isinstance(content, dict) else None
+            sent = await self._sent(draft["document"]["id"], episode or draft["episode"])
+            review, reports = await self._decided(draft, content, writer, sent)
+            if (before := _earlier(review, await self._reviews.reviews(review.document))) is not None:
+                return json_response({"review": before, "receipts": []})
+            return await self._confirm(review, reports, self._guard.author(writer))
+
+    async def _decided(
+        self, draft: dict[str, Any], content: Any, writer: Writer, sent: Mapping[str, dict[str, Any]]
+    ) -> tuple[Review, list[dict[str, Any]]]:
+        """Return a review and the reports that it sends; `sent` are those on the log.
+
+        A report that was sent as it is keeps its revision: the repeat is a duplicate.
+        """
         try:
-            review = parse_review(_json(await collect(request.stream(), self._bodies)), draft, writer.name)
-            recorded = await self._reviews.reviews(review.document)
-            reports = reports_of(draft, review, _revisions(recorded))
+            review = parse_review(content, draft, writer.name)
+            revisions = _revisions(await self._reviews.reviews(review.document))
+            for report_id, report in sent.items():
+                revisions[report_id] = max(revisions.get(report_id, 0), report["revision"])
+            reports = reports_of(draft, review, revisions)
         except ReviewRefused as refused:
             raise RequestRefused(ErrorCode.INVALID, str(refused)) from None
         for report in reports:
             _check_right(writer, report)
-        if "dry" in request.query_params:
-            bodies = [orjson.dumps(report) for report in reports]
-            return json_response({"reports": reports, "effects": await self._dry_run.effects(request, bodies)})
-        return await self._confirm(review, reports, recorded, self._guard.author(writer))
+            before = sent.get(report["report_id"], {})
+            if {**report, "revision": before.get("revision")} == before:
+                report["revision"] = before["revision"]
+        return review, reports
 
-    async def _confirm(
-        self, review: Review, reports: list[dict[str, Any]], recorded: list[dict[str, Any]], author: str | None
-    ) -> Response:
-        if (before := _earlier(review, recorded)) is not None:
-            return json_response({"review": before, "receipts": []})
+    async def _sent(self, document: str, episode: str | None) -> dict[str, dict[str, Any]]:
+        """Return the newest report of each source that a review of a document has sent.
+
+        A server that was killed between sending and recording has sent reports that no recorded review names.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        named = orjson.dumps(document)[1:-1]
+        async for stored in self._store.episode_log(episode or ""):
+            if named not in stored.value:
+                continue
+            try:
+                report = orjson.loads(stored.value)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(report, dict) and report.get("report_id") == f"{document}.{report.get('source')}"[:200]:
+                found[report["report_id"]] = {"revision": 1, **report}
+        return found
+
+    async def _confirm(self, review: Review, reports: list[dict[str, Any]], author: str | None) -> Response:
         receipts: list[Receipt] = []
         if reports:
             receipts = await self._store.submit([orjson.dumps(report) for report in reports], author)

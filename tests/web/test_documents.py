@@ -1,6 +1,7 @@
 """Documents, drafts and reviews over HTTP, on a real embedded store (contract section 9)."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,46 @@ def test_a_new_version_waits_again_and_revises(desk: Desk) -> None:
     assert desk.post("/drafts/coast-wire-1/review", desk.take_all(version=2))[0] == 200
     cell = desk.get("/episodes/river-war")["cells"][0]
     assert (cell["value"]["best"], cell["revision"]) == (77, 2)
+
+
+def test_of_many_decisions_at_once_one_is_taken(desk: Desk) -> None:
+    """Each would send a report of another source; the others are refused and leave nothing on the log."""
+    desk.post("/documents", DOCUMENT)
+
+    def decide(number: int) -> tuple[int, Any]:
+        taken = {"report": 0, "claim": 0, "taken": True, "source": f"source-{number}"}
+        review = {"version": 1, "decision": "confirmed", "claims": [taken]}
+        return desk.post("/drafts/coast-wire-1/review", review)
+
+    with ThreadPoolExecutor(8) as people:
+        answers = list(people.map(decide, range(8)))
+    assert sorted(status for status, _ in answers) == [200, *[409] * 7]
+    assert {body["code"] for status, body in answers if status == 409} == {"reviewed"}
+    assert len(desk.get("/episodes/river-war")["cells"]) == 1
+
+
+@pytest.mark.parametrize("source", [None, "other-mod"])
+def test_a_server_killed_before_recording_counts_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, source: str | None
+) -> None:
+    """The reports were sent and no review was recorded; the next decision replaces what was sent."""
+    desk.post("/documents", DOCUMENT)
+
+    async def killed(_review: Any) -> None:
+        raise StoreUnavailable("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.reviews, "record", killed)
+        assert desk.post("/drafts/coast-wire-1/review", desk.take_all())[0] == 503
+    taken = {"report": 0, "claim": 0, "taken": True, **({"source": source} if source else {})}
+    status, body = desk.post("/drafts/coast-wire-1/review", {"version": 1, "decision": "confirmed", "claims": [taken]})
+    assert status == 200
+    outcomes = sorted(receipt["outcome"] for receipt in body["receipts"])
+    assert outcomes == (["accepted", "accepted"] if source else ["duplicate"])
+    figures = {
+        cell["source"]: cell["value"] and cell["value"]["best"] for cell in desk.get("/episodes/river-war")["cells"]
+    }
+    assert figures == ({"norland-mod": None, "other-mod": 71} if source else {"norland-mod": 71})
 
 
 def test_the_effect_is_shown_before(desk: Desk) -> None:
