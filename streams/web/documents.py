@@ -89,8 +89,9 @@ class ReviewAnswers:
             return json_response({"reports": reports, "effects": await self._dry_run.effects(request, bodies)})
         # One decision at a time: the second person finds the review of the first.
         async with self._deciding:
-            episode = content.get("episode") if isinstance(content, dict) else None
-            sent = await self._sent(draft["document"]["id"], episode or draft["episode"])
+            named = content.get("episode") if isinstance(content, dict) else None
+            episode = named if isinstance(named, str) and named else draft["episode"]
+            sent = await self._sent(draft["document"]["id"], episode)
             review, reports = await self._decided(draft, content, writer, sent)
             if (before := _earlier(review, await self._reviews.reviews(review.document))) is not None:
                 return json_response({"review": before, "receipts": []})
@@ -133,7 +134,7 @@ class ReviewAnswers:
             except orjson.JSONDecodeError:
                 continue
             if isinstance(report, dict) and report.get("report_id") == f"{document}.{report.get('source')}"[:200]:
-                found[report["report_id"]] = {"revision": 1, **report}
+                found[report["report_id"]] = {**report, "revision": report.get("revision") or 1}
         return found
 
     async def _confirm(self, review: Review, reports: list[dict[str, Any]], author: str | None) -> Response:

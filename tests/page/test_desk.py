@@ -89,6 +89,22 @@ def test_drafts_are_confirmed_by_keys(desk: Server, visit: Visit, keep: Keep) ->
     assert figures(desk) == {"norland-mod": 71}
 
 
+def test_nothing_taken_is_not_confirmed(desk: Server, visit: Visit) -> None:
+    """The key does what the button does: with no claim taken, the document still waits."""
+    submit(desk, "doc-1")
+    page = opened(visit, desk, "doc-1")
+    take_all(page)
+    for box in page.locator(".take input").all():
+        box.uncheck()
+    expect(page.locator(".effect")).to_have_count(0)
+    expect(page.get_by_role("button", name="Confirm 0 claims")).to_be_disabled()
+    page.keyboard.press("c")
+    page.keyboard.press("r")
+    expect(page.get_by_text("No document waits for a person.")).to_be_visible()
+    [review] = httpx2.get(f"{desk.url}/drafts/doc-1", timeout=LIMIT_S).json()["reviews"]
+    assert (review["decision"], figures(desk)) == ("rejected", {})
+
+
 def test_number_that_the_text_lacks_is_marked(desk: Server, visit: Visit) -> None:
     """A claim is edited by keys, its effect follows, and undo takes it back."""
     submit(desk, "doc-1")

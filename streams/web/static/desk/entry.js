@@ -18,7 +18,7 @@ const NEEDED = new Set(['episode', 'source', 'published_at']);
 const SUGGESTS = {episode: 'episodes', source: 'sources', relayed_by: 'sources'};
 
 /** An id that no other report has: its source, its time, and some chance. */
-const newId = (report) => `${report.source || 'report'}-${(report.published_at ?? '').slice(0, 10)}-${crypto.randomUUID().slice(0, 8)}`;
+const newId = (report) => `${report.source || 'report'}-${(report.published_at ?? '').slice(0, 10)}-${crypto.getRandomValues(new Uint32Array(1))[0].toString(16)}`;
 
 const now = () => `${new Date().toISOString().slice(0, 16)}:00Z`;
 
@@ -36,7 +36,8 @@ export class Entry extends Component {
   }
 
   set(change) {
-    this.setState({...change, sent: null, id: null}, () => {
+    // What may have arrived keeps its id: edited and sent again it is refused, and never counted twice.
+    this.setState({...change, sent: null, id: this.state.sent ? null : this.state.id}, () => {
       clearTimeout(this.due);
       this.due = setTimeout(() => this.try(), TRY_MS);
     });

@@ -84,8 +84,10 @@ export class Review extends Component {
 
   /** Send the decision; without an answer again, the same: a repeat counts once. */
   async decide(decision) {
-    const {draft, sending, settled} = this.state;
+    const {draft, sending, settled, decisions, effects} = this.state;
     if (sending || settled) return;
+    // A confirmation takes something, and its effect is on the screen.
+    if (decision === 'confirmed' && !(effects && decisions.some(({taken}) => taken))) return;
     const body = this.body(decision);
     this.setState({sending: decision, fault: null});
     for (;;) {
@@ -121,6 +123,8 @@ export class Review extends Component {
   pressed(event) {
     const {draft, editing, help} = this.state;
     const command = COMMANDS[event.key];
+    // A key that is held down decides nothing about the next document.
+    if (event.repeat && ['confirm', 'reject'].includes(command)) return;
     if (!draft || !command || event.ctrlKey || event.metaKey || event.altKey) return;
     if (command === 'escape') return this.setState({editing: null, help: false});
     if (event.target.closest('input:not([type=checkbox]), select, textarea, summary')) return;
@@ -176,7 +180,7 @@ export class Review extends Component {
             change: (change) => this.change(at, change), choose: () => this.choose(at), edit: (on) => this.setState({editing: on ? at : null, current: at}),
           })),
           !settled && h('div', {class: 'decide'},
-            h('button', {class: 'primary', disabled: Boolean(sending) || taken === 0, onClick: () => this.decide('confirmed')}, sending === 'confirmed' ? t('sending') : t('confirmClaims', {n: taken})),
+            h('button', {class: 'primary', disabled: Boolean(sending) || taken === 0 || !effects, onClick: () => this.decide('confirmed')}, sending === 'confirmed' ? t('sending') : t('confirmClaims', {n: taken})),
             h('button', {disabled: Boolean(sending), onClick: () => this.decide('rejected')}, t('rejectDocument')),
             h('button', {disabled: past.length === 0, onClick: () => this.undo()}, t('undo')),
             h('span', {class: 'quiet small'}, t('leftOutNumbers', {n: draft.left_out.length, all: count(draft.left_out.length)}))))),
