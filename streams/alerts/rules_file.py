@@ -29,7 +29,7 @@ from streams.alerts.templates import template_faults
 from streams.alerts.yaml_values import ValueRefused
 from streams.core.ceasefires.transitions import CLOSED, OPEN
 from streams.core.picture import CLASSES
-from streams.files.yaml_nodes import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, line_of
+from streams.files.yaml_nodes import SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, line_of, read_file
 
 __all__ = ["RulesError", "default_rules", "parse_rules", "read_rules"]
 
@@ -58,8 +58,7 @@ def read_rules(path: str | Path) -> Rules:
 
     Raises RulesError for an invalid file, OSError for one that cannot be read.
     """
-    with Path(path).open("rb") as file:
-        return parse_rules(file.read(MAX_BYTES + 1), str(path))
+    return read_file(path, parse_rules)
 
 
 def parse_rules(content: bytes, name: str) -> Rules:

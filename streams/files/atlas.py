@@ -22,8 +22,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 
 from streams.core.atlas import Atlas, AtlasEpisode, AtlasParty, AtlasPlace
-from streams.files.yaml_nodes import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, is_null, line_of
-from streams.settings import Settings, SettingsError
+from streams.files.yaml_nodes import (
+    SLUG,
+    SLUG_RULE,
+    Fault,
+    FileRefused,
+    compose,
+    fields,
+    is_null,
+    line_of,
+    read_file,
+    read_named,
+)
+from streams.settings import Settings
 
 __all__ = ["AtlasError", "atlas_of", "default_atlas", "parse_atlas", "read_atlas"]
 
@@ -52,18 +63,12 @@ def atlas_of(settings: Settings) -> Atlas:
     """Return the atlas that `TRUCELINE_ATLAS` names, an empty one where it names none. Raises SettingsError."""
     if settings.atlas is None:
         return Atlas()
-    try:
-        return read_atlas(settings.atlas)
-    except AtlasError as error:
-        raise SettingsError(f"TRUCELINE_ATLAS: the atlas is refused\n{error}") from error
-    except OSError as error:
-        raise SettingsError(f"TRUCELINE_ATLAS: cannot read {settings.atlas}: {error.strerror}") from error
+    return read_named("TRUCELINE_ATLAS", "atlas", settings.atlas, read_atlas)
 
 
 def read_atlas(path: str | Path) -> Atlas:
     """Return the atlas in a file. Raises AtlasError where it is refused, OSError where it cannot be read."""
-    with Path(path).open("rb") as file:
-        return parse_atlas(file.read(MAX_BYTES + 1), str(path))
+    return read_file(path, parse_atlas)
 
 
 def parse_atlas(content: bytes, name: str) -> Atlas:

@@ -21,7 +21,7 @@ import yaml
 
 from schemas.reports import LANG
 from streams.core.source_registry import Kind, Registry, Source
-from streams.files.yaml_nodes import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, is_null, line_of
+from streams.files.yaml_nodes import SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, is_null, line_of, read_file
 
 __all__ = ["Fault", "SourcesError", "default_sources", "parse_sources", "read_sources"]
 
@@ -46,8 +46,7 @@ def read_sources(path: str | Path) -> Registry:
 
     Raises SourcesError for faults in it, OSError if it cannot be read.
     """
-    with Path(path).open("rb") as file:
-        return parse_sources(file.read(MAX_BYTES + 1), str(path))
+    return read_file(path, parse_sources)
 
 
 def parse_sources(content: bytes, name: str) -> Registry:

@@ -10,8 +10,18 @@ from typing import Any, Final, Literal, get_args
 
 import yaml
 
-from streams.files.yaml_nodes import MAX_BYTES, SLUG, SLUG_RULE, Fault, FileRefused, compose, fields, line_of
-from streams.settings import Settings, SettingsError
+from streams.files.yaml_nodes import (
+    SLUG,
+    SLUG_RULE,
+    Fault,
+    FileRefused,
+    compose,
+    fields,
+    line_of,
+    read_file,
+    read_named,
+)
+from streams.settings import Settings
 
 __all__ = [
     "ROLES",
@@ -95,18 +105,12 @@ def writers_of(settings: Settings) -> Writers | None:
     """Return the writers of the file that `TRUCELINE_WRITERS` names, None without one. Raises SettingsError."""
     if settings.writers is None:
         return None
-    try:
-        return read_writers(settings.writers)
-    except WritersError as error:
-        raise SettingsError(f"TRUCELINE_WRITERS: the file is refused\n{error}") from error
-    except OSError as error:
-        raise SettingsError(f"TRUCELINE_WRITERS: cannot read {settings.writers}: {error.strerror}") from error
+    return read_named("TRUCELINE_WRITERS", "file", settings.writers, read_writers)
 
 
 def read_writers(path: str | Path) -> Writers:
     """Return the writers in a file. Raises WritersError where it is refused, OSError where it cannot be read."""
-    with Path(path).open("rb") as file:
-        return parse_writers(file.read(MAX_BYTES + 1), str(path))
+    return read_file(path, parse_writers)
 
 
 def parse_writers(content: bytes, name: str) -> Writers:

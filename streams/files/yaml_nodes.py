@@ -5,14 +5,27 @@ called `no` as false, and 2022 as a number.
 """
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import yaml
 
 from schemas.reports import SLUG_CHARACTERS
+from streams.settings import SettingsError
 
-__all__ = ["SLUG", "SLUG_RULE", "Fault", "FileRefused", "compose", "fields", "is_null", "line_of"]
+__all__ = [
+    "SLUG",
+    "SLUG_RULE",
+    "Fault",
+    "FileRefused",
+    "compose",
+    "fields",
+    "is_null",
+    "line_of",
+    "read_file",
+    "read_named",
+]
 
 MAX_BYTES = 4 << 20
 MAX_FAULTS = 20
@@ -23,6 +36,9 @@ SLUG_RULE = "lower-case letters, digits, '.', '_' and '-', at most 80, a letter 
 _NULL = "tag:yaml.org,2002:null"
 # libyaml where it is available: ten times faster.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+_Content = TypeVar("_Content")
 
 
 class Fault(NamedTuple):
@@ -41,6 +57,22 @@ class FileRefused(ValueError):
             shown.append(f"{name}: and {len(faults) - MAX_FAULTS} more")
         super().__init__("\n".join(shown))
         self.faults = faults
+
+
+def read_file(path: str | Path, parse: Callable[[bytes, str], _Content]) -> _Content:
+    """Return what `parse` makes of a file's bytes and name; it refuses a file over MAX_BYTES. Raises OSError."""
+    with Path(path).open("rb") as file:
+        return parse(file.read(MAX_BYTES + 1), str(path))
+
+
+def read_named(variable: str, what: str, path: Path, read: Callable[[Path], _Content]) -> _Content:
+    """Return the file that a setting names; `what` it is. Raises SettingsError for one that is refused or missing."""
+    try:
+        return read(path)
+    except FileRefused as error:
+        raise SettingsError(f"{variable}: the {what} is refused\n{error}") from error
+    except OSError as error:
+        raise SettingsError(f"{variable}: cannot read {path}: {error.strerror}") from error
 
 
 def compose(content: bytes, name: str, refused: type[FileRefused]) -> yaml.Node | None:
