@@ -33,17 +33,8 @@ def output(path: str) -> Iterator[BinaryIO]:
 
 def write_private(path: Path, content: bytes) -> None:
     """Replace a file by a content that its owner alone may read; the old file is whole until then. Raises OSError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
+    with _replacing(path, mode=0o600) as file:
+        file.write(content)
 
 
 @contextmanager
@@ -57,15 +48,23 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         with target.open("wb", buffering=_BUFFER_BYTES) as file:
             yield file
         return
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+    with _replacing(target, mode) as file, _compressed(file, path) as compressed:
+        yield compressed
+
+
+@contextmanager
+def _replacing(target: Path, mode: int | None) -> Iterator[BinaryIO]:
+    """Open a new file that takes the target's place when the block ends without an error; `mode` from the start."""
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with part.open("xb", buffering=_BUFFER_BYTES) as file:
-            with _compressed(file, path) as compressed:
-                yield compressed
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
+        with os.fdopen(descriptor, "wb", buffering=_BUFFER_BYTES) as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            part.chmod(stat.S_IMODE(target.stat().st_mode))
+        if mode is not None:
+            part.chmod(mode)
         part.replace(target)
     except BaseException:
         with suppress(OSError):
