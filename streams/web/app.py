@@ -20,7 +20,6 @@ from starlette.types import Lifespan
 
 from streams.core.atlas import Atlas
 from streams.core.phrases import Names
-from streams.core.times import read_time
 from streams.files.writers import Writers
 from streams.observability import metrics, tracing
 from streams.stores.review_store import ReviewStore
@@ -36,6 +35,7 @@ from streams.web.held_answers import HeldAnswers
 from streams.web.login import Access
 from streams.web.measurement import ROUTE, RequestMetrics
 from streams.web.names import atlas_answer
+from streams.web.parameters import time_us
 from streams.web.queries.as_of import picture_at
 from streams.web.queries.changes import changes_parts, find_changes, gzipped
 from streams.web.queries.explain import ExplainQuery, explain_answer
@@ -210,7 +210,7 @@ class _Web:
 
     async def episode(self, request: Request) -> Response:
         episode = request.path_params["episode"]
-        if (at_us := _time_us(request, "at")) is not None:
+        if (at_us := time_us(request, "at")) is not None:
             return await self._episode_at(request, episode, at_us)
         mark = await self.hub.marker()
         picture = await self.store.picture(episode)
@@ -236,7 +236,7 @@ class _Web:
     async def explain(self, request: Request) -> Response:
         params = request.query_params
         query = ExplainQuery(
-            params.getlist("cell"), params.getlist("ceasefire"), _time_us(request, "at"), _limit(request)
+            params.getlist("cell"), params.getlist("ceasefire"), time_us(request, "at"), _limit(request)
         )
         episode = request.path_params["episode"]
         explanation = await self.folds.run(request, partial(explain_answer, self.store, episode, query))
@@ -302,15 +302,6 @@ def _count(receipt: Receipt) -> None:
 
 def _json_bytes(body: bytes) -> Response:
     return Response(body, media_type="application/json", headers=NO_CACHE)
-
-
-def _time_us(request: Request, name: str) -> int | None:
-    """Return a time of the query in microseconds, None where it is missing; raises RequestRefused."""
-    text = request.query_params.get(name)
-    try:
-        return None if text is None else read_time(text)
-    except ValueError as fault:
-        raise RequestRefused(ErrorCode.INVALID, f"{name}: {fault}") from None
 
 
 def _unknown_episode(*, by_then: bool = False) -> RequestRefused:

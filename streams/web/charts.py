@@ -1,7 +1,6 @@
 """Charts over HTTP: `GET /episodes/{episode}/chart.svg|.png` (contract section 12)."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 from starlette.requests import Request
@@ -10,15 +9,18 @@ from starlette.responses import Response
 from streams.core.log_record import Record
 from streams.core.queries.chart_choice import ChartChoice, NothingToDraw
 from streams.core.source_registry import Registry
-from streams.core.times import read_time
 from streams.stores.episode_log import read_all
 from streams.stores.store import Store
 from streams.web.folding import FoldQueue, Watch
+from streams.web.parameters import time_us
+from streams.web.responses import conditional, unknown_episode
 from streams.web.status_codes import ErrorCode, RequestRefused
 
 __all__ = ["ChartAnswers", "DrawChart"]
 
 MEDIA_TYPES: Mapping[str, str] = {"svg": "image/svg+xml", "png": "image/png"}
+#: Drawing takes half a second. An SVG that is opened by its address runs nothing.
+_HEADERS = {"Cache-Control": "max-age=60", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 THEMES = frozenset({"light", "dark"})
 WIDTHS = range(400, 2_001)
 TITLE_MAX = 200
@@ -43,7 +45,7 @@ class ChartAnswers:
         if draw is None:
             raise RequestRefused(ErrorCode.MISSING_LIBRARY, "this server draws no charts")
         if await self._store.picture(name) is None:
-            raise RequestRefused(ErrorCode.UNKNOWN_EPISODE, f"no report of {name!r} has been accepted")
+            raise unknown_episode(name)
 
         async def drawn(watch: Watch) -> bytes:
             logged = await read_all(self._store.episode_log(name), check=watch.check)
@@ -58,13 +60,7 @@ class ChartAnswers:
         except ModuleNotFoundError as error:
             message = f"charts need {error.name}: pip install 'truceline[plots]'"
             raise RequestRefused(ErrorCode.MISSING_LIBRARY, message) from None
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        headers = {"ETag": etag, "Cache-Control": "max-age=60"}
-        if etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        # An SVG opened by its address runs nothing.
-        policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        return Response(body, media_type=MEDIA_TYPES[choice.form], headers={**headers, **policy})
+        return conditional(request, body, MEDIA_TYPES[choice.form], _HEADERS)
 
 
 def _choice(request: Request) -> ChartChoice:
@@ -76,14 +72,9 @@ def _choice(request: Request) -> ChartChoice:
         raise RequestRefused(ErrorCode.INVALID, "theme: must be light or dark")
     if not width.isascii() or not width.isdigit() or int(width[:5]) not in WIDTHS:
         raise RequestRefused(ErrorCode.INVALID, f"width: must be {WIDTHS[0]} to {WIDTHS[-1]} pixels")
-    at = query.get("at")
-    try:
-        at_us = None if at is None else read_time(at)
-    except ValueError as error:
-        raise RequestRefused(ErrorCode.INVALID, f"at: {error}") from None
     outcomes, parties, sources = (
         frozenset(filter(None, query.getlist(name))) for name in ("outcome", "party", "source")
     )
     # Control and bidi characters would break the SVG, or turn its words around.
     title = "".join(filter(str.isprintable, query.get("title", "")[:TITLE_MAX])) or None
-    return ChartChoice(form, at_us, outcomes, parties, sources, theme, title, int(width))
+    return ChartChoice(form, time_us(request, "at"), outcomes, parties, sources, theme, title, int(width))

@@ -1,6 +1,5 @@
 """Feeds over HTTP: Atom and JSON Feed of the newest changes, iCalendar of ceasefires (contract section 12)."""
 
-import hashlib
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from streams.feeds import Entry, FeedInfo, alert_entry, atom, calendar, cap, cha
 from streams.stores.store import Store
 from streams.tables import Links
 from streams.web.folding import FoldQueue, Watch
+from streams.web.responses import conditional, unknown_episode
 from streams.web.status_codes import ErrorCode, RequestRefused
 
 __all__ = ["ENTRIES_MAX", "FeedAnswers"]
@@ -58,7 +58,7 @@ class FeedAnswers:
         """Answer `GET /episodes/{episode}/feed.{format}`: the newest changes of an episode."""
         name = request.path_params["episode"]
         if await self._store.picture(name) is None:
-            raise RequestRefused(ErrorCode.UNKNOWN_EPISODE, f"no report of {name!r} has been accepted")
+            raise unknown_episode(name)
         entries = await self._folds.run(request, partial(self._entries, request, name))
         title = self._names.episode(name)
         return self._answer(request, title, Links(_base(request)).episode(name), entries)
@@ -79,7 +79,7 @@ class FeedAnswers:
                 page = Links(_base(request)).episode(alert["episode"])
                 sender = request.url.hostname or "truceline"
                 body = cap(alert, self._names, page, sent_at=sent_at, sender=sender)
-                return _conditional(request, body, "application/cap+xml")
+                return conditional(request, body, "application/cap+xml")
         raise RequestRefused(ErrorCode.UNKNOWN_ALERT, f"none of the newest {ALERTS_LOOKED_AT:,} alerts is {name!r}")
 
     async def _alerts(self) -> list[dict[str, Any]]:
@@ -99,11 +99,11 @@ class FeedAnswers:
         name = request.path_params["episode"]
         picture = await self._store.picture(name)
         if picture is None:
-            raise RequestRefused(ErrorCode.UNKNOWN_EPISODE, f"no report of {name!r} has been accepted")
+            raise unknown_episode(name)
         loaded = orjson.loads(picture)
         info = FeedInfo(self._names.episode(name), str(request.url), Links(_base(request)).episode(name))
         body = calendar(info, {"ceasefires": [], **loaded}, self._names)
-        return _conditional(request, body, "text/calendar; charset=utf-8")
+        return conditional(request, body, "text/calendar; charset=utf-8")
 
     async def _entries(self, request: Request, episode: str, watch: Watch) -> list[Entry]:
         """Return the newest entries of an episode that the query asks for, newest first."""
@@ -131,16 +131,8 @@ class FeedAnswers:
             raise RequestRefused(ErrorCode.UNKNOWN_FORMAT, f"{name!r} is not one of {', '.join(_WRITERS)}")
         writer, media_type = _WRITERS[name]
         body = writer(FeedInfo(title, str(request.url), page), entries[:ENTRIES_MAX])
-        return _conditional(request, body, media_type)
+        return conditional(request, body, media_type)
 
 
 def _base(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
-
-
-def _conditional(request: Request, body: bytes, media_type: str) -> Response:
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type=media_type, headers=headers)

@@ -1,6 +1,8 @@
 """Answers as JSON, and errors as `{"code", "message"}`."""
 
+import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -18,12 +20,14 @@ __all__ = [
     "NO_CACHE",
     "REFUSALS",
     "busy",
+    "conditional",
     "error",
     "http_error",
     "internal_error",
     "json_response",
     "receipts",
     "refusal",
+    "unknown_episode",
 ]
 
 NO_CACHE = {"Cache-Control": "no-cache"}
@@ -37,6 +41,19 @@ def json_response(content: Any, *, status: int = 200, headers: dict[str, str] | 
     """Return an answer in JSON that is not to be cached."""
     body = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
     return Response(body, status, media_type="application/json", headers={**NO_CACHE, **(headers or {})})
+
+
+def conditional(request: Request, body: bytes, media_type: str, headers: Mapping[str, str] = NO_CACHE) -> Response:
+    """Return an answer with the digest of its body as ETag, or 304 for a client that has it."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"ETag": etag, **headers})
+    return Response(body, media_type=media_type, headers={"ETag": etag, **headers})
+
+
+def unknown_episode(episode: str) -> RequestRefused:
+    """Return the refusal of a request about an episode of which there is no report."""
+    return RequestRefused(ErrorCode.UNKNOWN_EPISODE, f"no report of {episode!r} has been accepted")
 
 
 def error(code: ErrorCode, message: str, *, headers: dict[str, str] | None = None) -> Response:

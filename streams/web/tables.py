@@ -23,6 +23,7 @@ from streams.tables import Links, MissingLibrary, episode_row, write
 from streams.tables.query import EpisodeData, RowFilter, SeriesOptions, table_rows
 from streams.tables.writers import TableTooLong
 from streams.web.folding import FoldQueue, Watch
+from streams.web.responses import unknown_episode
 from streams.web.status_codes import ErrorCode, RequestRefused
 
 __all__ = ["CHANGES_MAX", "TableAnswers"]
@@ -63,7 +64,7 @@ class TableAnswers:
         row_filter = _row_filter(request, table)
         picture = await self._store.picture(episode)
         if picture is None:
-            raise RequestRefused(ErrorCode.UNKNOWN_EPISODE, f"no report of {episode!r} has been accepted")
+            raise unknown_episode(episode)
         loaded = orjson.loads(picture)
         etag = _etag(request, loaded["through"], self._store.registry.digest)
         if etag in request.headers.get("if-none-match", ""):
