@@ -1,6 +1,7 @@
 """Charts over HTTP: `GET /episodes/{episode}/chart.svg|.png` (contract section 12)."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from starlette.requests import Request
@@ -22,6 +23,7 @@ MEDIA_TYPES: Mapping[str, str] = {"svg": "image/svg+xml", "png": "image/png"}
 #: Drawing takes half a second. An SVG that is opened by its address runs nothing.
 _HEADERS = {"Cache-Control": "max-age=60", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 THEMES = frozenset({"light", "dark"})
+_WIDTH = re.compile(r"[0-9]{1,4}")
 WIDTHS = range(400, 2_001)
 TITLE_MAX = 200
 
@@ -70,7 +72,7 @@ def _choice(request: Request) -> ChartChoice:
     theme, width = query.get("theme", "light"), query.get("width", "700")
     if theme not in THEMES:
         raise RequestRefused(ErrorCode.INVALID, "theme: must be light or dark")
-    if not width.isascii() or not width.isdigit() or int(width[:5]) not in WIDTHS:
+    if not _WIDTH.fullmatch(width) or int(width) not in WIDTHS:
         raise RequestRefused(ErrorCode.INVALID, f"width: must be {WIDTHS[0]} to {WIDTHS[-1]} pixels")
     outcomes, parties, sources = (
         frozenset(filter(None, query.getlist(name))) for name in ("outcome", "party", "source")

@@ -71,6 +71,7 @@ def test_a_hostile_title_is_text(client: TestClient) -> None:
         ("/episodes/none/chart.svg", 404, "unknown_episode"),
         (f"/episodes/{EPISODE}/chart.svg?theme=pink", 422, "invalid"),
         (f"/episodes/{EPISODE}/chart.svg?width=9", 422, "invalid"),
+        (f"/episodes/{EPISODE}/chart.svg?width=0070000", 422, "invalid"),
         (f"/episodes/{EPISODE}/chart.svg?at=noon", 422, "invalid"),
     ],
 )
