@@ -14,7 +14,7 @@ from streams.core.source_registry import Registry
 from streams.core.state.step import Outcome
 from streams.review.look_alikes import LookAlike, look_alikes
 
-__all__ = ["Effect", "effects", "unreadable"]
+__all__ = ["Effect", "effects", "read_report"]
 
 #: The fields that say which claim a change is of.
 _CLAIM_FIELDS = ("party", "outcome", "population", "group", "scope", "act")
@@ -41,7 +41,7 @@ class Effect(NamedTuple):
 def effects(
     episode: str,
     records: Iterable[Record | Located],
-    reports: Sequence[bytes],
+    reports: Sequence[Report],
     registry: Registry,
     names: Names,
     *,
@@ -62,22 +62,17 @@ def effects(
     return [_effect(ledger, report, names, accepted) for report in reports]
 
 
-def unreadable(report: bytes) -> Effect | None:
-    """Return the effect of a report that is refused whatever the log holds; None for one that may be accepted."""
+def read_report(body: bytes) -> Report | Effect:
+    """Return the report in a body, or the effect of one that is refused whatever the log holds."""
     try:
-        parse(report)
+        message = parse(body)
     except Refusal as refusal:
         faults = tuple({"path": fault.path, "reason": fault.reason} for fault in refusal.faults)
         return Effect(None, refusal=str(refusal), faults=faults)
-    return None
+    return message if isinstance(message, Report) else Effect(None, refusal="a tick is no report")
 
 
-def _effect(ledger: Ledger, body: bytes, names: Names, accepted: Mapping[str, Report]) -> Effect:
-    if (refused := unreadable(body)) is not None:
-        return refused
-    report = parse(body)
-    if not isinstance(report, Report):
-        return Effect(None, refusal="a tick is no report")
+def _effect(ledger: Ledger, report: Report, names: Names, accepted: Mapping[str, Report]) -> Effect:
     try:
         step = ledger.take(report)
     except Refusal as refusal:

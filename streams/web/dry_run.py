@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 
 from streams.core.log_record import Record
+from streams.core.model import Report
 from streams.core.phrases import Names
-from streams.review import Effect, effects, unreadable
+from streams.review import Effect, effects, read_report
 from streams.stores.episode_log import read_all
 from streams.stores.store import Store
 from streams.web.folding import FoldQueue, Watch
@@ -36,18 +36,19 @@ class DryRun:
         if len(reports) > DRY_REPORTS_MAX:
             raise RequestRefused(ErrorCode.TOO_LARGE, f"a dry run takes up to {DRY_REPORTS_MAX} reports")
         found: dict[int, Effect] = {}
-        by_episode: defaultdict[str, list[int]] = defaultdict(list)
+        by_episode: defaultdict[str, dict[int, Report]] = defaultdict(dict)
         for place, report in enumerate(reports):
-            if (refused := unreadable(report)) is not None:
-                found[place] = refused
+            read = read_report(report)
+            if isinstance(read, Effect):
+                found[place] = read
             else:
-                by_episode[orjson.loads(report)["episode"]].append(place)
-        for episode, places in by_episode.items():
-            fold = partial(self._fold, episode, [reports[place] for place in places])
-            found |= zip(places, await self._folds.run(request, fold), strict=True)
+                by_episode[read.episode][place] = read
+        for episode, placed in by_episode.items():
+            fold = partial(self._fold, episode, list(placed.values()))
+            found |= zip(placed, await self._folds.run(request, fold), strict=True)
         return [found[place].as_record() for place in sorted(found)]
 
-    async def _fold(self, episode: str, reports: list[bytes], watch: Watch) -> list[Effect]:
+    async def _fold(self, episode: str, reports: list[Report], watch: Watch) -> list[Effect]:
         logged = await read_all(self._store.episode_log(episode), check=watch.check)
         records = (Record(each.value, each.timestamp_us) for each in watch.each(logged))
         registry, horizon_us = self._store.registry, self._store.horizon_us

@@ -6,10 +6,11 @@ import orjson
 import pytest
 
 from streams.core.log_record import Record
+from streams.core.model import Report
 from streams.core.phrases import Names
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
-from streams.review import Review, ReviewRefused, effects, parse_review, reports_of
+from streams.review import Review, ReviewRefused, effects, parse_review, read_report, reports_of
 from tests.support.build import killed, report
 from tests.support.ledger_file import value
 
@@ -122,8 +123,9 @@ def test_the_effect_is_the_fold_run_dry() -> None:
         Record(value(report("coast-wire-1.watch", killed(1), source="watch"))),
     ]
     reports = reports_of(DRAFT, confirmed(taken(0, 0), taken(0, 1, source="watch")), {})
-    bodies = [orjson.dumps(report) for report in reports]
-    found = effects("war", log, bodies, Registry(), Names(), horizon_us=DEFAULT_HORIZON_US)
+    parsed = [read_report(orjson.dumps(report)) for report in reports]
+    accepted = [report for report in parsed if isinstance(report, Report)]
+    found = effects("war", log, accepted, Registry(), Names(), horizon_us=DEFAULT_HORIZON_US)
     cell = {"topic": "casualties", "party": "north", "outcome": "killed", "population": "military"}
     words = "north killed, military: 50 → 71, says mod"
     assert (found[0].report_id, found[0].changes) == ("coast-wire-1.mod", ({**cell, "words": words},))
