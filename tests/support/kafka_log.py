@@ -194,7 +194,16 @@ async def _all_taken_in(settings: Settings, reading: TopicReader) -> bool:
             return False
         if _waits_for_a_tick(settings, live):
             return False
-    return True
+    return await _all_readable(settings, reading, partitions)
+
+
+async def _all_readable(settings: Settings, reading: TopicReader, partitions: int) -> bool:
+    """Return whether nothing written lies behind the last stable offset.
+
+    A commit is answered before its markers are in all partitions: the ledger may be readable and a change not yet.
+    """
+    outputs = [TopicPartition(settings.topic(name), number) for name in TOPICS for number in range(partitions)]
+    return await reading.bounds(outputs) == await reading.bounds(outputs, committed=False)
 
 
 def _waits_for_a_tick(settings: Settings, live: dict[bytes, bytes | None]) -> bool:
