@@ -77,8 +77,10 @@ def access_paths(problem: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
     return {
         "/login": {"post": _operation("log_in", "Keep a token in the browser", [], problem, _body(_TOKEN))},
         "/logout": {"post": _operation("log_out", "Forget the token", [], problem, _body({}))},
-        "/whoami": {"get": _operation("who", "The writer who holds the token", [], problem)},
-        "/audit": {"get": _operation("audit", "Reports of an episode and who put them in", [_AUDITED], problem)},
+        "/whoami": {"get": _operation("who", "The writer who holds the token", [], problem, own=(401,))},
+        "/audit": {
+            "get": _operation("audit", "Reports of an episode and who put them in", [_AUDITED], problem, own=(422,)),
+        },
     }
 
 
@@ -92,9 +94,11 @@ def _operation(
     parameters: list[dict[str, Any]],
     problem: Callable[[int], dict[str, Any]],
     body: dict[str, Any] | None = None,
+    *,
+    own: tuple[int, ...] = (),
 ) -> dict[str, Any]:
     status = "202" if name == "post_documents" else "200"
-    problems = (400, 401, 403, 404, 409, 413, 422, 501, 503) if body else (401, 403, 404, 422, 501, 503)
+    problems = (400, 401, 403, 404, 409, 413, 422, 501, 503) if body else (*own, 403, 404, 501, 503)
     return {
         "operationId": name,
         "summary": summary,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from streams.reading.numbers import Count, count_at, qualify
-from streams.reading.tokens import Token
+from streams.reading.tokens import Token, with_depth
 
 _MOST_WORDS: Final = 14
 _FEWEST_LINES: Final = 3
@@ -178,12 +178,8 @@ def _lines(tokens: Sequence[Token]) -> list[tuple[int, int]]:
 
 def _outside_brackets(tokens: Sequence[Token], span: tuple[int, int]) -> str:
     """Return the words of a line that are not in brackets: "Dead: 28 (of them children: 3)" is not of children."""
-    depth, kept = 0, []
-    for token in tokens[span[0] : span[1]]:
-        depth += (token.text in "([") - (token.text in ")]" and depth > 0)
-        if token.kind == "word" and not depth:
-            kept.append(token.low)
-    return " ".join(kept)
+    placed = with_depth(tokens[span[0] : span[1]])
+    return " ".join(token.low for token, depth in placed if token.kind == "word" and not depth)
 
 
 def line_of(tokens: Sequence[Token], place: int) -> tuple[int, int]:

@@ -1,6 +1,5 @@
 """Tiers: how sure a claim is, by reasons that are stable words."""
 
-from collections.abc import Iterator, Sequence
 from typing import Final
 
 from streams.reading.basis import of_incident
@@ -9,7 +8,7 @@ from streams.reading.casualties import counts_forces
 from streams.reading.claim import Claim
 from streams.reading.scene import Scene
 from streams.reading.statements import Statement
-from streams.reading.tokens import Token
+from streams.reading.tokens import with_depth
 from streams.reading.truce_times import Truce
 
 #: Reasons that alone keep a claim out of `ready`.
@@ -100,18 +99,11 @@ def _label_doubts(scene: Scene, claim: Claim) -> list[str]:
         "party_of_the_enemy": claim.party != scene.context.affiliation(claim.source or ""),
         "label_of_people": claim.population != "unknown" or claim.group is not None,
         "label_of_incident": of_incident(scene),
-        "label_with_parts": any(token.kind == "number" for token in _in_brackets(scene.tokens[low:high])),
+        "label_with_parts": any(
+            token.kind == "number" and depth for token, depth in with_depth(scene.tokens[low:high])
+        ),
     }
     return [reason for reason, holds in doubts.items() if holds]
-
-
-def _in_brackets(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Yield the tokens of a line in brackets."""
-    depth = 0
-    for token in tokens:
-        depth += (token.text in "([") - (token.text in ")]" and depth > 0)
-        if depth:
-            yield token
 
 
 def _voice(claim: Claim) -> str:

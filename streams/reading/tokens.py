@@ -1,6 +1,7 @@
 """Tokens and sentences: the text cut once, in one pass, with offsets."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,3 +115,11 @@ def _starts_next(tokens: list[Token], index: int) -> bool:
     if after.start == tokens[index].end:
         return False
     return not (after.kind == "word" and after.text[0].islower())
+
+
+def with_depth(tokens: Iterable[Token]) -> Iterator[tuple[Token, int]]:
+    """Yield each token with the number of brackets that it is in; a closing bracket is outside of its own."""
+    depth = 0
+    for token in tokens:
+        depth += (token.text in "([") - (token.text in ")]" and depth > 0)
+        yield token, depth

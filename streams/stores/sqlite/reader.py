@@ -64,6 +64,7 @@ class Reader:
         except sqlite3.Error as error:
             raise StoreUnavailable(f"cannot read {path}: {error}") from error
         self._lock = threading.Lock()
+        self._authors = False
 
     def changes(
         self, after: int = 0, *, limit: int = 1_000, episode: str | None = None, topic: str | None = None
@@ -93,8 +94,13 @@ class Reader:
 
     def log(self, after: int = -1, *, limit: int = 1_000, episode: str | None = None) -> list[LoggedReport]:
         """Return up to `limit` reports and ticks after offset `after`, oldest first."""
-        query = _LOG_WITH_AUTHORS if self._rows(_HAS_AUTHORS) else _LOG
+        query = _LOG_WITH_AUTHORS if self._has_authors() else _LOG
         return [LoggedReport(*row) for row in self._rows(query, after=after, limit=limit, episode=episode)]
+
+    def _has_authors(self) -> bool:
+        """Return whether the file names who put reports in: a table that is there stays."""
+        self._authors = self._authors or bool(self._rows(_HAS_AUTHORS))
+        return self._authors
 
     def last_row(self) -> int:
         """Return the last row of changes, 0 without one."""
