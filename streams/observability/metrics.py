@@ -103,6 +103,7 @@ HTTP_SECONDS = Histogram(
 EVENT_CLIENTS = Gauge("truceline_event_clients", "Connected clients of /events", registry=REGISTRY)
 EVENT_CLIENTS_DROPPED = _counter("truceline_event_clients_dropped_total", "Clients of /events dropped as too slow")
 CLIENTS_DROPPED = _counter("truceline_http_clients_dropped_total", "Connections closed because they read too slowly")
+TASKS = Gauge("truceline_tasks", "Tasks of the event loop now", registry=REGISTRY)
 READY = Gauge("truceline_ready", "1 while /readyz answers 200", registry=REGISTRY)
 DEGRADED = Gauge("truceline_degraded", "1 while /readyz reports a problem", registry=REGISTRY)
 

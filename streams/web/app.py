@@ -276,6 +276,7 @@ class _Web:
         return _json_bytes(report_schema())
 
     async def metrics(self, _request: Request) -> Response:
+        metrics.TASKS.set(len(asyncio.all_tasks()))
         metrics.READY.set(not await self.store.reasons())
         metrics.DEGRADED.set(bool(await self.store.degraded()))
         return Response(generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})

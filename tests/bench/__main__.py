@@ -1,11 +1,12 @@
 """The benchmarks: `make bench`, `make bench-quick`.
 
     python -m tests.bench throughput [--workload steady] [--reports 1000000] [--rounds 3] [--only NAME]…
-    python -m tests.bench latency | growth | alone | embedded | clients | all | quick [--keep]
+    python -m tests.bench latency | growth | alone | embedded | clients | soak | all | quick [--keep]
 
 Figures go to .build/bench/*.json; `write` makes the tables of docs/explanation/performance.md from them.
 """
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ import orjson
 import typer
 
 from streams.kafka.local.cluster import temporary
-from tests.bench import alone, clients, embedded, growth, page, reference, throughput
+from tests.bench import alone, clients, embedded, growth, page, reference, soak, throughput
 from tests.bench.contenders import BUILD, CONTENDERS, PEERS, PEERS_PYTHON, Contender, Place, Running
 from tests.bench.machine import machine
 from tests.support.paths import ROOT
@@ -114,6 +115,15 @@ def clients_(listeners: int = 1_000, rate: int = 5, seconds: int = 30) -> None:
     figures = {"machine": machine(), "told": clients.told(listeners, rate, seconds)}
     typer.echo(orjson.dumps(figures).decode())
     _keep("clients", figures)
+
+
+@app.command("soak")
+def soak_(minutes: float = 60, rate: int = 200, *, on_kafka: bool = False) -> None:
+    """Measure memory, descriptors and tasks of a server under steady work for an hour."""
+    with temporary() if on_kafka else contextlib.nullcontext() as kafka:
+        found = soak.soaked(minutes, rate, kafka.bootstrap_servers if kafka else None)
+    _keep("soak-kafka" if on_kafka else "soak-embedded", {"machine": machine(), **found})
+    typer.echo(orjson.dumps({"last": found["samples"][-1], "answers": found["answers"]}).decode())
 
 
 @app.command("all")

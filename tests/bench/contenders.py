@@ -92,6 +92,10 @@ class Running:
         """Return whether all of its processes are alive."""
         return all(process.poll() is None for process in self._processes)
 
+    def server(self) -> psutil.Process:
+        """Return the first of its processes."""
+        return psutil.Process(self._processes[0].pid)
+
     def cpu_s(self) -> float:
         """Return the seconds of processor time used so far, children too."""
         times = self._of_each(psutil.Process.cpu_times)
