@@ -86,15 +86,22 @@ def count_change(  # noqa: PLR0917 - in the order of the record
 ) -> Published:
     """Return a change of a running count, by the key of its cell."""
     source, party, outcome, population = cell[:4]
-    part, named = _part_of_a_cell(cell) if len(cell) > FIELDS_OF_A_WHOLE_CELL else ("", "")
+    named = _part_of_a_cell(cell)[1] if len(cell) > FIELDS_OF_A_WHOLE_CELL else ""
     delta = (0 if after is None else after.best) - (0 if before is None else before.best)
-    change_id = f"{episode}/{source}/{party}/{outcome}/{population}{part}@{version}"
+    change_id = f"{cell_id(episode, cell)}@{version}"
     return change_id, (
         f'{{"change_id":"{change_id}","episode":"{episode}","source":"{source}","party":"{party}"'
         f',"outcome":"{outcome}","population":"{population}"{named},"version":{version},"kind":"{kind}"'
         f',"before":{_NULL if before is None else before.json()},"after":{_NULL if after is None else after.json()}'
         f',"delta":{delta},"cause":{cause}}}'
     ).encode()
+
+
+def cell_id(episode: str, cell: tuple[str, ...]) -> str:
+    """Return the id of a cell's changes, without the version."""
+    source, party, outcome, population = cell[:4]
+    part = _part_of_a_cell(cell)[0] if len(cell) > FIELDS_OF_A_WHOLE_CELL else ""
+    return f"{episode}/{source}/{party}/{outcome}/{population}{part}"
 
 
 def _part_of_a_cell(cell: tuple[str, ...]) -> tuple[str, str]:
@@ -109,11 +116,16 @@ def status_change(  # noqa: PLR0917 - in the order of the record
     episode: str, ceasefire: str, view: str, version: int, before: Any, after: Any, cause: str
 ) -> Published:
     """Return a change of a ceasefire's status; the view is `joint` or `source:SLUG`."""
-    change_id = f"{episode}/{ceasefire}/{view}@{version}"
+    change_id = f"{view_id(episode, ceasefire, view)}@{version}"
     return change_id, (
         f'{{"change_id":"{change_id}","episode":"{episode}","ceasefire":"{ceasefire}","view":"{view}"'
         f',"version":{version},"before":{to_json(before)},"after":{to_json(after)},"cause":{cause}}}'
     ).encode()
+
+
+def view_id(episode: str, ceasefire: str, view: str) -> str:
+    """Return the id of the changes of a ceasefire's view, without the version."""
+    return f"{episode}/{ceasefire}/{view}"
 
 
 def statement_change(  # noqa: PLR0917 - in the order of the record

@@ -31,7 +31,7 @@ from streams.web.documents import ReviewAnswers, check_rights
 from streams.web.dry_run import DryRun
 from streams.web.feeds import FeedAnswers
 from streams.web.folding import FoldQueue
-from streams.web.held_answers import HeldAnswers
+from streams.web.held_answers import HeldAnswers, packed
 from streams.web.login import Access
 from streams.web.measurement import ROUTE, RequestMetrics
 from streams.web.names import atlas_answer
@@ -206,7 +206,8 @@ class _Web:
         summaries = await self.store.summaries()
         position = orjson.dumps(mark({summary.episode: summary.through for summary in summaries}))
         rows = b",".join([summary.record for summary in summaries])
-        return await self.held.response(request, b'{"episodes":[%s],"mark":%s}\n' % (rows, position))
+        answer = await asyncio.to_thread(packed, (b'{"episodes":[', rows, b'],"mark":', position, b"}\n"))
+        return self.held.response(request, answer)
 
     async def episode(self, request: Request) -> Response:
         episode = request.path_params["episode"]
@@ -224,7 +225,7 @@ class _Web:
         picture = await self.folds.run(request, partial(picture_at, self.store, episode, at_us))
         if picture is None:
             raise _unknown_episode(by_then=True)
-        return await self.held.response(request, picture)
+        return self.held.response(request, picture)
 
     async def events(self, request: Request) -> Response:
         wanted, mark = event_filter(request), start_mark(request)
@@ -242,7 +243,7 @@ class _Web:
         explanation = await self.folds.run(request, partial(explain_answer, self.store, episode, query))
         if explanation is None:
             raise _unknown_episode(by_then=query.at_us is not None)
-        return await self.held.response(request, explanation)
+        return self.held.response(request, explanation)
 
     async def changes(self, request: Request) -> Response:
         episode = request.path_params["episode"]

@@ -11,17 +11,13 @@ __all__ = ["dumps_in_parts"]
 PART_ITEMS = 500
 
 
-def dumps_in_parts(value: Any) -> bytes:
-    """Return the bytes that `orjson.dumps` returns."""
-    return b"".join(_parts(value))
-
-
-def _parts(value: Any) -> Iterator[bytes]:
+def dumps_in_parts(value: Any) -> Iterator[bytes]:
+    """Yield the bytes that `orjson.dumps` returns."""
     if isinstance(value, dict):
         separator = b"{"
         for name, held in value.items():
             yield separator + orjson.dumps(name) + b":"
-            yield from _parts(held)
+            yield from dumps_in_parts(held)
             separator = b","
         yield b"}" if value else b"{}"
     elif isinstance(value, list) and (len(value) > PART_ITEMS or _holds_lists(value)):
@@ -40,7 +36,7 @@ def _joined(items: list[Any]) -> Iterator[bytes]:
     for index, item in enumerate(items):
         if index:
             yield b","
-        yield from _parts(item)
+        yield from dumps_in_parts(item)
 
 
 def _holds_lists(items: list[Any]) -> bool:

@@ -28,4 +28,4 @@ from streams.web.json_parts import dumps_in_parts
 )
 def test_parts_join_to_the_same_bytes(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_parts, "PART_ITEMS", 3)
-    assert dumps_in_parts(value) == orjson.dumps(value)
+    assert b"".join(dumps_in_parts(value)) == orjson.dumps(value)

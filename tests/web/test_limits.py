@@ -192,13 +192,13 @@ def test_abandoned_folds_are_not_done(store: EmbeddedStore, monkeypatch: pytest.
     monkeypatch.setattr(folding.Watch, "abandon", noted)
     leave = threading.Event()
 
-    async def slow(_store: object, _episode: str, _query: object, watch: folding.Watch) -> bytes:
+    async def slow(_store: object, _episode: str, _query: object, watch: folding.Watch) -> held_answers.Answer:
         begun.append("fold")
         if len(begun) == 1:
             while not leave.is_set():
                 await asyncio.sleep(0.01)
         watch.check()
-        return b"{}"
+        return held_answers.Answer(b"{}")
 
     monkeypatch.setattr("streams.web.app.explain_answer", slow)
     request = b"GET /episodes/war/explain HTTP/1.1\r\n" + HOST + b"\r\n"

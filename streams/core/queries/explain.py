@@ -5,10 +5,12 @@ base, increments, superseded, replaced, withdrawn, disputed and refused claims, 
 It is built from the log, not from the ledger.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise, zip_longest
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+import orjson
 from msgspec import structs
 
 from streams.core import change_records
@@ -16,7 +18,7 @@ from streams.core.ceasefires.timer_queue import ViewKey
 from streams.core.ceasefires.transitions import SETS_TIMES, START, CeasefireState, apply_claim, fired_timers, run_timers
 from streams.core.ceasefires.view import AppliedAct, View, view_name
 from streams.core.counts.cell import Cell
-from streams.core.counts.entry import CELL_FIELDS, CellKey, Entry, cell_fields, entry_of
+from streams.core.counts.entry import CellKey, Entry, cell_fields, entry_of
 from streams.core.folds.ceasefires import applied_acts
 from streams.core.ledger import Ledger
 from streams.core.model import Casualty, CeasefireClaim, Change, Message, Report, StandingReport
@@ -81,12 +83,22 @@ class _LoggedReport(NamedTuple):
 class EpisodeHistory:
     """The history of one episode, built from its log."""
 
-    def __init__(self, episode: str, registry: Registry, *, horizon_us: int) -> None:
+    def __init__(
+        self,
+        episode: str,
+        registry: Registry,
+        *,
+        horizon_us: int,
+        decode: Callable[[bytes], Any] = orjson.loads,
+    ) -> None:
+        """`decode` is called on the JSON of each change that is asked for."""
         self.episode = episode
+        self._decode = decode
         self._ledger = Ledger(registry, horizon_us=horizon_us)
         self._reports: dict[tuple[str, int], _LoggedReport] = {}
         self._refused: list[tuple[_LoggedReport, Refusal]] = []
-        self._changes: list[tuple[str, Change]] = []
+        #: The JSON of changes by topic and id without version: parsed, it takes five times as much memory.
+        self._changes: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
 
     def take(self, message: Message, origin: OriginRecord | None = None) -> Step | Refusal:
         """Take the episode's next message; a refusal is recorded and returned."""
@@ -96,7 +108,8 @@ class EpisodeHistory:
             return self.refuse(message, refusal, origin)
         if step.outcome is Outcome.ACCEPTED and isinstance(message, Report):
             self._reports[message.report_id, message.revision] = _LoggedReport(message, origin)
-        self._changes += step.changes()
+        for topic, change_id, json in step.published():
+            self._changes[topic, change_id.rpartition("@")[0]].append(json)
         return step
 
     def refuse(self, message: Message, refusal: Refusal, origin: OriginRecord | None = None) -> Refusal:
@@ -155,7 +168,7 @@ class EpisodeHistory:
             "replaced": [*self._replaced_figures(key)],
             "disputed": [*self._denials(cell)],
             "refused": refused,
-            "changes": self._changes_of("casualties", CELL_FIELDS, key),
+            "changes": self._changes_of("casualties", change_records.cell_id(self.episode, key)),
         }
 
     def ceasefire(self, ceasefire: str, source: str = "") -> Explanation:
@@ -173,7 +186,7 @@ class EpisodeHistory:
             "steps": [*self._steps(key, episode.clock)],
             "replaced": [*self._replaced_acts(key)],
             "refused": refused,
-            "changes": self._changes_of("ceasefires", ("ceasefire", "view"), named),
+            "changes": self._changes_of("ceasefires", change_records.view_id(self.episode, *named)),
         }
 
     def _counted_figure(self, entry: Entry) -> Explanation:
@@ -254,10 +267,8 @@ class EpisodeHistory:
             state = after
         yield from _timer_steps(state, clock, set_by)
 
-    def _changes_of(self, topic: str, fields: tuple[str, ...], named: tuple[str, ...]) -> list[Change]:
-        given = dict(zip_longest(fields, named, fillvalue=""))
-        changes = (change for changed, change in self._changes if changed == topic)
-        return [change for change in changes if all(change.get(field, "") == given[field] for field in fields)]
+    def _changes_of(self, topic: str, subject: str) -> list[Change]:
+        return [self._decode(json) for json in self._changes.get((topic, subject), ())]
 
 
 def repeated_by(bases: Sequence[Entry]) -> Entry | None:

@@ -4,10 +4,12 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import combinations
 from operator import contains, eq
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import orjson
 
 from streams.core.counts.entry import CellKey
 from streams.core.log_record import Located, Record
@@ -33,12 +35,13 @@ def replay_history(
     *,
     horizon_us: int,
     until_us: int | None = None,
+    decode: Callable[[bytes], Any] = orjson.loads,
 ) -> HistoryResult:
     """Return the history of an episode from its records, in the order of the log.
 
     With `until_us`, as it was known at that time (`streams.core.queries.as_of`). Raises NoSuchEpisode.
     """
-    result = HistoryResult(EpisodeHistory(episode, registry, horizon_us=horizon_us), Counter())
+    result = HistoryResult(EpisodeHistory(episode, registry, horizon_us=horizon_us, decode=decode), Counter())
     others: set[str] = set()
     for message, origin, refusal in messages_of(episode, records, result.unparsed, others):
         if until_us is not None and published_us(message) > until_us:

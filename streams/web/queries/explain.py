@@ -4,10 +4,13 @@ import asyncio
 from collections import deque
 from typing import Any, NamedTuple
 
+import orjson
+
 from streams.core.queries.subjects import NoSuchEpisode, ceasefires_named, cells_named, replay_history
 from streams.stores.episode_log import read_all
 from streams.stores.store import Store, StoredReport
 from streams.web.folding import Watch
+from streams.web.held_answers import Answer, packed
 from streams.web.json_parts import dumps_in_parts
 from streams.web.queries.newest_claims import newest_claims
 
@@ -25,7 +28,7 @@ class ExplainQuery(NamedTuple):
     limit: int | None = None
 
 
-async def explain_answer(store: Store, episode: str, query: ExplainQuery, watch: Watch) -> bytes | None:
+async def explain_answer(store: Store, episode: str, query: ExplainQuery, watch: Watch) -> Answer | None:
     """Return the explanations of a query, None where no report of the episode was accepted.
 
     A name without a match has no explanation. `through` is the last record of the episode on the log.
@@ -38,14 +41,21 @@ async def explain_answer(store: Store, episode: str, query: ExplainQuery, watch:
 
 def _explanation(
     store: Store, episode: str, logged: list[StoredReport], query: ExplainQuery, watch: Watch
-) -> bytes | None:
+) -> Answer | None:
     last = logged[-1] if logged else None
     # Each record is freed once it is folded: the explanation holds what it needs of them.
     waiting = deque(logged)
     logged.clear()
     records = (waiting.popleft().located(store.topic) for _ in watch.each(range(len(waiting))))
     try:
-        result = replay_history(episode, records, store.registry, horizon_us=store.horizon_us, until_us=query.at_us)
+        result = replay_history(
+            episode,
+            records,
+            store.registry,
+            horizon_us=store.horizon_us,
+            until_us=query.at_us,
+            decode=orjson.Fragment,
+        )
     except NoSuchEpisode:
         return None
     history = result.history
@@ -61,4 +71,4 @@ def _explanation(
         "ceasefires": [each for name in query.ceasefires or everything for each in ceasefires_named(history, name)],
         "through": {"partition": last.partition, "offset": last.offset} if last else None,
     }
-    return dumps_in_parts(explanation)
+    return packed(dumps_in_parts(explanation))
