@@ -271,10 +271,10 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         return self._topic_ids.keys() <= topic_ids.keys()
 
     def _watch_clock(self) -> None:
-        leap_s = self._clock.leap_s()
-        if leap_s and not self.status.clock_leap_s:
-            _log.error("clock_leapt", leap_s=round(leap_s), advice="no tick is made until the clock is right again")
-        self.status.clock_leap_s = leap_s
+        doubt = self._clock.doubt()
+        if doubt and not self.status.clock_doubt:
+            _log.error("clock_in_doubt", reason=doubt)
+        self.status.clock_doubt = doubt
 
     async def _survey(self, context: TaskContext) -> None:
         """Stop all processing if topics are unfit, or a partition if its log was cut; both are retried."""

@@ -226,6 +226,7 @@ class PartitionTask:
         stats = await work.batch(records)
         self._batch = []
         self._batch_limit.committed()
+        self._context.clock.saw(records[-1].timestamp * 1_000)
         self._context.memory.added(len(records))
         if stats.ceasefires:
             self._set_timer(work)

@@ -82,6 +82,8 @@ class Restored(NamedTuple):
     #: Number of live entries, and of records that no worker wrote.
     entries: int
     foreign: int = 0
+    #: Time of the newest entry; None: there is none.
+    newest_us: int | None = None
 
 
 async def restore(
@@ -96,12 +98,13 @@ async def restore(
     Records with keys of another form are skipped. `progress` is called with the number of offsets read. Raises
     NeedsOperator if the end is not reached, or an entry cannot be read.
     """
-    live, foreign = await _live_entries(options, tp, bounds, progress)
+    found = await _entries(options, tp, bounds, progress)
     own: dict[bytes, bytes] = {}
-    count = len(live)
+    count = len(found.live)
     try:
-        await _load(live, ledger, own)
-        return _restored(own, count, foreign, set(ledger.episodes()))
+        await _load(found.live, ledger, own)
+        restored = _restored(own, count, found.foreign, set(ledger.episodes()))
+        return restored._replace(newest_us=found.newest_us)
     except _UnreadableEntry as error:
         offset = await _last_offset(options, tp, bounds, error.key)
         raise NeedsOperator(
@@ -163,16 +166,24 @@ async def holds_records(options: dict[str, Any], tp: TopicPartition, bounds: tup
         return await anext(reader.records(), None) is not None
 
 
-async def _live_entries(
+class _Entries(NamedTuple):
+    """The last value of each key that has one, the number of records whose key no worker writes, the newest time."""
+
+    live: dict[bytes, bytes]
+    foreign: int
+    newest_us: int | None
+
+
+async def _entries(
     options: dict[str, Any], tp: TopicPartition, bounds: tuple[int, int], progress: Callable[[int], None]
-) -> tuple[dict[bytes, bytes], int]:
-    """Return the last value of each key that has one, and the number of records whose key no worker writes."""
+) -> _Entries:
     live: dict[bytes, bytes] = {}
     foreign = 0
+    newest_ms = -1
     async with _reader(options, tp, bounds) as reader:
         while reader.remaining:
             for record in (await reader.fetch()).get(tp, ()):
-                key = record.key
+                key, newest_ms = record.key, max(newest_ms, record.timestamp)
                 if key is None or key[:1] not in KEY_STARTS:
                     foreign += 1
                     if foreign <= MAX_LOGGED:
@@ -183,7 +194,7 @@ async def _live_entries(
                 else:
                     live[key] = record.value
             progress(reader.offsets_read)
-    return live, foreign
+    return _Entries(live, foreign, newest_ms * 1_000 if newest_ms >= 0 else None)
 
 
 async def _last_offset(options: dict[str, Any], tp: TopicPartition, bounds: tuple[int, int], key: bytes) -> int | None:

@@ -87,8 +87,8 @@ class ProcessingStatus:
     #: Reports rejected as `internal` since the start: a bug, so the worker is degraded.
     internal_errors: int = 0
 
-    #: The last leap of the wall clock forward; 0: none.
-    clock_leap_s: float = 0.0
+    #: Why the wall clock makes no tick; empty: it does.
+    clock_doubt: str = ""
 
     @property
     def ready(self) -> bool:
@@ -106,11 +106,8 @@ class ProcessingStatus:
             "left_open": "transactions that a broker had left open were finished: see the log",
         }
         found = [f"{counts[name]} {text}" for name, text in faults.items() if counts[name]]
-        if self.clock_leap_s:
-            found.append(
-                f"the clock of this machine leapt {self.clock_leap_s:,.0f} s forward: no tick is made, so no ceasefire"
-                " expires by it; set the clock, or restart the worker if it is right now"
-            )
+        if self.clock_doubt:
+            found.append(self.clock_doubt)
         if self.internal_errors:
             found.insert(0, f"{self.internal_errors} reports rejected as internal: a bug, see the log")
         return found

@@ -102,6 +102,8 @@ async def take_over(
     ledger = Ledger(context.registry, horizon_us=settings.horizon_us)
     restored = await _restore(context, status, ledger)
     _keep_horizon(ledger, restored, tp)
+    if restored.newest_us is not None:
+        context.clock.continue_from(restored.newest_us)
     next_offset = await _next_offset(context, tp, shapes, restored)
     pictures = PictureSchedule()
     pictures.restore(restored.owed, time.monotonic())

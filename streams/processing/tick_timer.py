@@ -25,7 +25,7 @@ class TickTimer:
     def due(self) -> tuple[int, str] | None:
         """Return the timer that is due and has no tick yet, or None, also while the clock is in doubt."""
         timer = self._next
-        if timer is None or timer == self._sent or timer[0] > self._clock.now_us() or self._clock.leap_s():
+        if timer is None or timer == self._sent or not self._clock.is_due(timer[0]):
             return None
         return timer
 
@@ -37,6 +37,6 @@ class TickTimer:
         """Return how long there is nothing to do; None: there is no timer to wait for."""
         if self._next is None or self._next == self._sent:
             return None
-        if self._clock.leap_s():
+        if self._clock.in_doubt():
             return DOUBT_S
         return max(CATCH_UP_S, (self._next[0] - self._clock.now_us()) / 1e6)

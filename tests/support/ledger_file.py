@@ -9,6 +9,7 @@ from typing import Any
 
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US, read_time
+from streams.observability.wall_clock import WallClock
 from streams.stores.sqlite.ledger_file import LedgerFile, LedgerFileOptions
 from streams.stores.store import Receipt
 from tests.support.build import REGISTRY, Json
@@ -27,6 +28,10 @@ class Clock:
 
     def set(self, time: str) -> None:
         self.us = read_time(time)
+
+    def wall_clock(self) -> WallClock:
+        """Return the clock of a store, on which time passes and never leaps."""
+        return WallClock(lambda: self.us / 1e6, lambda: self.us / 1e6)
 
 
 def opened(

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Literal, TypeVar
 from streams.alerts import Rules
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
+from streams.observability.wall_clock import WallClock
 from streams.stores.change_feed import ChangeBatch, FeedEntry, Positions
 from streams.stores.sqlite.alerting import SqliteAlerts
 from streams.stores.sqlite.database import DATABASE, claim_folder
@@ -31,10 +31,6 @@ SUMMARIES_AT_ONCE = 200
 _Answer = TypeVar("_Answer")
 
 
-def _wall_clock_us() -> int:
-    return time.time_ns() // 1_000
-
-
 class EmbeddedStore(SqliteStoreReader):
     """The ledger of one folder, locked for this process until `close()`."""
 
@@ -48,7 +44,7 @@ class EmbeddedStore(SqliteStoreReader):
         horizon_us: int = DEFAULT_HORIZON_US,
         topic: str = "truceline.reports",
         rules: Rules | None = None,
-        now_us: Callable[[], int] = _wall_clock_us,
+        clock: WallClock | None = None,
     ) -> None:
         """Open a folder, creating it if needed, and restore the ledger; raises StoreUnavailable.
 
@@ -56,9 +52,12 @@ class EmbeddedStore(SqliteStoreReader):
         """
         self.folder = folder
         self.registry = registry
+        self._clock = clock or WallClock()
         self._lock = claim_folder(folder)
         try:
-            ledger_file = LedgerFile(folder / DATABASE, LedgerFileOptions(registry, horizon_us, topic, now_us))
+            options = LedgerFileOptions(registry, horizon_us, topic, self._clock.now_us)
+            ledger_file = LedgerFile(folder / DATABASE, options)
+            newest = ledger_file.ask('SELECT time_us FROM log ORDER BY "offset" DESC LIMIT 1')
             super().__init__(folder, topic)
             self._reader = Reader(folder / DATABASE)
         except BaseException:
@@ -74,7 +73,9 @@ class EmbeddedStore(SqliteStoreReader):
         self._last_row = ledger_file.last_row
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         alerter = None if rules is None else SqliteAlerts(folder / DATABASE, rules, registry)
-        self._writer = Writer(ledger_file, on_commit=self._wake, follower=alerter)
+        if newest is not None:
+            self._clock.continue_from(newest[0])
+        self._writer = Writer(ledger_file, self._clock, on_commit=self._wake, follower=alerter)
 
     async def submit(self, values: Sequence[bytes], by: str | None = None) -> list[Receipt]:
         """Submit reports; when it returns, accepted ones are on disk. Raises StoreUnavailable."""
@@ -113,9 +114,10 @@ class EmbeddedStore(SqliteStoreReader):
         return [reason for reason in (lost, self._trouble if lost is None else None) if reason is not None]
 
     async def degraded(self) -> list[str]:
-        """Return the number of bugs of the fold since the start; the log has their tracebacks."""
-        bugs = self._ledger_file.internal_errors
-        return [f"{bugs} reports were rejected as internal errors; see the log"] if bugs else []
+        """Return the number of bugs of the fold since the start, and why the clock makes no tick."""
+        bugs, doubt = self._ledger_file.internal_errors, self._clock.doubt()
+        found = [f"{bugs} reports were rejected as internal errors; see the log"] if bugs else []
+        return [*found, doubt] if doubt else found
 
     async def changes(
         self, after: int = 0, *, limit: int = 1_000, episode: str | None = None, topic: str | None = None

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import structlog
 
 from streams.observability.log_config import redacted_exc_info
+from streams.observability.wall_clock import WallClock
 from streams.stores.sqlite.ledger_file import LedgerFile
 from streams.stores.store import Receipt, StoreUnavailable
 
@@ -53,6 +54,7 @@ class Writer:
     def __init__(
         self,
         ledger_file: LedgerFile,
+        clock: WallClock,
         *,
         on_commit: Callable[[int], None] = lambda _row: None,
         follower: Follower | None = None,
@@ -62,6 +64,7 @@ class Writer:
         A `follower` runs a step after each transaction, and further steps while nothing else waits.
         """
         self._ledger_file = ledger_file
+        self._clock = clock
         self._follower = follower
         self._behind = follower is not None
         self._on_commit = on_commit
@@ -155,6 +158,7 @@ class Writer:
             for work in group:
                 work.answer.set_exception(error)
             return
+        self._clock.saw(self._clock.now_us())
         # Before the answers: who is answered finds its changes.
         self._committed()
         start = 0
@@ -182,13 +186,13 @@ class Writer:
         if due is None:
             return None
         due_us, tick = due
-        if tick == self._last_tick:  # its write failed, or it moved nothing
+        if tick == self._last_tick or self._clock.in_doubt():  # its write failed, or it moved nothing
             return RETRY_TICK_S
-        return min(max((due_us - self._ledger_file.options.now_us()) / 1e6, 0.0), LOOK_EVERY_S)
+        return min(max((due_us - self._clock.now_us()) / 1e6, 0.0), LOOK_EVERY_S)
 
     def _tick(self) -> None:
         due = self._ledger_file.next_tick()
-        if due is None or due[0] > self._ledger_file.options.now_us():
+        if due is None or not self._clock.is_due(due[0]):
             return
         self._last_tick = due[1]
         try:

@@ -13,6 +13,7 @@ from streams.kafka import topics
 from streams.kafka.client import client_options
 from streams.kafka.range_reader import OffsetRange
 from streams.kafka.routing import partition_of
+from streams.observability.wall_clock import WallClock
 from streams.settings import Settings
 from streams.stores.episode_log import EpisodeLogTooLong, read_all
 from streams.stores.kafka.episode_log import kafka_episode_log
@@ -100,7 +101,7 @@ async def test_an_end_that_is_not_reached_is_said(settings: Settings, monkeypatc
 
 
 async def test_a_file_gives_its_log_back_refused_reports_too(tmp_path: Path) -> None:
-    store = EmbeddedStore(tmp_path, REGISTRY, now_us=lambda: TIME_MS * 1_000)
+    store = EmbeddedStore(tmp_path, REGISTRY, clock=WallClock(lambda: TIME_MS / 1_000))
     conflict = value(report("a", killed(2)))
     await store.submit([A, A, OTHER, conflict, B, b"no json"])
     records = await read_all(store.episode_log("war"))

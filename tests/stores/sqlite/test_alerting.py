@@ -29,7 +29,7 @@ STORY = [day(1, killed(120)), day(2, killed(50)), day(3, killed(59)), day(4, kil
 
 
 def opened(folder: Path, rules_: Rules | None = RULES) -> EmbeddedStore:
-    return EmbeddedStore(folder, REGISTRY, rules=rules_, now_us=Clock())
+    return EmbeddedStore(folder, REGISTRY, rules=rules_, clock=Clock().wall_clock())
 
 
 def stored(folder: Path) -> list[Json]:

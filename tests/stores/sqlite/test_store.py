@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from streams.observability.wall_clock import WallClock
 from streams.stores.sqlite.database import DATABASE
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import StoreUnavailable, summarize
 from tests.support.build import REGISTRY, act, at, killed, report, tick
 from tests.support.ledger_file import Clock, stored, value
-from tests.support.waiting import LIMIT_S
+from tests.support.waiting import LIMIT_S, eventually
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[EmbeddedStore]:
-    opened = EmbeddedStore(tmp_path / "new" / "folder", REGISTRY, now_us=clock)
+    opened = EmbeddedStore(tmp_path / "new" / "folder", REGISTRY, clock=clock.wall_clock())
     yield opened
     opened.close()
 
@@ -79,6 +80,45 @@ async def test_a_tick_is_written_at_the_time_the_fold_waits_for(store: EmbeddedS
     await asyncio.wait_for(store.changed(2), LIMIT_S)
     assert (await picture(store))["ceasefires"][0]["status"] == "in_effect"
     assert [json.loads(value_) for *_, value_ in stored(store.folder / DATABASE)["log"]][-1] == tick(at(20))
+
+
+async def test_a_leap_of_the_clock_makes_no_tick(tmp_path: Path) -> None:
+    """The truce continues, the server is degraded with words; when the clock is back, it is not."""
+    wall, elapsed = Clock(at(15)), Clock(at(15))
+    store = EmbeddedStore(tmp_path, REGISTRY, clock=WallClock(lambda: wall.us / 1e6, lambda: elapsed.us / 1e6))
+    await store.submit([value(report("a", act("announced", effective_at=at(20))))])
+    wall.set("2022-12-01T00:00:00Z")
+    await store.submit([value(tick(at(1)))])
+    [doubt] = await store.degraded()
+    assert "leapt" in doubt
+    assert "no tick is made" in doubt
+    wall.set(at(21))
+    elapsed.set(at(21))
+    assert await store.degraded() == []
+    await store.submit([value(tick(at(2)))])
+    await asyncio.wait_for(store.changed(2), LIMIT_S)
+    log = [json.loads(value_) for *_, value_ in stored(store.folder / DATABASE)["log"]]
+    assert [record for record in log if "tick" in record] == [tick(at(1)), tick(at(2)), tick(at(20))]
+    store.close()
+
+
+async def test_a_start_long_after_the_last_report_waits_for_one(tmp_path: Path) -> None:
+    """A clock that is wrong at the start may end no truce by itself."""
+    store = EmbeddedStore(tmp_path, REGISTRY, clock=Clock(at(15)).wall_clock())
+    await store.submit([value(report("a", act("announced", effective_at=at(20))))])
+    store.close()
+    store = EmbeddedStore(tmp_path, REGISTRY, clock=Clock("2022-12-01T00:00:00Z").wall_clock())
+    await eventually(lambda: _doubts(store, "days ahead of the newest record"), "degraded")
+    assert store.last_row == 2
+    await store.submit([value(report("b", killed(1)))])
+    await asyncio.wait_for(store.changed(3), LIMIT_S)
+    assert (await picture(store))["ceasefires"][0]["status"] == "in_effect"
+    assert await store.degraded() == []
+    store.close()
+
+
+async def _doubts(store: EmbeddedStore, words: str) -> bool:
+    return any(words in doubt for doubt in await store.degraded())
 
 
 async def test_changes_are_read_behind_a_row_and_by_episode_and_topic(store: EmbeddedStore) -> None:
