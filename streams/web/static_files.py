@@ -42,6 +42,7 @@ _MEDIA = {
     ".css": "text/css",
     ".svg": "image/svg+xml",
     ".html": "text/html",
+    ".json": "application/json",
 }
 _PLAIN = "text/plain"
 _INDEX = "index.html"

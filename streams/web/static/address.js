@@ -1,7 +1,7 @@
 // The address holds all that is on screen: the episode, the time, the language, and what is opened or filtered.
 
 /** Fields of the address in their order; others are dropped. */
-const FIELDS = ['at', 'card', 'lang', 'corrections', 'filter', 'sort', 'why', 'hide'];
+const FIELDS = ['at', 'card', 'lang', 'corrections', 'filter', 'sort', 'why', 'hide', 'per', 'from', 'places'];
 
 /** Where the address points: an episode's name or null for the list, and its fields. */
 export function route(hash = location.hash) {

@@ -5,9 +5,11 @@ import {Ceasefires} from './ceasefire.js';
 import {Feed} from './feed.js';
 import {t} from './i18n.js';
 import {Losses} from './losses.js';
-import {episodeSummary, episodeTitle, hasRegistry, partyColours} from './names.js';
+import {Places} from './map.js';
+import {episodeSummary, episodeTitle, hasPlaces, hasRegistry, partyColours} from './names.js';
 import {Time} from './parts.js';
 import {Past} from './past.js';
+import {Series} from './series.js';
 import {Sources} from './sources.js';
 import {cellKey, storyOf} from './story.js';
 import {Timeline} from './timeline.js';
@@ -57,6 +59,8 @@ export class Episode extends Component {
         h('h2', null, t('ceasefire')),
         h('div', {class: 'ceasefires'}, h(Ceasefires, {picture, story, live, share})),
         whole.moments.length > 0 && [h('h2', null, t('overTime')), h(Timeline, {whole, story, at, clock, complete, colours, heard, share, picture})],
+        live && whole.lines.length > 0 && [h('h2', null, t('series')), h(Series, {episode: name, through: picture, span: whole.lastAt - whole.firstAt, colours, canSinceCeasefire: inEffect(picture)})],
+        live && hasPlaces() && h(Places, {episode: name, through: picture, colours}),
         h(Feed, {changes: known, complete, fresh}),
         h('h2', null, t('bySource')),
         h(Sources, {episode: name, at: at === null ? null : new Date(at).toISOString(), cells: picture.cells, last, fresh, live, colours, share, newest: picture.clock})),
@@ -76,3 +80,6 @@ export class Episode extends Component {
     return this.past;
   }
 }
+
+/** Is the main ceasefire in effect? */
+const inEffect = ({ceasefires}) => ceasefires.some(({ceasefire, view, status}) => ceasefire === 'main' && view === 'joint' && status === 'in_effect');

@@ -21,6 +21,8 @@ export const partyName = (slug) => (slug === 'all' ? t('allSides') : named('part
 export const sourceName = (slug) => named('sources', slug);
 export const episodeTitle = (slug) => named('episodes', slug);
 export const episodeSummary = (slug) => plain(tables.episodes.get(slug)?.summary ?? '');
+export const placeName = (slug) => named('places', slug);
+export const hasPlaces = () => [...tables.places.values()].some((place) => place.lat != null);
 export const isRegistered = (slug) => tables.sources.has(slug);
 export const hasRegistry = () => tables.sources.size > 0;
 

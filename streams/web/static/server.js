@@ -55,6 +55,10 @@ export const fetchAccount = (name, cell, at, limit, signal) =>
   ask(`${episodePath(name)}/explain`, {cell, limit, ...(at && {at})}, signal);
 export const fetchChanges = (name, signal) => ask(`${episodePath(name)}/changes`, {}, signal);
 
+/** What each period added, and what is known of places: rows of tables. */
+export const fetchSeries = (name, query, signal) => ask(`${episodePath(name)}/series.json`, query, signal);
+export const fetchPlaces = (name, signal) => ask(`${episodePath(name)}/places.json`, {}, signal);
+
 /** The stream of events behind a mark; it comes back by itself and says how it is. */
 export class Stream {
   /**
