@@ -7,6 +7,12 @@ __all__ = ["DRY", "access_paths", "review_paths"]
 
 _JSON = "application/json"
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}, "description": "The document's id."}
+_AFTER = {
+    "name": "after",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "A document's id: those that came after it. `more` in an answer says whether others wait.",
+}
 DRY = {
     "name": "dry",
     "in": "query",
@@ -60,7 +66,7 @@ def review_paths(problem: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
         "/documents": {
             "post": _operation("post_documents", "Take documents and draft them", [], problem, _body(documents)),
         },
-        "/drafts": {"get": _operation("drafts", "Drafts that wait for a person, oldest first", [], problem)},
+        "/drafts": {"get": _operation("drafts", "Drafts that wait for a person, oldest first", [_AFTER], problem)},
         "/drafts/{id}": {"get": _operation("draft", "The newest draft of a document", [_ID], problem)},
         "/drafts/{id}/review": {
             "post": _operation("post_review", "Confirm or reject a draft", [_ID, DRY], problem, _body(_REVIEW)),

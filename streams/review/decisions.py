@@ -1,5 +1,6 @@
 """A person's decision on a draft, and the reports that it confirms. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +15,9 @@ Draft = Mapping[str, Any]
 Claim = dict[str, Any]
 #: An id of a person, a reason: as long as a headline.
 TEXT_MAX = 500
+#: A whole number in digits, with or without separators of thousands.
+_NUMBER = re.compile(r"\d{1,3}(?:[ ,.\u00a0\u202f]\d{3})+(?!\d)|\d{1,18}")
+_SEPARATOR = re.compile(r"\D")
 
 
 class ReviewRefused(ValueError):
@@ -24,7 +28,8 @@ class ReviewRefused(ValueError):
 class Decided:
     """A decision on one claim of a draft: taken or not, and the claim in its place where it was edited.
 
-    `source` is another source than the draft's, where the person named one.
+    `source` is another source than the draft's, where the person named one. `by_hand` names the parts of the count
+    (best, low, high) whose number is not in the text, in digits or in words.
     """
 
     report: int
@@ -32,6 +37,29 @@ class Decided:
     taken: bool
     edited: Claim | None = None
     source: str | None = None
+    by_hand: tuple[str, ...] = ()
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as a review has it; `source` and `by_hand` only if there are any."""
+        record = {"report": self.report, "claim": self.claim, "taken": self.taken, "edited": self.edited}
+        return record | _given(source=self.source, by_hand=list(self.by_hand))
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A claim that a person found in the text and the reader did not."""
+
+    source: str
+    claim: Claim
+    by_hand: tuple[str, ...] = ()
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as a review has it."""
+        return {"source": self.source, "claim": self.claim} | _given(by_hand=list(self.by_hand))
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +72,7 @@ class Review:
     claims: tuple[Decided, ...]
     by: str
     episode: str | None = None
-    added: tuple[tuple[str, Claim], ...] = ()
+    added: tuple[Added, ...] = ()
 
     def as_record(self, at: str, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return the review as it is recorded (contract section 9), with the reports that it sent."""
@@ -52,12 +80,9 @@ class Review:
             "document": self.document,
             "version": self.version,
             "decision": self.decision,
-            "claims": [
-                {"report": each.report, "claim": each.claim, "taken": each.taken, "edited": each.edited}
-                | ({} if each.source is None else {"source": each.source})
-                for each in self.claims
-            ],
-            **({"added": [{"source": source, "claim": claim} for source, claim in self.added]} if self.added else {}),
+            **_given(episode=self.episode),
+            "claims": [each.as_record() for each in self.claims],
+            **_given(added=[each.as_record() for each in self.added]),
             "by": self.by,
             "at": at,
             "reports": [{"report_id": each["report_id"], "revision": each["revision"]} for each in reports],
@@ -77,13 +102,14 @@ def parse_review(content: Any, draft: Draft, by: str) -> Review:
     decision = content.get("decision")
     if decision not in ("confirmed", "rejected"):
         raise ReviewRefused("decision: must be confirmed or rejected")
-    claims = [_decided(each, draft, number) for number, each in enumerate(_list(content, "claims"))]
+    numbers = numbers_of(draft)
+    claims = [_decided(each, draft, numbers, number) for number, each in enumerate(_list(content, "claims"))]
     if len({(each.report, each.claim) for each in claims}) < len(claims):
         raise ReviewRefused("claims: one claim is there twice")
     episode = content.get("episode")
     if episode is not None and not isinstance(episode, str):
         raise ReviewRefused("episode: must be a slug")
-    added = tuple(_added(each, number) for number, each in enumerate(_list(content, "added")))
+    added = tuple(_added(each, numbers, number) for number, each in enumerate(_list(content, "added")))
     return Review(document["id"], document["version"], decision, tuple(claims), by[:TEXT_MAX], episode, added)
 
 
@@ -115,13 +141,13 @@ def reports_of(draft: Draft, review: Review, revisions: Mapping[str, int]) -> li
 
 def _claims_by_source(draft: Draft, review: Review) -> dict[str, list[Claim]]:
     by_source: dict[str, list[Claim]] = {}
-    for each in sorted(review.claims, key=lambda each: (each.report, each.claim)):
-        if each.taken:
-            report = draft["reports"][each.report]
-            claim = each.edited or report["claims"][each.claim]
-            by_source.setdefault(each.source or report["source"], []).append(claim)
-    for source, claim in review.added:
-        by_source.setdefault(source, []).append(claim)
+    for decided in sorted(review.claims, key=lambda each: (each.report, each.claim)):
+        if decided.taken:
+            report = draft["reports"][decided.report]
+            claim = decided.edited or report["claims"][decided.claim]
+            by_source.setdefault(decided.source or report["source"], []).append(claim)
+    for each in review.added:
+        by_source.setdefault(each.source, []).append(each.claim)
     return by_source
 
 
@@ -155,7 +181,23 @@ def _check(report: Mapping[str, Any]) -> None:
         raise ReviewRefused(f"{report['source']}: {refusal}") from None
 
 
-def _decided(content: Any, draft: Draft, number: int) -> Decided:
+def numbers_of(draft: Draft) -> frozenset[int]:
+    """Return the whole numbers in a document's text: those in digits, and those that the reader read from words."""
+    document = draft["document"]
+    text = f"{document.get('title') or ''}\n{document['text']}"
+    written = {int(_SEPARATOR.sub("", found)) for found in _NUMBER.findall(text)}
+    claims = [claim for report in draft["reports"] for claim in report["claims"]]
+    return frozenset(written | {number for claim in claims for number in (claim.get("count") or {}).values()})
+
+
+def _by_hand(claim: Claim | None, numbers: frozenset[int]) -> tuple[str, ...]:
+    count = (claim or {}).get("count")
+    if not isinstance(count, dict):
+        return ()
+    return tuple(part for part in ("best", "low", "high") if count.get(part) not in {None, *numbers})
+
+
+def _decided(content: Any, draft: Draft, numbers: frozenset[int], number: int) -> Decided:
     where = f"claims.{number}"
     if not isinstance(content, dict):
         raise ReviewRefused(f"{where}: must be an object with report, claim and taken")
@@ -171,15 +213,15 @@ def _decided(content: Any, draft: Draft, number: int) -> Decided:
         raise ReviewRefused(f"{where}.edited: must be a claim or null")
     if source is not None and not isinstance(source, str):
         raise ReviewRefused(f"{where}.source: must be a slug or null")
-    return Decided(report, claim, content["taken"], edited, source)
+    return Decided(report, claim, content["taken"], edited, source, _by_hand(edited, numbers))
 
 
-def _added(content: Any, number: int) -> tuple[str, Claim]:
+def _added(content: Any, numbers: frozenset[int], number: int) -> Added:
     if not isinstance(content, dict) or not isinstance(content.get("source"), str):
         raise ReviewRefused(f"added.{number}: must be an object with source and claim")
     if not isinstance(content.get("claim"), dict):
         raise ReviewRefused(f"added.{number}.claim: must be a claim")
-    return content["source"], content["claim"]
+    return Added(content["source"], content["claim"], _by_hand(content["claim"], numbers))
 
 
 def _is_index(value: Any, length: int) -> bool:

@@ -32,8 +32,11 @@ class ReviewStore(Protocol):
         """Store documents and draft them; what is accepted is durable. Raises StoreUnavailable."""
         ...
 
-    async def waiting(self, limit: int) -> list[dict[str, Any]]:
-        """Return `draft_summary` of the drafts that nobody has reviewed, the oldest first, up to `limit`."""
+    async def waiting(self, limit: int, after: str | None = None) -> list[dict[str, Any]]:
+        """Return `draft_summary` of the drafts that nobody has reviewed, the oldest first, up to `limit`.
+
+        With `after`, a document's id, those that came after it.
+        """
         ...
 
     async def draft(self, document: str) -> dict[str, Any] | None:

@@ -92,6 +92,13 @@ class Guard:
             )
         return writer
 
+    def reader(self, request: Request) -> str | None:
+        """Return the name of who reads, None for somebody without a token or where there is no file of writers."""
+        try:
+            return self.author(self.writer(request))
+        except RequestRefused:
+            return None
+
     def holder(self, token: str) -> Writer | None:
         """Return who holds a token; compared in constant time."""
         known = None if self._writers is None else self._writers.holder(token)

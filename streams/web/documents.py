@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 from starlette.requests import Request
@@ -27,6 +28,30 @@ __all__ = ["ReviewAnswers", "check_rights"]
 
 DOCUMENTS_MAX = 1_000
 WAITING_MAX = 200
+#: Seconds for which a draft counts as open after it was asked for.
+OPEN_S = 300
+
+
+class OpenDrafts:
+    """The people who have a draft open: a hint, so that two do not decide the same document."""
+
+    def __init__(self) -> None:
+        #: When a person last asked for a document, in seconds of a monotonic clock.
+        self._seen: dict[tuple[str, str], float] = {}
+
+    def note(self, document: str, name: str | None, now_s: float) -> None:
+        """Take note that a person has asked for a document; forget what is too old."""
+        self._seen = {key: at for key, at in self._seen.items() if now_s - at <= OPEN_S}
+        if name is not None:
+            self._seen[document, name] = now_s
+
+    def by(self, document: str, asking: str | None, now_s: float) -> list[str]:
+        """Return the other people who have a document open."""
+        return sorted(
+            name
+            for (noted, name), at in self._seen.items()
+            if noted == document and name != asking and now_s - at <= OPEN_S
+        )
 
 
 class ReviewAnswers:
@@ -40,7 +65,9 @@ class ReviewAnswers:
         self._guard = guard
         self._bodies = bodies
         self._dry_run = dry_run
-        self._deciding = asyncio.Lock()
+        #: A lock for each document that is being decided.
+        self._deciding: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._open = OpenDrafts()
 
     @property
     def _reviews(self) -> ReviewStore:
@@ -66,13 +93,20 @@ class ReviewAnswers:
             return json_response({"code": "invalid", "message": receipts[0].message, **body}, status=422)
         return json_response(body, status=202)
 
-    async def waiting(self, _request: Request) -> Response:
-        """Answer `GET /drafts`: those that wait for a person, the oldest first."""
-        return json_response({"drafts": await self._reviews.waiting(WAITING_MAX)})
+    async def waiting(self, request: Request) -> Response:
+        """Answer `GET /drafts`: those that wait for a person, the oldest first, after the document `?after=`.
+
+        A draft that another person has open names them; `more` says whether others wait behind the last one.
+        """
+        found = await self._reviews.waiting(WAITING_MAX + 1, request.query_params.get("after"))
+        asking, now_s = self._guard.reader(request), time.monotonic()
+        drafts = [each | {"open_by": self._open.by(each["id"], asking, now_s)} for each in found[:WAITING_MAX]]
+        return json_response({"drafts": drafts, "more": len(found) > WAITING_MAX})
 
     async def draft(self, request: Request) -> Response:
         """Answer `GET /drafts/{id}`: the newest draft, with the reviews of the document."""
         draft = await self._draft(request)
+        self._open.note(draft["document"]["id"], self._guard.reader(request), time.monotonic())
         return json_response({**draft, "reviews": await self._reviews.reviews(draft["document"]["id"])})
 
     async def review(self, request: Request) -> Response:
@@ -87,8 +121,8 @@ class ReviewAnswers:
             _, reports = await self._decided(draft, content, writer, {})
             bodies = [orjson.dumps(report) for report in reports]
             return json_response({"reports": reports, "effects": await self._dry_run.effects(request, bodies)})
-        # One decision at a time: the second person finds the review of the first.
-        async with self._deciding:
+        # One decision of a document at a time: the second person finds the review of the first.
+        async with self._deciding.setdefault(draft["document"]["id"], asyncio.Lock()):
             named = content.get("episode") if isinstance(content, dict) else None
             episode = named if isinstance(named, str) and named else draft["episode"]
             sent = await self._sent(draft["document"]["id"], episode)

@@ -6,6 +6,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from streams.core.model import Report
 from streams.core.parse import Refusal, parse
 from streams.core.times import format_time
 from streams.files.writers import Writer
@@ -55,7 +56,7 @@ class Access:
 
     async def who(self, request: Request) -> Response:
         """Answer `GET /whoami`."""
-        return json_response(_who(self._guard.writer(request)))
+        return json_response({**_who(self._guard.writer(request)), "cookie": COOKIE in request.cookies})
 
     async def audit(self, request: Request) -> Response:
         """Answer `GET /audit?episode=NAME`: each report on the log, with who put it in; for reviewers."""
@@ -75,10 +76,13 @@ def _who(writer: Writer) -> dict[str, Any]:
 def _entry(stored: StoredReport) -> dict[str, Any]:
     named: dict[str, Any] = {}
     try:
-        content = orjson.loads(stored.value)
-        parse(stored.value)
-        named = {name: content.get(name) for name in ("report_id", "revision", "source", "withdrawn", "tick")}
-    except (orjson.JSONDecodeError, Refusal) as error:
+        message = parse(stored.value)
+        if isinstance(message, Report):
+            named = {"report_id": message.report_id, "revision": message.revision, "source": message.source}
+            named |= {"withdrawn": True} if message.withdrawn else {}
+        else:
+            named = {"tick": format_time(message.at)}
+    except Refusal as error:
         named = {"refused": str(error)}
     return {
         "at": format_time(stored.timestamp_us),

@@ -117,22 +117,42 @@ def test_number_that_the_text_lacks_is_marked(desk: Server, visit: Visit) -> Non
     expect(page.get_by_text("not in the text: by hand")).to_be_visible()
     expect(page.locator(".effect").first).to_contain_text("77, says Defence Ministry of Norland")
     page.keyboard.press("Escape")
+    # All that was typed while the card was open is one step.
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".claim-card").first).to_contain_text("71, total so far")
+    page.keyboard.press("e")
+    page.get_by_label("best").fill("77")
+    page.keyboard.press("Escape")
+    expect(page.locator(".effect").first).to_contain_text("77, says Defence Ministry of Norland")
     page.get_by_role("button", name=re.compile("^Confirm")).click()
     expect(page.get_by_text("No document waits for a person.")).to_be_visible()
     assert figures(desk)["norland-mod"] == 77
     [review] = httpx2.get(f"{desk.url}/drafts/doc-1", timeout=LIMIT_S).json()["reviews"]
-    assert review["claims"][0]["edited"]["count"] == {"best": 77}
+    assert (review["claims"][0]["edited"]["count"], review["claims"][0]["by_hand"]) == ({"best": 77}, ["best"])
+    page.goto(f"{desk.url}/#/review/doc-1")
+    expect(page.locator(".claim-card").first).to_contain_text("not in the text: by hand")
 
 
-def test_second_person_is_told_who_was_first(desk: Server, visit: Visit) -> None:
-    submit(desk, "doc-1")
+def test_second_person_sees_what_the_first_decided(desk: Server, visit: Visit) -> None:
+    """The cards show what the first person took and edited; a skipped document still waits."""
+    submit(desk, "doc-1", "doc-2")
     page = opened(visit, desk, "doc-1", expected="409")
+    page.keyboard.press("x")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Fighting along the river, doc-2")
+    page.keyboard.press("x")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Fighting along the river, doc-1")
     take_all(page)
-    rejected = {"version": 1, "decision": "rejected"}
-    assert httpx2.post(f"{desk.url}/drafts/doc-1/review", json=rejected, timeout=LIMIT_S).status_code == 200
+    draft = httpx2.get(f"{desk.url}/drafts/doc-1", timeout=LIMIT_S).json()
+    at = draft["claims"][0]
+    edited = {**draft["reports"][at["report"]]["claims"][at["claim"]], "count": {"best": 70}}
+    claims = [{"report": at["report"], "claim": at["claim"], "taken": True, "edited": edited}]
+    review = {"version": 1, "decision": "confirmed", "claims": claims}
+    assert httpx2.post(f"{desk.url}/drafts/doc-1/review", json=review, timeout=LIMIT_S).status_code == 200
     page.keyboard.press("c")
-    expect(page.get_by_text("admin rejected this document at")).to_be_visible()
-    assert figures(desk) == {}
+    expect(page.get_by_text("admin confirmed this document at")).to_be_visible()
+    expect(page.locator(".claim-card").first).to_contain_text("70, total so far")
+    expect(page.locator(".take input:checked")).to_have_count(1)
+    assert figures(desk) == {"norland-mod": 70}
 
 
 @pytest.mark.parametrize("lost", ["request", "answer"])
@@ -216,7 +236,16 @@ def test_a_writer_logs_in_with_a_token(tmp_path: Path, visit: Visit) -> None:
         page.get_by_label("Token").fill("secret")
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("article", name="Text of the document")).to_be_visible()
+        expect(page.get_by_text("Logged in as ani.")).to_be_visible()
         take_all(page)
+        # A login that ends keeps what was decided.
+        page.context.clear_cookies()
+        page.keyboard.press("c")
+        expect(page.get_by_text("Your login has ended.")).to_be_visible()
+        page.get_by_label("Token").fill("secret")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_text("Your login has ended.")).to_have_count(0)
+        expect(page.locator(".effect")).to_have_count(2)
         page.keyboard.press("c")
         expect(page.get_by_text("No document waits for a person.")).to_be_visible()
         assert page.evaluate("document.cookie") == ""

@@ -75,7 +75,7 @@ def test_a_browser_logs_in_and_out(client: TestClient) -> None:
     assert answer.json() == {"name": "ani", "role": "reviewer"}
     cookie = answer.headers["set-cookie"].lower()
     assert [part for part in (COOKIE, "httponly", "samesite=strict", "secure", "path=/") if part not in cookie] == []
-    assert client.get("/whoami").json() == {"name": "ani", "role": "reviewer"}
+    assert client.get("/whoami").json() == {"name": "ani", "role": "reviewer", "cookie": True}
     assert client.post("/reports", json=report("r", killed(1))).status_code == 202
     client.post("/logout")
     assert client.post("/reports", json=report("r2", killed(1))).status_code == 401

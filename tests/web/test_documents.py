@@ -16,6 +16,7 @@ from streams.stores.sqlite.review import SqliteReviewStore
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.stores.store import StoreUnavailable
 from streams.web.app import create_app
+from streams.web.documents import OpenDrafts
 
 ATLAS = parse_atlas(
     b"""
@@ -96,7 +97,7 @@ def test_confirming_sends_the_reports_and_records_who(desk: Desk) -> None:
     assert desk.get("/episodes/river-war")["totals"] == [
         {"outcome": "killed", "population": "military", "best": 71, "parts": {"norland": 71}, "missing": []}
     ]
-    assert desk.get("/drafts") == {"drafts": []}
+    assert desk.get("/drafts") == {"drafts": [], "more": False}
     assert desk.get("/drafts/coast-wire-1")["reviews"] == [body["review"]]
 
 
@@ -241,3 +242,32 @@ def test_only_the_token_may_review(tmp_path: Path) -> None:
     assert client.post("/documents", json=DOCUMENT, headers=headers).status_code == 202
     assert client.post("/drafts/coast-wire-1/review", json={}).status_code == 401
     store.close()
+
+
+def test_drafts_come_in_pages(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.web.documents.WAITING_MAX", 2)
+    desk.post("/documents", [{**DOCUMENT, "id": f"doc-{number}"} for number in range(5)])
+    first = desk.get("/drafts")
+    assert ([each["id"] for each in first["drafts"]], first["more"]) == (["doc-0", "doc-1"], True)
+    last = desk.get("/drafts?after=doc-2")
+    assert ([each["id"] for each in last["drafts"]], last["more"]) == (["doc-3", "doc-4"], False)
+
+
+def test_an_open_draft_names_who_has_it_open() -> None:
+    """For some minutes after it was asked for, and to others alone."""
+    opened = OpenDrafts()
+    opened.note("doc", "ani", 0.0)
+    opened.note("doc", None, 1.0)
+    assert [opened.by("doc", name, 200.0) for name in ("ani", "ben", None)] == [[], ["ani"], ["ani"]]
+    opened.note("other", "ben", 301.0)
+    assert (opened.by("doc", "ben", 301.0), opened.by("other", "ani", 301.0)) == ([], ["ben"])
+
+
+def test_a_number_by_hand_is_in_the_review(desk: Desk) -> None:
+    """Numbers of the text, in digits or read from words, are not by hand."""
+    desk.post("/documents", {**DOCUMENT, "text": DOCUMENT["text"] + " The river is 1,204 km long."})
+    drafted = desk.get("/drafts/coast-wire-1")["reports"][0]["claims"][0]
+    edited = {**drafted, "count": {"best": 72, "low": 71, "high": 1204}}
+    [first, *_] = desk.take_all()["claims"]
+    review = {"version": 1, "decision": "confirmed", "claims": [{**first, "edited": edited}]}
+    assert desk.post("/drafts/coast-wire-1/review", review)[1]["review"]["claims"][0]["by_hand"] == ["best"]

@@ -65,15 +65,16 @@ class SqliteReviewStore:
         await self._write("INSERT OR IGNORE INTO documents VALUES (?, ?, ?, ?)", row)
         return DocumentReceipt("accepted", named["id"], named["version"])
 
-    async def waiting(self, limit: int) -> list[dict[str, Any]]:
+    async def waiting(self, limit: int, after: str | None = None) -> list[dict[str, Any]]:
         """Return the drafts without a review, the oldest first."""
         query = """
             SELECT draft FROM documents AS latest
             WHERE version = (SELECT max(version) FROM documents WHERE id = latest.id)
             AND NOT EXISTS (SELECT 1 FROM reviews WHERE document = latest.id AND reviews.version = latest.version)
+            AND latest.rowid > coalesce((SELECT max(rowid) FROM documents WHERE id = ?), 0)
             ORDER BY latest.rowid LIMIT ?
         """
-        return [draft_summary(orjson.loads(draft)) for (draft,) in await self._rows(query, limit)]
+        return [draft_summary(orjson.loads(draft)) for (draft,) in await self._rows(query, after, limit)]
 
     async def draft(self, document: str) -> dict[str, Any] | None:
         """Return the newest draft of a document."""

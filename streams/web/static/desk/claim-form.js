@@ -7,7 +7,7 @@ import {term} from '../words.js';
 import {fieldsOf} from './fields.js';
 
 /** Which names a slug field suggests. */
-const SUGGESTS = {party: 'parties', by: 'parties', against: 'parties', between: 'parties', mediators: 'parties', place: 'places', denies: null};
+const SUGGESTS = {party: 'parties', by: 'parties', against: 'parties', mediators: 'parties', parties: 'parties', place: 'places'};
 
 /**
  * The fields of `claim`; `onChange` gets the claim with a field changed. `numbers` are those of the text: another one

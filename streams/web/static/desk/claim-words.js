@@ -1,13 +1,12 @@
 // A claim in one line.
 import {told} from '../format.js';
-import {t} from '../i18n.js';
+import {count, t} from '../i18n.js';
 import {partyName} from '../names.js';
 import {kindOf, statementWords, term} from '../words.js';
-import {count} from '../i18n.js';
 
 /** `Azerbaijan killed, military: 71, total`. */
 export function claimWords(claim) {
-  if (claim.type === 'statement') return statementWords({...claim, against: claim.against});
+  if (claim.type === 'statement') return statementWords(claim);
   if (claim.type === 'ceasefire') {
     const facts = [claim.by && partyName(claim.by), claim.effective_at && t('fromTime', {time: told(claim.effective_at)}), claim.expires_at && t('until', {time: told(claim.expires_at)})];
     return [`${t('ceasefire')}: ${term('act', claim.act)}`, ...facts.filter(Boolean)].join(t('comma'));

@@ -7,6 +7,12 @@ export const draftedSource = (draft, at) => draft.reports[draft.claims[at].repor
 /** The decisions to begin with: what is ready is taken. */
 export const first = (draft) => draft.claims.map(({tier}) => ({taken: tier === 'ready', edited: null, source: null}));
 
+/** The decisions of a recorded review; of a rejected document nothing is taken. */
+export const recorded = (draft, {claims}) => draft.claims.map(({report, claim}) => {
+  const one = claims.find((each) => each.report === report && each.claim === claim);
+  return {taken: one?.taken ?? false, edited: one?.edited ?? null, source: one?.source ?? null, byHand: one?.by_hand ?? []};
+});
+
 /** The claim and source of a card as they are now. */
 export const claimOf = (draft, decisions, at) => decisions[at].edited ?? draftedClaim(draft, at);
 export const sourceOf = (draft, decisions, at) => decisions[at].source ?? draftedSource(draft, at);
@@ -15,9 +21,9 @@ export const sourceOf = (draft, decisions, at) => decisions[at].source ?? drafte
 export const decide = (decisions, at, change) => decisions.map((one, number) => (number === at ? {...one, ...change} : one));
 
 /** The review as it is posted. */
-export function reviewOf(draft, {decisions, decision, episode, added}) {
+export function reviewOf(draft, {decisions, decision, episode}) {
   const claims = draft.claims.map(({report, claim}, at) => ({report, claim, ...decisions[at]}));
-  return {version: draft.document.version, decision, claims, ...(episode && {episode}), ...(added.length && {added})};
+  return {version: draft.document.version, decision, claims, ...(episode && {episode})};
 }
 
 const NUMBER = /\d{1,3}(?:[ ,.\u00a0\u202f]\d{3})+|\d+/gu;
@@ -30,13 +36,19 @@ export function numbersOf(draft) {
   return new Set([...written, ...read]);
 }
 
-/** The words of the changes that a claim makes, from the answer of a dry run; null where the claim is not in it. */
-export function effectOf(effects, draft, decisions, at) {
-  const claim = claimOf(draft, decisions, at);
-  const report = effects?.find(({report_id: id}) => id === `${draft.document.id}.${sourceOf(draft, decisions, at)}`.slice(0, 200));
+/**
+ * The words of the changes that a claim makes, from the answer of a dry run; null where the claim is not in it.
+ * `together` are the other claims taken of the same source that the same changes are of: they make them together.
+ */
+export function effectOf({reports, effects} = {}, draft, decisions, at) {
+  const source = sourceOf(draft, decisions, at);
+  const report = effects?.[reports.findIndex((one) => one.source === source)];
   if (!report) return null;
-  if (report.refusal) return {refusal: report.refusal, words: []};
-  return {words: report.changes.filter((change) => isOf(change, claim)).map(({words}) => words)};
+  if (report.refusal) return {refusal: report.refusal, words: [], together: [], alike: []};
+  const own = report.changes.filter((change) => isOf(change, claimOf(draft, decisions, at)));
+  const together = decisions.flatMap((one, other) => (
+    other !== at && one.taken && sourceOf(draft, decisions, other) === source && own.some((change) => isOf(change, claimOf(draft, decisions, other))) ? [other] : []));
+  return {words: own.map(({words}) => words), together, alike: report.look_alikes};
 }
 
 /** Is a change of this claim: the same cell, or a ceasefire's view, or a statement's act. */

@@ -1,7 +1,8 @@
 // The text of a document with the words that each claim rests on, and the numbers that were left out.
 import {h} from '../preact/preact.mjs';
 import {plain} from '../format.js';
-import {has, t} from '../i18n.js';
+import {t} from '../i18n.js';
+import {term} from '../words.js';
 
 /** Marks of a field: the number boxed, the source underlined, the outcome dotted, other fields dashed. */
 const MARKS = {count: 'number', source: 'who', outcome: 'outcome'};
@@ -15,7 +16,7 @@ export function pieces(characters, spans) {
   });
 }
 
-export const whyLeft = (why) => (has(`leftOut.${why}`) ? t(`leftOut.${why}`) : why.replaceAll('_', ' '));
+const whyLeft = (why) => term('leftOut', why);
 
 /** The text; `current` is the number of the claim whose words are brought out, `choose` is called with one that is clicked. */
 export function DocumentText({draft, current, choose}) {
@@ -29,9 +30,9 @@ export function DocumentText({draft, current, choose}) {
   const found = pieces(characters, [...spans, {start: 0, end: titleEnds, title: true}]);
   // The line feed after the title is not shown.
   const body = (wanted) => found.filter(({start}) => (start < titleEnds) === wanted).map((piece) => h(Piece, {key: piece.start, piece: piece.start === titleEnds ? {...piece, text: piece.text.replace(/^\n/, '')} : piece, current, choose}));
-  return h('article', {class: 'document', tabIndex: 0, lang: lang ?? '', dir: 'auto', 'aria-label': t('textOfDocument')},
+  return h('article', {class: 'document', tabIndex: 0, lang: lang ?? '', 'aria-label': t('textOfDocument')},
     title && h('h2', {class: 'document-title', dir: 'auto'}, body(true)),
-    h('div', {class: 'document-text', dir: 'auto'}, body(false)));
+    h('div', {class: 'document-text'}, body(false)));
 }
 
 function Piece({piece, current, choose}) {
@@ -43,7 +44,7 @@ function Piece({piece, current, choose}) {
   if (fields.length === 0) return h('span', {class: 'left-out', title: whyLeft(left.why)}, text, h('span', {class: 'unseen'}, ` (${whyLeft(left.why)})`));
   const named = [...new Set(fields.map((span) => MARKS[span.field] ?? 'other'))];
   const claims = [...new Set(fields.map((span) => span.claim))];
-  const titles = fields.map((span) => `${span.claim + 1}: ${has(`field.${span.field}`) ? t(`field.${span.field}`) : span.field}`);
+  const titles = fields.map((span) => `${span.claim + 1}: ${term('field', span.field)}`);
   return h('mark', {
     class: [...named.map((name) => `mark-${name}`), claims.includes(current) && 'current'].filter(Boolean).join(' '),
     title: [...new Set(titles)].join('; '), onClick: () => choose(claims.includes(current) ? current : claims[0]),

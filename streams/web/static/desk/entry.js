@@ -2,13 +2,13 @@
 import {h, Component} from '../preact/preact.mjs';
 import {hashOf} from '../address.js';
 import {t} from '../i18n.js';
-import {episodeTitle, sourceName} from '../names.js';
-import {Said, Source, Time} from '../parts.js';
-import {EffectWords} from './card.js';
+import {episodeTitle} from '../names.js';
+import {EffectWords, LookAlikes} from './card.js';
 import {ClaimForm, NameLists} from './claim-form.js';
 import {isOf} from './decisions.js';
 import {TextInput} from './inputs.js';
 import {TYPES, emptyClaim, filled} from './fields.js';
+import {Login} from './login.js';
 import {DeskLinks} from './queue.js';
 import {fetchSchema, sendReports, tryReports} from './requests.js';
 
@@ -37,7 +37,8 @@ export class Entry extends Component {
 
   set(change) {
     // What may have arrived keeps its id: edited and sent again it is refused, and never counted twice.
-    this.setState({...change, sent: null, id: this.state.sent ? null : this.state.id}, () => {
+    // The effect on the screen is not that of what is sent, until it is tried.
+    this.setState({...change, isTried: false, sent: null, id: this.state.sent ? null : this.state.id}, () => {
       clearTimeout(this.due);
       this.due = setTimeout(() => this.try(), TRY_MS);
     });
@@ -55,9 +56,9 @@ export class Entry extends Component {
     this.trying = new AbortController();
     try {
       const {effects: [effect]} = await tryReports([this.content()], this.trying.signal);
-      this.setState({effect, faults: faultsOf(effect.faults ?? []), fault: null});
+      this.setState({effect, isTried: true, faults: faultsOf(effect.faults ?? []), fault: null});
     } catch (error) {
-      if (error.name !== 'AbortError') this.setState({fault: error.message});
+      if (error.name !== 'AbortError') this.setState({fault: error.message, login: error.status === 401});
     }
   }
 
@@ -68,15 +69,15 @@ export class Entry extends Component {
         await sendReports([this.content()]);
         this.setState({sent: this.state.report.episode});
       } catch (error) {
-        this.setState({fault: error.message});
+        this.setState({fault: error.message, login: error.status === 401});
       }
     });
   }
 
-  render(_, {report, claims, schema, effect, faults, fault, sent}) {
+  render(_, {report, claims, schema, effect, isTried, faults, fault, sent, login}) {
     if (!schema) return h('p', {class: 'quiet'}, fault ?? t('loading'));
     const change = (at, claim) => this.set({claims: claims.map((one, number) => (number === at ? claim : one))});
-    const ready = [...NEEDED].every((name) => report[name]) && effect && !effect.refusal;
+    const ready = [...NEEDED].every((name) => report[name]) && isTried && !effect.refusal;
     return [
       h('div', {class: 'title'}, h('h1', null, t('newReport')), h(DeskLinks, {here: 'new'})),
       h('form', {class: 'report-form', onSubmit: (event) => this.send(event)},
@@ -89,17 +90,14 @@ export class Entry extends Component {
         h('p', null, h('button', {type: 'button', onClick: () => this.set({claims: [...claims, emptyClaim('casualties')]})}, t('addClaim'))),
         effect?.look_alikes.length > 0 && h(LookAlikes, {found: effect.look_alikes}),
         effect?.refusal && h('p', {class: 'notice', role: 'alert'}, effect.refusal),
-        fault && h('p', {class: 'notice', role: 'alert'}, fault),
+        fault && !login && h('p', {class: 'notice', role: 'alert'}, fault),
         sent ? h('p', {class: 'notice sent', role: 'status'}, t('reportSent'), ' ', h('a', {href: hashOf({name: sent})}, episodeTitle(sent)))
           : h('p', {class: 'decide'}, h('button', {class: 'primary', type: 'submit', disabled: !ready}, t('sendReport')))),
+      login && h(Login, {again: true, done: () => this.setState({login: false, fault: null}, () => this.try())}),
       h(NameLists, null),
     ];
   }
 }
-
-/** Reports that may be the same: a warning, and no obstacle. */
-const LookAlikes = ({found}) => h('div', {class: 'notice', role: 'status'}, h('p', null, t('lookAlikes')),
-  h('ul', null, found.map((one) => h('li', {key: one.report_id}, h('bdi', null, sourceName(one.source)), t('comma'), h(Time, {at: one.published_at}), t('comma'), h(Source, {url: one.url}, h(Said, {text: one.headline || one.report_id}))))));
 
 function Head({name, value, set, fault}) {
   const id = `head-${name}`;

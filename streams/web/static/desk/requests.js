@@ -3,14 +3,14 @@ import {ask, post} from '../server.js';
 
 const draftPath = (id) => `drafts/${encodeURIComponent(id)}`;
 
-export const fetchDrafts = (signal) => ask('drafts', {}, signal);
+/** Drafts that wait, the oldest first: those after a document where one is named. */
+export const fetchDrafts = (after = null, signal = undefined) => ask('drafts', after ? {after} : {}, signal);
 export const fetchDraft = (id, signal) => ask(draftPath(id), {}, signal);
 export const sendReview = (id, review) => post(`${draftPath(id)}/review`, review);
 /** The reports that a review would send, and what they would change. */
 export const tryReview = (id, review, signal) => post(`${draftPath(id)}/review`, review, {dry: ''}, signal);
 export const sendReports = (reports) => post('reports', reports);
 export const tryReports = (reports, signal) => post('reports', reports, {dry: ''}, signal);
-export const fetchReport = (name, id, signal) => ask(`episodes/${encodeURIComponent(name)}/reports/${encodeURIComponent(id)}`, {}, signal);
 
 let schema;
 
@@ -21,3 +21,4 @@ export function fetchSchema() {
 }
 
 export const logIn = (token) => post('login', {token});
+export const logOut = () => post('logout', {});

@@ -2,29 +2,30 @@
 import {h, Component} from '../preact/preact.mjs';
 import {deskHash} from '../address.js';
 import {told} from '../format.js';
-import {count, t} from '../i18n.js';
+import {t} from '../i18n.js';
 import {sourceName} from '../names.js';
 import {Said, Source, Time} from '../parts.js';
 import {Refused} from '../server.js';
 import {Card} from './card.js';
 import {NameLists} from './claim-form.js';
-import {claimOf, decide, effectOf, first, numbersOf, reviewOf, sourceOf} from './decisions.js';
+import {claimOf, decide, effectOf, first, numbersOf, recorded, reviewOf, sourceOf} from './decisions.js';
 import {DocumentText} from './document-text.js';
 import {filled} from './fields.js';
 import {TextInput} from './inputs.js';
+import {Login} from './login.js';
 import {DeskLinks} from './queue.js';
 import {fetchDraft, fetchDrafts, fetchSchema, sendReview, tryReview} from './requests.js';
 
 const TRY_MS = 150;
 const AGAIN_MS = 2000;
-const KEYS = ['next', 'previous', 'in', 'out', 'edit', 'source', 'undo', 'confirm', 'reject', 'help'];
+const KEYS = ['next', 'previous', 'in', 'out', 'edit', 'source', 'undo', 'confirm', 'reject', 'skip', 'help'];
 const COMMANDS = {
   j: 'next', n: 'next', ArrowDown: 'next', k: 'previous', p: 'previous', ArrowUp: 'previous', i: 'in', o: 'out', ' ': 'toggle', e: 'edit', s: 'source',
-  u: 'undo', c: 'confirm', Enter: 'confirm', r: 'reject', '?': 'help', Escape: 'escape',
+  u: 'undo', c: 'confirm', Enter: 'confirm', r: 'reject', x: 'skip', '?': 'help', Escape: 'escape',
 };
 
 export class Review extends Component {
-  state = {draft: null, error: null, decisions: [], past: [], current: 0, editing: null, episode: '', effects: null, fault: null, sending: null, settled: null, help: false};
+  state = {draft: null, error: null, decisions: [], past: [], current: 0, editing: null, step: null, episode: '', tried: null, fault: null, login: false, sending: null, settled: null, help: false};
 
   constructor() {
     super();
@@ -35,8 +36,14 @@ export class Review extends Component {
     this.aborts = new AbortController();
     document.addEventListener('keydown', this.press);
     Promise.all([fetchDraft(this.props.id, this.aborts.signal), fetchSchema()]).then(([draft, schema]) => {
-      this.setState({draft, schema, numbers: numbersOf(draft), decisions: first(draft), episode: draft.episode ?? '', settled: draft.reviews.find(({version}) => version === draft.document.version) ?? null}, () => this.tryLater());
+      this.setState({draft, schema, numbers: numbersOf(draft), episode: draft.episode ?? '', ...this.standing(draft)}, () => this.tryLater());
     }, (error) => error.name !== 'AbortError' && this.setState({error}));
+  }
+
+  /** The decisions to show: those of the review that there is, else those to begin with. */
+  standing(draft) {
+    const settled = draft.reviews.find(({version}) => version === draft.document.version) ?? null;
+    return {settled, decisions: settled ? recorded(draft, settled) : first(draft), past: [], ...(settled?.episode && {episode: settled.episode})};
   }
 
   componentWillUnmount() {
@@ -49,18 +56,22 @@ export class Review extends Component {
 
   // Decisions
 
+  /** Change a decision; what is typed while a card is open is one step for undo. */
   change(at, change) {
-    this.setState(({decisions, past}) => ({decisions: decide(decisions, at, change), past: [...past, decisions]}), () => this.tryLater());
+    const step = this.state.editing === at && !('taken' in change && change.edited === undefined) ? at : null;
+    this.setState(({decisions, past, step: before}) => ({
+      decisions: decide(decisions, at, change), step, past: step !== null && step === before ? past : [...past, decisions],
+    }), () => this.tryLater());
   }
 
   undo() {
-    this.setState(({past, decisions}) => ({decisions: past.at(-1) ?? decisions, past: past.slice(0, -1)}), () => this.tryLater());
+    this.setState(({past, decisions}) => ({decisions: past.at(-1) ?? decisions, past: past.slice(0, -1), step: null}), () => this.tryLater());
   }
 
   body(decision) {
     const {draft, decisions, episode} = this.state;
     const edited = decisions.map((one) => ({...one, edited: one.edited && filled(one.edited)}));
-    return reviewOf(draft, {decisions: edited, decision, episode: episode || null, added: []});
+    return reviewOf(draft, {decisions: edited, decision, episode: episode || null});
   }
 
   /** Ask for the effect soon: a dry run of what is decided now. */
@@ -71,23 +82,23 @@ export class Review extends Component {
 
   async try() {
     const {draft, settled, decisions} = this.state;
-    if (settled || !decisions.some(({taken}) => taken)) return this.setState({effects: null, fault: null});
+    if (settled || !decisions.some(({taken}) => taken)) return this.setState({tried: null, fault: null});
     this.trying?.abort();
     this.trying = new AbortController();
     try {
-      const {effects} = await tryReview(draft.document.id, this.body('confirmed'), this.trying.signal);
-      this.setState({effects, fault: null});
+      const tried = await tryReview(draft.document.id, this.body('confirmed'), this.trying.signal);
+      this.setState({tried, fault: null});
     } catch (error) {
-      if (error.name !== 'AbortError') this.setState({effects: null, fault: error.message});
+      if (error.name !== 'AbortError') this.setState({tried: null, fault: error.message, login: error.status === 401});
     }
   }
 
   /** Send the decision; without an answer again, the same: a repeat counts once. */
   async decide(decision) {
-    const {draft, sending, settled, decisions, effects} = this.state;
+    const {draft, sending, settled, decisions, tried} = this.state;
     if (sending || settled) return;
     // A confirmation takes something, and its effect is on the screen.
-    if (decision === 'confirmed' && !(effects && decisions.some(({taken}) => taken))) return;
+    if (decision === 'confirmed' && !(tried && decisions.some(({taken}) => taken))) return;
     const body = this.body(decision);
     this.setState({sending: decision, fault: null});
     for (;;) {
@@ -106,16 +117,23 @@ export class Review extends Component {
 
   async decided(decision) {
     this.props.tell(t(`decided.${decision}`, {title: this.state.draft.document.title || this.props.id}));
-    const {drafts} = await fetchDrafts().catch(() => ({drafts: []}));
-    const next = drafts.find(({id}) => id !== this.props.id);
+    await this.skip();
+  }
+
+  /** Open the next document that nobody else has open: first those behind this one, then the oldest. */
+  async skip() {
+    const nothing = () => ({drafts: []});
+    const later = await fetchDrafts(this.props.id).catch(nothing);
+    const all = [...later.drafts, ...(await fetchDrafts().catch(nothing)).drafts].filter(({id}) => id !== this.props.id);
+    const next = all.find(({open_by: others}) => others.length === 0) ?? all[0];
     if (!this.gone) location.hash = next ? deskHash('review', next.id) : deskHash('review');
   }
 
   /** The server refused: another person was first, or something is wrong with the reports. */
   async refused(error) {
     const draft = error.code === 'reviewed' ? await fetchDraft(this.props.id).catch(() => null) : null;
-    const settled = draft?.reviews.find(({version}) => version === this.state.draft.document.version) ?? null;
-    this.setState({sending: null, fault: error.message, settled});
+    const other = draft ? this.standing({...this.state.draft, reviews: draft.reviews}) : {};
+    this.setState({sending: null, fault: error.message, login: error.status === 401, ...(other.settled && {...other, editing: null})});
   }
 
   // Keys
@@ -142,6 +160,7 @@ export class Review extends Component {
     else if (command === 'undo') this.undo();
     else if (command === 'confirm') this.decide('confirmed');
     else if (command === 'reject') this.decide('rejected');
+    else if (command === 'skip') this.skip();
     else if (command === 'help') this.setState(({help}) => ({help: !help}));
     else if (last < 0) return;
     else if (command === 'in' || command === 'out') this.change(current, {taken: command === 'in'});
@@ -157,7 +176,7 @@ export class Review extends Component {
     });
   }
 
-  render({id}, {draft, schema, error, decisions, past, current, editing, episode, effects, fault, sending, settled, help, numbers}) {
+  render({id}, {draft, schema, error, decisions, past, current, editing, episode, tried, fault, login, sending, settled, help, numbers}) {
     if (error) return [h('div', {class: 'title'}, h('h1', null, t('review')), h(DeskLinks, {here: 'review'})), h('p', {class: 'notice', role: 'alert'}, t('draftFailed', {id, reason: error.message}))];
     if (!draft) return h('p', {class: 'quiet'}, t('loading'));
     const taken = decisions.filter((one) => one.taken).length;
@@ -168,7 +187,8 @@ export class Review extends Component {
       h('p', {class: 'quiet', key: 'from'}, h('bdi', null, sourceName(read.outlet)), t('comma'), h(Time, {at: read.published_at}), read.url && [t('comma'), h(Source, {url: read.url}, t('original'))], read.version > 1 && [t('comma'), t('versionOf', {number: read.version})]),
       help && h(Keys, {key: 'keys'}),
       settled && h('p', {class: 'notice', role: 'status', key: 'settled'}, t(`settled.${settled.decision}`, {by: settled.by, time: told(settled.at)})),
-      fault && !settled && h('p', {class: 'notice', role: 'alert', key: 'fault'}, fault),
+      login && !settled && h(Login, {key: 'login', again: true, done: () => this.setState({login: false, fault: null}, () => this.try())}),
+      fault && !settled && !login && h('p', {class: 'notice', role: 'alert', key: 'fault'}, fault),
       h('div', {class: 'desk', key: 'desk'},
         h(DocumentText, {draft, current, choose: (at) => this.choose(at)}),
         h('section', {class: 'cards', 'aria-label': t('claims')},
@@ -176,14 +196,15 @@ export class Review extends Component {
           draft.claims.length === 0 && h('p', {class: 'quiet'}, t('noClaimDrafted')),
           draft.claims.map((one, at) => h(Card, {
             key: at, at, one, schema, numbers, current: at === current, editing: at === editing, decision: decisions[at], disabled: Boolean(settled),
-            claim: claimOf(draft, decisions, at), source: sourceOf(draft, decisions, at), effect: decisions[at].taken ? effectOf(effects, draft, decisions, at) : null,
-            change: (change) => this.change(at, change), choose: () => this.choose(at), edit: (on) => this.setState({editing: on ? at : null, current: at}),
+            claim: claimOf(draft, decisions, at), source: sourceOf(draft, decisions, at), effect: decisions[at].taken && tried ? effectOf(tried, draft, decisions, at) : null,
+            change: (change) => this.change(at, change), choose: () => this.choose(at), edit: (on) => this.setState({editing: on ? at : null, current: at, step: null}),
           })),
           !settled && h('div', {class: 'decide'},
-            h('button', {class: 'primary', disabled: Boolean(sending) || taken === 0 || !effects, onClick: () => this.decide('confirmed')}, sending === 'confirmed' ? t('sending') : t('confirmClaims', {n: taken})),
+            h('button', {class: 'primary', disabled: Boolean(sending) || taken === 0 || !tried, onClick: () => this.decide('confirmed')}, sending === 'confirmed' ? t('sending') : t('confirmClaims', {n: taken})),
             h('button', {disabled: Boolean(sending), onClick: () => this.decide('rejected')}, t('rejectDocument')),
             h('button', {disabled: past.length === 0, onClick: () => this.undo()}, t('undo')),
-            h('span', {class: 'quiet small'}, t('leftOutNumbers', {n: draft.left_out.length, all: count(draft.left_out.length)}))))),
+            h('button', {onClick: () => this.skip()}, t('skip')),
+            h('span', {class: 'quiet small'}, t('leftOutNumbers', {n: draft.left_out.length}))))),
       h(NameLists, {key: 'names'}),
     ];
   }

@@ -5,7 +5,7 @@ import {know} from '../names.js';
 import {connection} from '../connection.js';
 import {ask, fetchNames} from '../server.js';
 import {Entry} from './entry.js';
-import {Login} from './login.js';
+import {LoggedIn, Login} from './login.js';
 import messages from './messages.js';
 import {Queue} from './queue.js';
 import {Review} from './review.js';
@@ -29,7 +29,8 @@ export class DeskView {
     if (this.closed) return;
     if (who.status === 401) return render(h(Login, {done: () => this.load()}), this.main);
     const tell = (words) => log.append(Object.assign(document.createElement('p'), {textContent: words}));
-    render(this.page === 'new' ? h(Entry, {episode: this.id}) : this.id ? h(Review, {key: this.id, id: this.id, tell}) : h(Queue), this.main);
+    const page = this.page === 'new' ? h(Entry, {episode: this.id}) : this.id ? h(Review, {key: this.id, id: this.id, tell}) : h(Queue);
+    render([who.cookie && h(LoggedIn, {key: 'who', name: who.name, left: () => this.load()}), page], this.main);
   }
 
   close() {
