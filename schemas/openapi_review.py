@@ -71,9 +71,14 @@ def review_paths(problem: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
         "/drafts/{id}/review": {
             "post": _operation("post_review", "Confirm or reject a draft", [_ID, DRY], problem, _body(_REVIEW)),
         },
+        "/reviews/quality": {
+            "get": _operation("quality", "Decisions on claims, by tier and reason", [], problem, own=(401,)),
+        },
+        "/reviews.jsonl": {"get": _operation("export_reviews", _EXPORT, [], problem, own=(401,))},
     }
 
 
+_EXPORT = "Reviewed documents with the claims that were taken, as JSON lines"
 _TOKEN = {"type": "object", "properties": {"token": {"type": "string"}}, "required": ["token"]}
 _AUDITED = {**_ID, "name": "episode", "in": "query", "description": "The episode's name."}
 

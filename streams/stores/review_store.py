@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["DocumentReceipt", "ReviewConflict", "ReviewStore", "draft_summary"]
+__all__ = ["DocumentReceipt", "ReviewConflict", "ReviewStore", "Reviewed", "draft_summary"]
 
 TIERS = ("ready", "check", "ask")
 
@@ -23,6 +23,14 @@ class DocumentReceipt(NamedTuple):
     def as_record(self) -> dict[str, Any]:
         """Return the fields that say something."""
         return {name: value for name, value in self._asdict().items() if value is not None}
+
+
+class Reviewed(NamedTuple):
+    """A review and the draft that it is of; rows count from 1 without a gap."""
+
+    row: int
+    draft: dict[str, Any]
+    review: dict[str, Any]
 
 
 class ReviewStore(Protocol):
@@ -45,6 +53,10 @@ class ReviewStore(Protocol):
 
     async def reviews(self, document: str | None = None) -> list[dict[str, Any]]:
         """Return the reviews of a document, or all, in the order in which they were recorded."""
+        ...
+
+    async def reviewed(self, after: int, limit: int) -> list[Reviewed]:
+        """Return up to `limit` reviews with their drafts, in the order of recording, after row `after`."""
         ...
 
     async def record(self, review: dict[str, Any]) -> None:

@@ -127,6 +127,8 @@ def create_app(
     }
     access = Access(store, guard, web.bodies)
     routes |= {
+        "/reviews/quality": ("GET", desk.quality),
+        "/reviews.jsonl": ("GET", desk.export),
         "/login": ("POST", access.log_in),
         "/logout": ("POST", access.log_out),
         "/whoami": ("GET", access.who),

@@ -2,26 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from streams.core.model import Report as ParsedReport
 from streams.core.parse import Refusal, parse
 from streams.core.times import format_time
 from streams.files.writers import Writer
-from streams.review import Review, ReviewRefused, parse_review, reports_of
-from streams.stores.review_store import ReviewConflict, ReviewStore
+from streams.review import Quality, Review, ReviewRefused, coded_document, parse_review, reports_of
+from streams.stores.review_store import ReviewConflict, Reviewed, ReviewStore
 from streams.stores.store import Receipt, Store
 from streams.web.auth import Guard
 from streams.web.budget import Budget
 from streams.web.dry_run import DryRun
 from streams.web.request_body import collect
-from streams.web.responses import json_response
+from streams.web.responses import NO_CACHE, json_response
 from streams.web.status_codes import ErrorCode, RequestRefused
 
 __all__ = ["ReviewAnswers", "check_rights"]
@@ -30,6 +30,8 @@ DOCUMENTS_MAX = 1_000
 WAITING_MAX = 200
 #: Seconds for which a draft counts as open after it was asked for.
 OPEN_S = 300
+#: Reviews that are read at once.
+REVIEWS_PAGE = 200
 
 
 class OpenDrafts:
@@ -131,6 +133,25 @@ class ReviewAnswers:
                 return json_response({"review": before, "receipts": []})
             return await self._confirm(review, reports, self._guard.author(writer))
 
+    async def quality(self, request: Request) -> Response:
+        """Answer `GET /reviews/quality`: how often drafted claims were right, by tier and by reason."""
+        self._guard.check_write(request, "reviewer")
+        quality = Quality()
+        async for each in _pages(self._reviews):
+            quality.count(each.draft, each.review)
+        return json_response(quality.as_record())
+
+    async def export(self, request: Request) -> Response:
+        """Answer `GET /reviews.jsonl`: reviewed documents with the claims that were taken, one a line."""
+        self._guard.check_write(request, "reviewer")
+        reviews = self._reviews
+
+        async def lines() -> AsyncIterator[bytes]:
+            async for each in _pages(reviews):
+                yield orjson.dumps(coded_document(each.draft, each.review), option=orjson.OPT_APPEND_NEWLINE)
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson", headers=NO_CACHE)
+
     async def _decided(
         self, draft: dict[str, Any], content: Any, writer: Writer, sent: Mapping[str, dict[str, Any]]
     ) -> tuple[Review, list[dict[str, Any]]]:
@@ -191,6 +212,15 @@ class ReviewAnswers:
         if draft is None:
             raise RequestRefused(ErrorCode.UNKNOWN_DOCUMENT, f"there is no draft of {name!r}")
         return draft
+
+
+async def _pages(reviews: ReviewStore) -> AsyncIterator[Reviewed]:
+    """Yield all reviews with their drafts, a page in memory at a time."""
+    after = 0
+    while page := await reviews.reviewed(after, REVIEWS_PAGE):
+        for each in page:
+            yield each
+        after = page[-1].row
 
 
 def check_rights(writer: Writer, reports: Sequence[bytes]) -> None:

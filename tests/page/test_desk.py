@@ -87,6 +87,9 @@ def test_drafts_are_confirmed_by_keys(desk: Server, visit: Visit, keep: Keep) ->
     page.keyboard.press("r")
     expect(page.get_by_text("No document waits for a person.")).to_be_visible()
     assert figures(desk) == {"norland-mod": 71}
+    page.get_by_role("link", name="Quality").click()
+    expect(page.get_by_text("2 documents reviewed, 0 claims added by hand")).to_be_visible()
+    expect(page.get_by_role("region", name="By tier").locator("tbody tr")).to_contain_text("50%")
 
 
 def test_nothing_taken_is_not_confirmed(desk: Server, visit: Visit) -> None:
@@ -265,7 +268,7 @@ def test_desk_is_accessible_on_a_phone(desk: Server, visit: Visit, keep: Keep, c
     page.keyboard.press("e")
     expect(page.get_by_label("best")).to_be_visible()
     keep(page, colours, full_page=True)
-    for address in ("#/review/doc-1", "#/review", "#/new"):
+    for address in ("#/review/doc-1", "#/review", "#/new", "#/review/quality"):
         page.evaluate(f"location.hash = '{address}'")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address

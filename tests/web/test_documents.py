@@ -1,14 +1,18 @@
 """Documents, drafts and reviews over HTTP, on a real embedded store (contract section 9)."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
+from streams.cli import app
 from streams.core.source_registry import Registry, Source
 from streams.files.atlas import parse_atlas
 from streams.operations.read.run import make_reader, reading_context
@@ -41,10 +45,11 @@ class Desk:
     """A server with a review desk, and a person at it."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.store = EmbeddedStore(folder, REGISTRY)
         self.reviews = SqliteReviewStore(self.store, make_reader(reading_context(ATLAS, REGISTRY)))
-        app = create_app(self.store, loopback=True, atlas=ATLAS, reviews=self.reviews)
-        self.client = TestClient(app, base_url="http://127.0.0.1")
+        served = create_app(self.store, loopback=True, atlas=ATLAS, reviews=self.reviews)
+        self.client = TestClient(served, base_url="http://127.0.0.1")
 
     def post(self, path: str, content: Any) -> tuple[int, Any]:
         answer = self.client.post(path, json=content)
@@ -271,3 +276,30 @@ def test_a_number_by_hand_is_in_the_review(desk: Desk) -> None:
     [first, *_] = desk.take_all()["claims"]
     review = {"version": 1, "decision": "confirmed", "claims": [{**first, "edited": edited}]}
     assert desk.post("/drafts/coast-wire-1/review", review)[1]["review"]["claims"][0]["by_hand"] == ["best"]
+
+
+def test_decisions_are_exported_and_counted(desk: Desk) -> None:
+    """The coded document has what the person took; the quality counts it by tier and by reason."""
+    desk.post("/documents", [DOCUMENT, {**DOCUMENT, "id": "coast-wire-2"}])
+    draft = desk.get("/drafts/coast-wire-1")
+    drafted = draft["reports"][0]["claims"][0]
+    edited = {**drafted, "count": {"best": 72}}
+    review = desk.take_all()
+    review["claims"][0]["edited"] = edited
+    desk.post("/drafts/coast-wire-1/review", review)
+    desk.post("/drafts/coast-wire-2/review", {"version": 1, "decision": "rejected"})
+    first, second = (orjson.loads(line) for line in desk.client.get("/reviews.jsonl").text.splitlines())
+    assert (first["id"], first["text"], first["episode"]) == ("coast-wire-1", DOCUMENT["text"], "river-war")
+    assert [(each["source"], each["claim"]["count"], each["evidence"]["count"]) for each in first["claims"]] == [
+        ("norland-mod", {"best": 72}, "71")
+    ]
+    assert (second["id"], second["claims"], second["by"]) == ("coast-wire-2", [], "admin")
+    tier, reasons = draft["claims"][0]["tier"], draft["claims"][0]["reasons"]
+    tally = {"kept": 0, "edited": 1, "left": 1}
+    assert desk.get("/reviews/quality") == {
+        "documents": 2, "added": 0, "tiers": {tier: tally}, "reasons": dict.fromkeys(reasons, tally),
+    }  # fmt: skip
+    found = CliRunner().invoke(app, ["reviews", "export", str(desk.folder)])
+    assert found.stdout == desk.client.get("/reviews.jsonl").text
+    shown = CliRunner().invoke(app, ["reviews", "quality", str(desk.folder)])
+    assert re.search(rf"{tier} +0 +1 +1 +0%", shown.stdout)

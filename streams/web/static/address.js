@@ -40,6 +40,7 @@ const DESK = new Set(['review', 'new']);
 export function deskRoute(hash = location.hash) {
   const [page, ...rest] = hash.slice(2).split('?')[0].split('/');
   if (!DESK.has(page)) return null;
+  if (page === 'review' && rest.join('/') === 'quality') return {page: 'quality', id: null};
   try {
     return {page, id: decodeURIComponent(rest.join('/')) || null};
   } catch {
@@ -48,4 +49,4 @@ export function deskRoute(hash = location.hash) {
 }
 
 /** The part after `#` for a page of the desk. */
-export const deskHash = (page, id = null) => `#/${page}${id ? `/${encodeURIComponent(id)}` : ''}`;
+export const deskHash = (page, id = null) => `#/${page === 'quality' ? 'review/quality' : page}${id ? `/${encodeURIComponent(id)}` : ''}`;

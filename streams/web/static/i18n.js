@@ -84,6 +84,7 @@ function format(options) {
 }
 
 export const count = (number) => format({}).format(number);
+export const share = (part) => format({style: 'percent'}).format(part);
 
 /** A length of time in its greatest unit: `4 years`, `31 days`. */
 export function length(ms) {

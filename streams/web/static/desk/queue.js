@@ -65,4 +65,4 @@ const Tiers = ({tiers}) => {
 
 /** Links between the pages of the desk. */
 export const DeskLinks = ({here}) => h('nav', {class: 'desk-links', 'aria-label': t('desk')},
-  ['review', 'new'].map((name) => h('a', {key: name, href: deskHash(name), 'aria-current': name === here ? 'page' : undefined}, t(`desk.${name}`))));
+  ['review', 'new', 'quality'].map((name) => h('a', {key: name, href: deskHash(name), 'aria-current': name === here ? 'page' : undefined}, t(`desk.${name}`))));

@@ -12,6 +12,9 @@ export const tryReview = (id, review, signal) => post(`${draftPath(id)}/review`,
 export const sendReports = (reports) => post('reports', reports);
 export const tryReports = (reports, signal) => post('reports', reports, {dry: ''}, signal);
 
+/** What became of drafted claims, by tier and reason. */
+export const fetchQuality = (signal) => ask('reviews/quality', {}, signal);
+
 let schema;
 
 /** The JSON Schema of a report, loaded once. */

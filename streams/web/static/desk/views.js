@@ -7,6 +7,7 @@ import {ask, fetchNames} from '../server.js';
 import {Entry} from './entry.js';
 import {LoggedIn, Login} from './login.js';
 import messages from './messages.js';
+import {Quality} from './quality.js';
 import {Queue} from './queue.js';
 import {Review} from './review.js';
 
@@ -29,7 +30,7 @@ export class DeskView {
     if (this.closed) return;
     if (who.status === 401) return render(h(Login, {done: () => this.load()}), this.main);
     const tell = (words) => log.append(Object.assign(document.createElement('p'), {textContent: words}));
-    const page = this.page === 'new' ? h(Entry, {episode: this.id}) : this.id ? h(Review, {key: this.id, id: this.id, tell}) : h(Queue);
+    const page = this.page === 'new' ? h(Entry, {episode: this.id}) : this.page === 'quality' ? h(Quality) : this.id ? h(Review, {key: this.id, id: this.id, tell}) : h(Queue);
     render([who.cookie && h(LoggedIn, {key: 'who', name: who.name, left: () => this.load()}), page], this.main);
   }
 
