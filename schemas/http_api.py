@@ -96,6 +96,8 @@ class MarkedPicture(FullPicture):
     """An episode, and the position from which `GET /events` continues; one of the past has no mark."""
 
     mark: NotRequired[Mark | None]
+    complete: NotRequired[bool]
+    """Of one of the past: false if the first records of the log were deleted."""
 
 
 @_OUT
@@ -120,7 +122,7 @@ class Changes(TypedDict):
     episode: Slug
     changes: list[TopicChange]
     complete: bool
-    """True if the oldest are included."""
+    """True if the oldest are included; false if the first records of the log were deleted."""
 
 
 @_OUT
@@ -132,6 +134,8 @@ class Account(TypedDict):
     cells: list[dict[str, Any]]
     ceasefires: list[dict[str, Any]]
     through: Through
+    complete: bool
+    """False if the first records of the log were deleted."""
 
 
 @_OUT

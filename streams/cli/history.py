@@ -133,6 +133,8 @@ def _of_store(episode: str | None, embedded: Path | None, kafka: dict[str, str |
     log = store.episode_log(episode)
     try:
         with mute_client_log(), asyncio.Runner() as runner:
+            if episode is not None and (begin := runner.run(store.log_begin(episode))):
+                options.note_cut_log(store.topic, begin)
             try:
                 while page := runner.run(_page(log)):
                     yield from (each.located(store.topic) for each in page)

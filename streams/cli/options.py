@@ -211,6 +211,14 @@ def note_missing_registry(path: str | Path | None) -> None:
         typer.echo(NO_REGISTRY, err=True)
 
 
+def note_cut_log(topic: str, begin: int) -> None:
+    """Print on standard error that the first records of a log were deleted."""
+    typer.echo(
+        f"note: {topic} begins at offset {begin:,}: the records before were deleted, and what follows is incomplete",
+        err=True,
+    )
+
+
 def read_registry(path: str | Path | None) -> Registry:
     """Return the registry in a file, an empty one where none is named; raises UsageFailed."""
     from streams.core.source_registry import Registry

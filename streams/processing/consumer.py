@@ -22,7 +22,7 @@ from streams.observability import metrics
 from streams.observability.unknown_sources import UnknownSourceLog
 from streams.observability.wall_clock import WallClock
 from streams.processing.context import MAX_TAKEOVERS, Limits, TaskContext
-from streams.processing.errors import NeedsOperator, describe
+from streams.processing.errors import NeedsOperator, describe, log_cut
 from streams.processing.gc_tuning import GcFreezer
 from streams.processing.partition_task import PartitionTask
 from streams.processing.pipeline import FoldStage
@@ -244,7 +244,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
 
         The clients retry for ever without an error, also on a topic that was deleted.
         """
-        surveyed_s = time.monotonic()
+        surveyed_s = -SURVEY_S
         while True:
             self._watch_clock()
             try:
@@ -277,18 +277,23 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self.status.clock_doubt = doubt
 
     async def _survey(self, context: TaskContext) -> None:
-        """Stop all processing if topics are unfit, or a partition if its log was cut; both are retried."""
+        """Stop all processing if topics are unfit, or a partition if its log was cut; both are retried.
+
+        Partitions of other workers are looked at too: this one answers questions about their episodes.
+        """
         try:
             shapes = await context.topology.shapes()
-            log = [TopicPartition(self._topic, number) for number in self._partitions]
+            log = [TopicPartition(self._topic, number) for number in range(shapes.partitions)]
             begins = {tp.partition: begin for tp, (begin, _) in (await context.topology.bounds(log)).items()}
         except NeedsOperator as error:
             self._unfit = str(error)
             return
         self._partitions_found = shapes.partitions
+        cut = {number: log_cut(f"{self._topic} partition {number}", begin) for number, begin in begins.items() if begin}
+        self.status.cut_elsewhere = [words for number, words in cut.items() if number not in self._partitions]
         for number, task in self._partitions.items():
-            if begins.get(number, 0) > 0:
-                task.fail(f"{self._topic} partition {number} begins at offset {begins[number]}")
+            if number in cut:
+                task.fail(cut[number])
 
     async def _poll(self, context: TaskContext) -> None:
         """Drain the fetched records: one unread partition would hold up all others of its broker."""

@@ -2,13 +2,27 @@
 
 from typing import Final
 
-__all__ = ["REBUILD", "NeedsOperator", "OutputTooLarge", "SplitBatch", "describe"]
+__all__ = ["REBUILD", "WHOLE_LOG", "NeedsOperator", "OutputTooLarge", "SplitBatch", "describe", "log_cut"]
 
 
 REBUILD: Final = (
     "To rebuild all outputs from the log beside the present ones: `truceline rebuild --to PREFIX`, with a prefix that"
     " no topic has yet; it says how to switch to it"
 )
+
+
+WHOLE_LOG: Final = (
+    "The log must be whole: set retention.ms and retention.bytes to -1, take an export that has the missing records (or"
+    " `truceline export` what is left), and `truceline send` it to a new TRUCELINE_TOPIC_PREFIX"
+)
+
+
+def log_cut(place: str, begin: int) -> str:
+    """Return what to say of a partition of the log whose first records were deleted."""
+    return (
+        f"{place} begins at offset {begin}: the records before were deleted, and nothing can be rebuilt or explained"
+        f" from the rest. {WHOLE_LOG}"
+    )
 
 
 class NeedsOperator(Exception):

@@ -87,6 +87,8 @@ class ProcessingStatus:
     #: Reports rejected as `internal` since the start: a bug, so the worker is degraded.
     internal_errors: int = 0
 
+    #: Partitions of other workers whose log was cut, in words.
+    cut_elsewhere: list[str] = field(default_factory=list)
     #: Why the wall clock makes no tick; empty: it does.
     clock_doubt: str = ""
 
@@ -106,6 +108,7 @@ class ProcessingStatus:
             "left_open": "transactions that a broker had left open were finished: see the log",
         }
         found = [f"{counts[name]} {text}" for name, text in faults.items() if counts[name]]
+        found += self.cut_elsewhere
         if self.clock_doubt:
             found.append(self.clock_doubt)
         if self.internal_errors:

@@ -12,7 +12,7 @@ from schemas.topics import CHANGE_TOPICS
 from streams.core.ledger import Ledger
 from streams.kafka.transactional_producer import TransactionalProducer
 from streams.processing.context import TaskContext
-from streams.processing.errors import REBUILD, NeedsOperator
+from streams.processing.errors import REBUILD, NeedsOperator, log_cut
 from streams.processing.partition_state import PartitionEvent
 from streams.processing.picture_schedule import PictureSchedule
 from streams.processing.restore import MadeWith, Restored, holds_records, restore
@@ -37,11 +37,6 @@ OUTPUTS: Final = (*CHANGE_TOPICS, "episodes", "rejected", "ledger")
 
 #: The interval at which a long restore logs its progress.
 PROGRESS_EVERY_S = 5.0
-
-WHOLE_LOG: Final = (
-    "The log must be whole: set retention.ms and retention.bytes to -1, take an export that has the missing records (or"
-    " `truceline export` what is left), and `truceline send` it to a new TRUCELINE_TOPIC_PREFIX"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +215,7 @@ def _other_log(facts: _Takeover) -> str | None:
 
 
 def _log_cut(facts: _Takeover) -> str | None:
-    if facts.begin == 0:
-        return None
-    return (
-        f"{facts.name} begins at offset {facts.begin}: the records before were deleted, and nothing can be rebuilt or"
-        f" explained from the rest. {WHOLE_LOG}"
-    )
+    return log_cut(facts.name, facts.begin) if facts.begin else None
 
 
 def _other_partitions(facts: _Takeover) -> str | None:

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable
 
-from streams.stores.store import StoredReport
+from streams.stores.store import StoredReport, StoreReader, StoreUnavailable
 
-__all__ = ["BYTES_MAX", "RECORDS_MAX", "EpisodeLogTooLong", "read_all"]
+__all__ = ["BYTES_MAX", "RECORDS_MAX", "EpisodeLogTooLong", "read_all", "require_whole"]
 
 #: Limits of one answer of the web server.
 RECORDS_MAX = 50_000
@@ -13,6 +13,15 @@ BYTES_MAX = 64 << 20
 
 class EpisodeLogTooLong(Exception):
     """An episode log above the limit of one answer; the message names the limit and the way around it."""
+
+
+async def require_whole(store: StoreReader, episode: str) -> None:
+    """Raise StoreUnavailable if the first records of an episode's log were deleted: rows and charts cannot say so."""
+    if begin := await store.log_begin(episode):
+        raise StoreUnavailable(
+            f"{store.topic} begins at offset {begin:,}: the records before were deleted, and a table or chart of the"
+            " rest would be wrong; /changes and /explain show what is left"
+        )
 
 
 async def read_all(

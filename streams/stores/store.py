@@ -113,6 +113,13 @@ class StoreReader(Protocol):
         """
         ...
 
+    async def log_begin(self, episode: str) -> int:
+        """Return the first offset that the partition of an episode has, as of a minute ago or later.
+
+        Above 0 the first records were deleted, and what is folded from the log is incomplete. Raises StoreUnavailable.
+        """
+        ...
+
     def rejected(self, wanted: RejectedFilter) -> AsyncGenerator[RejectedRecord, None]:
         """Yield the rejected reports that a filter selects; raises StoreUnavailable."""
         ...

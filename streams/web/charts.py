@@ -10,7 +10,7 @@ from starlette.responses import Response
 from streams.core.log_record import Record
 from streams.core.queries.chart_choice import ChartChoice, NothingToDraw
 from streams.core.source_registry import Registry
-from streams.stores.episode_log import read_all
+from streams.stores.episode_log import read_all, require_whole
 from streams.stores.store import Store
 from streams.web.folding import FoldQueue, Watch
 from streams.web.parameters import time_us
@@ -50,6 +50,7 @@ class ChartAnswers:
             raise unknown_episode(name)
 
         async def drawn(watch: Watch) -> bytes:
+            await require_whole(self._store, name)
             logged = await read_all(self._store.episode_log(name), check=watch.check)
             records = (Record(each.value, each.timestamp_us) for each in watch.each(logged))
             # In a thread: drawing takes half a second.

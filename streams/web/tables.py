@@ -17,7 +17,7 @@ from streams.core.atlas import Atlas
 from streams.core.log_record import Record
 from streams.core.queries.series import PERS, NotInEffect, Per
 from streams.core.times import read_time
-from streams.stores.episode_log import read_all
+from streams.stores.episode_log import read_all, require_whole
 from streams.stores.store import Store, StoredChange, StoreUnavailable
 from streams.tables import Links, MissingLibrary, episode_row, write
 from streams.tables.query import EpisodeData, RowFilter, SeriesOptions, table_rows
@@ -71,6 +71,7 @@ class TableAnswers:
             return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
 
         async def made(watch: Watch) -> Response:
+            await require_whole(self._store, episode)
             data = await self._data(request, episode, loaded, table, watch)
             try:
                 rows = watch.each(table_rows(data, table, row_filter))

@@ -237,6 +237,15 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Records], Records], list[str]]] = {
         "ledger", entry(b"_o", b"99"), ["reports partition 0 ends at offset 5, its state continues at 99"],
     ),
     "an offset that nobody can read": ("ledger", entry(b"_o", b"x"), ["has no offset, but there are outputs"]),
+    "an owed picture of an unknown episode": (
+        "ledger", entry(b"_p/nosuch", b"true"), ["a record that no worker wrote at offset"],
+    ),
+    "a key of nobody": ("ledger", entry(b"foo", b"bar"), ["key b'foo'"]),
+    "a key like the worker's own": ("ledger", entry(b"_x", b"1"), ["key b'_x'"]),
+    "the state of another app": ("ledger", entry(b"_a", b'"other"'), ["belongs to the app other, this one is "]),
+    "an own entry that nobody can read": (
+        "ledger", entry(b"_h", b"x"), ["what its state was made with cannot be read: JSONDecodeError"],
+    ),
     "another horizon": (
         "ledger", entry(b"_h", b"%d" % (9_999 * 86_400_000_000)),
         ["was made with a horizon of P9999D, this one is P3660D"],

@@ -122,7 +122,7 @@ def _run(work: Rebuild, *, quiet: bool) -> RebuildResult:
     from streams.cli.render.progress import progress
     from streams.kafka.range_reader import RangeUnreadable
     from streams.kafka.topics import TopicsNotCreated
-    from streams.operations.rebuild.copy_log import NotItsCopy
+    from streams.operations.rebuild.copy_log import LogCut, NotItsCopy
     from streams.operations.rebuild.run import WrongShape
     from streams.processing.errors import NeedsOperator
 
@@ -133,7 +133,7 @@ def _run(work: Rebuild, *, quiet: bool) -> RebuildResult:
             return asyncio.run(work.run(registry))
     except ProducerFenced as failure:
         raise CommandFailed(f"another rebuild to {work.new.topic_prefix} has taken over") from failure
-    except (NeedsOperator, NotItsCopy, WrongShape, TopicsNotCreated, RangeUnreadable) as failure:
+    except (NeedsOperator, LogCut, NotItsCopy, WrongShape, TopicsNotCreated, RangeUnreadable) as failure:
         raise CommandFailed(f"{brokers}: {failure}") from failure
     except (KafkaError, TimeoutError) as failure:
         raise kafka_failed(failure, work.old) from failure

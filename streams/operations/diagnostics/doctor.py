@@ -27,6 +27,7 @@ from streams.kafka.protocol.transactions import open_in
 from streams.kafka.range_reader import bounds
 from streams.kafka.residency import log_id
 from streams.operations.diagnostics.build_info import is_compiled
+from streams.processing.errors import WHOLE_LOG
 from streams.settings import PREFIX, Settings
 
 __all__ = ["CheckResult", "Finding", "examine"]
@@ -156,7 +157,7 @@ async def _log(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
     cut = [f"{tp.partition} at {start:,}" for tp, (start, _) in (await bounds(options, tps)).items() if start]
     if cut:
         listed = f"{log} lost its first records: partition {', '.join(cut)} begins later than at offset 0"
-        return Finding("log", CheckResult.FAULT, listed, "send an older export to a new TRUCELINE_TOPIC_PREFIX")
+        return Finding("log", CheckResult.FAULT, listed, WHOLE_LOG)
     made_from = await log_id(options, settings.topic_prefix)
     if made_from is not None and found["reports"].topic_id not in {None, made_from}:
         listed = f"{log} was deleted and created again since the ledger was made"

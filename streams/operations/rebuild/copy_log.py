@@ -17,11 +17,12 @@ from streams.kafka.residency import is_processed_here, partition_counts
 from streams.kafka.routing import REROUTED, partition_of
 from streams.kafka.topics import survey
 from streams.kafka.transactional_producer import TransactionalProducer
+from streams.processing.errors import WHOLE_LOG
 from streams.processing.outbox import Outbox
 from streams.processing.output_record import OutputRecord, SizeLimits
 from streams.settings import Settings
 
-__all__ = ["LogCopy", "NotItsCopy", "copy_group"]
+__all__ = ["LogCopy", "LogCut", "NotItsCopy", "copy_group"]
 
 TRANSACTION_TIMEOUT_MS = 60_000
 #: Records in one transaction, by timestamp.
@@ -31,6 +32,10 @@ TOPIC_BYTES = 1 << 20
 
 class NotItsCopy(Exception):
     """The other log has records that are not a copy of this one."""
+
+
+class LogCut(Exception):
+    """The first records of the log were deleted before they were copied."""
 
 
 def copy_group(app_id: str) -> str:
@@ -56,7 +61,7 @@ class LogCopy:
         self._options = client_options(old)
 
     async def run(self, admin: AIOKafkaAdminClient) -> None:
-        """Copy all records not copied yet. Raises NotItsCopy, RangeUnreadable, KafkaError, TimeoutError."""
+        """Copy all records not copied yet. Raises LogCut, NotItsCopy, RangeUnreadable, KafkaError, TimeoutError."""
         counts = await partition_counts(self._options, self._old.removesuffix(".reports"))
         new_count = await partitions(self._options, self._new)
         spans = await bounds(self._options, [TopicPartition(self._old, number) for number in range(counts[-1])])
@@ -86,9 +91,15 @@ class LogCopy:
     async def _between(
         self, admin: AIOKafkaAdminClient, spans: Mapping[TopicPartition, OffsetRange]
     ) -> dict[TopicPartition, OffsetRange]:
-        """Return the ranges not copied yet."""
+        """Return the ranges not copied yet; raises LogCut."""
         found = await admin.list_consumer_group_offsets(self._group, partitions=list(spans))
         came = {place: entry.offset for place, entry in found.items() if entry.offset >= 0}
+        for place, span in spans.items():
+            if span.start > came.get(place, 0):
+                raise LogCut(
+                    f"{place.topic} partition {place.partition} begins at offset {span.start}: the records before were"
+                    f" deleted, and outputs rebuilt from the rest would be wrong. {WHOLE_LOG}"
+                )
         return {place: OffsetRange(max(span.start, came.get(place, 0)), span.end) for place, span in spans.items()}
 
     async def _must_be_ours(

@@ -62,7 +62,7 @@ class Rebuild:
     async def run(self, registry: Registry) -> RebuildResult:
         """Create topics, copy the log, process it, check and compare.
 
-        Raises WrongShape, NotItsCopy, TopicsNotMade, Unreadable, KafkaError, TimeoutError.
+        Raises WrongShape, LogCut, NotItsCopy, TopicsNotMade, Unreadable, KafkaError, TimeoutError.
         """
         async with topics.admin(client_options(self.old)) as admin:
             count = await self._topics(admin)

@@ -26,8 +26,10 @@ from streams.kafka.routing import REROUTED, Router
 from streams.kafka.topic_reader import TopicReader
 from streams.operations.verify.diff_records import differences
 from streams.operations.verify.expected import Expected, ExpectedOutput, rerouted_marks
+from streams.operations.verify.foreign_keys import CORE_PREFIX, foreign_keys
 from streams.operations.verify.pictures import PictureCheck
 from streams.operations.verify.version_1 import History, WrittenViews
+from streams.processing.errors import WHOLE_LOG
 from streams.settings import Settings, duration_text, horizon_in_force
 
 __all__ = ["verify", "verify_now"]
@@ -69,17 +71,29 @@ async def _verify(settings: Settings, registry: Registry | None, reading: TopicR
     if problems:
         return problems
     places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    cut = {tp.partition: begin for tp, (begin, _) in (await reading.bounds(places[:partitions])).items() if begin}
+    problems += [
+        f"{topics[0]} partition {number} begins at offset {begin}: the records before were deleted, and its outputs"
+        f" cannot be checked. {WHOLE_LOG}"
+        for number, begin in cut.items()
+    ]
     problems += await _dangling(reading, places)
     committed = await reading.committed(settings.app_id, places[:partitions])
     sent_on: dict[bytes, tuple[bytes, int, bytes | None]] = {}
     copies: dict[bytes, list[Any]] = defaultdict(list)
-    for number in range(partitions):
+    for number in (number for number in range(partitions) if number not in cut):
         partition = await _read(reading, settings, number)
         for mark, record in rerouted_marks(partition.log):
             copies[mark].append(record)
-        check = _Check(settings, Router(partitions), registry, partition, committed.get(places[number]))
+        try:
+            check = _Check(settings, Router(partitions), registry, partition, committed.get(places[number]))
+        except (ValueError, KeyError, TypeError) as error:
+            problems.append(
+                f"{settings.topic('ledger')} partition {number}: what its state was made with cannot be read: {error!r}"
+            )
+            continue
         problems += check.problems(sent_on)
-    problems += _reroutes(sent_on, copies)
+    problems += _reroutes(sent_on, copies) if not cut else ()
     return problems
 
 
@@ -155,6 +169,7 @@ class _Check:
         for name in CHANGE_TOPICS:
             problems += self._version_gaps(name)
         problems += self._state()
+        problems += self._foreign()
         sent_on.update(self._expected.sent_on)
         return problems
 
@@ -214,7 +229,7 @@ class _Check:
 
     def _entries(self) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
         """Return the stored and the expected entries, both without those that may be pruned."""
-        live = {key: value for key, value in self._partition.live.items() if key[:1] != b"_"}
+        live = {key: value for key, value in self._partition.live.items() if key[:1] == CORE_PREFIX}
         expected = self._expected.ledger
         stored = Ledger(expected.registry, horizon_us=self._horizon_us)
         for key, value in live.items():
@@ -226,6 +241,13 @@ class _Check:
             for ledger in (stored, expected)
         )
         return found, wanted
+
+    def _foreign(self) -> Iterator[str]:
+        place = self._place("ledger")
+        yield from foreign_keys(place, self._all("ledger"), set(self._expected.ledger.episodes()))
+        app = orjson.loads(self._partition.live.get(LedgerKey.APP_ID, b"null"))
+        if app not in {None, self._settings.app_id}:
+            yield f"{place} belongs to the app {app}, this one is {self._settings.app_id}"
 
     def _compared(self, value: bytes | None) -> Any:
         """Return the compared part of an entry: version 1 has pruned claims that this one keeps."""

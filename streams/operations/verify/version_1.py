@@ -6,6 +6,7 @@ upgrade cannot be recomputed, and are taken as they were written. Counts and sta
 
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import orjson
@@ -45,14 +46,18 @@ class WrittenViews:
         """Take the changes of ceasefires of a partition; `digests` are those of this version's registries."""
         self._views: dict[bytes, list[Any]] = {}
         self.names: set[str] = set()
-        for change in map(orjson.loads, changes):
-            cause = change["cause"]
-            if cause["registry"] in digests if "registry" in cause else cause["origin"]["offset"] >= upgraded_at:
-                continue
-            source = JOINT if change["view"] == view_name(JOINT) else change["view"].removeprefix("source:")
-            key = orjson.dumps(["v", change["episode"], change["ceasefire"], source])
-            self._views[key] = [change["version"], change["after"]]
-            self.names.add(change["change_id"])
+        for change in changes:
+            with suppress(ValueError, KeyError, TypeError):  # a record of others, which is found extra
+                self._keep(orjson.loads(change), upgraded_at, digests)
+
+    def _keep(self, change: dict[str, Any], upgraded_at: float, digests: Container[str]) -> None:
+        cause = change["cause"]
+        if cause["registry"] in digests if "registry" in cause else cause["origin"]["offset"] >= upgraded_at:
+            return
+        source = JOINT if change["view"] == view_name(JOINT) else change["view"].removeprefix("source:")
+        key = orjson.dumps(["v", change["episode"], change["ceasefire"], source])
+        self._views[key] = [change["version"], change["after"]]
+        self.names.add(change["change_id"])
 
     def put_into(self, entries: Iterable[tuple[bytes, bytes | None]]) -> Iterator[tuple[bytes, bytes | None]]:
         """Yield ledger entries, those of views as they were written."""

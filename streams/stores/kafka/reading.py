@@ -1,5 +1,6 @@
 """Records of the topics, read without a running worker and without a consumer group."""
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from streams.kafka.client import client_options
-from streams.kafka.range_reader import ALL, RangeReader, partitions
+from streams.kafka.range_reader import ALL, RangeReader, bounds, partitions
+from streams.kafka.routing import partition_of
 from streams.settings import Settings
 from streams.stores.kafka.episode_log import kafka_episode_log
 from streams.stores.kafka.errors import READ_ERRORS, reading_failed
@@ -18,6 +20,9 @@ from streams.stores.topic_records import TopicFilter, TopicReader
 
 __all__ = ["KafkaStoreReader"]
 
+#: As often a worker looks at the shapes of topics.
+BEGINS_EVERY_S = 60.0
+
 
 class KafkaStoreReader:
     """The committed records of the topics."""
@@ -27,6 +32,9 @@ class KafkaStoreReader:
         self.topic = settings.topic("reports")
         self._settings = settings
         self._options = client_options(settings)
+        #: First offset of each partition of the log, and when it was asked for.
+        self._begins: list[int] = []
+        self._begins_s = 0.0
 
     def location(self, topic: str) -> str:
         """Return the full name of a topic."""
@@ -35,6 +43,20 @@ class KafkaStoreReader:
     def episode_log(self, episode: str | None) -> AsyncGenerator[StoredReport, None]:
         """Yield an episode's reports and ticks in log order, None: of all episodes; raises StoreUnavailable."""
         return self._whole_log() if episode is None else kafka_episode_log(self._options, self.topic, episode)
+
+    async def log_begin(self, episode: str) -> int:
+        """Return the first offset of an episode's partition, as of a minute ago or later; raises StoreUnavailable."""
+        if not self._begins or time.monotonic() - self._begins_s > BEGINS_EVERY_S:
+            try:
+                tps = [
+                    TopicPartition(self.topic, number) for number in range(await partitions(self._options, self.topic))
+                ]
+                found = await bounds(self._options, tps)
+            except READ_ERRORS as error:
+                raise reading_failed(error, self.topic, self._options["bootstrap_servers"]) from error
+            self._begins = [found[tp].start for tp in tps]
+            self._begins_s = time.monotonic()
+        return self._begins[partition_of(episode.encode(), len(self._begins))]
 
     async def _whole_log(self) -> AsyncGenerator[StoredReport, None]:
         reader = self.topic_reader(TopicFilter("reports"))

@@ -138,7 +138,9 @@ class KafkaStore(KafkaStoreReader):
         Raises StoreUnavailable and EpisodeLogTooLong.
         """
         logged = await read_all(self.episode_log(episode), check=check)
-        return await asyncio.to_thread(self._folded, episode, logged, limit, check)
+        whole = await self.log_begin(episode) == 0
+        found = await asyncio.to_thread(self._folded, episode, logged, limit, check)
+        return found._replace(complete=found.complete and whole)
 
     def _folded(self, episode: str, logged: list[StoredReport], limit: int, check: Callable[[], None]) -> StoredChanges:
         records = [Record(each.value, each.timestamp_us) for each in logged]

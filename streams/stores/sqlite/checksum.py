@@ -39,6 +39,9 @@ def require_ends(file: sqlite3.Connection, next_offset: int, last_row: int) -> N
     meta = dict(file.execute("SELECT name, value FROM meta WHERE name IN ('next_offset', 'last_row')"))
     if meta.get("next_offset", str(next_offset)) != str(next_offset):
         raise Damaged(f"its log has {next_offset:,} reports and ticks, and {int(meta['next_offset']):,} were stored")
+    (first,) = file.execute('SELECT min("offset") FROM log').fetchone()
+    if first:
+        raise Damaged(f"its log begins at offset {first:,}: the reports and ticks before are gone")
     if meta.get("last_row", str(last_row)) != str(last_row):
         raise Damaged(f"it has {last_row:,} changes, and {int(meta['last_row']):,} were stored")
 

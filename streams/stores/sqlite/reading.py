@@ -40,6 +40,10 @@ class SqliteStoreReader:
                     yield StoredReport(report.value, report.time_us, PARTITION, report.offset, report.submitted_by)
                 after = page[-1].offset
 
+    async def log_begin(self, _episode: str) -> int:
+        """Return 0: a server does not open a file whose log lost its first reports."""
+        return 0
+
     def topic_reader(self, wanted: TopicFilter) -> TopicReader:
         """Return a reader of a table; raises StoreUnavailable where the file has no such table."""
         return SqliteTopicReader(self._path, wanted)

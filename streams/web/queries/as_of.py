@@ -16,10 +16,12 @@ __all__ = ["picture_at"]
 async def picture_at(store: Store, episode: str, at_us: int, watch: Watch) -> Answer | None:
     """Return the picture at a time, None where no report of the episode was published by then.
 
-    Its `through` is the last record of the episode on the log, even if published later.
+    Its `through` is the last record of the episode on the log, even if published later; `complete` is false where the
+    first records of the log were deleted.
     Raises EpisodeLogTooLong and StoreUnavailable.
     """
     logged = await read_all(store.episode_log(episode), check=watch.check)
+    complete = await store.log_begin(episode) == 0
 
     def fold() -> Answer | None:
         records = (Record(each.value, each.timestamp_us) for each in watch.each(logged))
@@ -28,7 +30,7 @@ async def picture_at(store: Store, episode: str, at_us: int, watch: Watch) -> An
         except NoSuchEpisode:
             return None
         through = {"partition": logged[-1].partition, "offset": logged[-1].offset}
-        return packed(dumps_in_parts({"episode": episode, **picture, "through": through}))
+        return packed(dumps_in_parts({"episode": episode, **picture, "through": through, "complete": complete}))
 
     # In a thread: folding tens of thousands of reports takes a second or two.
     return await asyncio.to_thread(fold)

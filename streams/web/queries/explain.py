@@ -31,16 +31,18 @@ class ExplainQuery(NamedTuple):
 async def explain_answer(store: Store, episode: str, query: ExplainQuery, watch: Watch) -> Answer | None:
     """Return the explanations of a query, None where no report of the episode was accepted.
 
-    A name without a match has no explanation. `through` is the last record of the episode on the log.
+    A name without a match has no explanation. `through` is the last record of the episode on the log; `complete` is
+    false where the first records of the log were deleted.
     Raises EpisodeLogTooLong and StoreUnavailable.
     """
     logged = await read_all(store.episode_log(episode), check=watch.check)
+    complete = await store.log_begin(episode) == 0
     # In a thread: folding tens of thousands of reports takes a second or two.
-    return await asyncio.to_thread(_explanation, store, episode, logged, query, watch)
+    return await asyncio.to_thread(_explanation, store, episode, logged, query, watch, complete=complete)
 
 
 def _explanation(
-    store: Store, episode: str, logged: list[StoredReport], query: ExplainQuery, watch: Watch
+    store: Store, episode: str, logged: list[StoredReport], query: ExplainQuery, watch: Watch, *, complete: bool
 ) -> Answer | None:
     last = logged[-1] if logged else None
     # Each record is freed once it is folded: the explanation holds what it needs of them.
@@ -70,5 +72,6 @@ def _explanation(
         ],
         "ceasefires": [each for name in query.ceasefires or everything for each in ceasefires_named(history, name)],
         "through": {"partition": last.partition, "offset": last.offset} if last else None,
+        "complete": complete,
     }
     return packed(dumps_in_parts(explanation))

@@ -119,6 +119,7 @@ def test_another_file_in_its_place_is_refused(kept: Path, tmp_path: Path) -> Non
         ("INSERT INTO state VALUES (x'deadbeef', x'00')", "its stored state cannot be read"),
         ("DELETE FROM log", "held 3 reports"),
         ('DELETE FROM log WHERE "offset" = 2', "ends at offset 1, but had reached 2"),
+        ('DELETE FROM log WHERE "offset" < 2', "its log begins at offset 2"),
         ("DELETE FROM changes", "it has 0 changes, and 3 were stored"),
     ],
 )

@@ -37,7 +37,7 @@ STORY = [
 def known(time: int, through: Json) -> Json:
     records = [Record(json.dumps(record).encode()) for record in STORY]
     picture = known_at("war", records, REGISTRY, horizon_us=DEFAULT_HORIZON_US, at_us=time)
-    return {"episode": "war", **picture, "through": through}
+    return {"episode": "war", **picture, "through": through, "complete": True}
 
 
 @pytest.fixture

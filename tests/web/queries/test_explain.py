@@ -42,7 +42,8 @@ def told(topic: str, partition: int, at_us: int | None = None) -> Any:
         for offset, record in enumerate(STORY)
     ]
     telling = replay_history("war", records, REGISTRY, horizon_us=DEFAULT_HORIZON_US, until_us=at_us)
-    return explanations(telling.history) | {"through": {"partition": partition, "offset": len(STORY) - 1}}
+    through = {"partition": partition, "offset": len(STORY) - 1}
+    return explanations(telling.history) | {"through": through, "complete": True}
 
 
 @pytest.fixture
