@@ -42,7 +42,14 @@ BEFORE = {
     ],
     "how-to/observing.md": [TOPICS],
     "how-to/operations.md": [TOPICS, WORKER, SENT],
-    "how-to/rebuild.md": [TOPICS, WORKER, "truceline import armaz tests/data/armaz-claims/claims.jsonl --send"],
+    "how-to/rebuild.md": [
+        TOPICS,
+        WORKER,
+        "truceline import armaz tests/data/armaz-claims/claims.jsonl --send",
+        "cp streams/defaults/sources.yaml sources.yaml",
+        "truceline serve --embedded ./ledger --sources sources.yaml --http-port 8081",
+        SENT + " --to http://127.0.0.1:8081",
+    ],
     "how-to/rejected.md": [TOPICS, WORKER],
     "how-to/time-travel.md": [REPORTS],
 }

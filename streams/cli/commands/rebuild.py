@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli import KAFKA, options
-from streams.cli.errors import EXIT_FAILED, CommandFailed, UsageFailed, kafka_failed, mute_client_log, settings_errors
+from streams.cli.errors import (
+    EXIT_FAILED,
+    CommandFailed,
+    InputFailed,
+    UsageFailed,
+    kafka_failed,
+    mute_client_log,
+    settings_errors,
+)
 from streams.cli.exit_handling import command_exit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from streams.cli.render.progress import Position
+    from streams.operations.rebuild.embedded import EmbeddedResult
     from streams.operations.rebuild.run import Rebuild, RebuildResult
     from streams.settings import Settings
 
@@ -20,24 +31,41 @@ if TYPE_CHECKING:
 SHOWN_AT_MOST = 20
 
 _HELP = """\
-Recompute the log into topics of another prefix; the live topics are only read.
+Recompute the log beside the live outputs: into topics of another prefix, or (--embedded) into another folder.
 
-It creates the topics, copies the log, processes it with today's source registry (TRUCELINE_SOURCES) and horizon,
-checks the outputs as verify does, and compares them with the live ones, episode by episode.
-It may be interrupted; run it again to continue, and to copy what has arrived since.
+On Kafka the live topics are only read. It creates the topics, copies the log, processes it with today's source registry
+(TRUCELINE_SOURCES) and horizon, checks the outputs as verify does, and compares them with the live ones, episode by
+episode. It may be interrupted; run it again to continue, and to copy what has arrived since.
 
 To switch: stop the senders and workers of the live prefix, run it again with --switch FILE, which writes the new
 TRUCELINE_TOPIC_PREFIX and TRUCELINE_APP_ID into that file of settings, and start them with it. Run it again to copy
-reports that still reached the old log. Exits with 1 if anything is wrong or differs.
+reports that still reached the old log.
+
+With --embedded DIR it folds the log of an embedded server, which may be running, into DIR/rebuilt, under --horizon and
+--sources; this is how a ledger gets a longer horizon. It checks and compares in the same way. To switch, stop the
+server, and run it again with --replace: the old ledger is kept in DIR/before-rebuild.
+
+Exits with 1 if anything is wrong or differs.
 
 [bold]Examples[/]
 
   truceline rebuild --to truceline-2
 
   truceline rebuild --to truceline-2 --switch truceline.env
+
+  truceline rebuild --embedded ./ledger --horizon P3660D --sources sources.yaml
+
+  truceline rebuild --embedded ./ledger --horizon P3660D --sources sources.yaml --replace
 """
 
-To = Annotated[str, typer.Option("--to", metavar="PREFIX", help="Prefix of the new topics.", show_default=False)]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="PREFIX", help="Prefix of the new topics (Kafka).", show_default=False)
+]
+Embedded = Annotated[Path | None, typer.Option(metavar="DIR", help="Rebuild the ledger of an embedded server.")]
+Replace = Annotated[
+    bool,
+    typer.Option("--replace", help="Replace the ledger by the rebuilt one; its server must be stopped (embedded)."),
+]
 AppId = Annotated[str | None, typer.Option(metavar="ID", help="App id of the new workers.", show_default="the prefix")]
 Replication = Annotated[
     int | None,
@@ -56,16 +84,29 @@ def register(root: typer.Typer) -> None:
 
 def rebuild(
     *,
-    to: To,
+    to: To = None,
     app_id: AppId = None,
     replication: Replication = None,
     switch: Switch = None,
+    embedded: Embedded = None,
+    replace: Replace = False,
+    horizon: options.Horizon = None,
+    sources: options.Sources = None,
     accept_differences: Accept = False,
     bootstrap_servers: options.Bootstrap = None,
     topic_prefix: options.Prefix = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Rebuild; the help is in _HELP."""
+    if (to is None) == (embedded is None):
+        raise UsageFailed("name either --to PREFIX (Kafka) or --embedded DIR")
+    if embedded is not None:
+        settings = options.load_settings(topic_prefix=topic_prefix, horizon=horizon, sources=sources)
+        _rebuild_embedded(embedded, settings, replace=replace, accept=accept_differences, quiet=quiet)
+        return
+    if replace:
+        raise UsageFailed("--replace is for --embedded DIR; on Kafka --switch FILE names the new topics")
+    assert to is not None  # noqa: S101 - checked above
     old, new = settings_of_both(bootstrap_servers, topic_prefix, to, app_id)
     carry_out(old, new, None, replication, switch, accept=accept_differences, quiet=quiet)
 
@@ -165,14 +206,65 @@ def _print_result(old: Settings, new: Settings, result: RebuildResult) -> bool:
         typer.echo(f"the outputs of {new.topic_prefix} match its log")
     agreement = result.agreement
     behind = f" (of {agreement.behind:,} the live one has not published all)" if agreement.behind else ""
-    typer.echo(
-        f"{agreement.agreeing:,} episodes agree with {old.topic_prefix}{behind}; {len(agreement.differing):,} differ"
-    )
-    for episode, where in list(agreement.differing.items())[:SHOWN_AT_MOST]:
-        typer.echo(f"  {episode}: {where}")
+    _print_agreement(agreement.agreeing, agreement.differing, f"agree with {old.topic_prefix}{behind}")
     for topic in agreement.missing:
         typer.echo(f"  {topic} does not exist and was not compared")
     return not result.problems and not agreement.differing
+
+
+def _rebuild_embedded(folder: Path, settings: Settings, *, replace: bool, accept: bool, quiet: bool) -> None:
+    from streams.cli.render.progress import Position, progress
+    from streams.operations.rebuild.embedded import EmbeddedRebuild
+    from streams.stores.store import StoreUnavailable
+
+    registry = options.read_registry(settings.sources)
+    work = EmbeddedRebuild(folder, registry, horizon_us=settings.horizon_us, topic=settings.topic("reports"))
+    refold = work.refold
+
+    def position() -> Position:
+        count = f", {refold.done:,} of {refold.total:,} reports and ticks" if work.stage == "folding" else ""
+        return Position(refold.done, refold.total or None, work.stage + count)
+
+    def may_replace(result: EmbeddedResult) -> bool:
+        return not result.problems and (accept or not result.differing)
+
+    try:
+        with command_exit(f"stopped; the ledger in {folder} is as it was"), progress(position, quiet=quiet):
+            result = work.run(replace=replace, may_replace=may_replace)
+    except StoreUnavailable as error:
+        raise InputFailed(str(error)) from error
+    sound = _print_embedded(folder, settings, result)
+    if result.kept is not None:
+        typer.echo(f"{folder} now has the rebuilt ledger; the old one is in {result.kept}")
+    elif replace:
+        raise CommandFailed("not replaced: see above" + ("" if result.problems else "; or use --accept-differences"))
+    else:
+        typer.echo("To switch: stop the server, and run this again with --replace", err=True)
+        if not sound:
+            raise typer.Exit(EXIT_FAILED)
+
+
+def _print_embedded(folder: Path, settings: Settings, result: EmbeddedResult) -> bool:
+    from streams.operations.rebuild.embedded import REBUILT
+    from streams.settings import duration_text
+
+    new, old = duration_text(settings.horizon_us), result.old_horizon_us
+    was = "" if old in {None, settings.horizon_us} else f" (it was {duration_text(old or 0)})"
+    typer.echo(f"{folder / REBUILT} is the log of {folder}, folded under a horizon of {new}{was}")
+    if result.refused[0] != result.refused[1]:
+        typer.echo(f"refused reports: {result.refused[0]:,} before, {result.refused[1]:,} now")
+    for problem in result.problems:
+        typer.echo(problem)
+    if not result.problems:
+        typer.echo("the rebuilt ledger matches the log")
+    _print_agreement(result.agreeing, result.differing, f"agree with {folder}")
+    return not result.problems and not result.differing
+
+
+def _print_agreement(agreeing: int, differing: Mapping[str, str], with_what: str) -> None:
+    typer.echo(f"{agreeing:,} episodes {with_what}; {len(differing):,} differ")
+    for episode, where in list(differing.items())[:SHOWN_AT_MOST]:
+        typer.echo(f"  {episode}: {where}")
 
 
 def _print_next_step(old: Settings, new: Settings) -> None:

@@ -6,8 +6,7 @@ Positions of records and their input partitions may differ; contents may not.
 from array import array
 from collections import defaultdict
 from collections.abc import Mapping
-from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from aiokafka import TopicPartition
@@ -15,6 +14,7 @@ from aiokafka import TopicPartition
 from schemas.topics import CHANGE_TOPICS
 from streams.kafka.client import client_options
 from streams.kafka.range_reader import ALL, RangeReader, RangeUnreadable, partitions
+from streams.operations.rebuild.digests import digest_of
 from streams.settings import Settings
 
 __all__ = ["Comparison", "compare"]
@@ -77,9 +77,5 @@ async def _published(settings: Settings, name: str, brought: Mapping[int, int] |
             change = orjson.loads(record.value)
             origin = change["cause"].pop("origin", None)
             if brought is None or origin is None or origin["offset"] < brought.get(origin["partition"], 0):
-                told[change["episode"]].append(_digest(change))
+                told[change["episode"]].append(digest_of(change))
     return told
-
-
-def _digest(change: Any) -> int:
-    return int.from_bytes(blake2b(orjson.dumps(change), digest_size=8).digest(), "big")

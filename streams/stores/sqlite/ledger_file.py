@@ -348,7 +348,7 @@ class LedgerFile:
                 path=str(self.path),
                 horizon=duration_text(in_force_us),
                 configured=duration_text(self.options.horizon_us),
-                action="export the log and send it to a server on a new folder for the longer one",
+                action="truceline rebuild --embedded folds the log under the longer one",
             )
             self.options = self.options._replace(horizon_us=in_force_us)
 
