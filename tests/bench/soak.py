@@ -28,6 +28,7 @@ from tests.bench.throughput import laid_out
 POSTS_A_SECOND = 10
 EPISODES, SOURCES = 50, 8
 FOLLOWERS, VISITORS = 20, 5
+PATIENCE_S = 60
 #: One of each kind of answer.
 ASKED = (
     "/episodes", "/episodes/{e}", "/episodes/{e}/explain", "/episodes/{e}/changes", "/episodes/{e}/series.csv",
@@ -55,11 +56,10 @@ class _Load:
     def __init__(self, url: str, rate: int) -> None:
         self.url = url
         self.sent = 0
-        self.faults: list[str] = []
         self.answers: dict[str, int] = {}
         self.changes = 0
         self._batch = rate // POSTS_A_SECOND
-        self._client = httpx2.AsyncClient(base_url=url, timeout=60)
+        self._client = httpx2.AsyncClient(base_url=url, timeout=PATIENCE_S)
 
     async def run(self, seconds: float) -> None:
         """Write and read for a time."""
@@ -84,12 +84,17 @@ class _Load:
 
     async def _ask(self) -> None:
         for number, path in enumerate(itertools.cycle(ASKED)):
-            self._note(path, await self._client.get(path.format(e=f"episode-{number % EPISODES}")))
-            await asyncio.sleep(0.25)
+            try:
+                self._note(path, await self._client.get(path.format(e=f"episode-{number % EPISODES}")))
+            except httpx2.TimeoutException:
+                self._count(f"{path} no answer in {PATIENCE_S} s")
+            await asyncio.sleep(1)
 
     def _note(self, path: str, answer: httpx2.Response) -> None:
-        key = f"{path} {answer.status_code}"
-        self.answers[key] = self.answers.get(key, 0) + 1
+        self._count(f"{path} {answer.status_code}")
+
+    def _count(self, what: str) -> None:
+        self.answers[what] = self.answers.get(what, 0) + 1
 
     async def _follow(self, stay_s: float | None) -> None:
         """Read the stream of changes; with a time to stay, go and come again."""
@@ -129,7 +134,7 @@ def _reports() -> Iterator[bytes]:
 async def _sampled(process: psutil.Process, load: _Load, seconds: float, every_s: float) -> list[Sample]:
     begun_s = time.monotonic()
     samples = []
-    async with httpx2.AsyncClient(base_url=load.url, timeout=60) as client:
+    async with httpx2.AsyncClient(base_url=load.url, timeout=PATIENCE_S) as client:
         while time.monotonic() - begun_s < seconds:
             tasks = _TASKS.search((await client.get("/metrics")).text)
             with process.oneshot():
