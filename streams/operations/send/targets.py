@@ -72,13 +72,18 @@ class HttpTarget:
                 receipts[at] = Receipt(**result)
         return [receipt for receipt in receipts if receipt is not None]
 
-    async def _post(self, body: bytes) -> dict[str, Any]:
+    async def effects(self, reports: list[bytes]) -> list[dict[str, Any]]:
+        """Return what reports would change, as `POST /reports?dry` answers; nothing is sent."""
+        found: list[dict[str, Any]] = (await self._post(b"\n".join(reports), "effects", dry=""))["effects"]
+        return found
+
+    async def _post(self, body: bytes, wanted: str = "results", **query: str) -> dict[str, Any]:
         reason = ""
         for attempt in range(TRIES):
             if attempt:
                 await asyncio.sleep(PAUSE_FIRST_S * 2 ** (attempt - 1))
             try:
-                response = await self._client.post(self.url, content=body, headers=self._headers)
+                response = await self._client.post(self.url, content=body, headers=self._headers, params=query)
             except httpx2.ConnectError as error:
                 reason = f"cannot connect; is the server running there? ({error})"
                 continue
@@ -86,7 +91,7 @@ class HttpTarget:
                 reason = str(error) or type(error).__name__
                 continue
             answer = _json(response)
-            if "results" in answer:
+            if wanted in answer:
                 return answer
             reason = f"{response.status_code} {answer.get('message', response.reason_phrase)}"
             if response.status_code not in (429, 502, 503, 504):
