@@ -202,8 +202,10 @@ class Ledger:
         step.undo.append((_restore_report, (episode, report_id, old, episode.newest, episode.clock)))
         episode.reports[report_id] = new
         step.old, step.new = old, new
-        # Not undone: `forget` skips entries without a report.
-        episode.horizon_queue.add(pruning.prunable_from(published_at, boxed.claims), report_id)
+        prunable = pruning.prunable_from(published_at, boxed.claims)
+        # Not undone: `forget` skips entries without a report. A revision of the same time has its entry already.
+        if old is None or pruning.prunable_from(old.published_at, old.claims) != prunable:
+            episode.horizon_queue.add(prunable, report_id)
         if published_at > episode.newest:
             episode.newest = published_at
             self._grown.add(episode.name)

@@ -2,17 +2,21 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from streams.stores.store import StoreUnavailable
+from streams.web.freed_memory import give_back
 
 __all__ = ["WAITING_MAX", "FoldQueue", "Watch"]
 
 #: Requests that may wait for their turn before others get 503.
 WAITING_MAX = 16
+#: Between two returns of freed memory to the operating system.
+GIVE_BACK_EVERY_S = 10.0
 
 _Answer = TypeVar("_Answer")
 _Item = TypeVar("_Item")
@@ -50,6 +54,7 @@ class FoldQueue:
     def __init__(self) -> None:
         self._turn = asyncio.Semaphore(1)
         self._waiting = 0
+        self._gave_back_s = 0.0
 
     async def run(self, request: Request, work: Callable[[Watch], Awaitable[_Answer]]) -> _Answer:
         """Return the result of `work`, which checks its `Watch`.
@@ -77,7 +82,15 @@ class FoldQueue:
     async def _job(self, work: Callable[[Watch], Awaitable[_Answer]], watch: Watch) -> _Answer:
         async with self._turn:
             watch.check()
-            return await work(watch)
+            try:
+                return await work(watch)
+            finally:
+                await self._give_back()
+
+    async def _give_back(self) -> None:
+        if time.monotonic() - self._gave_back_s >= GIVE_BACK_EVERY_S:
+            self._gave_back_s = time.monotonic()
+            await asyncio.to_thread(give_back)
 
 
 async def _disconnect(request: Request) -> None:

@@ -121,8 +121,9 @@ def clients_(listeners: int = 1_000, rate: int = 5, seconds: int = 30) -> None:
 def soak_(minutes: float = 60, rate: int = 200, *, on_kafka: bool = False) -> None:
     """Measure memory, descriptors and tasks of a server under steady work for an hour."""
     with temporary() if on_kafka else contextlib.nullcontext() as kafka:
-        found = soak.soaked(minutes, rate, kafka.bootstrap_servers if kafka else None)
-    _keep("soak-kafka" if on_kafka else "soak-embedded", {"machine": machine(), **found})
+        name = "soak-kafka" if on_kafka else "soak-embedded"
+        found = soak.soaked(minutes, rate, kafka.bootstrap_servers if kafka else None, BUILD / f"{name}.jsonl")
+    _keep(name, {"machine": machine(), **found})
     typer.echo(orjson.dumps({"last": found["samples"][-1], "answers": found["answers"]}).decode())
 
 

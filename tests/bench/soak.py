@@ -131,9 +131,12 @@ def _reports() -> Iterator[bytes]:
             })  # fmt: skip
 
 
-async def _sampled(process: psutil.Process, load: _Load, seconds: float, every_s: float) -> list[Sample]:
+async def _sampled(process: psutil.Process, load: _Load, seconds: float, trace: Path) -> list[Sample]:
+    """Return the samples; each is in the trace at once, so that a run that is ended has left its curve."""
+    every_s = max(1.0, seconds / 360)
     begun_s = time.monotonic()
     samples = []
+    trace.parent.mkdir(parents=True, exist_ok=True)
     async with httpx2.AsyncClient(base_url=load.url, timeout=PATIENCE_S) as client:
         while time.monotonic() - begun_s < seconds:
             tasks = _TASKS.search((await client.get("/metrics")).text)
@@ -150,17 +153,17 @@ async def _sampled(process: psutil.Process, load: _Load, seconds: float, every_s
                         round(times.user + times.system, 1),
                     )
                 )
+            with trace.open("ab") as file:
+                file.write(orjson.dumps(samples[-1]._asdict()) + b"\n")
             await asyncio.sleep(every_s)
     return samples
 
 
-async def _soaked(url: str, running: Running, seconds: float, rate: int) -> dict[str, Any]:
+async def _soaked(url: str, running: Running, seconds: float, rate: int, trace: Path) -> dict[str, Any]:
     async with httpx2.AsyncClient(base_url=url) as client:
         await ready(client)
     load = _Load(url, rate)
-    samples, _ = await asyncio.gather(
-        _sampled(running.server(), load, seconds, max(1.0, seconds / 360)), load.run(seconds)
-    )
+    samples, _ = await asyncio.gather(_sampled(running.server(), load, seconds, trace), load.run(seconds))
     return {
         "samples": [sample._asdict() for sample in samples],
         "sent": load.sent,
@@ -169,7 +172,7 @@ async def _soaked(url: str, running: Running, seconds: float, rate: int) -> dict
     }
 
 
-def soaked(minutes: float, rate: int, kafka: str | None) -> dict[str, Any]:
+def soaked(minutes: float, rate: int, kafka: str | None, trace: Path) -> dict[str, Any]:
     """Return the samples and answers of a server: a worker on brokers, or one on a SQLite file."""
     with listen("127.0.0.1", 0) as listener:
         url = url_of(listener)
@@ -186,4 +189,4 @@ def soaked(minutes: float, rate: int, kafka: str | None) -> dict[str, Any]:
         else:
             place = Place("127.0.0.1:1", "soak", Path(stack.enter_context(tempfile.TemporaryDirectory())))
         running = stack.enter_context(Running(contender, place))
-        return asyncio.run(_soaked(url, running, minutes * 60, rate))
+        return asyncio.run(_soaked(url, running, minutes * 60, rate, trace))
