@@ -186,7 +186,7 @@ def _truce(scene: Scene, truce: Truce) -> _Claim:
         body,
         rule=truce.row,
         reasons=truce_reasons(scene, truce),
-        spans=[("act", truce.span)],
+        spans=[("act", truce.span), *((name, span) for name, span in truce.hours.items() if body[name])],
     )
 
 
@@ -225,7 +225,7 @@ def _claim(
         for name, (first, last) in spans
     ]
     given = {name: value for name, value in body.items() if value is not None}
-    counted = [span for name, span in spans if name == "count"]
+    counted = [span for name, span in spans if name in {"count", "effective_at", "expires_at"}]
     return _Claim(source or scene.document.outlet, tokens[token].start, given, rule, reasons, evidence, counted)
 
 

@@ -1,6 +1,6 @@
 """The times of a truce: when it was done, from when it holds, until when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
@@ -34,6 +34,8 @@ class Truce:
     expires_at: date | datetime | None = None
     mediators: tuple[str, ...] = ()
     span: tuple[int, int] = (0, 0)
+    #: The tokens of its hours, by field.
+    hours: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def set_times(scene: Scene, marked: Marked, truce: Truce) -> None:
@@ -77,8 +79,10 @@ def _set_hour(scene: Scene, marked: Marked, truce: Truce, moment: Moment, day: d
     time = instant(on, moment.clock or (0, 0), _zone_of(scene, moment))
     if before in {"until", "to", "till"}:
         truce.expires_at = time
+        truce.hours["expires_at"] = (moment.first, moment.last)
     elif truce.effective_at is None and truce.act in _TIMED:
         truce.effective_at = time
+        truce.hours["effective_at"] = (moment.first, moment.last)
 
 
 def _duration(scene: Scene, marked: Marked, truce: Truce) -> None:

@@ -146,6 +146,15 @@ def test_truce_has_its_hours() -> None:
     ]
 
 
+def test_hours_of_a_truce_are_evidence() -> None:
+    """The words of an hour are named by its field, and the number is not left out."""
+    text = "Northland and Southmark agreed on a ceasefire from 20:00 on Saturday, Northern officials said."
+    draft = drafted(text)
+    [claim] = draft["claims"]
+    found = {each["field"]: f"\n{text}"[each["start"] : each["end"]] for each in claim["evidence"]}
+    assert (found["effective_at"], draft["left_out"]) == ("20:00", [])
+
+
 def test_monitor_confirms_what_others_allege() -> None:
     assert acts("The Joint Monitoring Centre recorded 14 violations of the ceasefire by Northern troops.") == [
         ("monitoring-centre", "violation_confirmed", None),

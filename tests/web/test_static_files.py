@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from streams.operations.plots.theme import STATUSES, THEMES
+from streams.reading.tiers import DOUBTS
 from streams.stores.sqlite.store import EmbeddedStore
 from streams.web.app import create_app
 from streams.web.static_files import StaticPage
@@ -120,3 +121,14 @@ def test_the_page_and_the_pictures_have_the_same_colours(theme: object) -> None:
 def test_every_status_has_a_look() -> None:
     text = (STATIC / "page.css").read_text()
     assert [status for status in STATUSES if f".status-{status} {{" not in text] == []
+
+
+def messages_of(name: str) -> set[str]:
+    return set(re.findall(r"^  '?([\w.]+)'?: ", (STATIC / name).read_text(), re.MULTILINE))
+
+
+def test_the_desk_has_words_of_its_own() -> None:
+    """A message of the page would take the place of one of the desk with the same name."""
+    desk, page = messages_of("desk/messages.js"), messages_of("messages/en.js")
+    assert desk & page == set()
+    assert {f"reason.{reason}" for reason in (*DOUBTS, "attributed", "own_words", "bulletin")} <= desk

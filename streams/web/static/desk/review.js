@@ -203,7 +203,7 @@ export class Review extends Component {
             h('button', {class: 'primary', disabled: Boolean(sending) || taken === 0 || !tried, onClick: () => this.decide('confirmed')}, sending === 'confirmed' ? t('sending') : t('confirmClaims', {n: taken})),
             h('button', {disabled: Boolean(sending), onClick: () => this.decide('rejected')}, t('rejectDocument')),
             h('button', {disabled: past.length === 0, onClick: () => this.undo()}, t('undo')),
-            h('button', {onClick: () => this.skip()}, t('skip')),
+            h('button', {onClick: () => this.skip()}, t('skipDocument')),
             h('span', {class: 'quiet small'}, t('leftOutNumbers', {n: draft.left_out.length}))))),
       h(NameLists, {key: 'names'}),
     ];
