@@ -29,6 +29,8 @@ class Receipt(TypedDict):
     code: NotRequired[str]
     """Why it was refused."""
     message: NotRequired[str]
+    ignored: NotRequired[list[str]]
+    """Unknown fields, which are not kept, each with the known field that is probably meant."""
 
 
 @_OUT

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from streams.core.log_record import Located
+    from streams.core.phrases import Names
     from streams.core.source_registry import Registry
     from streams.stores.store import StoredReport
 
@@ -34,6 +35,14 @@ class LogOptions(NamedTuple):
     sources: str | None
     horizon: str | None
     quiet: bool
+    atlas: str | None = None
+    lang: str | None = None
+
+    def names(self) -> Names:
+        """Return the names of the atlas and the registry, in the language asked for; raises UsageFailed."""
+        from streams.core.phrases import Names
+
+        return Names(options.read_atlas(self.atlas), self.registry(), self.lang)
 
     def registry(self) -> Registry:
         """Return the source registry; raises UsageFailed."""
@@ -76,6 +85,8 @@ _OPTIONS: dict[str, Any] = {
     "sources": options.Sources,
     "horizon": options.Horizon,
     "quiet": options.Quiet,
+    "atlas": options.AtlasFile,
+    "lang": options.Lang,
 }
 
 

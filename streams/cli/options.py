@@ -112,6 +112,9 @@ AtlasFile = Annotated[
         "--atlas", metavar="FILE", envvar="TRUCELINE_ATLAS", help="Names of parties, episodes and places (YAML)."
     ),
 ]
+Lang = Annotated[
+    str | None, typer.Option("--lang", metavar="CODE", help="Language of names where the files have them, such as hy.")
+]
 Horizon = Annotated[
     str | None,
     typer.Option(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-__all__ = ["Atlas", "AtlasEpisode", "AtlasParty", "AtlasPlace"]
+__all__ = ["Atlas", "AtlasEpisode", "AtlasParty", "AtlasPlace", "name_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,17 @@ class Atlas:
     def party(self, slug: str, lang: str | None = None) -> str:
         """Return the name of a party, in a language where it has one; the slug for an unknown party."""
         known = self.parties.get(slug)
-        return slug if known is None else _name(known.name, known.names, lang)
+        return slug if known is None else name_in(known.name, known.names, lang)
 
     def episode(self, slug: str, lang: str | None = None) -> str:
         """Return the title of an episode, in a language where it has one; the slug for an unknown episode."""
         known = self.episodes.get(slug)
-        return slug if known is None else _name(known.title, known.titles, lang)
+        return slug if known is None else name_in(known.title, known.titles, lang)
 
     def place(self, slug: str, lang: str | None = None) -> str:
         """Return the name of a place, in a language where it has one; the slug for an unknown place."""
         known = self.places.get(slug)
-        return slug if known is None else _name(known.name, known.names, lang)
+        return slug if known is None else name_in(known.name, known.names, lang)
 
     def as_record(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Return it as JSON has it, with the field names of the file."""
@@ -87,7 +87,7 @@ def _episode(episode: AtlasEpisode) -> dict[str, Any]:
     return record | {"from": first and first.isoformat(), "to": last and last.isoformat()}
 
 
-def _name(name: str, names: Mapping[str, str], lang: str | None) -> str:
+def name_in(name: str, names: Mapping[str, str], lang: str | None) -> str:
     """Return the name in a language or in its primary one: `ar` serves `ar-PS`."""
     if lang is None:
         return name

@@ -5,19 +5,42 @@ that steer a terminal or turn the direction of writing.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from streams.core.atlas import Atlas
+from streams.core.atlas import Atlas, name_in
 from streams.core.source_registry import Registry
 
-__all__ = ["Names", "change_title", "figure", "plain", "status_phrase", "subject"]
+__all__ = [
+    "POPULATIONS",
+    "Names",
+    "age",
+    "change_title",
+    "compact",
+    "figure",
+    "kind",
+    "plain",
+    "status_phrase",
+    "subject",
+]
 
 Record = Mapping[str, Any]
 # C0 and C1 controls, and the marks that turn the direction of writing.
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _QUALIFIED = {(True, False): "at least", (False, True): "at most", (False, False): "about"}
+_SIGNS = {"at least": "≥", "at most": "≤", "about": "≈"}
+#: Population → the persons of whom a figure is.
+POPULATIONS: Final[Mapping[str, str]] = {
+    "military": "military",
+    "civilian": "civilians",
+    "mixed": "military and civilians",
+    "unknown": "not said whether military",
+}
+#: A figure is old if the episode's newest report is so much newer, as on the page.
+_OLD = timedelta(days=30)
+_MONTH_DAYS, _YEAR_DAYS = 30.44, 365.25
 
 
 def plain(text: str) -> str:
@@ -40,7 +63,12 @@ class Names:
     def source(self, slug: str) -> str:
         """Return the name of a source."""
         known = self.registry.sources.get(slug)
-        return slug if known is None else plain(known.name)
+        return slug if known is None else plain(name_in(known.name, known.names, self.lang))
+
+    def unknown(self, sources: Iterable[str]) -> list[str]:
+        """Return the sources that the registry does not know, sorted; none if it is empty."""
+        known = self.registry.sources.keys()
+        return sorted(set(sources) - known) if known else []
 
     def episode(self, slug: str) -> str:
         """Return the title of an episode."""
@@ -59,13 +87,35 @@ def figure(value: Record | None) -> str:
     return f"{best:,} ({'?' if low is None else f'{low:,}'}–{'?' if high is None else f'{high:,}'})"
 
 
-def subject(record: Record, names: Names) -> str:
-    """Return the subject of a count: party, outcome, population, group and scope."""
-    parts = [f"{names.party(record['party'])} {record['outcome'].replace('_', ' ')}"]
+def compact(value: Record | None) -> str:
+    """Return a count where there is little room: `71`, `≥ 50`, `≤ 60`, `≈ 60`, `60 (55–80)`."""
+    said = figure(value)
+    return next((f"{sign}{said.removeprefix(words)}" for words, sign in _SIGNS.items() if said.startswith(words)), said)
+
+
+def kind(record: Record) -> str:
+    """Return the outcome, population, group and scope of a cell, total or change; without an unknown population."""
+    parts = [record["outcome"].replace("_", " ")]
     if record["population"] != "unknown":
-        parts.append(record["population"])
+        parts.append(POPULATIONS[record["population"]])
     parts += [record[part].replace("_", " ") for part in ("group", "scope") if record.get(part)]
     return ", ".join(parts)
+
+
+def subject(record: Record, names: Names) -> str:
+    """Return the subject of a count: its party and kind."""
+    return f"{names.party(record['party'])} {kind(record)}"
+
+
+def age(as_of: str, newest: str) -> str | None:
+    """Return how much older a figure is than the newest report if that is over 30 days: `4 years older`."""
+    by = datetime.fromisoformat(newest) - datetime.fromisoformat(as_of)
+    if by <= _OLD:
+        return None
+    months = round(by.days / _MONTH_DAYS)
+    if months < 2:
+        return f"{by.days} days older"
+    return f"{months} months older" if months < 24 else f"{by.days / _YEAR_DAYS:.0f} years older"
 
 
 def change_title(topic: str, record: Record, names: Names) -> str:
@@ -86,15 +136,16 @@ def change_title(topic: str, record: Record, names: Names) -> str:
     return f"{withdrawn}{names.source(said['source'])} {said['act']} ({said['about']}){against}"
 
 
-def status_phrase(view: Record, names: Names) -> str:
-    """Return a ceasefire view in one line: status, times in UTC, parties, violations claimed."""
+def status_phrase(view: Record, names: Names, times: Callable[[str], str] = str) -> str:
+    """Return a ceasefire view in one line: status, times as `times` writes them, parties, violations claimed."""
     parts = [view["status"].replace("_", " ")]
     if view["since"]:
-        parts[0] += f" since {view['since']}"
+        parts[0] += f" since {times(view['since'])}"
     if view["effective_at"] and view["effective_at"] != view["since"]:
-        parts.append(f"to take effect {view['effective_at']}")
+        ahead = view["status"] in {"agreed", "announced"}
+        parts.append(f"{'to take effect' if ahead else 'from'} {times(view['effective_at'])}")
     if view["expires_at"]:
-        parts.append(f"until {view['expires_at']}")
+        parts.append(f"until {times(view['expires_at'])}")
     if view["declared_by"]:
         parts.append("declared by " + ", ".join(map(names.party, view["declared_by"])))
     if view["not_confirmed_by"]:

@@ -1,9 +1,11 @@
 """The nearest allowed word or field for one that the contract does not know."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from schemas.reports import (
@@ -16,7 +18,7 @@ from schemas.reports import (
     StatementShape,
 )
 
-__all__ = ["describe_unknown_field", "nearest_word"]
+__all__ = ["count_ignored", "describe_unknown_field", "ignored_fields", "nearest_word"]
 
 #: Words of the press and of data sets, and the contract's word for each.
 _SYNONYMS: Final = {
@@ -74,6 +76,11 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "claims.refers_to": tuple(ReferenceShape.__annotations__),
 }
 _LONGEST: Final = 40
+#: Unknown fields of one report that an answer names, and their greatest length.
+_MAX_NAMED: Final = 20
+_MAX_PATH: Final = 100
+#: Different unknown fields that a command counts.
+_MAX_COUNTED: Final = 1000
 
 
 def nearest_word(word: Any, allowed: Iterable[str]) -> str | None:
@@ -100,3 +107,17 @@ def describe_unknown_field(path: str) -> str:
     fields = _FIELDS.get(_INDEX.sub("", parent), ())
     near = get_close_matches(name.lower()[:_LONGEST], fields, n=1, cutoff=0.7)
     return f"{path} ({near[0]}?)" if near else path
+
+
+def ignored_fields(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the descriptions of a report's first unknown fields; a long name is cut."""
+    named = (path if len(path) <= _MAX_PATH else f"{path[:_MAX_PATH]}…" for path in paths)
+    return tuple(map(describe_unknown_field, islice(named, _MAX_NAMED)))
+
+
+def count_ignored(counts: Counter[str], described: Iterable[str]) -> None:
+    """Add the ignored fields of a report to `counts`, by description without the claim's number."""
+    for each in described:
+        name = _INDEX.sub("", each)
+        if name in counts or len(counts) < _MAX_COUNTED:
+            counts[name] += 1

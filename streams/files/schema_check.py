@@ -1,17 +1,23 @@
 """Check of records against `schemas`, as `truceline schema check` does it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+import yaml
 from pydantic import ValidationError
 
 from schemas.json_schema import SHAPES
 from streams.core.model import Report
 from streams.core.parse import Refusal, read_json
 from streams.core.wire import read_record, unwrap
+from streams.files.atlas import parse_atlas
+from streams.files.jsonl import InputUnreadable
+from streams.files.source_registry import parse_sources
+from streams.files.yaml_nodes import FileRefused, compose
 
-__all__ = ["CheckedFile", "verdicts"]
+__all__ = ["CheckedFile", "check_names", "is_names_file", "verdicts"]
 
 OF_TOPIC = {"casualties": "count-change", "ceasefires": "status-change", "statements": "statement-change"}
 #: A field that only one kind of record has → its schema; the first field present decides.
@@ -27,11 +33,39 @@ SHAPE_OF_FIELD = {
 
 
 class CheckedFile(NamedTuple):
-    """A record's schema, its faults, and its number of unknown fields."""
+    """A record's schema, its faults, and the paths of its unknown fields."""
 
     shape: str
     faults: list[str]
-    unknown_fields: int = 0
+    unknown: Sequence[str] = ()
+
+
+#: The sections of an atlas; a file of names without any of them is a source registry.
+_SECTIONS = frozenset({"parties", "episodes", "places"})
+
+
+def is_names_file(path: str) -> bool:
+    """Return whether a file holds names, not records: a source registry or an atlas."""
+    return path.endswith((".yaml", ".yml"))
+
+
+def check_names(path: str) -> CheckedFile:
+    """Check a source registry or an atlas; a fault begins with its file and line. Raises InputUnreadable."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise InputUnreadable(f"{path} cannot be read: {error.strerror}") from error
+    shape = "source registry"
+    try:
+        root = compose(content, path, FileRefused)
+        if isinstance(root, yaml.MappingNode) and _SECTIONS & {key.value for key, _ in root.value}:
+            shape = "atlas"
+            parse_atlas(content, path)
+        else:
+            parse_sources(content, path)
+    except FileRefused as refused:
+        return CheckedFile(shape, str(refused).splitlines())
+    return CheckedFile(shape, [])
 
 
 def verdicts(line: bytes, shape: str | None = None) -> Iterator[CheckedFile]:
@@ -70,7 +104,7 @@ def _check_input(line: bytes) -> CheckedFile:
     except Refusal as refusal:
         return CheckedFile(_kind(line), [str(refusal)])
     if isinstance(message, Report):
-        return CheckedFile("report", [], message.unknown_fields)
+        return CheckedFile("report", [], message.unknown)
     return CheckedFile("tick", [])
 
 
@@ -88,7 +122,7 @@ def _check_output(shape: str, record: Any) -> CheckedFile:
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
         return CheckedFile(shape, [_fault(each) for each in _likely(errors)])
-    return CheckedFile(shape, [], _fields(record) - _fields(known))
+    return CheckedFile(shape, [], list(_unknown(record, known, "")))
 
 
 def _likely(errors: list[Any]) -> list[Any]:
@@ -115,7 +149,15 @@ def _is_form(part: int | str) -> bool:
     return isinstance(part, str) and part[:1].isupper()
 
 
-def _fields(record: Any) -> int:
-    if isinstance(record, dict):
-        return len(record) + sum(map(_fields, record.values()))
-    return sum(map(_fields, record)) if isinstance(record, list) else 0
+def _unknown(record: Any, known: Any, path: str) -> Iterator[str]:
+    """Yield the paths of the fields that validation has dropped."""
+    if isinstance(record, dict) and isinstance(known, dict):
+        for name, value in record.items():
+            inner = f"{path}.{name}".removeprefix(".")
+            if name in known:
+                yield from _unknown(value, known[name], inner)
+            else:
+                yield inner
+    elif isinstance(record, list) and isinstance(known, list | tuple):
+        for index, pair in enumerate(zip(record, known, strict=True)):
+            yield from _unknown(*pair, f"{path}[{index}]")

@@ -46,6 +46,8 @@ class Receipt:
     offset: int | None = None
     code: str | None = None
     message: str | None = None
+    #: The fields that were ignored since they are unknown, each with the known one that is probably meant.
+    ignored: Sequence[str] | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return the fields that are not None."""

@@ -125,7 +125,8 @@ def _print_alert(alert: Alert, form: options.TextFormat) -> None:
 
         sys.stdout.write(orjson.dumps(alert).decode() + "\n")
         return
-    from streams.cli.render.text import IN_UTC, plain
+    from streams.cli.render.text import IN_UTC
+    from streams.core.phrases import plain
 
     state = "resolved" if alert["state"] == "resolved" else alert["severity"]
     earlier = f" (and {alert['suppressed']} suppressed before)" if alert["suppressed"] else ""

@@ -83,6 +83,6 @@ def _print_findings(findings: list[Finding]) -> None:
 def _finding_text(finding: Finding) -> Text:
     from rich.text import Text
 
-    from streams.cli.render.text import plain
+    from streams.core.phrases import plain
 
     return Text.assemble((f"{finding.state:<7}", COLOURS[finding.state]), f" {finding.check:<9} ", plain(finding.says))

@@ -71,7 +71,7 @@ def explain(
         explanation = explanations(result.history, subject)
         if subject is not None and not (explanation["cells"] or explanation["ceasefires"]):
             raise UsageFailed(f"no count or ceasefire of {episode} is named {subject}; leave SUBJECT out to list all")
-        _print_explanation(explanation, form, listed=subject is None)
+        _print_explanation(explanation, form, log, listed=subject is None)
     if not log.quiet:
         _print_unread(result.unparsed)
     if form is options.TextFormat.TEXT:
@@ -85,7 +85,7 @@ def _subject_and_files(rest: list[str]) -> tuple[str | None, list[str]]:
     return None, rest
 
 
-def _print_explanation(explanation: Explanation, form: options.TextFormat, *, listed: bool) -> None:
+def _print_explanation(explanation: Explanation, form: options.TextFormat, log: LogOptions, *, listed: bool) -> None:
     if form is options.TextFormat.JSON:
         import orjson
 
@@ -94,9 +94,11 @@ def _print_explanation(explanation: Explanation, form: options.TextFormat, *, li
 
     from streams.cli.render.console import Printed
     from streams.cli.render.explanation import account_text, index_text
+    from streams.cli.render.text import IN_UTC
 
     several = listed or len(explanation["cells"]) + len(explanation["ceasefires"]) > SHOWN_AT_MOST
-    Printed().print(index_text(explanation) if several else account_text(explanation))
+    text = index_text if several else account_text
+    Printed().print(text(explanation, IN_UTC, log.names()))
 
 
 def _print_unread(unread: Counter[str]) -> None:

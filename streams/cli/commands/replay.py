@@ -15,6 +15,7 @@ from streams.cli.exit_handling import QuickExit, command_exit
 if TYPE_CHECKING:
     from streams.cli.render.progress import Position
     from streams.cli.render.refused_lines import Refusals
+    from streams.core.phrases import Names
     from streams.operations.replay.parallel import ParallelReplay, ReplayOptions
     from streams.operations.replay.replay import Replay
 
@@ -51,6 +52,8 @@ def replay(
     *,
     sources: options.Sources = None,
     horizon: options.Horizon = None,
+    atlas: options.AtlasFile = None,
+    lang: options.Lang = None,
     until: options.Until = None,
     tick: options.Tick = None,
     changes: Annotated[str | None, typer.Option(metavar="FILE", help="Save each change, one a line.")] = None,
@@ -64,13 +67,16 @@ def replay(
 ) -> None:
     """Fold files; the help is in _HELP."""
     from streams.cli.render.refused_lines import Refusals
+    from streams.core.phrases import Names
     from streams.operations.replay.parallel import ReplayOptions
 
     _check_paths(files, [path for path in (changes, snapshot, rejected) if path not in (None, "-")])
     show = not (changes or snapshot or rejected or quiet)
+    registry = options.read_registry(sources)
+    names = Names(options.read_atlas(atlas), registry, lang) if show else None
     orders = ReplayOptions(
         files,
-        options.read_registry(sources),
+        registry,
         horizon_us=options.horizon_us(horizon),
         until_us=None if until is None else options.time_us(until, "--until"),
         tick_us=None if tick is None else options.time_us(tick, "--tick"),
@@ -89,7 +95,7 @@ def replay(
         if snapshot is not None:
             _write_snapshot(run, _open(outputs, snapshot, "--snapshot"))
     with command_exit("stopped"):
-        _report(run, refusals, show=show, quiet=quiet)
+        _report(run, refusals, names, quiet=quiet)
         if not quiet:
             options.note_missing_registry(sources)
     taken = run.counts.total() + run.later - run.refused
@@ -128,22 +134,26 @@ def _write_snapshot(run: Replay | ParallelReplay, file: BinaryIO | None) -> None
         file.write(orjson.dumps(run.snapshot(), option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _report(run: Replay | ParallelReplay, refusals: Refusals, *, show: bool, quiet: bool) -> None:
-    """Print on standard error how the lines were taken; show the result where no file was asked for."""
+def _report(run: Replay | ParallelReplay, refusals: Refusals, names: Names | None, *, quiet: bool) -> None:
+    """Print on standard error how the lines were taken; with names, show the result."""
     from streams.cli.render.console import Printed
     from streams.cli.render.picture import picture_tables
+    from streams.cli.render.refused_lines import ignored_line
+    from streams.cli.render.text import IN_UTC
 
-    if show:
+    if names is not None:
         console = Printed()
         episodes = run.episodes()
         for episode in episodes[:EPISODES_SHOWN]:
-            console.print(picture_tables(episode, run.picture(episode)))
+            console.print(picture_tables(episode, run.picture(episode), IN_UTC, names))
         if len(episodes) > EPISODES_SHOWN:
             console.print(f"and {len(episodes) - EPISODES_SHOWN} more episodes: --snapshot FILE holds them all")
     refusals.report()
     if run.refused or not quiet:
         typer.echo(_counts(run), err=True)
     if not quiet:
+        if ignored := ignored_line(run.ignored):
+            typer.echo(ignored, err=True)
         _print_unknown(run.unknown_sources())
 
 

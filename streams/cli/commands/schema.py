@@ -74,33 +74,47 @@ def check(
 ) -> None:
     """Check each record of files against its schema; exit with 1 if one does not fit.
 
-    FILE is JSON lines: reports, ticks, outputs of replay, or records of the topics.
+    FILE is JSON lines: reports, ticks, outputs of replay, or records of the topics; or, if its name ends in .yaml,
+    a source registry or an atlas.
 
     Rules that depend on other reports are not checked; replay does that.
 
     [bold]truceline schema check reports.jsonl[/]
+
+    [bold]truceline schema check sources.yaml atlas.yaml[/]
     """
     from streams.cli.render.progress import progress, reading
-    from streams.cli.render.text import plain
+    from streams.cli.render.refused_lines import ignored_line
+    from streams.core.phrases import plain
+    from streams.core.words import count_ignored, ignored_fields
     from streams.files.jsonl import Lines
-    from streams.files.schema_check import verdicts
+    from streams.files.schema_check import check_names, is_names_file, verdicts
 
     counts: Counter[str] = Counter()
-    faults = unknown = 0
+    ignored: Counter[str] = Counter()
+    faults = 0
     with command_exit("stopped before the end"):
-        source = Lines(files)
+        for named in filter(is_names_file, files):
+            names = check_names(named)
+            counts[names.shape] += 1
+            faults += bool(names.faults)
+            for fault in names.faults:
+                typer.echo(plain(fault), err=True)
+        source = Lines([path for path in files if not is_names_file(path)])
         with progress(reading(source), quiet=quiet):
             for line in source:
                 for verdict in verdicts(line, shape):
                     counts[verdict.shape] += 1
-                    unknown += verdict.unknown_fields
+                    count_ignored(ignored, ignored_fields(verdict.unknown))
                     faults += bool(verdict.faults)
                     if verdict.faults and faults <= FAULTS_SHOWN:
                         said = plain("; ".join(verdict.faults[:3]))
                         typer.echo(f"{source.path}:{source.number}: {verdict.shape}: {said}", err=True)
     if faults > FAULTS_SHOWN:
         typer.echo(f"and {faults - FAULTS_SHOWN:,} more", err=True)
-    typer.echo(_summary(counts, faults, unknown))
+    typer.echo(_summary(counts, faults))
+    if unknown := ignored_line(ignored):
+        typer.echo(unknown, err=True)
     if faults or not counts:
         raise typer.Exit(EXIT_FAILED)
 
@@ -121,7 +135,7 @@ def _list() -> None:
     Console().print(f"Version {VERSION} of the contract:", table, sep="\n")
 
 
-def _summary(counts: Counter[str], faults: int, unknown: int) -> str:
+def _summary(counts: Counter[str], faults: int) -> str:
     from streams.cli.render.text import counted
 
     if not counts:
@@ -129,6 +143,4 @@ def _summary(counts: Counter[str], faults: int, unknown: int) -> str:
     kinds = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     parts = [f"{counted(counts.total(), 'record')} ({kinds})"]
     parts.append(f"{faults:,} {'does' if faults == 1 else 'do'} not fit" if faults else "all fit")
-    if unknown:
-        parts.append(f"{counted(unknown, 'unknown field')} ignored")
     return "; ".join(parts)

@@ -65,7 +65,7 @@ def send(
     """Send files; the help is in _HELP."""
     import asyncio
 
-    from streams.cli.render.refused_lines import Refusals
+    from streams.cli.render.refused_lines import Refusals, ignored_line
     from streams.cli.render.text import counted
     from streams.files.atomic_output import output
     from streams.files.jsonl import Lines
@@ -92,6 +92,8 @@ def send(
     if refusals.count or not quiet:
         words = ", ".join(f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in counts.items())
         typer.echo(f"{counted(counts.total(), 'line')}: {words or 'no reports'}", err=True)
+    if not quiet and (ignored := ignored_line(player.ignored)):
+        typer.echo(ignored, err=True)
     if refusals.count == counts.total() or (strict and refusals.count):
         raise typer.Exit(EXIT_FAILED)
 

@@ -71,7 +71,6 @@ def series(
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     from schemas.tables import TABLES
-    from streams.core.atlas import Atlas
     from streams.core.queries.as_of import NoSuchEpisode
     from streams.core.queries.series import NotInEffect
     from streams.operations.tables import episode_data
@@ -86,11 +85,12 @@ def series(
     name = since.partition(":")[2] or "main" if since and since.partition(":")[0] == "ceasefire" else None
     since_us = options.time_us(since, "--since") if since and name is None else None
     until_us = None if until is None else options.time_us(until, "--until")
+    atlas = options.read_atlas(log.atlas)
     with command_exit("stopped before the end of the log"):
         records = [*log.records(episode)]
         try:
             data = episode_data(
-                episode, lambda: records, log.registry(), horizon_us=log.horizon_us(), atlas=Atlas(), links=Links()
+                episode, lambda: records, log.registry(), horizon_us=log.horizon_us(), atlas=atlas, links=Links()
             )
             data.series = SeriesOptions(per.value, known, since_us, until_us, name)
             write(TABLES["series"], table_rows(data, "series", RowFilter()), form.value, sys.stdout.buffer)

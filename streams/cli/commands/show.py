@@ -82,8 +82,9 @@ def show(
 
         from streams.cli.render.console import Printed
         from streams.cli.render.picture import picture_tables
+        from streams.cli.render.text import IN_UTC
 
-        Printed().print(picture_tables(episode, picture))
+        Printed().print(picture_tables(episode, picture, IN_UTC, log.names()))
     log.note_missing_registry()
 
 
@@ -113,10 +114,10 @@ def diff(
             found = difference(episode, records, registry, horizon_us=horizon_us, from_us=from_us, to_us=to_us)
         except NoSuchEpisode as error:
             raise options.episode_not_found(error, f" until {to_time}") from error
-        _print_difference(found, form)
+        _print_difference(found, form, log)
 
 
-def _print_difference(found: EpisodeDifference, form: options.DiffFormat) -> None:
+def _print_difference(found: EpisodeDifference, form: options.DiffFormat, log: LogOptions) -> None:
     if form is options.DiffFormat.JSON:
         import orjson
 
@@ -124,9 +125,10 @@ def _print_difference(found: EpisodeDifference, form: options.DiffFormat) -> Non
     elif form is options.DiffFormat.MD:
         from streams.cli.render.difference import markdown
 
-        sys.stdout.writelines(markdown(found))
+        sys.stdout.writelines(markdown(found, names=log.names()))
     else:
         from streams.cli.render.console import Printed
         from streams.cli.render.difference import difference_text
 
-        Printed().print(difference_text(found))
+        Printed().print(difference_text(found, names=log.names()))
+        log.note_missing_registry()

@@ -123,7 +123,7 @@ def _table(found: InstallationStatus) -> Group:
     from rich.table import Table
     from rich.text import Text
 
-    from streams.cli.render.text import plain
+    from streams.core.phrases import plain
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("partition", "owner", "lag", "next", "end", "reports", "last commit"):

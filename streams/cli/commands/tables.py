@@ -50,7 +50,6 @@ def tables(
         list[str] | None,
         typer.Option("--format", metavar="NAME", help="csv, json, jsonl, parquet or xlsx; may be repeated."),
     ] = None,
-    atlas: options.AtlasFile = None,
     base_url: Annotated[
         str, typer.Option("--base-url", metavar="URL", help="Address of the server that permalinks lead to.")
     ] = "",
@@ -65,7 +64,7 @@ def tables(
     if unknown := [name for name in names if name not in MEDIA_TYPES]:
         raise UsageFailed(f"--format {unknown[0]}: not one of {', '.join(MEDIA_TYPES)}")
     with command_exit("stopped; the files written so far are whole"):
-        found = _episodes(episodes or [], log, atlas, base_url)
+        found = _episodes(episodes or [], log, base_url)
         try:
             written = [*write_tables(folder, found, names)]
         except (MissingLibrary, TableTooLong) as error:
@@ -76,7 +75,7 @@ def tables(
         log.note_missing_registry()
 
 
-def _episodes(named: list[str], log: LogOptions, atlas: str | None, base_url: str) -> Iterator[EpisodeData]:
+def _episodes(named: list[str], log: LogOptions, base_url: str) -> Iterator[EpisodeData]:
     from streams.core.queries.as_of import NoSuchEpisode
     from streams.operations.tables import episode_data, episodes_of
     from streams.tables import Links
@@ -84,7 +83,7 @@ def _episodes(named: list[str], log: LogOptions, atlas: str | None, base_url: st
     if not named and not log.files and log.embedded is None:
         raise UsageFailed("name the episodes to read from Kafka, or --from FILE... or --embedded DIR")
     quiet, registry, horizon_us = log._replace(quiet=True), log.registry(), log.horizon_us()
-    names, links = options.read_atlas(atlas), Links(base_url.rstrip("/"))
+    names, links = options.read_atlas(log.atlas), Links(base_url.rstrip("/"))
 
     def data(name: str) -> EpisodeData:
         records = [*quiet.records(name)]

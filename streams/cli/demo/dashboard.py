@@ -10,7 +10,8 @@ from rich.text import Text
 
 from streams.cli.demo.servers import ShownChange
 from streams.cli.render.picture import ceasefires_text, cell_key, cells_table, totals_text
-from streams.cli.render.text import Times, change_words, figure, plain
+from streams.cli.render.text import Times, change_words
+from streams.core.phrases import figure, plain
 
 __all__ = ["Dashboard", "change_line"]
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -13,6 +14,9 @@ from streams.cli.demo.dashboard import Dashboard, change_line
 from streams.cli.demo.servers import DemoServer, DemoServerFailed
 from streams.cli.demo.story import EPISODE, StoryLine, story
 from streams.cli.render.picture import picture_tables
+from streams.core.phrases import Names
+from streams.files.atlas import default_atlas
+from streams.files.source_registry import default_sources
 
 __all__ = ["play", "watch"]
 
@@ -39,8 +43,9 @@ def play(stage: DemoServer, console: Console) -> None:
             for scene in scenes:
                 _play_report(stage, client, scene, board, refresh=_nothing, show=show)
             if board.picture is not None:
+                names = Names(default_atlas(), default_sources())
                 console.print()
-                console.print(picture_tables(EPISODE, board.picture, board.times))
+                console.print(picture_tables(EPISODE, board.picture, replace(board.times, year=True), names))
             return
         with Live(board, console=console, auto_refresh=False) as live:
             for number, scene in enumerate(scenes, 1):

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from streams.cli.render.text import Times, plain
+from streams.cli.render.text import Times
+from streams.core.phrases import plain
 
 __all__ = ["EPISODE", "StoryLine", "story"]
 

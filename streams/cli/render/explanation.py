@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.render.text import IN_UTC, Times, ceasefire_words, figure, kind_words, plain
+from streams.cli.render.text import IN_UTC, NO_NAMES, Times
+from streams.core.phrases import Names, figure, kind, plain, status_phrase
 
 __all__ = ["account_text", "cause_text", "cell_name", "index_text", "view_words"]
 
@@ -19,27 +20,27 @@ TIMERS = {"effective_at": "declared start reached", "expires_at": "term expired"
 OUT = ("superseded", "replaced", "refused")
 
 
-def account_text(told: Account, times: Times = IN_UTC) -> RenderableType:
+def account_text(told: Account, times: Times = IN_UTC, names: Names = NO_NAMES) -> RenderableType:
     """Return the explanations of cells and ceasefire views, one after the other."""
-    parts: list[RenderableType] = [_heading(told, times)]
+    parts: list[RenderableType] = [_heading(told, times, names)]
     for cell in told["cells"]:
-        parts += ["", *_cell(cell, times)]
+        parts += ["", *_cell(cell, times, names)]
     for view in told["ceasefires"]:
-        parts += ["", *_ceasefire(view, times)]
+        parts += ["", *_ceasefire(view, times, names)]
     return Group(*parts)
 
 
-def index_text(told: Account, times: Times = IN_UTC) -> RenderableType:
+def index_text(told: Account, times: Times = IN_UTC, names: Names = NO_NAMES) -> RenderableType:
     """Return a list of all cells and ceasefire views, each by the name to ask for it."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("explain …", no_wrap=True)  # for copying
     table.add_column("value", overflow="fold")
     for cell in told["cells"]:
-        table.add_row(Text(cell_name(cell)), _said(cell, times))
+        table.add_row(Text(cell_name(cell)), _said(cell, times, names))
     for view in told["ceasefires"]:
         name = view["ceasefire"] if view["view"] == "joint" else f"{view['ceasefire']}/{view['view']}"
-        table.add_row(Text(name), Text(_status(view["value"], times)))
-    return Group(_heading(told, times), table)
+        table.add_row(Text(name), Text(_status(view["value"], times, names)))
+    return Group(_heading(told, times, names), table)
 
 
 def cell_name(cell: Account) -> str:
@@ -48,30 +49,30 @@ def cell_name(cell: Account) -> str:
     return "/".join(part for part in parts if part)
 
 
-def _heading(told: Account, times: Times) -> Text:
-    return Text(f"{told['episode']}, as of {times(told['clock'])} {times.zone}", style="bold")
+def _heading(told: Account, times: Times, names: Names) -> Text:
+    return Text(f"{names.episode(told['episode'])}, as of {times(told['clock'])} {times.zone}", style="bold")
 
 
 # --- counts -----------------------------------------------------------------------------------------------------------
 
 
-def _cell(cell: Account, times: Times) -> Iterator[RenderableType]:
-    kind = kind_words(cell)
-    yield Text.assemble((f"{cell['source']} on {cell['party']}", "bold"), f": {kind}")
-    yield _said(cell, times)
+def _cell(cell: Account, times: Times, names: Names) -> Iterator[RenderableType]:
+    who = f"{names.source(cell['source'])} on {names.party(cell['party'])}"
+    yield Text.assemble((who, "bold"), f": {kind(cell)}")
+    yield _said(cell, times, names)
     table = _table(("", "left"), ("figure", "right"), ("as of", "left"), ("source", "left"))
     for role, figured, account, style in _claims(cell):
         table.add_row(
             Text(role, style=style),
             Text(figured, style=style),
             Text(times(account["as_of"]) if "as_of" in account else "", style=style or "dim"),
-            _source(account, times, style),
+            _source(account, times, style, names),
         )
     yield table
-    yield from _history(cell["changes"], times)
+    yield from _history(cell["changes"], times, names)
 
 
-def _said(cell: Account, times: Times) -> Text:
+def _said(cell: Account, times: Times, names: Names) -> Text:
     value = cell["value"]
     if value is None:
         return Text(f"no claim left; version {cell['version']}", style="dim")
@@ -80,7 +81,7 @@ def _said(cell: Account, times: Times) -> Text:
         said.append(", final" if value["final"] else ", not final")
     said.append(f"; version {cell['version']}")
     if value["disputed_by"]:
-        said.append(f"; disputed by {', '.join(value['disputed_by'])}", style="yellow")
+        said.append(f"; disputed by {', '.join(map(names.source, value['disputed_by']))}", style="yellow")
     return said
 
 
@@ -107,40 +108,39 @@ def _claims(cell: Account) -> Iterator[tuple[str, str, Account, str]]:
 # --- ceasefires -------------------------------------------------------------------------------------------------------
 
 
-def _ceasefire(view: Account, times: Times) -> Iterator[RenderableType]:
-    whose = (
-        "joint view of all sources" if view["view"] == "joint" else f"view of {view['view'].removeprefix('source:')}"
-    )
+def _ceasefire(view: Account, times: Times, names: Names) -> Iterator[RenderableType]:
+    source = names.source(view["view"].removeprefix("source:"))
+    whose = "joint view of all sources" if view["view"] == "joint" else f"view of {source}"
     yield Text.assemble((f"ceasefire {view['ceasefire']}", "bold"), f": {whose}")
-    yield Text.assemble((_status(view["value"], times), "bold"), f"; version {view['version']}")
+    yield Text.assemble((_status(view["value"], times, names), "bold"), f"; version {view['version']}")
     table = _table(("when", "left"), ("status", "left"), ("act, and source", "left"))
     for step in view["steps"]:
         moved = step["before"] != step["after"]
         status = f"→ {_words(step['after'])}" if moved else f"stays {_words(step['after'])}"
-        deed = Text(_deed(step), style="" if moved else "dim")
+        deed = Text(_deed(step, names), style="" if moved else "dim")
         if "report_id" in step:
-            deed.append("\n").append_text(_source(step, times, "dim"))
+            deed.append("\n").append_text(_source(step, times, "dim", names))
         table.add_row(Text(times(step["at"]), style="dim"), Text(status, style="bold" if moved else "dim"), deed)
     for role, claim in _out(view):
-        deed = Text(_deed(claim), style="dim").append("\n").append_text(_source(claim, times, "dim"))
+        deed = Text(_deed(claim, names), style="dim").append("\n").append_text(_source(claim, times, "dim", names))
         table.add_row(Text(times(claim["at"]), style="dim"), Text(role, style="dim"), deed)
     yield table
-    yield from _history(view["changes"], times)
+    yield from _history(view["changes"], times, names)
 
 
-def _status(value: Account | None, times: Times) -> str:
-    return "no claim left" if value is None else ceasefire_words(value, times)
+def _status(value: Account | None, times: Times, names: Names) -> str:
+    return "no claim left" if value is None else status_phrase(value, names, times)
 
 
-def _deed(step: Account) -> str:
+def _deed(step: Account, names: Names) -> str:
     if "timer" in step:
         set_by = step["set_by"]
-        return f"{TIMERS[step['timer']]}, set by {plain(set_by['report_id'])} of {set_by['source']}"
+        return f"{TIMERS[step['timer']]}, set by {plain(set_by['report_id'])} of {names.source(set_by['source'])}"
     deed = _words(step["act"])
     if step["by"]:
-        deed += f" ({step['by']})"
+        deed += f" ({names.party(step['by'])})"
     if step["against"]:
-        deed += f", against {step['against']}"
+        deed += f", against {names.party(step['against'])}"
     return deed + (f": “{plain(step['text'])}”" if step["text"] else "")
 
 
@@ -156,10 +156,10 @@ def _out(account: Account) -> Iterator[tuple[str, Account]]:
             yield "withdrawn" if withdrawn else name, claim
 
 
-def _source(account: Account, times: Times, style: str) -> Text:
+def _source(account: Account, times: Times, style: str, names: Names) -> Text:
     """Return the source, the report and its address, and the reason if it is not counted."""
-    relayed = f" via {account['relayed_by']}" if account["relayed_by"] else ""
-    told = Text(f"{account['source']}{relayed}", style=style)
+    relayed = f" via {names.source(account['relayed_by'])}" if account["relayed_by"] else ""
+    told = Text(f"{names.source(account['source'])}{relayed}", style=style)
     revision = f" revision {account['revision']}" if account["revision"] > 1 else ""
     told.append(f"\n{plain(account['report_id'])}{revision}, claim {account['claim']}", style="dim")
     told.append(f"\npublished {times(account['published_at'])}", style="dim")
@@ -182,28 +182,28 @@ def _address(origin: Account) -> str:
     return f"{origin['topic']} partition {origin['partition']} offset {origin['offset']}"
 
 
-def _history(changes: list[Account], times: Times) -> Iterator[RenderableType]:
+def _history(changes: list[Account], times: Times, names: Names) -> Iterator[RenderableType]:
     if not changes:
         return
     table = _table(("change", "left"), ("what", "left"), ("cause", "left"))
     for change in changes:
-        what = _count_words(change) if "kind" in change else view_words(change, times)
+        what = _count_words(change, names) if "kind" in change else view_words(change, times, names)
         table.add_row(
             Text(f"version {change['version']}"), Text(what, overflow="fold"), cause_text(change["cause"], times)
         )
     yield table
 
 
-def _count_words(change: Account) -> str:
+def _count_words(change: Account, names: Names) -> str:
     """Return the count after a change, and the kind of change."""
     after = change["after"]
     if after is None:
         return "withdrawn"
-    disputed = f", disputed by {', '.join(after['disputed_by'])}" if after["disputed_by"] else ""
+    disputed = f", disputed by {', '.join(map(names.source, after['disputed_by']))}" if after["disputed_by"] else ""
     return f"{figure(after)}{disputed} ({change['kind']})"
 
 
-def view_words(change: Account, times: Times) -> str:
+def view_words(change: Account, times: Times, names: Names = NO_NAMES) -> str:
     """Return the changed fields of a view."""
     before, after = change["before"] or {}, change["after"]
     if after is None:
@@ -216,11 +216,12 @@ def view_words(change: Account, times: Times) -> str:
             words.append(f"{said} {times(after[field])}")
     for field in ("declared_by", "not_confirmed_by", "mediators"):
         if before.get(field, []) != after[field]:
-            words += [f"{_words(field)}: {', '.join(after[field]) or 'none'}"]
-    for kind, count in after["violations"].items():
-        was = before["violations"][kind] if before else 0
+            named = names.source if field == "not_confirmed_by" else names.party
+            words += [f"{_words(field)}: {', '.join(map(named, after[field])) or 'none'}"]
+    for how, count in after["violations"].items():
+        was = before["violations"][how] if before else 0
         if count != was:
-            words.append(f"violations {kind}: {count}")
+            words.append(f"violations {how}: {count}")
     return "; ".join(words)
 
 

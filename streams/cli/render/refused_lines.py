@@ -3,14 +3,16 @@
 import re
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 import orjson
 
-from streams.cli.render.text import counted, plain
+from streams.cli.render.text import counted
+from streams.core.phrases import plain
 from streams.core.times import DAY_US, format_time, parse_time
 
-__all__ = ["Refusals"]
+__all__ = ["Refusals", "ignored_line"]
 
 SHOWN = 10
 #: A line that is no JSON with at least this many delimiters looks like a row of a table.
@@ -96,6 +98,16 @@ class Refusals:
             lines += self._late.advice(time.time_ns() // 1_000)
         for line in lines:
             sys.stderr.write(f"{line}\n")
+
+
+def ignored_line(counts: Mapping[str, int]) -> str | None:
+    """Return the unknown fields with the number of reports that have each, most frequent first; None for none."""
+    if not counts:
+        return None
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    named = ", ".join(f"{plain(name)} in {counted(count, 'report')}" for name, count in ranked[:SHOWN])
+    more = f" and {len(ranked) - SHOWN:,} more" if len(ranked) > SHOWN else ""
+    return f"ignored, since the field is unknown: {named}{more}"
 
 
 def _hint(path: str, line: bytes) -> str | None:

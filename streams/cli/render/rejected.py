@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.render.text import IN_UTC, plain
+from streams.cli.render.text import IN_UTC
+from streams.core.phrases import plain
 from streams.stores.rejected import RejectedRecord
 
 __all__ = ["reason_text", "rejected_table"]

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from streams.core.phrases import figure, kind
 from streams.core.times import format_time
 from streams.operations.plots.history import Band, PlottedHistory, PlottedLine
 
-__all__ = ["COLUMNS", "FORMATS", "HEADINGS", "figure_words", "rows", "words", "written"]
+__all__ = ["COLUMNS", "FORMATS", "HEADINGS", "rows", "words", "written"]
 
 COLUMNS = (
     "known_at", "kind", "party", "outcome", "population", "group", "scope", "source", "best", "low", "high", "as_of",
@@ -92,8 +93,8 @@ def _as_markdown(table: list[Row]) -> Iterator[str]:
 
 
 def _count_words(row: Row) -> tuple[str, ...]:
-    what = ", ".join(filter(None, (row["outcome"].replace("_", " "), row["population"], row["group"], row["scope"])))
-    return f"{row['party']} {what}", row["source"], figure_words(row["best"], row["low"], row["high"]), row["change"]
+    value = None if row["best"] is None else row
+    return f"{row['party']} {kind(row)}", row["source"], figure(value), row["change"]
 
 
 def _ceasefire_words(row: Row) -> tuple[str, ...]:
@@ -102,18 +103,3 @@ def _ceasefire_words(row: Row) -> tuple[str, ...]:
         said.append(f"not confirmed by {row['not_confirmed_by']}")
     status = row["status"].replace("_", " ")
     return f"ceasefire {row['ceasefire']}", row["declared_by"] or "", status, "; ".join(said)
-
-
-def figure_words(best: int | None, low: int | None, high: int | None) -> str:
-    """Return a figure as shown beside a line: `71`, `≥ 50`, `≤ 60`, `≈ 60`, `60 (55–80)`; `withdrawn` for none."""
-    if best is None:
-        return "withdrawn"
-    if low is None and high is None:
-        return f"≈ {best:,}"
-    if low == best and high is None:
-        return f"≥ {best:,}"
-    if high == best and low is None:
-        return f"≤ {best:,}"
-    if low is not None and high is not None and low != high:
-        return f"{best:,} ({low:,}–{high:,})"
-    return f"{best:,}"

@@ -14,11 +14,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from streams.core.phrases import POPULATIONS, compact
 from streams.operations.plots.axis import TimeLabels, day, size_px
 from streams.operations.plots.caption import LINE_IN, Caption, draw_note, draw_title, note_lines, subtitle_lines
 from streams.operations.plots.ceasefire_bands import draw_bands, short_name, status_patches
 from streams.operations.plots.history import Band, PanelKey, PlottedHistory, PlottedLine, Point
-from streams.operations.plots.table import figure_words
 from streams.operations.plots.theme import DASHES, DPI, THEMES, Theme
 
 __all__ = ["draw", "style"]
@@ -44,12 +44,6 @@ LABEL_GAP_PX = 13
 CHARACTER_PX = 7.4
 
 Panels = Sequence[tuple[PanelKey, list[PlottedLine]]]
-POPULATIONS = {
-    "military": "military",
-    "civilian": "civilians",
-    "mixed": "military and civilians",
-    "unknown": "not said whether military",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,8 +319,11 @@ def _end_labels(ax: Axes, lines: list[PlottedLine], look: PlotStyle) -> None:
 
 def _figure(point: Point) -> str:
     """Return a last figure without its range, which the band shows."""
+    if point.best is None:
+        return compact(None)
     known = None not in (point.low, point.high)
-    return figure_words(point.best, *(point.best, point.best) if known else (point.low, point.high))
+    low, high = (point.best, point.best) if known else (point.low, point.high)
+    return compact({"best": point.best, "low": low, "high": high})
 
 
 def _line_entries(panels: Panels, look: PlotStyle, letters: int) -> list[Artist]:

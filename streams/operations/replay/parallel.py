@@ -70,6 +70,7 @@ class ParallelReplay:
         Raises InputUnreadable at once for a missing file.
         """
         self.counts: Counter[str] = Counter()
+        self.ignored: Counter[str] = Counter()
         self.later = 0
         self._orders = orders
         self._jobs = jobs
@@ -133,6 +134,7 @@ class ParallelReplay:
             return made
         self._ends.append(made)
         self.counts.update(made.counts)
+        self.ignored.update(made.ignored)
         self.later += made.later
         return None
 
@@ -166,6 +168,7 @@ class _End:
     """The end result of one process."""
 
     counts: Counter[str]
+    ignored: Counter[str]
     later: int
     unknown: list[str]
     #: Episode and the changes of its tick; episode and its picture.
@@ -201,7 +204,8 @@ class _Folding:
         ticked = [] if unreadable else [(step.episode, encode(step)) for step in story.ticked()]
         wanted = story.episodes() if self._orders.pictures else []
         pictures = [(episode, orjson.dumps(story.picture(episode))) for episode in wanted]
-        self._pipe.send(_End(story.counts, story.later, story.unknown_sources(), ticked, pictures, unreadable))
+        unknown = story.unknown_sources()
+        self._pipe.send(_End(story.counts, story.ignored, story.later, unknown, ticked, pictures, unreadable))
 
     def _turn(self) -> None:
         """Send the block, and begin the one of the current line."""

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.topics import CHANGE_TOPICS
 from streams.core.ledger import Ledger
-from streams.core.model import Message, Tick
+from streams.core.model import Message, Report, Tick
 from streams.core.parse import Refusal
 from streams.core.queries.as_of import EpisodeDifference, NoSuchEpisode, difference, known_at, published_us
 from streams.core.source_registry import Registry
 from streams.core.state.step import Outcome, Step
 from streams.core.times import DEFAULT_HORIZON_US, EPOCH, read_time
 from streams.core.wire import read_record, unwrap
+from streams.core.words import count_ignored, ignored_fields
 from streams.files.jsonl import InputUnreadable, Lines, records_of
 from streams.files.source_registry import SourcesError, read_sources
 
@@ -85,6 +86,8 @@ class Replay:
         """
         self.lines = lines
         self.counts: Counter[str] = Counter()
+        #: Ignored field → number of accepted reports that have it.
+        self.ignored: Counter[str] = Counter()
         #: Number of reports and ticks ignored because they were published after `until_us`.
         self.later = 0
         self.ledger = Ledger(registry, horizon_us=horizon_us)
@@ -123,6 +126,8 @@ class Replay:
                 self._refuse(line, "internal", f"{type(error).__name__}: {error}")
                 continue
             counts[step.outcome] += 1
+            if isinstance(message, Report) and message.unknown:
+                count_ignored(self.ignored, ignored_fields(message.unknown))
             yield step
 
     def ticked(self) -> Iterator[Step]:

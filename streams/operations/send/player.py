@@ -13,6 +13,7 @@ from streams.core.log_record import Record
 from streams.core.parse import Refusal
 from streams.core.times import read_time
 from streams.core.wire import unwrap
+from streams.core.words import count_ignored
 from streams.files.jsonl import Lines
 from streams.operations.send.pacing import AsFast, Clock, SendPace
 from streams.operations.send.targets import BATCH_BYTES, BATCH_MAX, SendTarget
@@ -44,6 +45,8 @@ class Player:
         self.clock = clock or Clock()
         #: Outcome of `streams.stores.store.Receipt` → number of lines.
         self.counts: Counter[str] = Counter()
+        #: Ignored field → number of reports that have it.
+        self.ignored: Counter[str] = Counter()
         #: Seconds of play until the next report is due.
         self.next_in_s = 0.0
         #: True if a batch is being sent; between two batches `between` is called.
@@ -94,6 +97,7 @@ class Player:
         self._sent_bytes += sum(len(line.line) for line in lines)
         for line, receipt in zip(lines, receipts, strict=True):
             self.counts[receipt.outcome] += 1
+            count_ignored(self.ignored, receipt.ignored or ())
             if receipt.code is not None:
                 self._on_refused(line, receipt.code, receipt.message or "")
 

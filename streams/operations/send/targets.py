@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
+from dataclasses import replace
 from typing import Any, Protocol, Self
 
 import httpx2
@@ -16,6 +17,7 @@ from schemas.reports import MAX_REPORT_BYTES
 from streams.core.log_record import Record
 from streams.core.model import Report
 from streams.core.parse import Refusal, parse
+from streams.core.words import ignored_fields
 from streams.kafka.client import client_options
 from streams.kafka.connectivity import diagnose, missing_acl_message, name_missing_acl
 from streams.settings import Settings
@@ -154,10 +156,7 @@ class KafkaTarget:
                     receipts.append(receipt)
                 for at, future in sent:
                     place = await future
-                    known = receipts[at]
-                    receipts[at] = Receipt(
-                        "logged", known.episode, known.report_id, known.revision, place.partition, place.offset
-                    )
+                    receipts[at] = replace(receipts[at], partition=place.partition, offset=place.offset)
         except (KafkaError, TimeoutError) as error:
             raise SendingFailed(f"{self._topic} on {self._brokers}: {str(error) or 'no answer'}") from error
         return receipts
@@ -177,7 +176,9 @@ def _read(value: bytes) -> tuple[Receipt, bytes | None]:
     except Refusal as refusal:
         return Receipt("refused", code=refusal.code, message=refusal.message), None
     if isinstance(message, Report):
-        return Receipt("logged", message.episode, message.report_id, message.revision), message.episode.encode()
+        ignored = ignored_fields(message.unknown) if message.unknown else None
+        receipt = Receipt("logged", message.episode, message.report_id, message.revision, ignored=ignored)
+        return receipt, message.episode.encode()
     return Receipt("logged", message.episode), message.episode.encode()
 
 

@@ -18,6 +18,7 @@ from streams.core.model import Message, Report
 from streams.core.parse import Refusal, check_timestamp, parse
 from streams.core.queries.as_of import changes_of
 from streams.core.source_registry import Registry
+from streams.core.words import ignored_fields
 from streams.kafka.aiokafka_patches.producer import wait_for_failure
 from streams.kafka.cancellation import cancel
 from streams.kafka.client import client_options
@@ -207,9 +208,9 @@ class KafkaStore(KafkaStoreReader):
             reason = str(error) or f"no answer within {PRODUCE_S:.0f} s"
             raise StoreUnavailable(f"{self.topic}: {reason}; send it again, a repeat is safe") from error
         if isinstance(message, Report):
-            return Receipt(
-                "logged", message.episode, message.report_id, message.revision, place.partition, place.offset
-            )
+            ignored = ignored_fields(message.unknown) if message.unknown else None
+            at = {"partition": place.partition, "offset": place.offset}
+            return Receipt("logged", message.episode, message.report_id, message.revision, ignored=ignored, **at)
         return Receipt("logged", message.episode, partition=place.partition, offset=place.offset)
 
     async def _keep_producer(self) -> None:

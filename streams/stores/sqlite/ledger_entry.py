@@ -8,6 +8,7 @@ import structlog
 
 from streams.core.model import Message, Report
 from streams.core.state.step import Step
+from streams.core.words import ignored_fields
 from streams.stores.store import Receipt
 
 __all__ = ["REFUSED_BY_STATE", "LedgerEntry", "broken_entry", "change_rows", "log_rejected", "outcomes", "receipt_of"]
@@ -63,7 +64,8 @@ def broken_entry(value: bytes) -> LedgerEntry:
 def receipt_of(outcome: str, of: Message, **fields: Any) -> Receipt:
     """Return the receipt of a report or tick."""
     if isinstance(of, Report):
-        return Receipt(outcome, of.episode, of.report_id, of.revision, **fields)
+        ignored = ignored_fields(of.unknown) if of.unknown else None
+        return Receipt(outcome, of.episode, of.report_id, of.revision, ignored=ignored, **fields)
     return Receipt(outcome, of.episode, **fields)
 
 

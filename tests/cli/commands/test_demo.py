@@ -25,8 +25,8 @@ TOLD = [
     "15 Sep 11:00 azerbaijan-mod  azerbaijan killed, military: 71 (first)",
 ]
 RESULT = [
-    "self-reported by the parties, killed, military: 176 = 105 armenia + 71 azerbaijan",
-    "total by daily-sabah, all killed, military: 176; agrees",
+    "self-reported by the parties, killed, military: 176 = 105 Armenia + 71 Azerbaijan",
+    "all sides killed, military: 176; agrees with",
 ]
 
 

@@ -61,47 +61,48 @@ def asked(*arguments: str) -> dict[str, Any]:
 # --- what is shown ----------------------------------------------------------------------------------------------------
 
 
+RUSSIA = "Ministry of Foreign Affairs of Russia"
 FIGURE = """\
 armenia-azerbaijan-2022-09, as of 22 Oct 2022 05:00 UTC
 
-azerbaijan-mod on azerbaijan: killed, military
+Ministry of Defence of Azerbaijan on azerbaijan: killed, military
 77 as of 16 Sep 2022 06:30, final; version 4
 
-              figure   as of               source
+                   figure   as of               source
  ─
- base             77   16 Sep 2022 06:30   azerbaijan-mod
-                                           azmod-2022-09-15 revision 2, claim 0
-                                           published 16 Sep 2022 06:30
-                                           reports.jsonl line 12
-                                           “Corrected”
- superseded     ≥ 50   13 Sep 2022 08:00   azerbaijan-mod via daily-sabah
-                                           azmod-2022-09-13, claim 0
-                                           published 13 Sep 2022 14:00
-                                           reports.jsonl line 1
-                                           “Fifty servicemen killed”
-                                           https://example.org/azmod/13
-                                           the cumulative figure of azmod-2022-09-15 is later
- replaced         71   15 Sep 2022 06:30   azerbaijan-mod
-                                           azmod-2022-09-15, claim 0
-                                           published 15 Sep 2022 06:30
-                                           reports.jsonl line 5
-                                           replaced by revision 2
- refused          77   16 Sep 2022 06:30   azerbaijan-mod
-                                           azmod-2022-09-15 revision 2, claim 0
-                                           published 16 Sep 2022 06:30
-                                           reports.jsonl line 22
-                                           “Another”
-                                           revision_conflict: azmod-2022-09-15 revision 2 was accepted\
+ base                  77   16 Sep 2022 06:30   Ministry of Defence of Azerbaijan
+                                                azmod-2022-09-15 revision 2, claim 0
+                                                published 16 Sep 2022 06:30
+                                                reports.jsonl line 12
+                                                “Corrected”
+ superseded   at least 50   13 Sep 2022 08:00   Ministry of Defence of Azerbaijan via Daily Sabah
+                                                azmod-2022-09-13, claim 0
+                                                published 13 Sep 2022 14:00
+                                                reports.jsonl line 1
+                                                “Fifty servicemen killed”
+                                                https://example.org/azmod/13
+                                                the cumulative figure of azmod-2022-09-15 is later
+ replaced              71   15 Sep 2022 06:30   Ministry of Defence of Azerbaijan
+                                                azmod-2022-09-15, claim 0
+                                                published 15 Sep 2022 06:30
+                                                reports.jsonl line 5
+                                                replaced by revision 2
+ refused               77   16 Sep 2022 06:30   Ministry of Defence of Azerbaijan
+                                                azmod-2022-09-15 revision 2, claim 0
+                                                published 16 Sep 2022 06:30
+                                                reports.jsonl line 22
+                                                “Another”
+                                                revision_conflict: azmod-2022-09-15 revision 2 was accepted\
  with other content; to correct a report raise its
-                                           revision
+                                                revision
 
 
- change      what                                     cause
+ change      what                                                        cause
  ─
- version 1   ≥ 50 (first)                             azmod-2022-09-13, 13 Sep 2022 14:00
- version 2   71 (up)                                  azmod-2022-09-15, 15 Sep 2022 06:30
- version 3   71, disputed by armenia-mod (disputed)   am-denial-2022-09-15, 15 Sep 2022 08:00
- version 4   77 (up)                                  azmod-2022-09-15 revision 2, 16 Sep 2022 06:30
+ version 1   at least 50 (first)                                         azmod-2022-09-13, 13 Sep 2022 14:00
+ version 2   71 (up)                                                     azmod-2022-09-15, 15 Sep 2022 06:30
+ version 3   71, disputed by Ministry of Defence of Armenia (disputed)   am-denial-2022-09-15, 15 Sep 2022 08:00
+ version 4   77 (up)                                                     azmod-2022-09-15 revision 2, 16 Sep 2022 06:30
 """
 
 
@@ -116,10 +117,7 @@ def test_a_ceasefire_is_told_step_by_step_with_what_time_did() -> None:
     told = explained("exchange-of-prisoners").splitlines()
     assert told[2:4] == [
         "ceasefire exchange-of-prisoners: joint view of all sources",
-        (
-            "collapsed since 22 Oct 2022 05:00; to take effect 26 Sep 2022 00:00; declared by armenia;"
-            " mediated by icrc; version 5"
-        ),
+        ("collapsed since 22 Oct 2022 05:00; from 26 Sep 2022 00:00; declared by armenia; mediated by icrc; version 5"),
     ]
     steps = [line for line in told if " → " in line or " stays " in line]
     assert [re.split(" {2,}", line.strip()) for line in steps] == [
@@ -127,7 +125,11 @@ def test_a_ceasefire_is_told_step_by_step_with_what_time_did() -> None:
         ["23 Sep 2022 05:00", "→ proposed", "proposed (armenia)"],
         ["24 Sep 2022 06:00", "→ agreed", "agreed (armenia)"],
         ["24 Sep 2022 06:00", "stays agreed", "rejected"],
-        ["26 Sep 2022 00:00", "→ in effect", "declared start reached, set by mfa-2022-09-24 of russia-mfa"],
+        [
+            "26 Sep 2022 00:00",
+            "→ in effect",
+            f"declared start reached, set by mfa-2022-09-24 of {RUSSIA}",
+        ],
         ["22 Oct 2022 05:00", "→ collapsed", "collapsed (armenia)"],
     ]
 
@@ -185,7 +187,7 @@ def test_changes_of_a_view_with_the_same_status_are_shown() -> None:
     assert [re.split(" {2,}", line.strip())[1] for line in lines] == [
         "announced; start 14 Sep 2022 16:00; end 21 Sep 2022 16:00; declared by: armenia;",
         "in effect",
-        "not confirmed by: azerbaijan-tv; violations alleged: 1",
+        "not confirmed by: A broadcaster of Azerbaijan; violations alleged: 1",
         "violations denied: 1",
         "violations confirmed: 1",
         "not confirmed by: none; violations alleged: 0",

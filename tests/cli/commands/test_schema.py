@@ -89,10 +89,31 @@ def test_what_does_not_fit_is_named_with_its_line_and_field() -> None:
 
 
 def test_unknown_fields_are_no_fault_but_told() -> None:
-    assert check({**GOOD, "mood": {}})[:2] == (0, "1 record (1 report); all fit; 1 unknown field ignored\n")
+    unknown = "ignored, since the field is unknown: "
+    mistyped = {**GOOD, "mood": {}, "claims": [{**GOOD["claims"][0], "pupulation": "civilian"}]}
+    assert check(GOOD, mistyped, mistyped) == (
+        0,
+        "3 records (3 report); all fit\n",
+        f"{unknown}claims.pupulation (population?) in 2 reports, mood in 2 reports\n",
+    )
     known = json.loads((GOLDEN / "changes.jsonl").read_text().splitlines()[0])
     known["data"]["mood"] = {"a": 1}
-    assert check(known)[:2] == (0, "1 record (1 count-change); all fit; 2 unknown fields ignored\n")
+    assert check(known) == (0, "1 record (1 count-change); all fit\n", f"{unknown}mood in 1 report\n")
+
+
+def test_registry_and_atlas_are_checked_by_line(tmp_path: Path) -> None:
+    """`.yaml` files hold names; every fault has its line."""
+    sources, atlas = tmp_path / "sources.yaml", tmp_path / "atlas.yaml"
+    sources.write_text("a: {name: A, kind: media}\n")
+    atlas.write_text("parties:\n  a: {name: A,\n    nmae: B}\nplaces:\n  x: {name: X, lat: 99, lon: 1}\n")
+    code, output, error = run("check", str(sources), str(atlas))
+    assert (code, output) == (1, "2 records (1 source registry, 1 atlas); 1 does not fit\n")
+    assert error.splitlines() == [
+        f"{atlas}:3: 'a': unknown field 'nmae'; the fields are name, names, also, zone",
+        f"{atlas}:5: 'x': lat '99' is not in degrees, -90 to 90",
+    ]
+    assert run("check", str(sources)) == (0, "1 record (1 source registry); all fit\n", "")
+    assert run("check", str(tmp_path / "none.yaml"))[0] == 74
 
 
 def test_what_was_published_is_told_by_its_fields() -> None:
