@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from streams.core.ceasefires.view import view_name
 from streams.core.counts.cell import Cell
 from streams.core.counts.entry import CELL_FIELDS, CellKey, cell_fields
-from streams.core.counts.slices import slices
+from streams.core.counts.slices import bests_up_to, newest_parts
 from streams.core.model import ALL, Casualty, Change
 from streams.core.source_registry import Registry
 from streams.core.state.episode import Episode
@@ -165,21 +165,32 @@ def _own_figures_at(
     episode: Episode, registry: Registry, times: dict[Kind, list[int]]
 ) -> dict[tuple[Kind, int], dict[str, int]]:
     """Return each party's self-reported best by kind and time, over the claims dated up to that time."""
-    leading: dict[tuple[Kind, int], dict[str, tuple[tuple[bool, bool, int, int, str], int]]] = defaultdict(dict)
+    leading: dict[tuple[Kind, int, str], tuple[tuple[bool, bool, int, int, str], CellKey]] = {}
     for key, cell in episode.cells.items():
         source, party = key[:2]
         kind = key[2:]
         if kind not in times or party == ALL or registry.affiliation(source) != party:
             continue
         whole = not registry.is_partial(source)
-        for time, slice_ in zip(times[kind], slices(cell, times[kind]), strict=True):
-            if slice_ is None:
-                continue
-            rank = (whole, slice_.has_base, slice_.as_of, slice_.published_at, source)
-            by_party = leading[kind, time]
-            if party not in by_party or by_party[party][0] < rank:
-                by_party[party] = (rank, slice_.best)
-    return {at: {party: best for party, (_, best) in by_party.items()} for at, by_party in leading.items()}
+        for time, top in zip(times[kind], newest_parts(cell, times[kind]), strict=True):
+            if top is not None:
+                rank = (whole, *top, source)
+                at = (kind, time, party)
+                if at not in leading or leading[at][0] < rank:
+                    leading[at] = (rank, key)
+    # Only the leading cell is summed: a rank takes two searches, a sum each increment.
+    led: dict[CellKey, list[int]] = defaultdict(list)
+    for (_, time, _), (_, key) in sorted(leading.items(), key=_time_led):
+        led[key].append(time)
+    own: dict[tuple[Kind, int], dict[str, int]] = defaultdict(dict)
+    for key, led_at in led.items():
+        for time, best in zip(led_at, bests_up_to(episode.cells[key], led_at), strict=True):
+            own[key[2:], time][key[1]] = best
+    return own
+
+
+def _time_led(item: tuple[tuple[Kind, int, str], Any]) -> int:
+    return item[0][1]
 
 
 def _agrees(claim: Casualty, computed: int) -> bool:

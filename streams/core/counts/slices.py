@@ -1,40 +1,44 @@
-"""A cell at earlier times: its best figure over the claims dated up to each time (contract section 5, derived)."""
+"""A cell at earlier times, over the claims dated up to each time (contract section 5, derived).
+
+Its newest part, which ranks it within its class, and its best figure.
+"""
 
 from bisect import bisect_left
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from streams.core.counts.cell import Cell
 from streams.core.counts.entry import Entry, after
 
-
-class Slice(NamedTuple):
-    """A cell's value at a time, and what ranks it within its class."""
-
-    has_base: bool
-    as_of: int
-    #: Of the report of the part with the greatest k.
-    published_at: int
-    best: int
+#: Whether there is a base; then as_of and published_at of the part with the greatest k.
+Rank = tuple[bool, int, int]
 
 
-def slices(cell: Cell, times: Iterable[int]) -> list[Slice | None]:
-    """Return the cell's slice at each time, None where no claim counts; the times are sorted.
+def newest_parts(cell: Cell, times: Iterable[int]) -> list[Rank | None]:
+    """Return what ranks the cell at each time, None where no claim counts."""
+    bases, increments = cell.bases, cell.increments
+    found: list[Rank | None] = []
+    for time in times:
+        bound = after(time)
+        index = bisect_left(bases, bound)
+        base = bases[index - 1] if index else None
+        index = bisect_left(increments, bound)
+        top = base
+        if index and (base is None or increments[index - 1].as_of > base.as_of):
+            top = increments[index - 1]
+        found.append(None if top is None else (base is not None, top.as_of, top.published_at))
+    return found
+
+
+def bests_up_to(cell: Cell, times: Iterable[int]) -> Iterator[int]:
+    """Yield the cell's best figure at each time; the times are sorted, and a claim counts at the first.
 
     One pass over the increments serves all times.
     """
     counting = _Counting(cell.increments)
-    found: list[Slice | None] = []
     for time in times:
         base = _last_up_to(cell.bases, time)
         counting.move(None if base is None else base.as_of, time)
-        top = counting.last or base
-        if top is None:
-            found.append(None)
-            continue
-        best = counting.best if base is None else base.claim.best + counting.best
-        found.append(Slice(base is not None, top.as_of, top.published_at, max(best, 0)))
-    return found
+        yield max(counting.best if base is None else base.claim.best + counting.best, 0)
 
 
 class _Counting:
@@ -46,13 +50,12 @@ class _Counting:
         self._base_as_of: int | None = None
         self._incidents: dict[str, int] = {}
         self.best = 0
-        self.last: Entry | None = None
 
     def move(self, base_as_of: int | None, time: int) -> None:
         """Count up to another time, which is not before the last one."""
         increments, index = self._increments, self._next
         if base_as_of is not None and base_as_of != self._base_as_of:
-            self._base_as_of, self._incidents, self.best, self.last = base_as_of, {}, 0, None
+            self._base_as_of, self._incidents, self.best = base_as_of, {}, 0
             index = bisect_left(increments, after(base_as_of), index)
         end = bisect_left(increments, after(time), index)
         best, incidents = self.best, self._incidents
@@ -65,8 +68,6 @@ class _Counting:
             if claim.incident is not None:
                 best -= incidents.get(claim.incident, 0)
                 incidents[claim.incident] = added
-        if end > index:
-            self.last = increments[end - 1]
         self.best, self._next = best, end
 
 
