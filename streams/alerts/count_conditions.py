@@ -13,7 +13,7 @@ from streams.alerts.condition import (
     cell_names,
     figures,
 )
-from streams.alerts.rise_window import lower_before
+from streams.alerts.rise_window import lower_as_of, lower_before
 from streams.core.times import format_time
 
 __all__ = ["Crosses", "Disagree", "Falls", "Rises"]
@@ -40,11 +40,15 @@ class Crosses(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Rises(Condition):
-    """The best figure rose by `by` persons, or per cent, within the window."""
+    """The best figure rose by `by` persons, or per cent, within the window.
+
+    The window is one of publication, or (`as_of`) of the times for which the figures are.
+    """
 
     by: int
     percent: bool
     within_us: int
+    as_of: bool = False
 
     name = "rises"
     facts = (*FIGURES, "risen", "risen_from")
@@ -54,7 +58,10 @@ class Rises(Condition):
         """Measure from the lowest figure of the window, which starts again after a match."""
         before, after = bests(seen)
         key = "/".join(seen.record[name] for name in self.named_by)
-        past = lower_before(state, key, before, seen.clock, self.within_us)
+        if not self.as_of:
+            past = lower_before(state, key, before, seen.clock, self.within_us)
+        elif after is not None:
+            past = lower_as_of(state, key, seen.record["before"], seen.record["after"], self.within_us)
         if after is None or (before is not None and after <= before):
             return
         for figure in past:
@@ -62,7 +69,7 @@ class Rises(Condition):
             if self.percent and figure == 0:
                 continue
             if (after - figure) * (100 if self.percent else 1) >= self.by * (figure if self.percent else 1):
-                del state[key]
+                state.pop(key, None)
                 yield self.match(seen, figures(seen) | {"risen": after - figure, "risen_from": figure})
             return
 

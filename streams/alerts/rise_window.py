@@ -1,6 +1,9 @@
 """The lowest figures of a sliding window, to measure a rise from."""
 
+from typing import Any
+
 from streams.alerts.condition import ConditionState
+from streams.core.times import parse_time
 
 #: Figures kept of one window; the oldest are dropped.
 MAX_PAST = 1000
@@ -24,3 +27,20 @@ def lower_before(state: ConditionState, key: str, figure: int | None, clock: int
     else:
         state.pop(key, None)
     return [lower for _, lower in past]
+
+
+def lower_as_of(
+    state: ConditionState, key: str, before: dict[str, Any] | None, after: dict[str, Any], within_us: int
+) -> list[int]:
+    """Return the figures of the window that ends with the figure's own as_of, lowest first (contract section 11).
+
+    A figure for a date that has one already replaces it: only figures dated earlier are measured from.
+    """
+    as_of = parse_time(after["as_of"])
+    # If the newest claim was withdrawn, the figure that it had replaced is current again.
+    if past := [part for part in state.get(key, ()) if part[0] <= as_of]:
+        state[key] = past
+    else:
+        state.pop(key, None)
+    dated_earlier = before is not None and parse_time(before["as_of"]) < as_of
+    return lower_before(state, key, before["best"] if before and dated_earlier else None, as_of, within_us)

@@ -150,9 +150,13 @@ def _read(faults: list[Fault], read: Callable[..., Any], *arguments: Any) -> Any
 
 
 def _rises(node: yaml.Node, name: str) -> Rises:
-    given = yaml_values.mapping(node, name, ("by", "within"))
+    given = yaml_values.mapping(node, name, ("by", "within"), ("time",))
     by, percent = yaml_values.amount(given["by"], f"{name}: by")
-    return Rises(by, percent, yaml_values.duration_us(given["within"], f"{name}: within", least=1))
+    time = yaml_values.text(given["time"], f"{name}: time") if "time" in given else "published"
+    if time not in {"published", "as_of"}:
+        raise ValueRefused(given["time"], f"{name}: time must be published or as_of, not {time!r}")
+    within_us = yaml_values.duration_us(given["within"], f"{name}: within", least=1)
+    return Rises(by, percent, within_us, as_of=time == "as_of")
 
 
 def _becomes(node: yaml.Node, name: str) -> Becomes:

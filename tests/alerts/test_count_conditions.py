@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.alerts import alerts, day, ids, messages
-from tests.support.build import at, killed, withdrawal
+from tests.support.build import at, killed, more, withdrawal
 
 CELL = "mod/north/killed/military"
 
@@ -83,6 +83,39 @@ class TestRises:
         assert messages("rises: {by: 100, within: P3D}", first, back, day(3, killed(200))) == [
             "north killed (military) according to mod: 150 more, 50 → 200",
         ]
+
+    def test_by_as_of_late_figures_rise_at_their_own_dates(self) -> None:
+        """All are published within two hours, for three dates: 30 more a day."""
+        late = [
+            day(20, killed(100, as_of=at(1))),
+            day(20, killed(130, as_of=at(11)), published_at=at(20, 13)),
+            day(20, killed(160, as_of=at(12)), published_at=at(20, 14)),
+        ]
+        assert ids(alerts("rises: {by: 50, within: P1D}", *late)) == [f"{CELL}@3"]
+        assert alerts("rises: {by: 50, within: P1D, time: as_of}", *late) == []
+        assert messages("rises: {by: 50, within: P2D, time: as_of}", *late) == [
+            "north killed (military) according to mod: 60 more, 100 → 160",
+        ]
+
+    def test_by_as_of_increments_add_up_whenever_published(self) -> None:
+        """Thirty and thirty of two days, the second published three weeks later."""
+        belated = [day(1, more(5)), day(2, more(30)), day(23, more(30, as_of=at(3)))]
+        assert alerts("rises: {by: 60, within: P7D}", *belated) == []
+        assert messages("rises: {by: 60, within: P7D, time: as_of}", *belated) == [
+            "north killed (military) according to mod: 60 more, 5 → 65",
+        ]
+
+    def test_by_as_of_a_figure_for_the_same_date_is_no_later_one(self) -> None:
+        wrong, right = day(1, killed(70)), day(1, killed(170), published_at=at(1, 13))
+        right["claims"][0]["as_of"] = wrong["claims"][0]["as_of"] = at(1)
+        assert alerts("rises: {by: 50, within: P9D, time: as_of}", wrong, right) == []
+
+    def test_by_as_of_a_withdrawn_figure_is_not_measured_from(self) -> None:
+        """The low figure of the 3rd is withdrawn: 90 of the 4th rises from 100 and 80, not from 10."""
+        low = day(3, killed(10))
+        story = [day(1, killed(80)), day(2, killed(100)), low, withdrawal(low["report_id"], published_at=at(3))]
+        assert alerts("rises: {by: 50, within: P9D, time: as_of}", *story, day(4, killed(110))) == []
+        assert len(alerts("rises: {by: 50, within: P9D, time: as_of}", *story, day(4, killed(131)))) == 1
 
     def test_each_source_rises_for_itself(self) -> None:
         assert alerts("rises: {by: 50, within: P9D}", *daily(100), *daily(160, source="watch")) == []

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from streams.core.counts.cell import Cell
 from streams.core.counts.entry import Entry, after
 
-#: Whether there is a base; then as_of and published_at of the part with the greatest k.
+#: True if there is a base; then as_of and published_at of the part with the greatest k.
 Rank = tuple[bool, int, int]
 
 
