@@ -29,6 +29,8 @@ class CountChangeInBetween(CountChange):
 
     correction: Correction | None
     """The kind of correction; null if it is not one."""
+    repeats: NotRequired[str]
+    """The earlier report whose total a lower figure repeats, after the source has raised it: no correction."""
 
 
 @_OUT

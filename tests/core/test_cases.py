@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from streams.core.log_record import Record
-from streams.core.queries.as_of import known_at
+from streams.core.queries.as_of import changes_of, known_at
 from streams.core.queries.series import series_rows
 from streams.core.queries.standing import place_sums, standing_episode
 from streams.core.queries.subjects import replay_history
@@ -123,6 +123,29 @@ def test_daily_pauses_are_in_effect_at_their_hours() -> None:
     for day, hour, expected in [(9, 8, "in_effect"), (9, 12, "expired"), (10, 5, "announced"), (11, 9, "in_effect")]:
         picture = known_at("war", records(*pauses), REGISTRY, horizon_us=HORIZON_US, at_us=parse_time(at(day, hour)))
         assert picture["ceasefires"][0]["status"] == expected
+
+
+def test_daily_pauses_have_a_history_of_their_hours() -> None:
+    """A table or chart of reports fed at once moves each pause at its hour, as a live server does."""
+    pauses = [
+        report(f"p{day}", act("announced", effective_at=at(day, 6), expires_at=at(day, 10)), published_at=at(day, 4))
+        for day in (9, 10)
+    ]
+    later = report("x", more(1), source="watch", published_at=at(10, 12))
+    told = changes_of("war", records(*pauses, later), REGISTRY, horizon_us=HORIZON_US, timed=True)
+    joint = [change["after"] for topic, change in told if topic == "ceasefires" and change["view"] == "joint"]
+    assert [(view["status"], view["since"]) for view in joint] == [
+        (status, at(day, hour))
+        for day in (9, 10)
+        for status, hour in (("announced", 4), ("in_effect", 6), ("expired", 10))
+    ]
+
+
+def test_day_figure_and_an_increment_of_the_same_day() -> None:
+    """A total of a day is dated to the end of it, and contains what was added on that day."""
+    bridge = report("i1", more(3, as_of=at(14, 9), incident="bridge"), published_at=at(14, 10))
+    total = report("d1", killed(60, as_of="2022-09-14T23:59:59Z"), published_at=at(14, 20))
+    assert best(Story(bridge, total)) == {(None, None): 60}
 
 
 def test_older_deaths_added_later() -> None:

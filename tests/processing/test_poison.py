@@ -74,6 +74,30 @@ async def test_a_report_with_a_too_long_change_is_rejected(kafka: str, prefix: s
     assert await verify(settings, REGISTRY) == []
 
 
+async def test_a_report_that_makes_a_view_too_long_is_alone_refused(kafka: str, prefix: str) -> None:
+    """A view has at most 2,000 mediators: of one batch only the report with one more is refused."""
+
+    def mediated(number: int, *names: str) -> Sent:
+        return report(number, claims=[{"type": "ceasefire", "act": "agreed", "mediators": names}, figure(number)])
+
+    full = [mediated(number, *(f"m-{number}-{at}" for at in range(50))) for number in range(40)]
+    after = [mediated(41, "m-0-0"), report(42), mediated(43, "m-1-1")]
+    settings = settings_for(kafka, prefix)
+    await create_topics(settings, 1)
+    await send(settings, [*full, mediated(40, "one-more"), *after])
+    async with running_consumer(settings) as consumer:
+        await until_processed(settings)
+        assert (consumer.status.counts["accepted"], consumer.status.internal_errors) == (43, 0)
+    assert await rejected_codes(settings) == {40: "too_large"}
+    (record,) = await read(settings, "rejected", 1)
+    reason = "mediators of ceasefire main/joint: 2001 names; the limit is 2000"
+    assert dict(record.headers)["message"].decode().startswith(reason)
+    assert {orjson.loads(each.value)["cause"]["report_id"] for each in await read(settings, "casualties", 1)} == {
+        f"r-{number}" for number in range(44) if number != 40
+    }
+    assert await verify(settings, REGISTRY) == []
+
+
 @pytest.mark.interpreted
 async def test_a_cell_too_long_to_store_rejects_its_report(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch

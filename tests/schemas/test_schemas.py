@@ -85,14 +85,15 @@ def test_each_topic_has_its_shapes() -> None:
 
 
 def test_every_field_of_what_is_published_is_required() -> None:
-    """One that holds nothing is null, but for a group and scope, and where a record came from and when."""
+    """One that holds nothing is null, but for a group and scope, a repeat, and where a record came from and when."""
     optional: set[str] = set()
     for name in SHAPES:
         if name not in {"report", "tick"}:
             schema = schema_of(name)
             for part in (schema, *schema.get("$defs", {}).values()):
                 optional |= set(part.get("properties", {})) - set(part.get("required", ()))
-    assert optional == {"group", "scope", "origin", "ce_time", "time", "truncated_from", "traceparent", "tracestate"}
+    headers = {"ce_time", "time", "truncated_from", "traceparent", "tracestate"}
+    assert optional == {"group", "scope", "origin", "repeats"} | headers
 
 
 # --- what the core publishes ------------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ def _history(episode: str, log: LogOptions, until: str | None) -> PlottedHistory
     if log.files and log.embedded is None:
         changes = _changes(log, episodes, until_us)
     else:
-        changes = changes_of(episode, log.records(episode), registry, horizon_us=horizon_us, at_us=until_us)
+        changes = changes_of(episode, log.records(episode), registry, horizon_us=horizon_us, at_us=until_us, timed=True)
     history = story_of(changes, episode, until_us=until_us)
     if not history.changes:
         known = f"; episodes: {', '.join(sorted(episodes)[: options.EPISODES_NAMED])}" if episodes else ""
@@ -209,7 +209,7 @@ def _folded(lines: Any, log: LogOptions, until_us: int | None) -> Iterator[Plott
     from streams.operations.replay.replay import Replay
 
     registry = options.read_registry(log.sources)
-    replay = Replay(lines, registry, horizon_us=log.horizon_us(), until_us=until_us, tick_us=until_us)
+    replay = Replay(lines, registry, horizon_us=log.horizon_us(), until_us=until_us, tick_us=until_us, timed=True)
     yield from replay
     if replay.refused and not log.quiet:
         late = " (a backfill needs a longer --horizon)" if replay.counts["too_late"] else ""

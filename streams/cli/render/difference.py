@@ -99,7 +99,7 @@ def _why(row: _Row, times: Times, names: Names) -> Text:
     for at, change in enumerate(shown):
         why.append("\n" * bool(at) + _after_text(change, times, names), style="bold")
         if change["correction"]:
-            why.append(f", {CORRECTIONS[change['correction']]}", style="yellow")
+            why.append(f", {_corrected(change)}", style="yellow")
         why.append(": ").append_text(cause_text(change["cause"], times))
         if change["cause"].get("url"):
             why.append(f"\n{plain(change['cause']['url'])}", style="cyan")
@@ -107,8 +107,14 @@ def _why(row: _Row, times: Times, names: Names) -> Text:
 
 
 def _change_words(change: Change, times: Times, names: Names) -> str:
-    corrected = f", {CORRECTIONS[change['correction']]}" if change["correction"] else ""
+    corrected = f", {_corrected(change)}" if change["correction"] else ""
     return f"{_after_text(change, times, names)}{corrected}: {cause_text(change['cause'], times).plain}"
+
+
+def _corrected(change: Change) -> str:
+    if "repeats" in change:
+        return f"a repeat of the old total in {plain(change['repeats'])}, raised since"
+    return CORRECTIONS[change["correction"]]
 
 
 def _after_text(change: Change, times: Times, names: Names) -> str:

@@ -80,6 +80,9 @@ def _said(cell: Account, times: Times, names: Names) -> Text:
     if value["final"] is not None:
         said.append(", final" if value["final"] else ", not final")
     said.append(f"; version {cell['version']}")
+    if repeated := cell.get("repeats"):
+        when = times(repeated["as_of"])
+        said.append(f"; a repeat of the old total in {plain(repeated['report_id'])} of {when}, raised since", "yellow")
     if value["disputed_by"]:
         said.append(f"; disputed by {', '.join(map(names.source, value['disputed_by']))}", style="yellow")
     return said

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from streams.core.counts.entry import CELL_FIELDS
+from streams.core.counts.repeats import repeated_by
 from streams.core.ledger import Ledger
 from streams.core.log_record import Located, Record
 from streams.core.model import Message, Report, Tick
@@ -28,6 +29,7 @@ __all__ = [
     "changes_of",
     "correction",
     "difference",
+    "due_ticks",
     "known_at",
     "messages_of",
     "published_us",
@@ -124,19 +126,33 @@ def _accepted_messages(episode: str, records: Iterable[Record | Located], others
 
 
 def changes_of(
-    episode: str, records: Iterable[Record | Located], registry: Registry, *, horizon_us: int, at_us: int | None = None
+    episode: str,
+    records: Iterable[Record | Located],
+    registry: Registry,
+    *,
+    horizon_us: int,
+    at_us: int | None = None,
+    timed: bool = False,
 ) -> Iterator[tuple[str, Change]]:
     """Yield the changes of an episode's records in the order of the log: topic and record (section 6).
 
     They equal the published ones but for `origin`, if the registry was always this one; with `at_us`, the changes that
-    led to what was known at that time.
+    led to what was known at that time. With `timed`, a ceasefire moves at its hour even if the log has no tick for it.
     """
     fold = _Fold(episode, registry, horizon_us)
     for message in _accepted_messages(episode, records, set()):
         if at_us is None or published_us(message) <= at_us:
+            yield from fold.due(published_us(message)) if timed else ()
             yield from fold.take(message)
     if at_us is not None:
+        yield from fold.due(at_us) if timed else ()
         yield from fold.take(Tick(at_us, episode))
+
+
+def due_ticks(ledger: Ledger, until_us: int) -> Iterator[Tick]:
+    """Yield a tick for each timer up to a time, in order, as a live worker appends it; the caller takes each."""
+    while (timer := ledger.next_timer()) is not None and timer[0] <= until_us:
+        yield Tick(*timer)
 
 
 class EpisodeDifference(NamedTuple):
@@ -186,7 +202,7 @@ def difference(
     moved: dict[str, list[Change]] = {"casualties": [], "ceasefires": [], "statements": []}
     for message in chain(later, [Tick(to_us, episode)]):
         for topic, record in fold.take(message):
-            moved[topic].append({**record, "correction": correction(record)})
+            moved[topic].append({**record, "correction": correction(record), **fold.repeats(record)})
     after = fold.picture()
     if after is None:
         raise NoSuchEpisode(episode, others)
@@ -227,6 +243,21 @@ class _Fold:
             return self._ledger.take(message).changes()
         except Refusal:
             return []
+
+    def due(self, until_us: int) -> Iterator[tuple[str, Change]]:
+        """Yield the changes of the timers up to a time."""
+        for tick in due_ticks(self._ledger, until_us):
+            yield from self.take(tick)
+
+    def repeats(self, change: Change) -> Change:
+        """Return the report whose total a lower figure repeats as `repeats`, nothing if it repeats none."""
+        if correction(change) != "lowered":
+            return {}
+        key = tuple(change[name] for name in CELL[:4])
+        if "group" in change or "scope" in change:
+            key += (change.get("group", ""), change.get("scope", ""))
+        repeated = repeated_by(self._ledger.episode(self._episode).cells[key].bases)
+        return {} if repeated is None else {"repeats": repeated.report_id}
 
     def picture(self) -> Picture | None:
         try:

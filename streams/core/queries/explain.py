@@ -6,7 +6,7 @@ It is built from the log, not from the ledger.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from streams.core.ceasefires.transitions import SETS_TIMES, START, CeasefireStat
 from streams.core.ceasefires.view import AppliedAct, View, view_name
 from streams.core.counts.cell import Cell
 from streams.core.counts.entry import CellKey, Entry, cell_fields, entry_of
+from streams.core.counts.repeats import repeated_by
 from streams.core.folds.ceasefires import applied_acts
 from streams.core.ledger import Ledger
 from streams.core.model import Casualty, CeasefireClaim, Change, Message, Report, StandingReport
@@ -269,22 +270,6 @@ class EpisodeHistory:
 
     def _changes_of(self, topic: str, subject: str) -> list[Change]:
         return [self._decode(json) for json in self._changes.get((topic, subject), ())]
-
-
-def repeated_by(bases: Sequence[Entry]) -> Entry | None:
-    """Return the latest earlier figure that the last one repeats, if the source has raised it since.
-
-    Such a base is an old total reported again rather than a correction. `bases` are sorted.
-    """
-    if not bases:
-        return None
-    *earlier, last = bases
-    raised = False
-    for entry in reversed(earlier):
-        if entry.claim.best == last.claim.best:
-            return entry if raised else None
-        raised = raised or entry.claim.best > last.claim.best
-    return None
 
 
 def _figure(entry: Entry) -> Explanation:

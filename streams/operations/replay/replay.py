@@ -20,7 +20,14 @@ from schemas.topics import CHANGE_TOPICS
 from streams.core.ledger import Ledger
 from streams.core.model import Message, Report, Tick
 from streams.core.parse import Refusal
-from streams.core.queries.as_of import EpisodeDifference, NoSuchEpisode, difference, known_at, published_us
+from streams.core.queries.as_of import (
+    EpisodeDifference,
+    NoSuchEpisode,
+    difference,
+    due_ticks,
+    known_at,
+    published_us,
+)
 from streams.core.source_registry import Registry
 from streams.core.state.step import Outcome, Step
 from streams.core.times import DEFAULT_HORIZON_US, EPOCH, read_time
@@ -78,11 +85,13 @@ class Replay:
         tick_us: int | None = None,
         on_refusal: OnRefusal | None = None,
         read: Callable[[bytes], Message | None] | None = None,
+        timed: bool = False,
     ) -> None:
         """Prepare the fold of these lines.
 
         With `until_us`, everything published later is left out; with `tick_us`, every episode is ticked at the end, in
-        name order. `read` makes a message of a line, or None to skip it; the default is `read_line`.
+        name order. `read` makes a message of a line, or None to skip it; the default is `read_line`. With `timed`, a
+        ceasefire moves at its hour even if the lines have no tick for it.
         """
         self.lines = lines
         self.counts: Counter[str] = Counter()
@@ -95,6 +104,7 @@ class Replay:
         self._tick_us = tick_us
         self._on_refusal = on_refusal
         self._read = read or read_line
+        self._timed = timed
 
     def __iter__(self) -> Iterator[Change]:
         """Iterate the changes in fold order; raises InputUnreadable if a file is cut short."""
@@ -118,6 +128,8 @@ class Replay:
                 if until_us is not None and published_us(message) > until_us:
                     self.later += 1
                     continue
+                if self._timed:
+                    yield from map(take, due_ticks(self.ledger, published_us(message)))
                 step = take(message)
             except Refusal as refusal:
                 self._refuse(line, refusal.code, refusal.message)
@@ -133,6 +145,8 @@ class Replay:
     def ticked(self) -> Iterator[Step]:
         """Iterate the steps of the ticks at the end, if any; call it after `taken`."""
         if self._tick_us is not None:
+            if self._timed:
+                yield from map(self.ledger.take, due_ticks(self.ledger, self._tick_us))
             for episode in self.ledger.episodes():
                 yield self.ledger.take(Tick(self._tick_us, episode))
 

@@ -132,6 +132,17 @@ def test_no_broker_is_said_with_what_else_there_is() -> None:
     )
 
 
+def test_a_repeated_old_total_is_no_correction() -> None:
+    """A figure that the source has since raised is reported again, by `diff` and `explain` as a repeat."""
+    tolls = [("s1", 49, 13), ("s2", 105, 14), ("d1", 49, 20)]
+    story = lines(*(report(name, killed(best), published_at=at(day)) for name, best, day in tolls))
+    _, told, _ = run("diff", "war", at(12), at(21), "--from", "-", given=story, width=200)
+    assert "49 (down), a repeat of the old total in s1, raised since: d1, 20 Sep 2022 00:00" in told
+    assert "correction" not in told
+    _, told, _ = run("explain", "war", "mod/", "--from", "-", given=story, width=200)
+    assert "49 as of 20 Sep 2022 00:00; version 3; a repeat of the old total in s1 of 13 Sep 2022 00:00, raised" in told
+
+
 # --- diff -------------------------------------------------------------------------------------------------------------
 
 
@@ -213,7 +224,7 @@ def test_in_markdown_nothing_of_a_report_is_markup() -> None:
 
 def test_of_many_changes_the_last_and_every_correction_are_shown() -> None:
     many = [report(f"r{n}", killed(n), published_at=at(14, n)) for n in range(1, 20)]
-    many[4]["claims"][0]["count"]["best"] = 1
+    many[4]["claims"][0]["count"]["best"] = 0
     _, output, _ = run("diff", "war", at(14), at(15), "--from", "-", given=lines(*many))
     assert "10 more, none of them a correction" in output
     assert output.count("correction: a later figure is smaller") == 1
