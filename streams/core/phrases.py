@@ -14,6 +14,7 @@ from streams.core.atlas import Atlas, name_in
 from streams.core.source_registry import Registry
 
 __all__ = [
+    "OLD",
     "POPULATIONS",
     "Names",
     "age",
@@ -39,7 +40,7 @@ POPULATIONS: Final[Mapping[str, str]] = {
     "unknown": "not said whether military",
 }
 #: A figure is old if the episode's newest report is so much newer, as on the page.
-_OLD = timedelta(days=30)
+OLD: Final = timedelta(days=30)
 _MONTH_DAYS, _YEAR_DAYS = 30.44, 365.25
 
 
@@ -110,7 +111,7 @@ def subject(record: Record, names: Names) -> str:
 def age(as_of: str, newest: str) -> str | None:
     """Return how much older a figure is than the newest report if that is over 30 days: `4 years older`."""
     by = datetime.fromisoformat(newest) - datetime.fromisoformat(as_of)
-    if by <= _OLD:
+    if by <= OLD:
         return None
     months = round(by.days / _MONTH_DAYS)
     if months < 2:

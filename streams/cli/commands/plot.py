@@ -96,7 +96,7 @@ def plot(
         from streams.operations.plots.caption import CLAIMS, Caption
         from streams.operations.plots.output import picture
 
-        caption = Caption(title, subtitle, CLAIMS if note is None else f"{note} {CLAIMS}")
+        caption = Caption(title, subtitle, CLAIMS if note is None else f"{note} {CLAIMS}", log.names())
         _write(picture(history, form, width_px=width, theme=theme, scale=scale, caption=caption), path)
     if not log.quiet:
         typer.echo(f"{path} written", err=True)

@@ -1,10 +1,11 @@
 """The words of a picture: title, subtitle and note."""
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure
 
+from streams.core.phrases import Names
 from streams.core.times import format_time
 from streams.operations.plots.history import PlottedHistory
 from streams.operations.plots.theme import DPI, Theme
@@ -25,6 +26,7 @@ class Caption:
     title: str | None = None
     subtitle: str | None = None
     note: str = CLAIMS
+    names: Names = field(default_factory=Names)
 
 
 def subtitle_lines(story: PlottedHistory, caption: Caption, left_out: list[str], width_px: int) -> list[str]:

@@ -20,7 +20,7 @@ def draw_chart(
 
     Raises NothingToDraw for an outcome, party or source without figures, and where no change is left.
     """
-    changes = changes_of(episode, records, registry, horizon_us=horizon_us, at_us=choice.at_us)
+    changes = changes_of(episode, records, registry, horizon_us=horizon_us, at_us=choice.at_us, timed=True)
     story = story_of(changes, episode, until_us=choice.at_us)
     try:
         story.keep("outcome", sorted(choice.outcomes))

@@ -55,7 +55,7 @@ class Drawing:
     @property
     def title(self) -> str:
         """Return the title that the file names itself by."""
-        return self.caption.title or self.story.episode
+        return self.caption.title or self.caption.names.episode(self.story.episode)
 
 
 def _svg(drawing: Drawing) -> bytes:

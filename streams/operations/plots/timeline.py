@@ -14,11 +14,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from streams.core.phrases import POPULATIONS, compact
+from streams.core.phrases import POPULATIONS, Names, compact
 from streams.operations.plots.axis import TimeLabels, day, size_px
 from streams.operations.plots.caption import LINE_IN, Caption, draw_note, draw_title, note_lines, subtitle_lines
 from streams.operations.plots.ceasefire_bands import draw_bands, short_name, status_patches
 from streams.operations.plots.history import Band, PanelKey, PlottedHistory, PlottedLine, Point
+from streams.operations.plots.silence import SILENT_US, silences, stretches
 from streams.operations.plots.theme import DASHES, DPI, THEMES, Theme
 
 __all__ = ["draw", "style"]
@@ -77,13 +78,18 @@ def draw(story: PlottedHistory, *, width_px: int = 700, theme: str = "light", ca
     with mpl.rc_context(style(look.theme)):
         columns = max(1, width_px // 330)
         letters = int((width_px / columns - 66) / CHARACTER_PX)
-        entries = [*_line_entries(panels, look, letters), *status_patches(bands, look.theme)]
+        entries = [
+            *_line_entries(panels, look, letters, caption.names),
+            *_gap_entries(story, look.theme),
+            *status_patches(bands, look.theme),
+        ]
         heights = [_height_in(lines, first=at == 0) for at, (_, lines) in enumerate(panels)]
         heights += [BETWEEN_IN + BAND_IN * len(bands)] if bands else []
         legend_in = 0.25 + LEGEND_ROW_IN * -(-len(entries) // columns) + LINE_IN * len(note)
         margins = _Margins(_left_px(panels, bands), _right_px(panels), HEAD_IN + LINE_IN * len(subtitle), legend_in)
         figure, axes = _axes(heights or [PANEL_IN], margins, width_px)
-        draw_title(figure, caption.title or story.episode, subtitle, look.theme)
+        title = caption.title or caption.names.episode(story.episode)
+        draw_title(figure, title, subtitle, look.theme)
         draw_note(figure, note, look.theme)
         _time_axis(axes, story)
         for ax, (key, lines) in zip(axes, panels, strict=False):
@@ -220,7 +226,10 @@ def _panel(ax: Axes, title: str, lines: list[PlottedLine], story: PlottedHistory
     for line in lines:
         _step(ax, line, story, look, thin=line not in shown)
     ax.set_ylim(bottom=0, top=(max(_tops(lines), default=0) or 1) * 1.08)
-    _end_labels(ax, [line for line in shown if line.last.best is not None], look)
+    ended = [line for line in shown if story.last_us - line.last.at_us > SILENT_US]
+    for line in ended:
+        _label_at_end(ax, line, look)
+    _end_labels(ax, [line for line in shown if line.last.best is not None and line not in ended], look)
 
 
 def _tops(lines: list[PlottedLine]) -> list[int]:
@@ -229,12 +238,8 @@ def _tops(lines: list[PlottedLine]) -> list[int]:
 
 def _step(ax: Axes, line: PlottedLine, story: PlottedHistory, look: PlotStyle, *, thin: bool) -> None:
     colour, dashes = (look.theme.faint, "solid") if thin else look.of(line)
-    for run in _runs(line):
-        times = [day(point.at_us) for point in run]
-        if run[-1] is line.last:
-            times.append(day(story.last_us))
-        else:
-            times.append(day(line.points[line.points.index(run[-1]) + 1].at_us))
+    for run, end_us in stretches(line, story.last_us):
+        times = [day(point.at_us) for point in run] + [day(end_us)]
         bests = [point.best or 0 for point in run]
         ax.step(
             times, [*bests, bests[-1]], where="post", color=colour, linestyle=dashes, linewidth=0.6 if thin else 1.8,
@@ -242,19 +247,14 @@ def _step(ax: Axes, line: PlottedLine, story: PlottedHistory, look: PlotStyle, *
         )  # fmt: skip
         if not thin:
             _range(ax, times, run, colour)
+    for start, end_us in silences(line, story.last_us):
+        # A mark where the source fell silent; dots only lead to a figure that it gave later.
+        last, until = day(start.at_us), day(end_us if start is not line.last else start.at_us)
+        best = start.best or 0
+        ax.plot([last, until], [best, best], color=colour, linestyle=":", linewidth=0.9, alpha=0.6, zorder=1)
+        ax.plot([last], [best], marker="|", markersize=9, color=colour, zorder=4)
     if not thin:
         _points(ax, line, colour, look.theme)
-
-
-def _runs(line: PlottedLine) -> list[list[Point]]:
-    """Return the stretches of a line between its withdrawals."""
-    runs: list[list[Point]] = [[]]
-    for point in line.points:
-        if point.best is None:
-            runs.append([])
-        else:
-            runs[-1].append(point)
-    return [run for run in runs if run]
 
 
 def _range(ax: Axes, times: list[float], run: list[Point], colour: str) -> None:
@@ -293,6 +293,15 @@ def _points(ax: Axes, line: PlottedLine, colour: str, theme: Theme) -> None:
             ax.plot([place], [point.best], marker="o", markersize=3.4, color=colour, zorder=4)
 
 
+def _label_at_end(ax: Axes, line: PlottedLine, look: PlotStyle) -> None:
+    """Write the last figure of a source that fell silent beside its mark."""
+    if line.last.best is not None:
+        ax.annotate(
+            _figure(line.last), (day(line.last.at_us), line.last.best), xytext=(6, 0), textcoords="offset points",
+            va="center", fontsize=9.5, color=look.of(line)[0],
+        )  # fmt: skip
+
+
 def _end_labels(ax: Axes, lines: list[PlottedLine], look: PlotStyle) -> None:
     """Write each line's last figure beside its end, the labels spread so that none covers another."""
     top = ax.get_ylim()[1]
@@ -326,12 +335,12 @@ def _figure(point: Point) -> str:
     return compact({"best": point.best, "low": low, "high": high})
 
 
-def _line_entries(panels: Panels, look: PlotStyle, letters: int) -> list[Artist]:
+def _line_entries(panels: Panels, look: PlotStyle, letters: int, names: Names) -> list[Artist]:
     shown = [line for _, lines in panels for line in look.shown(lines)]
     entries: list[Artist] = []
     for source, party in sorted({line.key[:2] for line in shown}, key=lambda name: (name[1], name[0])):
         colour, dashes = look.looks[source, party]
-        label = f"{'all sides' if party == 'all' else party}, by {source}"
+        label = f"{names.party(party)}, by {names.source(source)}"
         label = label if len(label) <= letters else label[: letters - 1] + "…"
         entries.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=1.8, label=label))
     others = sum(len(lines) for _, lines in panels) - len(shown)
@@ -339,6 +348,13 @@ def _line_entries(panels: Panels, look: PlotStyle, letters: int) -> list[Artist]
         words = f"{others} more lines, of smaller figures"
         entries.append(Line2D([], [], color=look.theme.faint, alpha=0.5, linewidth=0.6, label=words))
     return entries + _mark_entries([line for _, lines in panels for line in lines], look.theme)
+
+
+def _gap_entries(story: PlottedHistory, theme: Theme) -> list[Artist]:
+    if not any(silences(line, story.last_us) for line in story.lines):
+        return []
+    words = "no figure for over 30 days"
+    return [Line2D([], [], color=theme.faint, linestyle=":", marker="|", markersize=9, linewidth=0.9, label=words)]
 
 
 def _mark_entries(lines: list[PlottedLine], theme: Theme) -> list[Artist]:

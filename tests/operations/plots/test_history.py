@@ -2,8 +2,9 @@
 
 import pytest
 
-from streams.core.times import parse_time
-from streams.operations.plots.history import LineKey, PanelKey, Point
+from streams.core.times import DAY_US, parse_time
+from streams.operations.plots.history import LineKey, PanelKey, PlottedLine, Point
+from streams.operations.plots.silence import silences, stretches
 from tests.operations.plots.stories import ceasefire, killed, report, story
 
 
@@ -119,3 +120,15 @@ def test_only_the_lines_named_are_kept() -> None:
 def test_a_name_without_figures_is_an_error_with_those_there_are() -> None:
     with pytest.raises(LookupError, match="'nroth' has no figures here; there are figures of north, south"):
         story(report("01", killed(1), killed(2, party="south"))).keep("party", ["north", "nroth"])
+
+
+def test_a_line_ends_where_its_source_fell_silent() -> None:
+    """A gap of more than 30 days splits a line; a withdrawal ends it; the last figure does not run on to the end."""
+    days = (0, 10, 50, 60, 61)
+    bests = (3, 5, 8, None, 9)
+    points = [Point(day * DAY_US, best, best, best, is_down=False) for day, best in zip(days, bests, strict=True)]
+    line = PlottedLine(LineKey("mod", "north", "killed", "military"), points)
+    found = [([point.best for point in run], end_us // DAY_US) for run, end_us in stretches(line, 100 * DAY_US)]
+    assert found == [([3, 5], 10), ([8], 60), ([9], 61)]
+    assert [(point.best, end_us // DAY_US) for point, end_us in silences(line, 100 * DAY_US)] == [(5, 50), (9, 100)]
+    assert stretches(line, 91 * DAY_US)[-1] == ([points[-1]], 91 * DAY_US)

@@ -12,13 +12,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from streams.core.atlas import Atlas, AtlasEpisode, AtlasParty
+from streams.core.phrases import Names
+from streams.core.source_registry import Registry, Source
 from streams.operations.plots.axis import TimeLabels
 from streams.operations.plots.caption import CLAIMS, Caption
 from streams.operations.plots.history import PlottedHistory
 from streams.operations.plots.output import FORMATS, form_of, picture
 from streams.operations.plots.theme import DASHES, MARKS, STATUSES, THEMES, Theme
 from streams.operations.plots.timeline import MAX_BANDS, draw
-from tests.operations.plots.stories import ceasefire, killed, report, story
+from tests.operations.plots.stories import EPISODE, ceasefire, killed, report, story
 
 WHOLE = (
     report("01", killed(10)),
@@ -48,6 +51,20 @@ def test_one_legend_names_each_line_mark_and_status_once() -> None:
         "ceasefire in effect",
         "violation alleged",
     ]
+
+
+def test_names_and_a_silence_are_in_title_and_legend() -> None:
+    """A source without a figure for 30 days ends its line; names come from atlas and registry."""
+    silent = report("01", killed(3), source="south-mod", report_id="s")
+    later = [report("02", killed(5)), report("01", killed(9), published_at="2024-05-01T00:00:00Z", report_id="late")]
+    names = Names(
+        Atlas({"north": AtlasParty("The North")}, {EPISODE: AtlasEpisode("War in the north")}),
+        Registry({"mod": Source("Ministry", "official", "north")}),
+    )
+    figure = draw(story(silent, *later), caption=Caption(names=names))
+    assert figure.texts[0].get_text() == "War in the north"
+    assert legend(figure) == ["The North, by Ministry", "The North, by south-mod", "no figure for over 30 days"]
+    assert sorted(text.get_text() for text in figure.axes[0].texts) == ["3", "9"]
 
 
 def test_a_panel_for_each_outcome_and_the_ceasefire_below() -> None:
