@@ -201,7 +201,7 @@ async def _sent(target: HttpTarget, report: dict[str, Any], *, yes: bool, dry_ru
 
 def _print_effect(report: dict[str, Any], effect: dict[str, Any]) -> None:
     """Say on standard error what the report would change, or all that is wrong with it."""
-    from streams.cli.render.text import plain
+    from streams.core.phrases import plain
 
     def say(words: str) -> None:
         typer.echo(plain(words), err=True)
