@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +21,17 @@ MAX_BYTES = 16 << 20
 LINES = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 
 
-def complete_episode(incomplete: str) -> list[str]:
-    """Return the episodes of the files or ledger on the line that begin so."""
+def complete_episode(incomplete: str) -> list[tuple[str, str]]:
+    """Return the episodes of the files or ledger on the line that begin so, with their titles in the atlas."""
     from streams.operations.replay.sharding import episode_of
 
     try:
         episodes = {episode_of(record.value) for record in _records(None)}
     except Exception:  # noqa: BLE001 - a completion never fails, it offers nothing
         return []
-    return sorted(episode for episode in episodes if episode is not None and episode.startswith(incomplete))
+    found = sorted(episode for episode in episodes if episode is not None and episode.startswith(incomplete))
+    titles = _titles()
+    return [(episode, titles.get(episode, "")) for episode in found]
 
 
 def complete_subject(ctx: Any, incomplete: str) -> list[str]:
@@ -77,6 +80,20 @@ def _of_ledger(path: Path, episode: str | None) -> Iterator[Located]:
             after = reports[-1].offset
             for report in reports:
                 yield Located(report.value, report.time_us, {})
+
+
+def _titles() -> dict[str, str]:
+    """Return the titles of the atlas that the line or TRUCELINE_ATLAS names; none if it cannot be read."""
+    from streams.files.atlas import read_atlas
+
+    words = _words()
+    named = next((after for word, after in pairwise(words) if word == "--atlas"), os.environ.get("TRUCELINE_ATLAS"))
+    if not named:
+        return {}
+    try:
+        return {slug: episode.title for slug, episode in read_atlas(named).episodes.items()}
+    except (OSError, ValueError):
+        return {}
 
 
 def _words() -> list[str]:

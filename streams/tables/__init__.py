@@ -9,7 +9,6 @@ from streams.tables.rows import (
     place_rows,
     report_row,
     series_rows,
-    standing_reports,
 )
 from streams.tables.writers import FORMATS, MissingLibrary, format_of, write
 
@@ -25,6 +24,5 @@ __all__ = [
     "place_rows",
     "report_row",
     "series_rows",
-    "standing_reports",
     "write",
 ]

@@ -1,6 +1,6 @@
 """Rows of a table of one episode: made from its log, its picture or its published changes, and filtered."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -9,10 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from streams.core.atlas import Atlas
-from streams.core.ledger import Ledger
 from streams.core.log_record import Located, Record
 from streams.core.model import Report
-from streams.core.queries.as_of import messages_of
 from streams.core.queries.series import Per, ceasefire_start
 from streams.core.queries.series import series_rows as core_series_rows
 from streams.core.queries.standing import StandingEpisode, place_sums, standing_episode
@@ -26,7 +24,6 @@ from streams.tables.rows import (
     place_rows,
     report_row,
     series_rows,
-    standing_reports,
 )
 
 __all__ = ["EpisodeData", "RowFilter", "SeriesOptions", "table_rows"]
@@ -99,13 +96,10 @@ class EpisodeData:
         """The unpruned state and the standing reports. Raises NoSuchEpisode."""
         return standing_episode(self.name, self.records(), self.registry, horizon_us=self.horizon_us)
 
-    @cached_property
+    @property
     def reports(self) -> dict[str, Report]:
-        """The latest accepted revision of each report, in the order of the log."""
-        unread: Counter[str] = Counter()
-        messages = messages_of(self.name, self.records(), unread, set())
-        accepted = (each.message for each in messages if each.refusal is None)
-        return standing_reports(accepted, Ledger(self.registry, horizon_us=self.horizon_us))
+        """The latest accepted revision of each report, in the order of the log. Raises NoSuchEpisode."""
+        return self.standing.latest
 
 
 def table_rows(data: EpisodeData, table: str, row_filter: RowFilter) -> Iterator[Row]:

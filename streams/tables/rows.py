@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from streams.core.ledger import Ledger
-from streams.core.model import Casualty, CeasefireClaim, Claim, Message, Report, Statement
-from streams.core.parse import Refusal
-from streams.core.state.step import Outcome
+from streams.core.model import Casualty, CeasefireClaim, Claim, Report, Statement
 from streams.core.times import format_time
 
 __all__ = [
@@ -20,7 +17,6 @@ __all__ = [
     "place_rows",
     "report_row",
     "series_rows",
-    "standing_reports",
 ]
 
 Row = dict[str, Any]
@@ -117,22 +113,6 @@ def _statement(record: Mapping[str, Any]) -> Row:
 
 
 _MOVED = {"casualties": _count, "ceasefires": _status, "statements": _statement}
-
-
-def standing_reports(messages: Iterable[Message], ledger: Ledger) -> dict[str, Report]:
-    """Return the latest accepted revision of each report of one episode, withdrawn ones too, in log order.
-
-    `ledger` is an empty one: it decides what is accepted (contract section 2).
-    """
-    reports: dict[str, Report] = {}
-    for message in messages:
-        try:
-            step = ledger.take(message)
-        except Refusal:
-            continue
-        if step.outcome is Outcome.ACCEPTED and isinstance(message, Report):
-            reports[message.report_id] = message
-    return reports
 
 
 def report_row(report: Report, links: Links) -> Row:

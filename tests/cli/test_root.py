@@ -130,3 +130,17 @@ def test_a_failed_command_prints_one_line() -> None:
     root.add_typer(group, name="group")
     run = CliRunner().invoke(root, ["group", "one"])
     assert (run.exit_code, run.output) == (74, "truceline: reports.jsonl: no such file\n")
+
+
+def test_tab_shows_the_titles_of_episodes(tmp_path: Path) -> None:
+    """Shells that show words beside a completion get the title in the atlas."""
+    (tmp_path / "reports.jsonl").write_text(json.dumps(report("a", killed(71))))
+    (tmp_path / "atlas.yaml").write_text("episodes:\n  war: {title: The war in the north}\n")
+    typed = "truceline show --atlas atlas.yaml --from reports.jsonl w"
+    asked = {"_TYPER_COMPLETE_ARGS": typed, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    run = subprocess.run(
+        [sys.executable, "-c", CALLED],
+        env={**os.environ, **asked, "_TRUCELINE_COMPLETE": "complete_fish", "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.stdout == "war\tThe war in the north\n"

@@ -3,9 +3,14 @@
 from typing import Any
 
 import jsonschema
+import orjson
 
 from schemas.tables import TABLES, table_schema
 from streams.core.ledger import Ledger
+from streams.core.log_record import Record
+from streams.core.model import Report
+from streams.core.queries.as_of import known_at
+from streams.core.queries.standing import standing_episode
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
 from streams.tables import (
@@ -16,7 +21,6 @@ from streams.tables import (
     episode_row,
     place_rows,
     report_row,
-    standing_reports,
 )
 from tests.support.build import act, at, killed, read, report, says, withdrawal
 
@@ -32,11 +36,20 @@ REPORTS = [
     report("c", killed(1), published_at=at(17)),
     withdrawal("c", published_at=at(18)),
 ]
+REGISTRY = Registry()
 LINKS = Links("https://truceline.example")
 
 
 def ledger() -> Ledger:
-    return Ledger(Registry(), horizon_us=DEFAULT_HORIZON_US)
+    return Ledger(REGISTRY, horizon_us=DEFAULT_HORIZON_US)
+
+
+def records() -> list[Record]:
+    return [Record(orjson.dumps(each)) for each in REPORTS]
+
+
+def latest() -> dict[str, Report]:
+    return standing_episode("war", records(), REGISTRY, horizon_us=DEFAULT_HORIZON_US).latest
 
 
 def fits(name: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -49,9 +62,8 @@ def fits(name: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_cells_name_the_report_and_its_address() -> None:
-    fold = ledger()
-    reports = standing_reports(map(read, REPORTS), fold)
-    picture = {"episode": "war", **fold.picture("war")}
+    picture = {"episode": "war", **known_at("war", records(), REGISTRY, horizon_us=DEFAULT_HORIZON_US)}
+    reports = latest()
     rows = [fits("cells", row) for row in cell_rows(picture, reports, LINKS)]
     assert [(row["source"], row["best"], row["report_id"], row["revision"], row["url"]) for row in rows] == [
         ("mod", 48, "a", 2, "https://a.example/2"),
@@ -73,7 +85,7 @@ def test_changes_have_one_row_each() -> None:
 
 
 def test_reports_and_claims_are_the_latest_revision() -> None:
-    reports = standing_reports(map(read, REPORTS), ledger())
+    reports = latest()
     rows = [fits("reports", report_row(each, LINKS)) for each in reports.values()]
     assert [(row["report_id"], row["revision"], row["withdrawn"], row["claims"]) for row in rows] == [
         ("a", 2, False, 1), ("b", 1, False, 2), ("c", 2, True, 0),

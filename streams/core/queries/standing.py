@@ -21,10 +21,15 @@ Row = dict[str, Any]
 
 
 class StandingEpisode(NamedTuple):
-    """An episode's unpruned state, and its standing reports by id (latest revision, not withdrawn) in log order."""
+    """An episode's unpruned state, and the latest accepted revision of each report, withdrawn ones too."""
 
     episode: Episode
-    reports: dict[str, Report]
+    latest: dict[str, Report]
+
+    @property
+    def reports(self) -> Iterator[Report]:
+        """Yield the standing reports: the latest revisions that are not withdrawn."""
+        return (report for report in self.latest.values() if not report.withdrawn)
 
 
 def standing_episode(
@@ -41,7 +46,7 @@ def standing_episode(
     """
     others: set[str] = set()
     ledger = Ledger(registry, horizon_us=horizon_us)
-    reports: dict[str, Report] = {}
+    latest: dict[str, Report] = {}
     for found in messages_of(name, records, Counter(), others):
         message = found.message
         if found.refusal is not None or (until_us is not None and published_us(message) > until_us):
@@ -51,13 +56,11 @@ def standing_episode(
         except Refusal:
             continue
         if step.outcome is Outcome.ACCEPTED and isinstance(message, Report):
-            reports.pop(message.report_id, None)
-            if not message.withdrawn:
-                reports[message.report_id] = message
+            latest[message.report_id] = message
     if until_us is not None:
         ledger.take(Tick(until_us, name))
     try:
-        return StandingEpisode(ledger.episode(name), reports)
+        return StandingEpisode(ledger.episode(name), latest)
     except KeyError:
         raise NoSuchEpisode(name, others) from None
 
@@ -88,7 +91,7 @@ def _placed(standing: StandingEpisode) -> dict[tuple[str, CellKey], list[Entry]]
     """Return the increments that name a place and are the last of their incident in their cell."""
     figures: list[tuple[str | None, CellKey, Entry]] = []
     last: dict[tuple[CellKey, str], Entry] = {}
-    for report in standing.reports.values():
+    for report in standing.reports:
         stands = standing.episode.reports[report.report_id]
         for index, claim in enumerate(report.claims):
             if isinstance(claim, Casualty) and claim.basis == "incremental":

@@ -162,6 +162,6 @@ def test_standing_episode_at_a_time() -> None:
     """Reports published later are unknown; an episode without a report then is an error."""
     records = [report("a", killed(1)), report("b", killed(2), published_at=at(16))]
     found = standing(*records, until_us=us(15))
-    assert (list(found.reports), found.episode.clock) == (["a"], us(15))
+    assert ([each.report_id for each in found.reports], found.episode.clock) == (["a"], us(15))
     with pytest.raises(NoSuchEpisode):
         standing(*records, until_us=us(13))
