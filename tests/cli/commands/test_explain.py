@@ -61,7 +61,6 @@ def asked(*arguments: str) -> dict[str, Any]:
 # --- what is shown ----------------------------------------------------------------------------------------------------
 
 
-RUSSIA = "Ministry of Foreign Affairs of Russia"
 FIGURE = """\
 armenia-azerbaijan-2022-09, as of 22 Oct 2022 05:00 UTC
 
@@ -128,7 +127,7 @@ def test_a_ceasefire_is_told_step_by_step_with_what_time_did() -> None:
         [
             "26 Sep 2022 00:00",
             "→ in effect",
-            f"declared start reached, set by mfa-2022-09-24 of {RUSSIA}",
+            "declared start reached, set by mfa-2022-09-24 of Ministry of Foreign Affairs of Russia",
         ],
         ["22 Oct 2022 05:00", "→ collapsed", "collapsed (armenia)"],
     ]
