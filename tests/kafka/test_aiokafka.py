@@ -29,9 +29,10 @@ from streams.kafka.transactional_producer import TransactionalProducer
 from streams.processing.errors import NeedsOperator
 from streams.processing.restore import MadeWith, restore
 from streams.settings import Settings
-from tests.support.kafka_log import create_topics, read, settings_for
+from tests.support.kafka_log import create_topics, read, read_ended, settings_for
 from tests.support.numbered_reports import report
 from tests.support.undecodable_header import UndecodableName, send_with_header
+from tests.support.waiting import LIMIT_S
 
 LEDGER, CHANGES = "ledger", "casualties"
 SMALL = {"max.message.bytes": "400000"}
@@ -75,8 +76,8 @@ async def test_aiokafka_commits_although_a_batch_was_refused(kafka: str, prefix:
         await taken
     finally:
         await producer.stop()
-    assert await read(settings, CHANGES, 1) == []
-    assert len(await read(settings, LEDGER, 1)) == 1, "half a transaction"
+    assert len(await read_ended(settings, LEDGER, 1)) == 1, "half a transaction"
+    assert await read_ended(settings, CHANGES, 1) == []
 
 
 async def test_a_refused_batch_aborts_the_transaction(kafka: str, prefix: str) -> None:
@@ -93,8 +94,8 @@ async def test_a_refused_batch_aborts_the_transaction(kafka: str, prefix: str) -
     await producer.close()
     after = await started(settings)
     await after.close()
-    assert await read(settings, LEDGER, 1) == []
-    assert await read(settings, CHANGES, 1) == []
+    assert await read_ended(settings, LEDGER, 1) == []
+    assert await read_ended(settings, CHANGES, 1) == []
 
 
 async def test_a_later_producer_fences_the_earlier(kafka: str, prefix: str) -> None:
@@ -111,7 +112,7 @@ async def test_a_later_producer_fences_the_earlier(kafka: str, prefix: str) -> N
         await bare.commit_transaction()
     await zombie.close()
     await owner.close()
-    assert [record.value for record in await read(settings, LEDGER, 1)] == [b"owner"]
+    assert [record.value for record in await read_ended(settings, LEDGER, 1)] == [b"owner"]
 
 
 async def test_batches_of_one_partition_keep_their_order(kafka: str, prefix: str) -> None:
@@ -123,7 +124,7 @@ async def test_batches_of_one_partition_keep_their_order(kafka: str, prefix: str
         batches = [batch_of(producer, b"%d.%d" % (turn, number)) for number in range(4)]
         await producer.commit({place(settings, LEDGER): batches}, {place(settings, "reports"): turn}, settings.app_id)
     await producer.close()
-    values = [record.value for record in await read(settings, LEDGER, 1)]
+    values = [record.value for record in await read_ended(settings, LEDGER, 1)]
     assert values == [b"%d.%d" % (turn, number) for turn in range(3) for number in range(4)]
 
 
@@ -249,7 +250,7 @@ async def test_the_ledger_is_restored_to_its_very_end(kafka: str, prefix: str) -
     producer = await started(settings)
     batch = producer.create_batch()
     for key, value in ((b"_o", b"41"), (b"_p/e-1", b"true"), (b"_g", b'"abc"'), (b"_o", b"42"), (b"_p/e-1", None)):
-        batch.append(timestamp=None, key=key, value=value)
+        batch.append(timestamp=1_700_000_000_000, key=key, value=value)
     await producer.commit({place(settings, LEDGER): [batch]}, {}, settings.app_id)
     ledger, read_up_to = Ledger(Registry()), list[int]()
     # Five records and the marker of the commit.
@@ -257,7 +258,7 @@ async def test_the_ledger_is_restored_to_its_very_end(kafka: str, prefix: str) -
     await producer.close()
     assert restored._asdict() == {
         "next_offset": 42, "group_offset": None, "made_with": MadeWith("abc", None, None, None),
-        "owed": [], "registries": 0, "entries": 2, "foreign": 0,
+        "owed": [], "registries": 0, "entries": 2, "foreign": 0, "newest_us": 1_700_000_000_000_000,
     }  # fmt: skip
     assert read_up_to[-1] == 6
 
@@ -293,7 +294,7 @@ async def test_a_paused_partition_fetches_again(kafka: str, prefix: str, kind: A
         consumer.pause(at)
         assert await consumer.getmany(timeout_ms=300) == {}
         consumer.resume(at)
-        rest = await consumer.getmany(timeout_ms=5000)
+        rest = await consumer.getmany(timeout_ms=int(LIMIT_S * 1000))
         assert [record.value for record in rest[at]] == [b"2", b"3"]
         # The marker of the commit is behind the last record, and the position behind the marker.
         assert await consumer.position(at) == consumer.last_stable_offset(at) == 4

@@ -113,6 +113,17 @@ async def read(settings: Settings, name: str, partitions: int = 4, *, committed:
     return [record for place in places for record in found[place]]
 
 
+async def read_ended(settings: Settings, name: str, partitions: int = 4) -> list[Any]:
+    """Return all committed records of a topic once no transaction is under way on it.
+
+    A commit is answered before its markers are written: until then `read` does not see its records.
+    """
+    places = [TopicPartition(settings.topic(name), number) for number in range(partitions)]
+    async with TopicReader(client_options(settings)) as reading:
+        await eventually(lambda: _is_readable(reading, places), "the transactions have ended")
+    return await read(settings, name, partitions)
+
+
 async def fold_counts_here(batch: FoldedBatch) -> Exception | None:
     return _run(batch.fold_counts)
 
@@ -198,12 +209,16 @@ async def _all_taken_in(settings: Settings, reading: TopicReader) -> bool:
 
 
 async def _all_readable(settings: Settings, reading: TopicReader, partitions: int) -> bool:
+    outputs = [TopicPartition(settings.topic(name), number) for name in TOPICS for number in range(partitions)]
+    return await _is_readable(reading, outputs)
+
+
+async def _is_readable(reading: TopicReader, places: list[TopicPartition]) -> bool:
     """Return whether nothing written lies behind the last stable offset.
 
     A commit is answered before its markers are in all partitions: the ledger may be readable and a change not yet.
     """
-    outputs = [TopicPartition(settings.topic(name), number) for name in TOPICS for number in range(partitions)]
-    return await reading.bounds(outputs) == await reading.bounds(outputs, committed=False)
+    return await reading.bounds(places) == await reading.bounds(places, committed=False)
 
 
 def _waits_for_a_tick(settings: Settings, live: dict[bytes, bytes | None]) -> bool:
