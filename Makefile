@@ -31,7 +31,7 @@ demo: $(CORE)  ## play the story of 13-15 September 2022 into a server on this m
 	$(BIN)/truceline demo $(ARGS)
 
 test: $(STAMP)  ## run every test but the deep ones, in three processes that share a real Kafka
-	$(PYTEST) --numprocesses 3 --dist loadfile --cov --cov-report=term:skip-covered -m 'not deep' $(ARGS)
+	$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered -m 'not deep' $(ARGS)
 
 test-deep: $(STAMP)  ## run each property over 2,000 histories, and thousands of kills; ARGS=tests/property takes ten minutes
 	$(PYTEST) -m deep $(ARGS)
