@@ -15,6 +15,14 @@ __all__ = ["path_of", "shape_faults", "unknown_fields"]
 #: By kind of claim: its field that is an object itself.
 NESTED: Final = {"casualties": "count", "ceasefire": None, "statement": "refers_to"}
 _SHOWN: Final = 40
+#: Kind of a fault → the type that JSON must have there.
+_TYPES: Final = {
+    "dict_type": "an object",
+    "int_type": "a whole number",
+    "string_type": "a text in quotes",
+    "list_type": "a list in [ ]",
+    "bool_type": "true or false",
+}
 
 
 def shape_faults(error: ValidationError) -> list[Fault]:
@@ -28,7 +36,21 @@ def _reason(detail: ErrorDetails) -> str:
         return _not_allowed(detail["input"], str(context["expected"]))
     if detail["type"] == "union_tag_invalid":
         return f"type: {_not_allowed(context['tag'], str(context['expected_tags']))}"
+    if detail["type"] in _TYPES:
+        return _wrong_type(_TYPES[detail["type"]], detail)
     return PATTERN_MEANS.get(context.get("pattern", ""), detail["msg"])
+
+
+def _wrong_type(needed: str, detail: ErrorDetails) -> str:
+    """Return the type that is needed and, for the likely slips, the value as it is to be written."""
+    given, field = detail["input"], detail["loc"][-1]
+    if isinstance(given, str) and len(given) <= _SHOWN:
+        written = given.strip()
+        if detail["type"] == "int_type" and written.removeprefix("-").isdecimal():
+            return f"must be {needed}: write {written} without quotes"
+    elif detail["type"] == "dict_type" and field == "count" and type(given) is int and 0 <= given < 10**10:
+        return f'must be {needed}: write {{"best": {given}}}'
+    return f"must be {needed}"
 
 
 def _not_allowed(given: Any, expected: str) -> str:

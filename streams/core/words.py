@@ -106,6 +106,11 @@ def describe_unknown_field(path: str) -> str:
     parent, _, name = path.rpartition(".")
     fields = _FIELDS.get(_INDEX.sub("", parent), ())
     near = get_close_matches(name.lower()[:_LONGEST], fields, n=1, cutoff=0.7)
+    if not near and fields:
+        # Perhaps it is in the wrong place: a claim's field beside the claims.
+        elsewhere = {f"{place}.{field}".removeprefix("."): field for place, names in _FIELDS.items() for field in names}
+        found = get_close_matches(name.lower()[:_LONGEST], elsewhere.values(), n=1, cutoff=0.8)
+        near = [place for place, field in elsewhere.items() if found and field == found[0]]
     return f"{path} ({near[0]}?)" if near else path
 
 

@@ -315,9 +315,24 @@ def test_nearest_allowed_word_is_named(fields: Json, hint: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("count", "reason"),
+    [
+        (34, 'count: must be an object: write {"best": 34}'),
+        (True, "count: must be an object"),
+        ({"best": "34"}, "count.best: must be a whole number: write 34 without quotes"),
+        ({"best": 34.5}, "count.best: must be a whole number"),
+    ],
+)
+def test_a_count_of_the_wrong_type_is_shown_as_it_should_be(count: Any, reason: str) -> None:
+    code, message = refusal(orjson.dumps(report("r", {**killed(7), "count": count})))
+    assert (code, message) == ("invalid", f"claims[0].{reason}")
+
+
+@pytest.mark.parametrize(
     ("path", "shown"),
     [
-        ("pupulation", "pupulation"),
+        ("pupulation", "pupulation (claims.population?)"),
+        ("asof", "asof (claims.as_of?)"),
         ("claims[0].pupulation", "claims[0].pupulation (population?)"),
         ("claims[3].count.bst", "claims[3].count.bst (best?)"),
         ("headlin", "headlin (headline?)"),
