@@ -71,6 +71,10 @@ class Names:
         known = self.registry.sources.keys()
         return sorted(set(sources) - known) if known else []
 
+    def place(self, slug: str) -> str:
+        """Return the name of a place."""
+        return plain(self.atlas.place(slug, self.lang))
+
     def episode(self, slug: str) -> str:
         """Return the title of an episode."""
         return plain(self.atlas.episode(slug, self.lang))

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.render.text import IN_UTC, NO_NAMES, Times
-from streams.core.phrases import Names, figure, kind, plain, status_phrase
+from streams.core.phrases import Names, compact, figure, kind, plain, status_phrase
 
 __all__ = ["account_text", "cause_text", "cell_name", "index_text", "view_words"]
 
@@ -98,14 +98,18 @@ def _claims(cell: Account) -> Iterator[tuple[str, str, Account, str]]:
             overlap = {"why": "begins before the base and may overlap it: adds to the upper bound only"}
             yield "added", f"+0–{most}", part | overlap, ""
         else:
-            yield "added", f"+{figure(part)}", part, ""
+            yield "added", _added(part), part, ""
     for denial in cell["disputed"]:
         target = denial["denies"]
         why = {"why": f"denies {plain(target['report_id'])}, claim {target['claim']}"}
         yield "disputed", "", denial | why, "yellow"
     for role, claim in _out(cell):
-        sign = "+" if claim["basis"] == "incremental" else ""
-        yield role, f"{sign}{figure(claim)}", claim, "dim"
+        yield role, _added(claim) if claim["basis"] == "incremental" else figure(claim), claim, "dim"
+
+
+def _added(claim: Account) -> str:
+    """Return an increment with its sign: `+5`, `+≥ 5`, `-2`."""
+    return f"{'' if claim['best'] < 0 else '+'}{compact(claim)}"
 
 
 # --- ceasefires -------------------------------------------------------------------------------------------------------
@@ -168,6 +172,10 @@ def _source(account: Account, times: Times, style: str, names: Names) -> Text:
     told.append(f"\npublished {times(account['published_at'])}", style="dim")
     if "origin" in account:
         told.append(f"\n{_address(account['origin'])}", style="dim")
+    if account.get("place"):
+        told.append(f"\nat {names.place(account['place'])}", style="dim")
+    if account.get("quote"):
+        told.append(f"\n“{plain(account['quote'])}”", style="dim")
     if account["headline"]:
         told.append(f"\n“{plain(account['headline'])}”", style="dim")
     if account["url"]:
