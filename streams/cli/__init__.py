@@ -37,7 +37,7 @@ KAFKA = "Kafka"
 # Commands in the order in which they are shown; one that is not named comes last.
 ORDER = [
     *("demo", "serve", "replay", "writers"),
-    *("read", "add", "import", "send", "rejected", "reviews", "export"),
+    *("read", "collect", "add", "import", "send", "rejected", "reviews", "export"),
     *("show", "diff", "explain", "table", "tables", "series", "plot", "alerts"),
     *("doctor", "status", "schema", "verify", "backup"),
     *("kafka", "topics", "rebuild"),

@@ -93,6 +93,9 @@ def given(folder: Path) -> None:
     shutil.copy(DEFAULTS / "atlas.yaml", folder)
     (folder / "article.txt").write_text(f"{ARTICLE[0]}\n\n{ARTICLE[1]}\n")
     (folder / "article.html").write_text(PAGE)
+    (folder / "articles").mkdir(exist_ok=True)
+    shutil.copy(folder / "article.html", folder / "articles")
+    (folder / "feeds.yaml").write_text("articles:\n  folder: articles\n")
     (folder / "targets").write_text("json://127.0.0.1:9000/hook\n")
     incidents = files((DOCS / "how-to/importers.md").read_text(encoding="utf-8"))
     for kind in ("csv", "yaml"):

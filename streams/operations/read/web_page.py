@@ -1,13 +1,15 @@
 """A page from an address, within limits of size, time and redirects, and not from private addresses."""
 
 import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 import anyio
 import httpx2
 
-__all__ = ["FetchFailed", "fetch"]
+__all__ = ["Answer", "FetchFailed", "fetch", "get", "status_words"]
 
 MAX_BYTES = 10 << 20
 LIMIT_S = 20.0
@@ -19,19 +21,45 @@ class FetchFailed(Exception):
     """A page that was not fetched; the message names the address and the reason."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer of a server at the end of its redirects; `moved` is True if all of them were permanent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    moved: bool = False
+
+
 async def fetch(url: str, *, allow_private: bool = False) -> tuple[bytes, str]:
-    """Return the body of a page and the address that it came from in the end.
+    """Return the body of a page and the address that it came from in the end. Raises FetchFailed."""
+    answer = await get(url, allow_private=allow_private)
+    if answer.status != httpx2.codes.OK:
+        raise FetchFailed(f"{answer.url}: the server answered {status_words(answer.status)}")
+    return answer.body, answer.url
+
+
+def status_words(status: int) -> str:
+    """Return a status with its phrase: `404 Not Found`."""
+    return f"{status} {httpx2.codes.get_reason_phrase(status)}".strip()
+
+
+async def get(url: str, *, allow_private: bool = False, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return the answer to a GET, whatever its status, after at most REDIRECTS_MAX redirects.
 
     The name is resolved once and the connection goes to that address, so that it cannot change between the check
     and the request. Raises FetchFailed.
     """
+    permanent: set[bool] = set()
     try:
         with anyio.fail_after(LIMIT_S):
             for _ in range(REDIRECTS_MAX + 1):
-                body, target = await _get(url, allow_private=allow_private)
-                if target is None:
-                    return body, url
-                url = target
+                answer = await _get(url, headers or {}, allow_private=allow_private)
+                if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                    return replace(answer, moved=permanent == {True})
+                permanent.add(answer.status in _PERMANENT)
+                url = urljoin(url, answer.headers["location"])
     except TimeoutError:
         raise FetchFailed(f"{url}: no answer within {LIMIT_S:.0f} s") from None
     except httpx2.HTTPError as error:
@@ -39,32 +67,30 @@ async def fetch(url: str, *, allow_private: bool = False) -> tuple[bytes, str]:
     raise FetchFailed(f"{url}: more than {REDIRECTS_MAX} redirects")
 
 
-async def _get(url: str, *, allow_private: bool) -> tuple[bytes, str | None]:
-    """Return the body, or the address that the answer redirects to."""
+async def _get(url: str, wanted: Mapping[str, str], *, allow_private: bool) -> Answer:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise FetchFailed(f"{url} is not an http or https address")
     address = await _resolve(url, parts.hostname, parts.port or _PORTS[parts.scheme], allow_private=allow_private)
     host = f"[{address}]" if ":" in address else address
     direct = parts._replace(netloc=host if parts.port is None else f"{host}:{parts.port}", fragment="").geturl()
-    headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": USER_AGENT}
+    headers = {**wanted, "Host": parts.netloc.rpartition("@")[2], "User-Agent": USER_AGENT}
     extensions = {"sni_hostname": parts.hostname}
     async with (
         httpx2.AsyncClient(timeout=LIMIT_S, trust_env=False) as client,
         client.stream("GET", direct, headers=headers, extensions=extensions) as answer,
     ):
-        if answer.is_redirect:
-            return b"", urljoin(url, answer.headers.get("location", ""))
-        if answer.status_code != httpx2.codes.OK:
-            raise FetchFailed(f"{url}: the server answered {answer.status_code} {answer.reason_phrase}")
         body = bytearray()
-        async for piece in answer.aiter_bytes(65_536):
-            body += piece
-            if len(body) > MAX_BYTES:
-                raise FetchFailed(f"{url}: longer than {MAX_BYTES >> 20} MiB")
-        return bytes(body), None
+        if answer.status_code == httpx2.codes.OK:
+            async for piece in answer.aiter_bytes(65_536):
+                body += piece
+                if len(body) > MAX_BYTES:
+                    raise FetchFailed(f"{url}: longer than {MAX_BYTES >> 20} MiB")
+        return Answer(answer.status_code, dict(answer.headers), bytes(body), url)
 
 
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
 _PORTS = {"http": 80, "https": 443}
 
 
