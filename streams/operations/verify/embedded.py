@@ -14,6 +14,7 @@ from streams.core.parse import Refusal, parse
 from streams.core.source_registry import Registry
 from streams.core.times import DEFAULT_HORIZON_US
 from streams.settings import horizon_in_force
+from streams.stores.sqlite.checksum import state_checksum
 from streams.stores.sqlite.database import DATABASE
 from streams.stores.sqlite.ledger_file import PARTITION
 from streams.stores.sqlite.reader import PublishedChange, Reader
@@ -123,6 +124,9 @@ def _state(reader: Reader, ledger: Ledger, *, versions: bool) -> Iterator[str]:
     Without `versions` those of ceasefires may differ: a change of the registry raises them, and is not in the log.
     """
     stored = Ledger(ledger.registry, horizon_us=ledger.horizon_us)
+    kept = reader.meta().get("state_crc")
+    if kept is not None and kept != state_checksum(reader.state()):
+        yield "state: it is not what the server wrote when it stopped (its checksum differs)"
     try:
         for key, value in reader.state():
             stored.load(key, value)

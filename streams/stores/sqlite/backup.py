@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from streams.stores.sqlite.database import DATABASE, open_to_read
+from streams.stores.sqlite.database import DATABASE, FILE_ERRORS, open_to_read
 from streams.stores.store import StoreUnavailable
 
 __all__ = ["back_up"]
@@ -36,7 +36,7 @@ def back_up(folder: Path, target: Path) -> int:
         _sync(part)
         part.rename(target)
         _sync(target.parent)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *FILE_ERRORS) as error:
         part.unlink(missing_ok=True)
         raise StoreUnavailable(f"cannot back up {source} to {target}: {error}") from error
     return target.stat().st_size

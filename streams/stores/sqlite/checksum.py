@@ -2,10 +2,11 @@
 
 import sqlite3
 import zlib
+from collections.abc import Iterable
 
 from streams.core.ledger import Ledger
 
-__all__ = ["Damaged", "damage_text", "load_checked", "require_ends", "store_checksum"]
+__all__ = ["Damaged", "damage_text", "load_checked", "require_ends", "state_checksum", "store_checksum"]
 
 _STATE = 'SELECT "key", value FROM state ORDER BY "key"'
 
@@ -16,10 +17,16 @@ class Damaged(Exception):
 
 def store_checksum(file: sqlite3.Connection) -> None:
     """Store a checksum of the state, which the next write removes; raises sqlite3.Error."""
+    crc = state_checksum(file.execute(_STATE))
+    file.execute("INSERT OR REPLACE INTO meta VALUES ('state_crc', ?)", (crc,))
+
+
+def state_checksum(entries: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the checksum of entries of the state, in the order of their keys."""
     crc = 0
-    for key, value in file.execute(_STATE):
+    for key, value in entries:
         crc = zlib.crc32(value, zlib.crc32(key, crc))
-    file.execute("INSERT OR REPLACE INTO meta VALUES ('state_crc', ?)", (str(crc),))
+    return str(crc)
 
 
 def load_checked(file: sqlite3.Connection, ledger: Ledger) -> None:

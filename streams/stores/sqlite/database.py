@@ -11,10 +11,12 @@ from filelock import FileLock, Timeout
 
 from streams.stores.store import StoreUnavailable
 
-__all__ = ["DATABASE", "WAY_OUT", "claim_folder", "open_database", "open_to_read"]
+__all__ = ["DATABASE", "FILE_ERRORS", "WAY_OUT", "claim_folder", "open_database", "open_to_read"]
 
 DATABASE = "truceline.sqlite"
 LOCK = "truceline.lock"
+#: The second: SQLite quotes damaged text, which is not UTF-8, in its own messages.
+FILE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 #: The end of every message about a damaged file.
 WAY_OUT = (
     "Restore a backup; or export what can be read with `truceline export --embedded` and send it to a server on a new"
@@ -111,7 +113,7 @@ def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
         raise StoreUnavailable(f"cannot open {path}: {error}") from error
     try:
         _prepare(connection, path)
-    except sqlite3.Error as error:
+    except FILE_ERRORS as error:
         connection.close()
         raise StoreUnavailable(f"cannot use {path}: {error}. {WAY_OUT}") from error
     except StoreUnavailable:

@@ -16,16 +16,18 @@ __all__ = [
     "MARKER",
     "FileGuard",
     "Marker",
+    "MarkerFile",
     "marker_of",
     "read_marker",
     "require_marked",
     "require_present",
-    "write_marker",
 ]
 
 #: The marker beside `truceline.sqlite`: what the file must hold at least.
 MARKER = "truceline.marker"
 
+#: Longer than any marker, and within one sector: it is written as a whole.
+_MARKER_BYTES = 128
 _Inode = tuple[int, int]
 
 
@@ -53,13 +55,38 @@ def read_marker(path: Path) -> Marker | None:
         raise StoreUnavailable(f"{marker} cannot be read ({error}); delete it if {path.name} is intact") from error
 
 
-def write_marker(path: Path, marker: Marker) -> None:
-    """Write the marker of the ledger file at `path`; raises OSError."""
-    temporary = path.with_suffix(".marker.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(orjson.dumps(marker._asdict()))
-    temporary.replace(marker_of(path))
+class MarkerFile:
+    """The marker of an open ledger file, written after each of its transactions."""
+
+    def __init__(self, path: Path) -> None:
+        """Keep the marker of the ledger file at `path`; writes nothing yet."""
+        self._path = path
+        self._descriptor = -1
+
+    def write(self, marker: Marker) -> None:
+        """Write a marker; raises OSError.
+
+        After the first time in place, which costs no write of the disk: a rename would join the next one of the ledger.
+        """
+        content = orjson.dumps(marker._asdict()).ljust(_MARKER_BYTES)
+        if self._descriptor >= 0:
+            os.pwrite(self._descriptor, content, 0)
+            return
+        temporary = self._path.with_suffix(".marker.new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.pwrite(descriptor, content, 0)
+            temporary.replace(marker_of(self._path))
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+
+    def close(self) -> None:
+        """Close the file; the next write makes a new one."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def require_present(path: Path) -> None:

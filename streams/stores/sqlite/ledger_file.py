@@ -25,7 +25,7 @@ from streams.observability.unknown_sources import UnknownSourceLog
 from streams.settings import duration_text, horizon_in_force
 from streams.stores.sqlite.checksum import damage_text, load_checked, require_ends, store_checksum
 from streams.stores.sqlite.database import AUTHORS, WAY_OUT, open_database
-from streams.stores.sqlite.file_guard import FileGuard, Marker, require_marked, require_present, write_marker
+from streams.stores.sqlite.file_guard import FileGuard, Marker, MarkerFile, require_marked, require_present
 from streams.stores.sqlite.ledger_entry import (
     REFUSED_BY_STATE,
     LedgerEntry,
@@ -42,8 +42,6 @@ __all__ = ["PARTITION", "LedgerFile", "LedgerFileOptions"]
 PARTITION = 0
 #: Reports between two prunings of settled claims.
 PRUNE_EVERY = 1_000
-#: Reports between two updates of the marker.
-MARK_EVERY = 1_000
 
 _log = structlog.get_logger(__name__)
 
@@ -78,6 +76,7 @@ class LedgerFile:
         self._lost: str | None = None
         self._wal_lost = False
         require_present(path)
+        self._marker = MarkerFile(path)
         file = open_database(path, create=True)
         self._file: sqlite3.Connection | None = file
         self._guard = FileGuard(path)
@@ -105,6 +104,7 @@ class LedgerFile:
         try:
             if self._file is not None and self.lost() is None:
                 store_checksum(self._file)
+                self._marker.close()
                 self._mark()
         except (OSError, sqlite3.Error) as error:
             _log.warning("checksum_not_stored", path=str(self.path), reason=str(error))
@@ -112,6 +112,7 @@ class LedgerFile:
 
     def close(self) -> None:
         """Close the file; the last connection checkpoints its WAL."""
+        self._marker.close()
         if self._file is not None:
             # SQLite itself deletes the write-ahead log when the last connection closes.
             self._guard.forget_wal()
@@ -295,7 +296,7 @@ class LedgerFile:
 
     def _mark(self) -> None:
         if self.next_offset > self._marked:
-            write_marker(self.path, Marker(self._identity, self.next_offset))
+            self._marker.write(Marker(self._identity, self.next_offset))
             self._marked = self.next_offset
 
     def _opened(self) -> sqlite3.Connection:
@@ -377,11 +378,10 @@ class LedgerFile:
             if entry.step is not None and entry.step.moves:
                 self._pictures.pop(entry.step.episode, None)
                 self._stale[entry.step.episode] = None
-        if self._marked == 0 or self.next_offset - self._marked >= MARK_EVERY:
-            try:
-                self._mark()
-            except OSError as error:
-                _log.warning("marker_not_written", path=str(self.path), reason=str(error))
+        try:
+            self._mark()
+        except OSError as error:
+            _log.warning("marker_not_written", path=str(self.path), reason=str(error))
         self._since_pruning += len(entries)
         if self._since_pruning < PRUNE_EVERY:
             return

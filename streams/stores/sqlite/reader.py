@@ -1,13 +1,12 @@
 """Read committed rows beside the writer."""
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.stores.sqlite.database import open_to_read
+from streams.stores.sqlite.database import FILE_ERRORS, open_to_read
 from streams.stores.store import StoreUnavailable
 
 __all__ = ["LoggedReport", "PublishedChange", "Reader", "RejectedReport"]
@@ -61,7 +60,7 @@ class Reader:
         self._path = path
         try:
             self._file = open_to_read(path)
-        except sqlite3.Error as error:
+        except FILE_ERRORS as error:
             raise StoreUnavailable(f"cannot read {path}: {error}") from error
         self._lock = threading.Lock()
         self._authors = False
@@ -170,5 +169,5 @@ class Reader:
         try:
             with self._lock:
                 return self._file.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except FILE_ERRORS as error:
             raise StoreUnavailable(f"cannot read {self._path}: {error}") from error

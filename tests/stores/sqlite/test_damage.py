@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import sqlite3
 import stat
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from streams.operations.verify.embedded import verify_embedded
 from streams.stores.sqlite.backup import back_up
 from streams.stores.sqlite.database import DATABASE
 from streams.stores.sqlite.file_guard import MARKER
 from streams.stores.sqlite.ledger_file import LedgerFile
 from streams.stores.store import StoreUnavailable
-from tests.support.build import killed, report
+from tests.support.build import REGISTRY, killed, report
 from tests.support.ledger_file import opened, stored, taken
 
 WAL = f"{DATABASE}-wal"
@@ -131,25 +134,62 @@ def test_damage_at_rest_is_refused_with_a_way_out(kept: Path, statement: str, wo
     assert "Restore a backup" in str(refused.value)
 
 
-def test_flipped_bits_are_refused_or_harmless(kept: Path, tmp_path: Path) -> None:
-    """Of many files with one flipped bit each, every one is refused with words or gives the right pictures."""
-    book = opened(kept)
-    picture = book.picture("war")
+def flip(path: Path, bits: int, chance: random.Random) -> None:
+    """Flip bits anywhere in a file but its header of 100 bytes."""
+    content = bytearray(path.read_bytes())
+    for _ in range(bits):
+        content[chance.randrange(100, len(content))] ^= 1 << chance.randrange(8)
+    path.write_bytes(content)
+
+
+def halve(path: Path, _bits: int, _chance: random.Random) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+#: Kinds of damage: to a file of a clean stop, or to the write-ahead log of a killed server.
+DAMAGES = [
+    ("stopped", DATABASE, flip, 1),
+    ("stopped", DATABASE, flip, 8),
+    ("stopped", DATABASE, flip, 200),
+    ("stopped", DATABASE, halve, 0),
+    ("killed", WAL, flip, 1),
+    ("killed", WAL, flip, 8),
+    ("killed", WAL, flip, 200),
+    ("killed", WAL, halve, 0),
+]
+WAYS_OUT = ("Restore a backup", "not a truceline ledger")
+
+
+@pytest.mark.parametrize("files", [40, pytest.param(200, marks=pytest.mark.deep)])
+def test_a_damaged_file_is_refused_or_right(tmp_path: Path, files: int) -> None:
+    """Each either ends the start with words, or has every report that was answered for and the right pictures."""
+    (tmp_path / "stopped").mkdir()
+    book = opened(tmp_path / "stopped" / DATABASE)
+    for number in range(60):
+        taken(book, report(f"r{number}", killed(number), episode=f"e-{number % 5}", source=f"s{number % 7}"))
+    shutil.copytree(tmp_path / "stopped", tmp_path / "killed")
+    pictures = {f"e-{number}": book.picture(f"e-{number}") for number in range(5)}
     book.finish()
-    content = kept.read_bytes()
-    for position in range(100, len(content), max(1, len(content) // 120)):
-        folder = tmp_path / str(position)
-        folder.mkdir()
-        flipped = bytearray(content)
-        flipped[position] ^= 1 << (position % 8)
-        (folder / DATABASE).write_bytes(flipped)
+    chance = random.Random(20220914)
+    results = Counter[str]()
+    for number in range(files):
+        state, name, damage, bits = DAMAGES[number % len(DAMAGES)]
+        folder = shutil.copytree(tmp_path / state, tmp_path / str(number))
+        damage(folder / name, bits, chance)
+        found = verify_embedded(folder, REGISTRY)
         try:
             damaged = opened(folder / DATABASE)
         except StoreUnavailable as refused:
-            assert "Restore a backup" in str(refused) or "not a truceline ledger" in str(refused)  # noqa: PT017 - the words
+            assert any(words in str(refused) for words in WAYS_OUT), refused  # noqa: PT017 - the words
+            assert found or state == "killed", number
+            results["refused"] += 1
         else:
-            assert damaged.picture("war") == picture
+            shown = {episode: damaged.picture(episode) for episode in pictures}
+            assert (damaged.next_offset, shown) == (60, pictures)
             damaged.close()
+            results["right"] += 1
+    assert results["refused"] > results["right"] > 0
 
 
 def test_a_kill_leaves_no_checksum_to_compare(path: Path) -> None:
