@@ -27,7 +27,7 @@ from streams.stores.store import Receipt, Store, StoreUnavailable
 from streams.web.auth import Guard
 from streams.web.budget import Budget
 from streams.web.charts import ChartAnswers, DrawChart
-from streams.web.documents import ReviewAnswers, check_rights
+from streams.web.documents import ReviewAnswers
 from streams.web.dry_run import DryRun
 from streams.web.feeds import FeedAnswers
 from streams.web.folding import FoldQueue
@@ -52,6 +52,7 @@ from streams.web.responses import (
     receipts,
     refusal,
 )
+from streams.web.rights import check_rights
 from streams.web.sending import RequestLimits
 from streams.web.sse.hub import Hub
 from streams.web.sse.query import event_filter, start_mark
@@ -195,7 +196,7 @@ class _Web:
         tracing.incoming.set(tuple(tracing.traced((name, value.encode()) for name, value in request.headers.items())))
         author = self.guard.author(writer)
         self.rate_limit.take(author or (request.client.host if request.client else ""), len(reports.values))
-        check_rights(writer, reports.values)
+        await check_rights(writer, reports.values, self.store)
         if "dry" in request.query_params:
             return json_response({"effects": await self.dry_run.effects(request, reports.values)})
         taken = await self.store.submit(reports.values, author)

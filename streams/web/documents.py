@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -10,8 +10,6 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from streams.core.model import Report as ParsedReport
-from streams.core.parse import Refusal, parse
 from streams.core.times import format_time
 from streams.files.writers import Writer
 from streams.review import Quality, Review, ReviewRefused, coded_document, parse_review, reports_of
@@ -22,9 +20,10 @@ from streams.web.budget import Budget
 from streams.web.dry_run import DryRun
 from streams.web.request_body import collect
 from streams.web.responses import NO_CACHE, json_response
+from streams.web.rights import check_right
 from streams.web.status_codes import ErrorCode, RequestRefused
 
-__all__ = ["ReviewAnswers", "check_rights"]
+__all__ = ["ReviewAnswers"]
 
 DOCUMENTS_MAX = 1_000
 WAITING_MAX = 200
@@ -88,7 +87,7 @@ class ReviewAnswers:
         if bad := [number for number, each in enumerate(documents) if not isinstance(each, dict)]:
             raise RequestRefused(ErrorCode.INVALID, f"document {bad[0]}: must be an object with text and published_at")
         for document in documents:
-            _check_right(writer, document)
+            check_right(writer, document)
         receipts = await self._reviews.submit_documents(documents)
         body = {"documents": [receipt.as_record() for receipt in receipts]}
         if receipts and all(receipt.outcome == "refused" for receipt in receipts):
@@ -168,7 +167,7 @@ class ReviewAnswers:
         except ReviewRefused as refused:
             raise RequestRefused(ErrorCode.INVALID, str(refused)) from None
         for report in reports:
-            _check_right(writer, report)
+            check_right(writer, report)
             before = sent.get(report["report_id"], {})
             if {**report, "revision": before.get("revision")} == before:
                 report["revision"] = before["revision"]
@@ -221,26 +220,6 @@ async def _pages(reviews: ReviewStore) -> AsyncIterator[Reviewed]:
         for each in page:
             yield each
         after = page[-1].row
-
-
-def check_rights(writer: Writer, reports: Sequence[bytes]) -> None:
-    """Refuse reports that a writer may not write; an invalid one is refused later, with its own code."""
-    if not (writer.sources or writer.outlets or writer.episodes):
-        return
-    for report in reports:
-        try:
-            message = parse(report)
-        except Refusal:
-            continue
-        fields = {"episode": message.episode}
-        if isinstance(message, ParsedReport):
-            fields |= {"source": message.source, "relayed_by": message.relayed_by or ""}
-        _check_right(writer, fields)
-
-
-def _check_right(writer: Writer, written: Mapping[str, Any]) -> None:
-    if (right := writer.beyond(written)) is not None:
-        raise RequestRefused(ErrorCode.FORBIDDEN, f"{writer.name} may not write {right}")
 
 
 def _earlier(review: Review, recorded: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -50,6 +50,21 @@ def test_a_post_needs_a_known_token_and_its_rights(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
+def test_a_revision_needs_the_rights_of_what_it_replaces(client: TestClient) -> None:
+    """A limited writer cannot take back another source's report by a revision under its own source."""
+
+    def send(who: str, revision: int, source: str) -> tuple[int, str | None]:
+        content = report("tótal", killed(revision), source=source, episode="war", revision=revision)
+        answer = client.post("/reports", json=content, headers=bearer(who))
+        return answer.status_code, answer.json().get("message")
+
+    assert send("ani", 1, "south-mod") == (202, None)
+    words = "feed may not write source south-mod: it wrote tótal, which this revises"
+    assert send("feed", 2, "north-mod") == (403, words)
+    assert send("ani", 2, "north-mod") == (202, None)
+    assert send("feed", 3, "north-mod") == (202, None)
+
+
 def test_who_put_a_report_in_is_kept_beside_it(client: TestClient) -> None:
     post(client, "feed")
     post(client, "ani", "south-mod")
