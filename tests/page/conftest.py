@@ -116,7 +116,21 @@ def episode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """`start(atlas=…)` starts a server of the test's own; it stops after the pages are closed."""
+    started: list[Server] = []
+
+    def start(**options: Any) -> Server:
+        started.append(Server(tmp_path / f"own-{len(started)}", **options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def visit(browser: Browser, start: Callable[..., Server]) -> Iterator[Callable[..., Page]]:  # noqa: ARG001 - closed before servers stop
     """`visit(url, color_scheme="dark", …)` opens a page; options as Playwright's new_context takes them.
 
     At the end nothing may have gone wrong in it: no error, no word on the console, no policy broken. `expected` names

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,6 +15,7 @@ from tests.support.build import killed, report
 from tests.support.paths import ROOT
 
 Visit = Callable[..., Page]
+Start = Callable[..., Server]
 Keep = Callable[..., None]
 MESSAGES = ROOT / "streams" / "web" / "static" / "messages"
 ENTRY = re.compile(r"^  '?([\w.]+)'?: (.+),$", re.MULTILINE)
@@ -67,21 +67,18 @@ def test_address_names_the_language(visit: Visit, server: Server, episode: str) 
     expect(page.locator(".state")).to_contain_text("20 changements")
 
 
-def test_names_of_the_atlas_take_the_place_of_slugs(visit: Visit, tmp_path: Path) -> None:
+def test_names_of_the_atlas_take_the_place_of_slugs(visit: Visit, start: Start) -> None:
     """Titles and names are from the atlas, in the reader's language; a slug is only in the address."""
-    server = Server(tmp_path / "own", atlas=ATLAS)
-    try:
-        server.take(report("a", killed(105), episode="named"))
-        page = visit(server.url)
-        page.get_by_label("Search by name or party").or_(page.locator("h1")).first.wait_for()
-        page.get_by_role("link", name="A war, September 2022").click()
-        expect(page.locator("h1")).to_have_text("A war, September 2022")
-        expect(page.get_by_text("Two sides at a border.")).to_be_visible()
-        expect(page.locator(".total")).to_have_text("105 = 105 The North")
-        expect(page).to_have_title("A war, September 2022 · truceline")
-        page.get_by_label("Language").select_option("ru")
-        expect(page.locator("h1")).to_have_text("Война, сентябрь 2022")
-        expect(page.locator(".total")).to_have_text("105 = 105 Север")
-        assert page.url.endswith("/#/named")
-    finally:
-        server.stop()
+    server = start(atlas=ATLAS)
+    server.take(report("a", killed(105), episode="named"))
+    page = visit(server.url)
+    page.get_by_label("Search by name or party").or_(page.locator("h1")).first.wait_for()
+    page.get_by_role("link", name="A war, September 2022").click()
+    expect(page.locator("h1")).to_have_text("A war, September 2022")
+    expect(page.get_by_text("Two sides at a border.")).to_be_visible()
+    expect(page.locator(".total")).to_have_text("105 = 105 The North")
+    expect(page).to_have_title("A war, September 2022 · truceline")
+    page.get_by_label("Language").select_option("ru")
+    expect(page.locator("h1")).to_have_text("Война, сентябрь 2022")
+    expect(page.locator(".total")).to_have_text("105 = 105 Север")
+    assert page.url.endswith("/#/named")

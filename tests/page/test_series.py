@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
@@ -13,6 +11,7 @@ from tests.page.conftest import Server
 from tests.support.build import act, at, killed, more, report
 
 Visit = Callable[..., Page]
+Start = Callable[..., Server]
 ATLAS = """\
 episodes:
   war: {title: The war of the coast, parties: [north, south]}
@@ -28,25 +27,18 @@ def incident(number: int, day: int, best: int, place: str, **fields: object) -> 
     return report(f"i-{number}", claim, source="watch", published_at=at(day, 20))
 
 
-@pytest.fixture
-def with_places(tmp_path: Path) -> Iterator[Server]:
-    """A server whose atlas has coordinates; pages are closed before it stops."""
-    server = Server(tmp_path, atlas=ATLAS)
-    yield server
-    server.stop()
-
-
-def test_bars_and_map_say_what_their_tables_say(with_places: Server, visit: Visit) -> None:
+def test_bars_and_map_say_what_their_tables_say(visit: Visit, start: Start) -> None:
     """A bar is what a total grew by; one choice counts from the ceasefire; a place off the map is listed."""
+    server = start(atlas=ATLAS)
     totals = {10: 50, 11: 71, 12: 60, 13: 62}
-    with_places.take(
+    server.take(
         *(report(f"t-{day}", killed(best), published_at=at(day, 12)) for day, best in totals.items()),
         report("truce", act("took_effect", at=at(12, 20)), published_at=at(12, 20)),
         incident(1, 11, 4, "harbour"),
         incident(2, 12, 9, "hill", party="south"),
         incident(3, 13, 2, "depot"),
     )
-    page = visit(f"{with_places.url}/#/war")
+    page = visit(f"{server.url}/#/war")
     series = page.get_by_role("region", name="What each period added")
     series.scroll_into_view_if_needed()
     expect(series.locator("svg .bar")).to_have_count(6)
@@ -79,7 +71,7 @@ def test_bars_and_map_say_what_their_tables_say(with_places: Server, visit: Visi
     expect(places.locator("circle").first).to_have_accessible_name("The hill: south 9")
     assert len(places.locator(".borders").get_attribute("d") or "") > 100
     assert Axe().run(page).response["violations"] == []
-    with_places.take(incident(4, 14, 30, "depot"))
+    server.take(incident(4, 14, 30, "depot"))
     expect(places.locator("tbody tr").first).to_have_text("The depot not on the mapnorth32")
     # The past is not drawn as it is known now.
     page.get_by_role("button", name="The change before").click()

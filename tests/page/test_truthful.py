@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +11,7 @@ from tests.page.conftest import Server
 from tests.support.build import at, killed, report
 
 Visit = Callable[..., Page]
+Start = Callable[..., Server]
 NOVEMBER = "2022-11-20T00:00:00Z"
 
 
@@ -72,18 +72,15 @@ def test_a_day_in_the_address_is_its_first_moment(visit: Visit, server: Server, 
     expect(page.locator(".total")).to_have_text("105 = 105 north")
 
 
-def test_missing_registry_is_said_once(visit: Visit, tmp_path: Path) -> None:
+def test_missing_registry_is_said_once(visit: Visit, start: Start) -> None:
     """Without a registry the page says what follows; the list then shows the leading claims."""
-    server = Server(tmp_path / "own", registry="")
-    try:
-        server.take(report("a", killed(105, qualifier="about")))
-        page = visit(f"{server.url}/#/war", expected="Failed to load resource|ERR_")
-        expect(page.get_by_text("No source registry is loaded")).to_have_count(1)
-        expect(page.get_by_text("not in the registry")).to_have_count(0)
-        page.get_by_role("link", name="All episodes").click()
-        expect(page.locator(".in-short")).to_contain_text("killed, military, north as claimed by mod")
-    finally:
-        server.stop()
+    server = start(registry="")
+    server.take(report("a", killed(105, qualifier="about")))
+    page = visit(f"{server.url}/#/war")
+    expect(page.get_by_text("No source registry is loaded")).to_have_count(1)
+    expect(page.get_by_text("not in the registry")).to_have_count(0)
+    page.get_by_role("link", name="All episodes").click()
+    expect(page.locator(".in-short")).to_contain_text("killed, military, north as claimed by mod")
 
 
 def test_withdrawn_figure_leaves_the_readout(visit: Visit, server: Server, episode: str) -> None:

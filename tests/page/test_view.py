@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -13,6 +12,7 @@ from tests.page.two_sides_story import story
 from tests.support.build import at, killed, report, says
 
 Visit = Callable[..., Page]
+Start = Callable[..., Server]
 Keep = Callable[..., None]
 ANNOUNCED = (
     "4 Sep 2022 12:00 announced; since 4 Sep 2022 12:00; to take effect 5 Sep 2022 00:00; until 9 Sep 2022 00:00;"
@@ -34,32 +34,29 @@ def opened(visit: Visit, server: Server, episode: str, **options: object) -> Pag
     return page
 
 
-def test_list_shows_each_episode_with_truce_and_figures(visit: Visit, tmp_path: Path) -> None:
+def test_list_shows_each_episode_with_truce_and_figures(visit: Visit, start: Start) -> None:
     """The list has a row for each episode: its ceasefire status and the figure of each party."""
-    server = Server(tmp_path / "own")
-    try:
-        page = visit(server.url)
-        expect(page.get_by_text("No report has come in yet.")).to_be_visible()
-        server.take(*story("war"), report("a", killed(1_234_567), episode="elsewhere", published_at=at(9)))
-        server.take(report("late", says(), episode="war", published_at=at(10)))
-        expect(page.get_by_role("row")).to_have_count(3)
-        expect(page.get_by_text("Expired")).to_be_visible()
-        expect(page.locator(".episodes tbody tr").first).to_contain_text("10 Sep 2022")
-        assert rows(page, ".episodes") == [
-            [
-                "war",
-                "Expired since 9 Sep 2022 00:00",
-                "169 killed, military = 98 north + 71 south",
-                "10 Sep 2022 00:00",
-            ],
-            ["elsewhere", "no ceasefire reported", "1,234,567 killed, military = 1,234,567 north", "9 Sep 2022 00:00"],
-        ]
-        page.get_by_role("link", name="war").click()
-        expect(page.get_by_role("heading", name="war")).to_be_visible()
-        page.go_back()
-        expect(page.get_by_role("heading", name="Episodes")).to_be_visible()
-    finally:
-        server.stop()
+    server = start()
+    page = visit(server.url)
+    expect(page.get_by_text("No report has come in yet.")).to_be_visible()
+    server.take(*story("war"), report("a", killed(1_234_567), episode="elsewhere", published_at=at(9)))
+    server.take(report("late", says(), episode="war", published_at=at(10)))
+    expect(page.get_by_role("row")).to_have_count(3)
+    expect(page.get_by_text("Expired")).to_be_visible()
+    expect(page.locator(".episodes tbody tr").first).to_contain_text("10 Sep 2022")
+    assert rows(page, ".episodes") == [
+        [
+            "war",
+            "Expired since 9 Sep 2022 00:00",
+            "169 killed, military = 98 north + 71 south",
+            "10 Sep 2022 00:00",
+        ],
+        ["elsewhere", "no ceasefire reported", "1,234,567 killed, military = 1,234,567 north", "9 Sep 2022 00:00"],
+    ]
+    page.get_by_role("link", name="war").click()
+    expect(page.get_by_role("heading", name="war")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Episodes")).to_be_visible()
 
 
 def test_episode_shows_total_parts_and_three_classes(visit: Visit, server: Server, episode: str, keep: Keep) -> None:
