@@ -28,9 +28,10 @@ def many_mediators(number: int, ceasefire: str = "main") -> Sent:
 
 
 def many_parties(number: int) -> Sent:
-    """A report that adds as many declaring parties to the view as it can."""
+    """A report that adds as many declaring parties to the view as it can; each is later than the one before."""
     act = {"type": "ceasefire", "act": "announced"}
-    return report(number, claims=[{**act, "by": f"{'p' * 70}-{number}-{claim}"} for claim in range(64)])
+    claims = [{**act, "by": f"{'p' * 70}-{number}-{claim}"} for claim in range(64)]
+    return report(number, claims=claims, published_at=f"2022-09-15T10:30:{number:02}Z")
 
 
 #: Each change of the view has it before and after: with enough parties it is longer than 400 kB.

@@ -3,6 +3,7 @@
 The table below is the rule. `apply_claim` applies one claim, `run_timers` the timers up to a time.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -148,15 +149,24 @@ def _with_declaration(
             state = state._replace(effective_at=claim.effective_at)
     if claim.act == "postponed" and before.status != "suspended":
         state = state._replace(effective_at=claim.effective_at, expires_at=claim.expires_at)
-    if claim.act in DECLARES and by is not None and by not in state.declared_by:
-        state = state._replace(declared_by=tuple(sorted((*state.declared_by, by))))
+    if claim.act in DECLARES and by is not None:
+        declared = _with_name(state.declared_by, by)
+        if declared is not state.declared_by:
+            state = state._replace(declared_by=declared)
     return state
+
+
+def _with_name(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """Return sorted names with one more; themselves if it is one of them. A view may have 2,000."""
+    place = bisect_left(names, name)
+    return names if place < len(names) and names[place] == name else (*names[:place], name, *names[place:])
 
 
 def _with_confirmation(state: CeasefireState, act: str, source: str) -> CeasefireState:
     others = state.not_confirmed_by
-    if act == "not_confirmed" and source not in others:
-        return state._replace(not_confirmed_by=tuple(sorted((*others, source))))
+    if act == "not_confirmed":
+        named = _with_name(others, source)
+        return state if named is others else state._replace(not_confirmed_by=named)
     if act in DECLARES and source in others:
         return state._replace(not_confirmed_by=tuple(s for s in others if s != source))
     return state
