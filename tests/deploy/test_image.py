@@ -184,7 +184,7 @@ def test_its_fold_is_compiled(image: Image, tmp_path: Path) -> None:
 def test_it_tells_the_story_with_no_terminal(image: Image, tmp_path: Path) -> None:
     run = image.run("demo", folder=tmp_path)
     assert run.returncode == 0, run.stderr
-    assert "176 = 105 armenia + 71 azerbaijan" in " ".join(run.stdout.split())
+    assert "176 = 105 Armenia + 71 Azerbaijan" in " ".join(run.stdout.split())
 
 
 def test_it_serves_and_is_healthy_as_the_image_asks(image: Image, tmp_path: Path) -> None:
